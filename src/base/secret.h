@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * secret.h - memory for keys and real numbers: locked where the limit allows, left out of core
+ * dumps, wiped before it is given back.
+ */
+#ifndef MASKLINE_BASE_SECRET_H
+#define MASKLINE_BASE_SECRET_H
+
+#include <stddef.h>
+
+/* Zeroed pages, or NULL. A refused lock (RLIMIT_MEMLOCK) is not an error: swap is the operator's. */
+void *secret_alloc(size_t bytes);
+void secret_free(void *p, size_t bytes); /* NULL is fine */
+
+#endif
