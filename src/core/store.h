@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * store.h - what a durable store must do: rows out at start, batches of rows in, in order.
+ *
+ * A table of functions; store/sqlite.c and store/memory.c implement it. Rows carry sealed bytes:
+ * a store never sees a real number. All functions but the callbacks are called in the loop's
+ * thread; a store may work in a thread of its own and posts the callbacks back to the loop.
+ */
+#ifndef MASKLINE_CORE_STORE_H
+#define MASKLINE_CORE_STORE_H
+
+#include "core/cdr.h"
+#include "core/session.h"
+#include "core/trunk.h"
+
+#define STORE_SEALED_MAX 512
+#define STORE_AUDIT_MAX  256
+#define STORE_HASH_BYTES 16
+#define AUDIT_HASH_BYTES 32
+
+/* A session as it lies on disk: parties only inside `sealed`. */
+struct store_session {
+        uint64_t id;
+        uint32_t tenant_id, pool_id;
+        enum session_state state;
+        int64_t created_ms, starts_ms, expires_ms, ended_ms;
+        uint32_t key_slot;
+        char reference[SESSION_REFERENCE_MAX];
+        uint16_t sealed_bytes;
+        uint8_t sealed[STORE_SEALED_MAX];
+};
+
+struct store_number {
+        struct masking_number number;
+        uint32_t tenant_id, trunk_id, pool_id;
+};
+
+/* One link of the audit record; `hash` covers the previous link's hash and everything else here. */
+struct store_audit {
+        uint64_t sequence; /* from 1, without gaps */
+        uint32_t tenant_id;
+        int64_t at_ms;
+        uint16_t kind;
+        uint16_t body_bytes;
+        uint8_t body[STORE_AUDIT_MAX];
+        uint8_t hash[AUDIT_HASH_BYTES];
+};
+
+enum store_change_kind {
+        STORE_PUT_TRUNK,
+        STORE_REMOVE_TRUNK,
+        STORE_PUT_NUMBER,
+        STORE_REMOVE_NUMBER,
+        STORE_ADD_SESSION,
+        STORE_SET_SESSION_STATE, /* state, ended_ms of `session`, by id */
+        STORE_ADD_CDR,
+        STORE_ADD_AUDIT,
+};
+
+struct store_change {
+        enum store_change_kind kind;
+        union {
+                struct trunk trunk;
+                struct store_number number;
+                struct store_session session;
+                struct cdr cdr;
+                struct store_audit audit;
+        };
+};
+
+typedef void store_done(void *arg, int err);
+
+/* Called during load, in this order of kinds; a non-zero return ends the load with that error. */
+struct store_loader {
+        int (*on_trunk)(void *arg, const struct trunk *row);
+        int (*on_number)(void *arg, const struct store_number *row);
+        int (*on_session)(void *arg, const struct store_session *row);   /* ascending ids */
+        int (*on_audit_head)(void *arg, const struct store_audit *last); /* not when empty */
+        void *arg;
+};
+
+typedef void store_cdrs_fn(void *arg, int err, const struct cdr *rows, uint32_t count);
+
+struct store_cdr_query {
+        uint32_t tenant_id; /* 0: any */
+        int64_t before_ms;  /* started before; 0: no bound */
+        bool by_call;
+        struct uuid call_id;
+        uint32_t max; /* at most 1,000 */
+};
+
+struct store;
+struct store_ops {
+        int (*load)(struct store *store, const struct store_loader *loader);
+        /*
+         * Queues `count` changes as one unit: all of them become durable or none. They are copied.
+         * ERR_FULL when the queue is at its limit: nothing was queued.
+         */
+        int (*submit)(struct store *store, const struct store_change *changes, uint32_t count,
+                      store_done *done, void *arg);
+        int (*query_cdrs)(struct store *store, const struct store_cdr_query *query,
+                          store_cdrs_fn *fn, void *arg);
+        /* Calls `visit` for every audit entry in order, in a thread of the store's; then `done`. */
+        int (*walk_audit)(struct store *store,
+                          int (*visit)(void *arg, const struct store_audit *entry),
+                          store_done *done, void *arg);
+        uint32_t (*queued)(const struct store *store);
+        void (*close)(struct store *store); /* waits for the queue; done callbacks still come */
+};
+
+struct store {
+        const struct store_ops *ops;
+};
+
+#endif

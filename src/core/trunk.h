@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * trunk.h - a SIP connection to a carrier, as it is provisioned.
+ */
+#ifndef MASKLINE_CORE_TRUNK_H
+#define MASKLINE_CORE_TRUNK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/number.h"
+
+#define TRUNK_NAME_BYTES  32
+#define TRUNK_HOST_BYTES  256
+#define TRUNK_SOURCES_MAX 8
+#define TRUNKS_MAX        256
+
+/* Which header names the caller (RFC 3325 says when P-Asserted-Identity may be believed). */
+enum trunk_caller_from {
+        TRUNK_CALLER_FROM_FROM,
+        TRUNK_CALLER_FROM_ASSERTED, /* trusted trunk: P-Asserted-Identity, else From */
+};
+
+enum trunk_dialled_from {
+        TRUNK_DIALLED_FROM_REQUEST_URI,
+        TRUNK_DIALLED_FROM_TO,
+};
+
+struct trunk_source {
+        struct addr_prefix prefix;
+        uint16_t port; /* 0: any */
+};
+
+struct trunk {
+        uint32_t id; /* assigned by the store, from 1 */
+        uint32_t tenant_id;
+        char name[TRUNK_NAME_BYTES]; /* [a-z0-9-], unique per tenant */
+
+        /* Inbound: where its requests and media come from. */
+        struct trunk_source sources[TRUNK_SOURCES_MAX];
+        uint8_t source_count;
+        enum trunk_caller_from caller_from;
+        enum trunk_dialled_from dialled_from;
+
+        /* Outbound: where requests go. A name is resolved when it is added and again later. */
+        char peer_host[TRUNK_HOST_BYTES]; /* IP address or host name */
+        uint16_t peer_port;               /* 5060 unless given */
+        enum number_form number_form;     /* how numbers are written towards it */
+        bool send_asserted;               /* P-Asserted-Identity with the masking number */
+
+        struct addr advertised; /* NAT: address in Via, Contact and SDP; family 0: the local one */
+        struct number_plan plan;
+        uint32_t channels_max;      /* calls at once; 0: no limit of its own */
+        uint32_t calls_per_s;       /* 0: no limit of its own */
+        uint32_t announcements_max; /* refused callers listening at once; past it: plain 603 */
+};
+
+/* Two trunks may not claim the same source: an overlap is an error when it is provisioned. */
+bool trunk_sources_overlap(const struct trunk *a, const struct trunk *b);
+bool trunk_has_source(const struct trunk *trunk, const struct addr *source);
+
+#endif

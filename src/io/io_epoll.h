@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * io_epoll.h - the real loop: epoll, eventfd, signalfd, non-blocking sockets.
+ */
+#ifndef MASKLINE_IO_IO_EPOLL_H
+#define MASKLINE_IO_IO_EPOLL_H
+
+#include "io/io.h"
+
+int io_create_epoll(struct io **out) MUST_CHECK;
+
+/* Blocks `signal` for the process and calls `fn` in the loop instead. */
+int io_on_signal(struct io *io, int signal, void (*fn)(void *arg, int signal),
+                 void *arg) MUST_CHECK;
+
+/* Any descriptor, for streams and libraries that bring their own sockets. */
+struct io_fd;
+enum {
+        IO_READ = 1,
+        IO_WRITE = 2,
+        IO_HANGUP = 4, /* reported, never asked for */
+};
+typedef void io_fd_fn(void *arg, unsigned events);
+int io_fd_watch(struct io *io, int fd, unsigned events, io_fd_fn *fn, void *arg,
+                struct io_fd **out) MUST_CHECK;
+void io_fd_set_events(struct io_fd *watch, unsigned events);
+void io_fd_unwatch(struct io_fd *watch); /* does not close fd; NULL is fine */
+
+#endif

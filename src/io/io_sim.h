@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * io_sim.h - a world of simulated hosts: one virtual clock, one seed, a network that may lose,
+ * duplicate, delay and reorder. Nothing sleeps: the world jumps to the next timer or datagram.
+ */
+#ifndef MASKLINE_IO_IO_SIM_H
+#define MASKLINE_IO_IO_SIM_H
+
+#include "io/io.h"
+
+struct sim_world;
+
+struct sim_network {
+        int delay_ms, jitter_ms; /* one way */
+        int loss_permille, duplicate_permille;
+};
+
+int sim_world_create(uint64_t seed, struct sim_world **out) MUST_CHECK;
+void sim_world_destroy(struct sim_world *world); /* and every io of it */
+void sim_world_set_network(struct sim_world *world, const struct sim_network *network);
+
+/* A host: its sockets live on any address they bind. */
+int io_create_sim(struct sim_world *world, struct io **out) MUST_CHECK;
+
+/* Every datagram that is sent passes here first, lost ones included; for traces and canaries. */
+void sim_world_on_datagram(struct sim_world *world,
+                           void (*fn)(void *arg, const struct addr *from, const struct addr *to,
+                                      struct slice data),
+                           void *arg);
+
+/* Advances the clock by `ms`, running what falls due; false from step: nothing is left to do. */
+void sim_world_run_ms(struct sim_world *world, int64_t ms);
+bool sim_world_step(struct sim_world *world);
+int64_t sim_world_now_ms(const struct sim_world *world);
+
+/* Moves the wall clock of one host (not the monotonic one). */
+void sim_set_wall_ms(struct io *io, int64_t wall_ms);
+
+#endif

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sip_ua.h - both roles of a user agent over transactions and dialogs: what call/ sees of SIP.
+ *
+ * Bytes end here. Upward go typed events, downward typed commands; a leg is one INVITE dialog (or
+ * usage that may become one). Retransmissions, ACK, CANCEL crossing 200, late and forked 2xx
+ * (acknowledged, then BYE), re-INVITE glare and refreshes are handled below this header.
+ *
+ * A leg lives from sip_ua_dial() or on_invite until on_ended, which comes exactly once for each;
+ * after it the handle is stale. Commands on a stale handle answer ERR_STALE and do nothing.
+ * Handlers may issue any command, on any leg, from within an event.
+ */
+#ifndef MASKLINE_SIP_SIP_UA_H
+#define MASKLINE_SIP_SIP_UA_H
+
+#include "base/number.h"
+#include "base/pool.h"
+#include "io/io.h"
+#include "sip/sip_trunks.h"
+#include "wire/sdp.h"
+
+struct sip_ua;
+
+struct sip_leg {
+        struct handle h;
+};
+
+/* A new INVITE from a trunk. Live until the callback returns. */
+struct sip_invite {
+        uint32_t trunk_id;
+        struct real_number caller; /* none: withheld or unreadable */
+        bool caller_withheld;
+        struct masking_number dialled; /* none: not a telephone number */
+        bool has_offer;
+        const struct sdp *offer; /* NULL without one */
+        int max_forwards;        /* as received; 70 when it was absent */
+};
+
+enum sip_end {
+        SIP_END_BYE,      /* the peer hung up */
+        SIP_END_CANCEL,   /* the peer gave up before the answer */
+        SIP_END_REJECTED, /* the peer's final answer was 300-699: see status */
+        SIP_END_TIMEOUT, /* no final answer to the INVITE, or no answer to anything in the dialog */
+        SIP_END_NO_ACK,  /* our 2xx was never acknowledged */
+        SIP_END_TRANSPORT, /* nothing can be sent to the peer */
+        SIP_END_LOCAL,     /* by our own command */
+};
+
+struct sip_end_info {
+        enum sip_end how;
+        unsigned status; /* SIP_END_REJECTED: the peer's final status; SIP_END_LOCAL: ours, or 0 */
+};
+
+struct sip_ua_handler {
+        /* Decide now or later; 100 has been sent. */
+        void (*on_invite)(void *arg, struct sip_leg leg, const struct sip_invite *invite);
+        /* Provisional answer of a dialled leg, 101-199; `sdp` NULL without a description. */
+        void (*on_progress)(void *arg, struct sip_leg leg, unsigned status, const struct sdp *sdp);
+        /* First 2xx of a dialled leg, already acknowledged. `sdp` NULL: none came; hang it up. */
+        void (*on_answered)(void *arg, struct sip_leg leg, const struct sdp *sdp);
+        /* ACK of our 2xx arrived. `sdp`: the answer to an offer that our 2xx made, else NULL. */
+        void (*on_confirmed)(void *arg, struct sip_leg leg, const struct sdp *sdp);
+        /*
+         * re-INVITE or UPDATE within the dialog: fill `answer` with our side and return 200, or
+         * return 488 (or another final status). `offer` NULL: the peer asks for our offer, or only
+         * refreshes; `answer` is then our offer, sent when the message has room for one.
+         */
+        unsigned (*on_offer)(void *arg, struct sip_leg leg, const struct sdp *offer,
+                             struct sdp_audio *answer);
+        void (*on_dtmf_info)(void *arg, struct sip_leg leg, char digit, unsigned duration_ms);
+        void (*on_ended)(void *arg, struct sip_leg leg, const struct sip_end_info *end);
+};
+
+struct sip_ua_params {
+        struct io *io;
+        struct sip_trunks *trunks; /* not owned */
+        struct addr listen;        /* UDP */
+        uint32_t legs_max;
+        uint32_t transactions_max;
+        const struct sip_ua_handler *handler;
+        void *arg;
+};
+
+int sip_ua_create(const struct sip_ua_params *params, struct sip_ua **out) MUST_CHECK;
+void sip_ua_destroy(struct sip_ua *ua);
+const struct addr *sip_ua_local(const struct sip_ua *ua); /* with the port that was bound */
+
+/* While draining, new INVITEs are answered 503 with Retry-After. */
+void sip_ua_set_draining(struct sip_ua *ua, bool draining);
+
+struct sip_dial {
+        uint32_t trunk_id;
+        struct real_number to; /* the party we ring */
+        struct masking_number
+                show; /* From, Contact and, if the trunk wants it, asserted identity */
+        const struct sdp_audio *offer;
+        int max_forwards;
+};
+
+/* ERR_NOT_FOUND: no such trunk or not resolved. ERR_FULL. on_ended follows only after success. */
+int sip_ua_dial(struct sip_ua *ua, const struct sip_dial *dial, struct sip_leg *out) MUST_CHECK;
+
+/* Incoming leg, before the answer. 180 or 183; `early` (may be NULL) is the answer to its offer. */
+int sip_leg_progress(struct sip_ua *ua, struct sip_leg leg, unsigned status,
+                     const struct sdp_audio *early);
+/* 200. `ours`: the answer, or our offer when the INVITE brought none. */
+int sip_leg_answer(struct sip_ua *ua, struct sip_leg leg, const struct sdp_audio *ours) MUST_CHECK;
+/* Final answer 300-699 to an incoming leg; on_ended with SIP_END_LOCAL follows in a later turn. */
+int sip_leg_reject(struct sip_ua *ua, struct sip_leg leg, unsigned status, unsigned retry_after_s);
+/*
+ * Ends the leg whatever its state: CANCEL, BYE (after the ACK where RFC 3261 15 wants that), or
+ * 480/487 for an incoming one that was not answered. on_ended follows when the peer has answered
+ * or the transaction has timed out; media may be dropped at once.
+ */
+void sip_leg_hangup(struct sip_ua *ua, struct sip_leg leg);
+
+/* The dialog's Call-ID, for records and traces; empty when stale. Lives as long as the leg. */
+struct slice sip_leg_call_id(const struct sip_ua *ua, struct sip_leg leg);
+
+struct sip_ua_counters {
+        uint64_t datagrams, not_sip, untrusted, refused_400, refused_overload, retransmitted_in,
+                retransmitted_out, stray_responses, options, method_not_allowed;
+        uint32_t legs, transactions;
+};
+const struct sip_ua_counters *sip_ua_counters(const struct sip_ua *ua);
+
+#endif

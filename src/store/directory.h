@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * directory.h - what is provisioned and who may call whom: served from memory, made durable by a
+ * store, real numbers sealed in both.
+ *
+ * Look-ups never touch the disk. A change is validated and applied in memory at once, so that the
+ * next call sees it; its `done` is called (in the loop's thread, never before the function
+ * returns) when it is on disk. If the disk refuses it, the change is taken back and done says why.
+ */
+#ifndef MASKLINE_STORE_DIRECTORY_H
+#define MASKLINE_STORE_DIRECTORY_H
+
+#include "core/cdr.h"
+#include "core/session.h"
+#include "core/trunk.h"
+#include "io/io.h"
+
+struct directory;
+
+struct directory_params {
+        struct io *io;
+        const char *data_dir; /* exists, mode 0700 */
+        uint32_t sessions_max;
+        uint32_t numbers_max;
+        int64_t quarantine_ms; /* default pool's: 7,200,000 */
+};
+
+/*
+ * Opens or creates the store, its keys and the audit record, and loads all of it into memory.
+ * On failure `problem` (512 bytes) gets a sentence that names the file and what to do.
+ */
+int directory_open(const struct directory_params *params, struct directory **out,
+                   char *problem) MUST_CHECK;
+void directory_close(struct directory *dir); /* waits for what is queued */
+
+typedef void directory_done(void *arg, int err);
+
+/* Trunks. The id is assigned. ERR_EXISTS (name), ERR_CONFLICT (sources overlap), ERR_FULL. */
+int directory_trunk_add(struct directory *dir, struct trunk *trunk, directory_done *done,
+                        void *arg) MUST_CHECK;
+/* ERR_IN_USE while numbers belong to it. */
+int directory_trunk_remove(struct directory *dir, uint32_t trunk_id, directory_done *done,
+                           void *arg) MUST_CHECK;
+const struct trunk *directory_trunk_find(const struct directory *dir, uint32_t tenant_id,
+                                         struct slice name);
+const struct trunk *directory_trunk_get(const struct directory *dir, uint32_t trunk_id);
+/* The i-th, in the order of ids; NULL past the last. */
+const struct trunk *directory_trunk_at(const struct directory *dir, uint32_t i);
+
+/* Masking numbers. */
+struct number_row {
+        struct masking_number number;
+        uint32_t tenant_id;
+        uint32_t trunk_id;
+        uint32_t pool_id;  /* 1: the tenant's default pool */
+        uint32_t sessions; /* live ones that hold it */
+};
+/* ERR_EXISTS, ERR_NOT_FOUND (trunk), ERR_FULL. */
+int directory_number_add(struct directory *dir, const struct number_row *row, directory_done *done,
+                         void *arg) MUST_CHECK;
+/* ERR_IN_USE while live sessions hold it. */
+int directory_number_remove(struct directory *dir, struct masking_number number,
+                            directory_done *done, void *arg) MUST_CHECK;
+const struct number_row *directory_number_find(const struct directory *dir,
+                                               struct masking_number number);
+const struct number_row *directory_number_at(const struct directory *dir, uint32_t i);
+
+/* Sessions. */
+struct session_create {
+        uint32_t tenant_id;
+        struct real_number party[2];
+        struct masking_number given[2]; /* none: picked from the pool */
+        int64_t starts_ms;              /* 0: now */
+        int64_t expires_ms;             /* 0: never */
+        struct slice reference;         /* repeated: the first session is returned */
+};
+
+/* A session as it may be shown: no real number, only hints. */
+struct session_view {
+        uint64_t id;
+        uint32_t tenant_id;
+        enum session_state state; /* at the time of asking */
+        int64_t created_ms, starts_ms, expires_ms, ended_ms;
+        uint8_t party_count;
+        struct masking_number dials[SESSION_PARTIES_MAX];
+        struct number_hint hint[SESSION_PARTIES_MAX];
+        char reference[SESSION_REFERENCE_MAX];
+};
+
+/*
+ * ERR_NO_NUMBER, ERR_CONFLICT (a given pair is taken or quarantined; the parties are one person),
+ * ERR_NOT_FOUND (a given number is not the tenant's), ERR_FULL. `view` is filled on success;
+ * `repeated` says that the reference was known.
+ */
+int directory_session_create(struct directory *dir, const struct session_create *create,
+                             struct session_view *view, bool *repeated, directory_done *done,
+                             void *arg) MUST_CHECK;
+/* ERR_NOT_FOUND, ERR_STATE (ended already). */
+int directory_session_end(struct directory *dir, uint64_t session_id, directory_done *done,
+                          void *arg) MUST_CHECK;
+int directory_session_find(const struct directory *dir, uint64_t session_id,
+                           struct session_view *out) MUST_CHECK;
+/* Newest first; `before` 0: from the newest. Returns how many were written. */
+uint32_t directory_session_list(const struct directory *dir, uint32_t tenant_id, uint64_t before,
+                                struct session_view *out, uint32_t max);
+
+/* "s_" and 16 characters: not guessable from another one. Parsing checks the tag. */
+struct session_id_text {
+        char text[24];
+};
+struct session_id_text session_id_format(const struct directory *dir, uint64_t session_id);
+int session_id_parse(const struct directory *dir, struct slice text, uint64_t *out) MUST_CHECK;
+
+/* The lookup. */
+struct directory_decision {
+        enum mask_verdict verdict;
+        struct mapping mapping; /* complete when MASK_CONNECT; session and tenant when known */
+        bool has_mapping;
+        uint32_t tenant_id;     /* of the dialled number; 0: nobody's */
+        uint32_t show_trunk_id; /* MASK_CONNECT: the trunk of the number shown */
+};
+void directory_decide(const struct directory *dir, struct masking_number dialled,
+                      struct real_number caller, bool caller_withheld,
+                      struct directory_decision *out);
+
+struct number_hint directory_hint(const struct directory *dir, struct number number);
+
+/* Call records and the audit record: queued, ordered, never refused for lack of disk speed. */
+void directory_cdr(struct directory *dir, const struct cdr *cdr);
+void directory_audit_decision(struct directory *dir, struct uuid call_id, uint32_t trunk_id,
+                              struct masking_number dialled, struct number_hint caller,
+                              const struct directory_decision *decision);
+
+/* Newest first, from the store. `rows` live until the callback returns. */
+typedef void directory_cdrs_fn(void *arg, int err, const struct cdr *rows, uint32_t count);
+int directory_cdrs_list(struct directory *dir, uint32_t tenant_id, int64_t before_ms, uint32_t max,
+                        directory_cdrs_fn *fn, void *arg) MUST_CHECK;
+int directory_cdrs_of_call(struct directory *dir, struct uuid call_id, directory_cdrs_fn *fn,
+                           void *arg) MUST_CHECK;
+
+/* Walks the whole audit record; `count` entries were good, `bad_at` is the first bad one or 0. */
+typedef void directory_audit_fn(void *arg, int err, uint64_t count, uint64_t bad_at);
+int directory_audit_verify(struct directory *dir, directory_audit_fn *fn, void *arg) MUST_CHECK;
+
+/* What waits for the disk; false `healthy`: the last write failed (full disk ...). */
+struct directory_health {
+        bool healthy;
+        char problem[256];
+        uint32_t queued;
+        uint32_t sessions, numbers, trunks;
+};
+void directory_health(const struct directory *dir, struct directory_health *out);
+
+#endif

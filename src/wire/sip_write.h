@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sip_write.h - composes SIP messages from typed values.
+ *
+ * There is deliberately no function that takes a struct sip_msg: what a message says comes from
+ * values its leg owns. The text slices below (tag, branch, call id, remote target, route set, Via
+ * set of a request being answered) belong to the same leg's dialog or transaction.
+ */
+#ifndef MASKLINE_WIRE_SIP_WRITE_H
+#define MASKLINE_WIRE_SIP_WRITE_H
+
+#include "base/addr.h"
+#include "base/buf.h"
+#include "base/number.h"
+#include "wire/sip_msg.h"
+
+/* Our own reason phrase for a status code: never the peer's (it may hold a number). */
+struct slice sip_reason_phrase(unsigned status);
+
+void sip_write_request_line(struct buf *b, enum sip_method method, struct slice request_uri);
+void sip_write_status_line(struct buf *b, unsigned status);
+
+/* "Via: SIP/2.0/UDP host:port;branch=...;rport" */
+void sip_write_via(struct buf *b, enum sip_transport transport, const struct addr *sent_by,
+                   struct slice branch);
+
+/* "Name: value\r\n"; the value may not hold CR, LF or NUL (asserted). */
+void sip_write_header(struct buf *b, const char *name, struct slice value);
+void sip_write_header_u64(struct buf *b, const char *name, uint64_t value);
+void sip_write_cseq(struct buf *b, uint32_t number, enum sip_method method);
+
+/* "<sip:+919000000001@host:port>" or with NUMBER_DIGITS and so on; `tag` may be empty. */
+void sip_write_masking_party(struct buf *b, const char *name, struct masking_number number,
+                             enum number_form form, const struct number_plan *plan,
+                             const struct addr *host, struct slice tag);
+
+/* Ends the header section: Content-Type when there is a body, Content-Length, empty line, body. */
+void sip_write_body(struct buf *b, const char *content_type, struct slice body);
+
+#endif
