@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * calls.h - the B2BUA: every masked call from its INVITE to its records.
+ *
+ * Signalling and media hand their events to it, the directory decides, and it commands both legs.
+ * It belongs to the loop's thread.
+ */
+#ifndef MASKLINE_CALL_CALLS_H
+#define MASKLINE_CALL_CALLS_H
+
+#include "core/cdr.h"
+#include "io/io.h"
+#include "media/media.h"
+#include "sip/sip_ua.h"
+#include "store/directory.h"
+
+struct calls;
+
+struct calls_params {
+        struct io *io;
+        struct directory *directory; /* not owned */
+        struct sip_trunks *trunks;   /* not owned */
+        struct addr listen;          /* SIP over UDP */
+        struct addr media_ip;        /* where RTP is bound and, unless a trunk says, advertised */
+        uint16_t rtp_port_min, rtp_port_max;
+        uint32_t calls_max;
+        uint32_t same_pair_max; /* calls at once per (caller, dialled): more is a loop */
+        int64_t ring_timeout_ms;
+        int64_t call_ms_max; /* the longest call */
+        int64_t media_timeout_ms;
+        struct media_sound ringback; /* played to the caller while the other side rings */
+        struct media_sound refusal;  /* the announcement, the same for every refused caller */
+};
+
+/* Opens the SIP socket and the media ports. `problem` (512 bytes) says what failed. */
+int calls_create(const struct calls_params *params, struct calls **out, char *problem) MUST_CHECK;
+void calls_destroy(struct calls *calls); /* hangs up nothing: end the calls first */
+const struct addr *calls_local(const struct calls *calls);
+
+/* New calls are answered 503 from now on; those in progress go on. */
+void calls_drain(struct calls *calls);
+void calls_hangup_all(struct calls *calls);
+uint32_t calls_active(const struct calls *calls);
+
+/* A call in progress, as it may be shown. */
+struct call_view {
+        struct uuid call_id;
+        uint32_t tenant_id;
+        uint64_t session_id;
+        const char *state; /* "ringing", "answered", "announcing", "ending" */
+        struct masking_number dialled, shown;
+        struct number_hint caller, callee;
+        int64_t started_ms, answered_ms;
+};
+/* Up to `max` of one tenant (0: any), in no order. */
+uint32_t calls_list(const struct calls *calls, uint32_t tenant_id, struct call_view *out,
+                    uint32_t max);
+int calls_hangup(struct calls *calls, struct uuid call_id) MUST_CHECK; /* ERR_NOT_FOUND */
+
+struct calls_counters {
+        uint64_t calls, connected, refused, limited;
+        struct sip_ua_counters sip;
+        uint32_t media_legs;
+};
+void calls_counters(const struct calls *calls, struct calls_counters *out);
+
+#endif

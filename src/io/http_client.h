@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * http_client.h - one blocking HTTP/1.1 request, for the command line.
+ */
+#ifndef MASKLINE_IO_HTTP_CLIENT_H
+#define MASKLINE_IO_HTTP_CLIENT_H
+
+#include "base/addr.h"
+#include "base/slice.h"
+
+struct http_call {
+        struct addr server;
+        const char *method;
+        const char *path;         /* with the query */
+        const char *bearer_token; /* NULL: none */
+        struct slice body;        /* application/json, or empty */
+        int timeout_ms;
+};
+
+struct http_reply {
+        unsigned status;
+        char *body; /* owned by the caller: free(); NUL-terminated */
+        size_t body_bytes;
+};
+
+/* -ECONNREFUSED, -ETIMEDOUT, ERR_SYNTAX (no valid answer), ERR_TOO_LARGE (beyond 16 MiB) ... */
+int http_call(const struct http_call *call, struct http_reply *out) MUST_CHECK;
+
+#endif
