@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/secret.h"
 
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -24,4 +27,30 @@ void secret_free(void *p, size_t bytes)
                 bytes = 1;
         explicit_bzero(p, bytes);
         munmap(p, bytes);
+}
+
+/* In front of the memory, as wide as the strictest alignment. */
+union heap_head {
+        size_t bytes;
+        max_align_t align;
+};
+
+void *secret_heap_alloc(size_t bytes)
+{
+        if (bytes > SIZE_MAX - sizeof(union heap_head))
+                return NULL;
+        union heap_head *head = malloc(sizeof *head + bytes);
+        if (!head)
+                return NULL;
+        head->bytes = bytes;
+        return head + 1;
+}
+
+void secret_heap_free(void *p)
+{
+        if (!p)
+                return;
+        union heap_head *head = (union heap_head *)p - 1;
+        explicit_bzero(p, head->bytes);
+        free(head);
 }

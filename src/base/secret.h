@@ -12,4 +12,11 @@
 void *secret_alloc(size_t bytes);
 void secret_free(void *p, size_t bytes); /* NULL is fine */
 
+/*
+ * malloc() and free() for libraries through which real numbers pass: what is freed is wiped. Not
+ * locked; only for what lives briefly.
+ */
+void *secret_heap_alloc(size_t bytes);
+void secret_heap_free(void *p); /* NULL is fine */
+
 #endif

@@ -55,6 +55,8 @@ struct http_response {
         const char *content_type; /* NULL: no body */
         struct slice body;        /* copied */
         const char *location;     /* NULL: none; may not hold CR or LF (asserted) */
+        const char *allow;        /* NULL: none; the methods, with 405 */
+        const char *authenticate; /* NULL: none; WWW-Authenticate, with 401 */
         unsigned retry_after_s;   /* 0: none */
 };
 void http_respond(struct http_server *server, struct http_exchange exchange,
