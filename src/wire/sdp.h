@@ -4,6 +4,10 @@
  *
  * A description is read into {address, codecs, ptime, direction} and composed from that; nothing
  * of the text survives in between. Everything else in it is skipped by its line type.
+ *
+ * Strict where a mistake would be dangerous, tolerant where carriers are careless: lines, v=, m=
+ * and c= follow the grammar or the whole is refused; an attribute that cannot be read counts as
+ * absent. Lines may end in LF alone (RFC 8866 5), and the last one in nothing.
  */
 #ifndef MASKLINE_WIRE_SDP_H
 #define MASKLINE_WIRE_SDP_H
@@ -37,9 +41,10 @@ enum sdp_direction {
 /* One audio stream as one side describes it. */
 struct sdp_audio {
         struct addr rtp;  /* where it wants RTP; port 0: the stream is refused or disabled */
-        struct addr rtcp; /* a=rtcp (RFC 3605), or rtp's port + 1; family 0 when rtcp_mux */
-        bool rtcp_mux;
-        bool is_secure; /* RTP/SAVP: offered as such, we do not answer it in clear */
+        struct addr rtcp; /* a=rtcp (RFC 3605), or rtp's port + 1 */
+        bool rtcp_mux;    /* asked for; we always answer without it (RFC 5761 5.1.1) */
+        bool is_secure;   /* RTP/SAVP: offered as such, we do not answer it in clear */
+        /* c=0.0.0.0, the old form of hold, counts as not receiving (RFC 3264 8.4) */
         enum sdp_direction direction;
         uint8_t codecs[SDP_CODECS];   /* in the order of preference: enum sdp_codec */
         uint8_t codec_pt[SDP_CODECS]; /* payload type, indexed by enum sdp_codec */
@@ -49,16 +54,20 @@ struct sdp_audio {
 };
 
 struct sdp {
-        struct sdp_audio audio; /* the first usable audio m= line */
-        uint8_t media_count;    /* m= lines in all: an answer has as many (RFC 3264 6) */
-        uint8_t audio_index;    /* which of them is `audio` */
-        /* what an answer needs of the m= lines that it refuses */
-        struct sdp_refused {
+        /*
+         * The first audio m= line in clear with a unicast address and a codec that we know; if
+         * there is none, the first secure one; if there is none, the first with port 0.
+         */
+        struct sdp_audio audio;
+        uint8_t media_count; /* m= lines in all: an answer has as many (RFC 3264 6) */
+        uint8_t audio_index; /* which of them is `audio` */
+        /* what an answer needs of an m= line, above all when it refuses it */
+        struct sdp_media {
                 char media[12]; /* "audio", "video", "image" ... */
                 char proto[24];
-                char format[24];  /* the first one */
-        } refused[SDP_MEDIA_MAX]; /* all of them, by index; the audio's own entry is unused */
-        bool has_audio;           /* false: no audio line that we could use */
+                char format[24]; /* the first one */
+        } media[SDP_MEDIA_MAX];
+        bool has_audio; /* false: no audio line that we could use */
 };
 
 /*
@@ -75,20 +84,27 @@ struct sdp_origin {
 
 /*
  * Writes a description with our audio stream. `answered` is the offer it answers, or NULL for an
- * offer: an answer has the offer's m= lines in their order, the others refused with port 0.
+ * offer: an answer has the offer's m= lines in their order, the others refused with port 0. With
+ * port 0 in `ours` the audio is refused, too.
  */
 void sdp_write(struct buf *b, const struct sdp_origin *origin, const struct sdp_audio *ours,
                const struct sdp *answered);
 
 /*
  * RFC 3264 6: of `offer`, what we can do, in the offerer's order, with the offerer's payload
- * types; direction reversed and narrowed by `want`. ERR_MEDIA when no codec is common.
- * `ours` brings our address and the codecs that we allow.
+ * types; direction reversed and narrowed by `want`. ERR_MEDIA when no codec is common, or the
+ * stream is secure or disabled. `ours` brings our address, ptime, the codecs that we allow, and
+ * in dtmf_pt whether we take telephone events.
  */
 int sdp_answer(const struct sdp_audio *offer, const struct sdp_audio *ours, enum sdp_direction want,
                struct sdp_audio *out) MUST_CHECK;
 
-const char *sdp_codec_name(enum sdp_codec codec); /* "PCMU" */
+/* Adds a codec after the ones there; one that is there already keeps its place. */
+void sdp_audio_add_codec(struct sdp_audio *audio, enum sdp_codec codec, uint8_t pt);
+bool sdp_audio_has_codec(const struct sdp_audio *audio, enum sdp_codec codec);
+
+const char *sdp_codec_name(enum sdp_codec codec);  /* "PCMU" */
+uint8_t sdp_codec_static_pt(enum sdp_codec codec); /* RFC 3551 6: 0, 8 */
 enum sdp_direction sdp_direction_reverse(enum sdp_direction d);
 bool sdp_direction_sends(enum sdp_direction d);
 bool sdp_direction_receives(enum sdp_direction d);
