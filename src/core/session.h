@@ -22,7 +22,7 @@ struct session {
         uint32_t pool_id;
         enum session_state state;
         int64_t created_ms, starts_ms, expires_ms /* 0: never */, ended_ms /* 0: not */;
-        uint32_t key_slot;
+        uint64_t key_slot; /* the vault's name for its key; 0: none */
         struct session_party parties[SESSION_PARTIES_MAX];
         uint8_t party_count;                   /* 2 in this model */
         char reference[SESSION_REFERENCE_MAX]; /* the caller's own, for idempotency; may be empty */

@@ -24,7 +24,7 @@ struct store_session {
         uint32_t tenant_id, pool_id;
         enum session_state state;
         int64_t created_ms, starts_ms, expires_ms, ended_ms;
-        uint32_t key_slot;
+        uint64_t key_slot; /* the vault's name for the key; 0: none */
         char reference[SESSION_REFERENCE_MAX];
         uint16_t sealed_bytes;
         uint8_t sealed[STORE_SEALED_MAX];
@@ -35,7 +35,10 @@ struct store_number {
         uint32_t tenant_id, trunk_id, pool_id;
 };
 
-/* One link of the audit record; `hash` covers the previous link's hash and everything else here. */
+/*
+ * One link of the audit record; `hash` covers the previous link's hash and everything else here.
+ * The store sets `sequence` and `hash` when it commits, in the order of commits.
+ */
 struct store_audit {
         uint64_t sequence; /* from 1, without gaps */
         uint32_t tenant_id;
@@ -53,7 +56,7 @@ enum store_change_kind {
         STORE_REMOVE_NUMBER,
         STORE_ADD_SESSION,
         STORE_SET_SESSION_STATE, /* state, ended_ms of `session`, by id */
-        STORE_ADD_CDR,
+        STORE_ADD_CDR,           /* a leg that is there already: nothing happens */
         STORE_ADD_AUDIT,
 };
 
@@ -100,12 +103,21 @@ struct store_ops {
                       store_done *done, void *arg);
         int (*query_cdrs)(struct store *store, const struct store_cdr_query *query,
                           store_cdrs_fn *fn, void *arg);
-        /* Calls `visit` for every audit entry in order, in a thread of the store's; then `done`. */
+        /*
+         * Calls `visit` for every audit entry in order, in a thread of the store's; then `done`:
+         * what a non-zero visit returned, or ERR_NOT_FOUND when the record ends before its head.
+         */
         int (*walk_audit)(struct store *store,
                           int (*visit)(void *arg, const struct store_audit *entry),
                           store_done *done, void *arg);
         uint32_t (*queued)(const struct store *store);
-        void (*close)(struct store *store); /* waits for the queue; done callbacks still come */
+        /*
+         * False from a write that failed until one succeeds; `problem` (512 bytes) then says what
+         * failed and what to do. Also false while the audit record is not what its head says.
+         */
+        bool (*healthy)(const struct store *store, char *problem);
+        /* Waits for the queue; every callback that is still due comes before it returns. */
+        void (*close)(struct store *store);
 };
 
 struct store {
