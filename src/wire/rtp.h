@@ -35,6 +35,7 @@ struct rtp_event {
         uint16_t duration; /* timestamp units */
 };
 
+/* The first event of a payload; ERR_SYNTAX when it is cut short. */
 int rtp_event_parse(struct slice payload, struct rtp_event *out) MUST_CHECK;
 void rtp_event_write(struct buf *b, const struct rtp_event *event);
 char rtp_event_digit(uint8_t event);  /* '0'...'D', or 0 */
@@ -67,10 +68,18 @@ struct rtcp {
         bool has_bye;
 };
 
-/* ERR_SYNTAX unless it is a valid compound packet (RFC 3550 A.2). */
+/* RTCP on a port that is meant for RTP, or shared with it (RFC 5761 4). */
+bool rtcp_is_likely(struct slice packet);
+
+/* ERR_SYNTAX unless it is a valid compound packet (RFC 3550 A.2), whole blocks included. */
 int rtcp_parse(struct slice packet, uint32_t our_ssrc, struct rtcp *out) MUST_CHECK;
 
-/* SR (or RR when `sender` is NULL) with at most one block, and SDES with CNAME alone. */
+#define RTCP_CNAME_MAX 255
+
+/*
+ * SR (or RR when `sender` is NULL) with at most one block, SDES with CNAME alone, and BYE without
+ * a reason when `bye` is set.
+ */
 void rtcp_write(struct buf *b, uint32_t ssrc, const struct rtcp_sender *sender,
                 const struct rtcp_report *report, struct slice cname, bool bye);
 
