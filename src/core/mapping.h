@@ -29,6 +29,7 @@ struct mapping {
         enum session_state state;
         int64_t starts_ms;
         int64_t expires_ms; /* 0: never */
+        int64_t ended_ms;   /* 0: not; equal to expires_ms when its time had run out */
 };
 
 #endif

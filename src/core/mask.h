@@ -25,7 +25,9 @@ enum mask_verdict {
 };
 
 /*
- * `mapping` is NULL when none was found. Callers switch over every verdict; all but MASK_CONNECT
+ * `mapping` is NULL when none was found. A caller of none is a withheld or unreadable one. The
+ * mapping's own dialled number and caller are compared in full here: however it was found, a
+ * connect is only for the party itself. Callers switch over every verdict; all but MASK_CONNECT
  * look the same to the caller of the telephone.
  */
 enum mask_verdict mask_decide(const struct mapping *mapping, struct masking_number dialled,

@@ -31,6 +31,9 @@ struct session {
 /* What state it is in at this time: expiry and start need no event to take effect. */
 enum session_state session_state_at(const struct session *session, int64_t now_ms);
 
+/* When it ended, by order or by its time running out; 0: it has not. */
+int64_t session_end_at(const struct session *session, int64_t now_ms);
+
 /*
  * The mapping for the party `caller` of a two-number session: it dials its own number, and the
  * other one sees the number that the other one dials.
