@@ -19,7 +19,11 @@
 
 struct io;
 
-void io_destroy(struct io *io); /* NULL is fine; sockets must be closed, timers may be armed */
+/*
+ * NULL is fine. Deferred tasks still run; sockets must be closed; timers may be armed and never
+ * fire; posted work that has not run is dropped.
+ */
+void io_destroy(struct io *io);
 
 /* Monotonic milliseconds, constant within one loop turn. */
 int64_t io_now_ms(const struct io *io);
@@ -38,12 +42,15 @@ struct io_timer {
         bool armed;
 };
 
-/* Calls `fn` once, at least delay_ms from now; re-arms when armed already. */
+/*
+ * Calls `fn` once, at least delay_ms from now (0: in the next turn); re-arms when armed already.
+ * Equal due times fire in the order they were started.
+ */
 void io_timer_start(struct io *io, struct io_timer *timer, int64_t delay_ms, void (*fn)(void *),
                     void *arg);
 void io_timer_stop(struct io *io, struct io_timer *timer); /* not armed: nothing happens */
 
-/* Runs `fn` at the end of this loop turn: where objects are destroyed. Caller's storage. */
+/* Runs `fn` at the end of this loop turn: where objects are destroyed. Caller's storage, zeroed. */
 struct io_task {
         struct list node;
         void (*fn)(void *arg);
@@ -68,18 +75,26 @@ void io_udp_close(struct io_udp *udp); /* NULL is fine */
 const struct addr *io_udp_local(const struct io_udp *udp);
 void io_udp_set_handler(struct io_udp *udp, io_udp_fn *fn, void *arg);
 
-/* Never blocks; a full socket buffer or an ICMP error is counted, and the datagram is lost. */
+/*
+ * Never blocks; a full socket buffer, an ICMP error or an address of the other family is counted,
+ * and the datagram is lost.
+ */
 void io_udp_send(struct io_udp *udp, const struct addr *to, struct slice data);
 
 struct io_counters {
-        uint64_t datagrams_in, datagrams_out, send_failed;
+        uint64_t datagrams_in, datagrams_out;
+        uint64_t send_failed;
+        uint64_t receive_failed; /* errors that a socket reported instead of a datagram */
 };
 const struct io_counters *io_counters(const struct io *io);
 
 /* Thread-safe: `fn(arg)` runs in the loop's thread, in the order posted. ERR_FULL past 4,096. */
 int io_post(struct io *io, void (*fn)(void *), void *arg) MUST_CHECK;
 
-/* Runs until io_stop(); signals are the application's (io_epoll.h: io_on_signal). */
+/*
+ * Runs until io_stop(), then finishes the turn it is in; a stop that came before is not lost. May
+ * be called again afterwards. Signals are the application's (io_epoll.h: io_on_signal).
+ */
 void io_run(struct io *io);
 void io_stop(struct io *io);
 

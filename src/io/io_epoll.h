@@ -9,7 +9,10 @@
 
 int io_create_epoll(struct io **out) MUST_CHECK;
 
-/* Blocks `signal` for the process and calls `fn` in the loop instead. */
+/*
+ * Blocks `signal` and calls `fn` in the loop instead. Threads inherit the block, so this comes
+ * before the first one is started.
+ */
 int io_on_signal(struct io *io, int signal, void (*fn)(void *arg, int signal),
                  void *arg) MUST_CHECK;
 
@@ -18,8 +21,9 @@ struct io_fd;
 enum {
         IO_READ = 1,
         IO_WRITE = 2,
-        IO_HANGUP = 4, /* reported, never asked for */
+        IO_HANGUP = 4, /* reported, never asked for: both directions are closed, or an error */
 };
+/* May unwatch anything. A hang-up is reported each turn until the descriptor is unwatched. */
 typedef void io_fd_fn(void *arg, unsigned events);
 int io_fd_watch(struct io *io, int fd, unsigned events, io_fd_fn *fn, void *arg,
                 struct io_fd **out) MUST_CHECK;

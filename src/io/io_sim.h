@@ -19,8 +19,18 @@ int sim_world_create(uint64_t seed, struct sim_world **out) MUST_CHECK;
 void sim_world_destroy(struct sim_world *world); /* and every io of it */
 void sim_world_set_network(struct sim_world *world, const struct sim_network *network);
 
-/* A host: its sockets live on any address they bind. */
+/*
+ * A host: its sockets live on any address they bind. A datagram goes to the socket bound to its
+ * address, else to one bound to any address on that port, else to nobody. io_destroy() closes the
+ * sockets that are open, as a crash would. io_run() steps the whole world until io_stop().
+ */
 int io_create_sim(struct sim_world *world, struct io **out) MUST_CHECK;
+
+/*
+ * The host's own IP of one family: the source of what its sockets bound to any address send, and
+ * then the only address on which they hear. Without one the source is 127.0.0.1 or ::1.
+ */
+void sim_set_ip(struct io *io, const struct addr *ip);
 
 /* Every datagram that is sent passes here first, lost ones included; for traces and canaries. */
 void sim_world_on_datagram(struct sim_world *world,
@@ -28,10 +38,21 @@ void sim_world_on_datagram(struct sim_world *world,
                                       struct slice data),
                            void *arg);
 
-/* Advances the clock by `ms`, running what falls due; false from step: nothing is left to do. */
+/* Advances the clock by `ms`, running what falls due. */
 void sim_world_run_ms(struct sim_world *world, int64_t ms);
+
+/* Jumps to the next moment at which anything happens and runs it; false: nothing is left to do. */
 bool sim_world_step(struct sim_world *world);
 int64_t sim_world_now_ms(const struct sim_world *world);
+
+struct sim_counters {
+        uint64_t sent, delivered, lost, duplicated;
+        uint64_t to_nobody; /* no socket was bound there when it arrived */
+};
+const struct sim_counters *sim_world_counters(const struct sim_world *world);
+
+/* UTC at the world's beginning, 2026-01-01T00:00:00Z. */
+#define SIM_WALL_START_MS INT64_C(1767225600000)
 
 /* Moves the wall clock of one host (not the monotonic one). */
 void sim_set_wall_ms(struct io *io, int64_t wall_ms);
