@@ -16,7 +16,7 @@ int addr_parse_ip(struct slice text, struct addr *out)
         }
 
         char ip[INET6_ADDRSTRLEN];
-        if (slice_to_text(text, ip, sizeof ip) || memchr(text.p, '\0', text.len))
+        if (text.len == 0 || slice_to_text(text, ip, sizeof ip) || memchr(text.p, '\0', text.len))
                 return ERR_SYNTAX;
 
         struct addr a = {0};
