@@ -3,10 +3,15 @@
  * sip_msg.h - a SIP message read without copying (RFC 3261 7, 20, 25).
  *
  * Strict: what two readers could understand differently is refused. Singleton headers that occur
- * twice, a space before the colon, a bare CR or LF, a NUL outside of a quoted or escaped place, a
- * Content-Length that contradicts the datagram: ERR_SYNTAX. Every limit has a name here, and
- * reaching one is ERR_TOO_LARGE. Nothing is allocated; every slice points into the caller's bytes
- * and lives as long as they do.
+ * twice, a bare CR or LF, a line of white space only, a control byte outside of a quoted-pair, a
+ * Content-Length that contradicts the datagram, a number that overflows: ERR_SYNTAX. Every limit
+ * has a name here, and reaching one is ERR_TOO_LARGE. Nothing is allocated; every slice points
+ * into the caller's bytes and lives as long as they do.
+ *
+ * Folded lines are accepted (RFC 3261 7.3.1), so that the slice of a whole value, of a display
+ * name or of a parameter list may hold CR LF and white space, and a quoted string any byte. URIs,
+ * their parts, tags, branches and Call-IDs hold neither white space nor control bytes. What goes
+ * back to the peer it came from is written with sip_write_echo() (sip_write.h).
  */
 #ifndef MASKLINE_WIRE_SIP_MSG_H
 #define MASKLINE_WIRE_SIP_MSG_H
@@ -20,7 +25,7 @@
 
 #define SIP_MSG_BYTES_MAX  65535
 #define SIP_HEADERS_MAX    128
-#define SIP_VIAS_MAX       16
+#define SIP_VIAS_MAX       48
 #define SIP_ROUTES_MAX     16
 #define SIP_CONTACTS_MAX   8
 #define SIP_IDENTITIES_MAX 2
@@ -54,9 +59,9 @@ enum sip_transport {
 struct sip_via {
         struct slice text; /* one via-parm, whole */
         enum sip_transport transport;
-        struct slice host; /* sent-by, IPv6 with its brackets */
-        uint16_t port;     /* 0: none given */
-        struct slice branch;
+        struct slice host;   /* sent-by, IPv6 with its brackets */
+        uint16_t port;       /* 0: none given */
+        struct slice branch; /* may be empty, or the bare cookie: then as RFC 2543 had it */
         bool has_rport;
         uint16_t rport;        /* 0: present without value */
         struct slice received; /* or empty */
@@ -76,7 +81,7 @@ enum {
         SIP_OPTION_100REL = 1 << 0,
         SIP_OPTION_TIMER = 1 << 1,
         SIP_OPTION_REPLACES = 1 << 2,
-        SIP_OPTION_UNKNOWN = 1 << 31, /* at least one that we do not know */
+        SIP_OPTION_UNKNOWN = 1 << 30, /* at least one that we do not know */
 };
 
 /* What Privacy asked for (RFC 3323, 3325). */
@@ -122,11 +127,12 @@ struct sip_msg {
         struct slice require_text;      /* of the first Require, for Unsupported in a 420 */
         uint32_t allow;                 /* bit per enum sip_method; 0: no Allow header */
         uint32_t session_expires_s;     /* RFC 4028; 0: none */
-        struct slice session_refresher; /* "uac", "uas" or empty */
+        struct slice session_refresher; /* "uac" or "uas" in any case, or empty */
         uint32_t min_se_s;
         uint32_t rseq;      /* RFC 3262; 0: none */
         uint32_t rack_rseq; /* 0: none */
         uint32_t rack_cseq;
+        enum sip_method rack_method;
         uint32_t retry_after_s; /* 0: none */
         int64_t expires_s;      /* -1: none */
 
@@ -137,13 +143,15 @@ struct sip_msg {
 };
 
 /*
- * Reads one datagram. Bytes after Content-Length are cut off (RFC 3261 18.3); a Content-Length
- * larger than what is there is ERR_SYNTAX.
- *
- * On ERR_SYNTAX `out` holds what was read if `reply_possible` is set to true: start line, all Vias,
- * From, To, Call-ID and CSeq were good, so that a request can be answered 400.
+ * Reads one datagram. Empty lines before the start line are skipped (RFC 3261 7.5). Bytes after
+ * Content-Length are cut off (18.3); a Content-Length larger than what is there is ERR_SYNTAX.
  * Required in every message: Via, From, To, Call-ID, CSeq; CSeq's method equals the request's;
  * From has a tag unless the peer is of RFC 2543 (no magic cookie).
+ *
+ * When reading fails, `reply_possible` says whether a request can still be answered: its method,
+ * all Vias, From, To, Call-ID and CSeq were good. `out` then holds what was read, of a header that
+ * must not repeat the first, and the answer is by the error: ERR_SYNTAX 400, ERR_TOO_LARGE 513,
+ * ERR_VERSION (another SIP version) 505. Otherwise the content of `out` is undefined.
  */
 int sip_msg_parse(struct slice datagram, struct sip_msg *out, bool *reply_possible) MUST_CHECK;
 
@@ -151,10 +159,17 @@ int sip_msg_parse(struct slice datagram, struct sip_msg *out, bool *reply_possib
 struct slice sip_method_name(enum sip_method method);
 enum sip_method sip_method_from(struct slice token); /* case-sensitive (RFC 3261 7.1) */
 
-/* Value of one `;name=value` parameter of a raw parameter list; false when it is not there. */
+/*
+ * Value of one `;name=value` parameter of a raw header parameter list; false when it is not there.
+ * A quoted value comes with its quotes, a parameter without value as an empty slice.
+ */
 bool sip_param_find(struct slice params, struct slice name, struct slice *value);
 
-/* Where a response to this request goes by RFC 3261 18.2.2 and 3581, given its source. */
+/*
+ * Where a response to this request goes by RFC 3261 18.2.2 and 3581, given its source: back to that
+ * address always, to its port with rport, else to the port of the Via. A maddr is not honoured: no
+ * datagram can point our answers at somebody else.
+ */
 void sip_via_reply_to(const struct sip_via *via, const struct addr *source, struct addr *out);
 
 #endif

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * sip_uri.h - sip:, sips: and tel: URIs (RFC 3261 19.1, RFC 3966), as slices of the text.
+ *
+ * A URI that was accepted holds no white space, no control byte and none of `<>"\`.
  */
 #ifndef MASKLINE_WIRE_SIP_URI_H
 #define MASKLINE_WIRE_SIP_URI_H
@@ -20,8 +22,8 @@ enum sip_scheme {
 struct sip_uri {
         struct slice text; /* the whole, without angle brackets */
         enum sip_scheme scheme;
-        struct slice
-                user; /* still escaped; without password and user parameters; tel: the digits */
+        /* still escaped; without password and user parameters; tel: the number as written */
+        struct slice user;
         struct slice host;    /* IPv6 with its brackets; empty in tel: */
         uint16_t port;        /* 0: none given */
         struct slice params;  /* after the first ';', raw; may be empty */
@@ -31,12 +33,15 @@ struct sip_uri {
         struct slice maddr;
 };
 
-/* ERR_SYNTAX. Only the whole text is accepted. */
+/*
+ * ERR_SYNTAX. Only the whole text is accepted. A parameter that we read may occur once only; its
+ * name may be escaped ("%6cr" is "lr"). Other schemes: only `text` and `scheme` are filled.
+ */
 int sip_uri_parse(struct slice text, struct sip_uri *out) MUST_CHECK;
 
 /*
  * The user part with %XX undone, into `out` (NUL-terminated; an escaped NUL is ERR_SYNTAX).
- * User parameters (";phone-context=...") are cut off.
+ * User parameters (";phone-context=...") are cut off. ERR_TOO_LARGE when it does not fit.
  */
 int sip_uri_user(const struct sip_uri *uri, char *out, size_t out_bytes) MUST_CHECK;
 

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "wire/sip_write.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "wire/sip_text.h"
+
+#define TEXT(literal)                                                                              \
+        {                                                                                          \
+                literal, sizeof(literal) - 1                                                       \
+        }
+
+struct phrase {
+        unsigned status;
+        struct slice text;
+};
+
+/* RFC 3261 21 and its extensions: what we send, and what an answer of a peer is logged as. */
+static const struct phrase phrases[] = {
+        {100, TEXT("Trying")},
+        {180, TEXT("Ringing")},
+        {181, TEXT("Call Is Being Forwarded")},
+        {182, TEXT("Queued")},
+        {183, TEXT("Session Progress")},
+        {199, TEXT("Early Dialog Terminated")},
+        {200, TEXT("OK")},
+        {202, TEXT("Accepted")},
+        {204, TEXT("No Notification")},
+        {300, TEXT("Multiple Choices")},
+        {301, TEXT("Moved Permanently")},
+        {302, TEXT("Moved Temporarily")},
+        {305, TEXT("Use Proxy")},
+        {380, TEXT("Alternative Service")},
+        {400, TEXT("Bad Request")},
+        {401, TEXT("Unauthorized")},
+        {402, TEXT("Payment Required")},
+        {403, TEXT("Forbidden")},
+        {404, TEXT("Not Found")},
+        {405, TEXT("Method Not Allowed")},
+        {406, TEXT("Not Acceptable")},
+        {407, TEXT("Proxy Authentication Required")},
+        {408, TEXT("Request Timeout")},
+        {410, TEXT("Gone")},
+        {412, TEXT("Conditional Request Failed")},
+        {413, TEXT("Request Entity Too Large")},
+        {414, TEXT("Request-URI Too Long")},
+        {415, TEXT("Unsupported Media Type")},
+        {416, TEXT("Unsupported URI Scheme")},
+        {420, TEXT("Bad Extension")},
+        {421, TEXT("Extension Required")},
+        {422, TEXT("Session Interval Too Small")},
+        {423, TEXT("Interval Too Brief")},
+        {433, TEXT("Anonymity Disallowed")},
+        {480, TEXT("Temporarily Unavailable")},
+        {481, TEXT("Call/Transaction Does Not Exist")},
+        {482, TEXT("Loop Detected")},
+        {483, TEXT("Too Many Hops")},
+        {484, TEXT("Address Incomplete")},
+        {485, TEXT("Ambiguous")},
+        {486, TEXT("Busy Here")},
+        {487, TEXT("Request Terminated")},
+        {488, TEXT("Not Acceptable Here")},
+        {489, TEXT("Bad Event")},
+        {491, TEXT("Request Pending")},
+        {493, TEXT("Undecipherable")},
+        {500, TEXT("Server Internal Error")},
+        {501, TEXT("Not Implemented")},
+        {502, TEXT("Bad Gateway")},
+        {503, TEXT("Service Unavailable")},
+        {504, TEXT("Server Time-out")},
+        {505, TEXT("Version Not Supported")},
+        {513, TEXT("Message Too Large")},
+        {580, TEXT("Precondition Failure")},
+        {600, TEXT("Busy Everywhere")},
+        {603, TEXT("Decline")},
+        {604, TEXT("Does Not Exist Anywhere")},
+        {606, TEXT("Not Acceptable")},
+        {607, TEXT("Unwanted")},
+        {608, TEXT("Rejected")},
+};
+
+struct slice sip_reason_phrase(unsigned status)
+{
+        static const struct slice classes[] = {
+                TEXT("Unknown"),     TEXT("Progress"),     TEXT("OK"),      TEXT("Redirection"),
+                TEXT("Bad Request"), TEXT("Server Error"), TEXT("Failure"),
+        };
+        for (size_t i = 0; i < sizeof phrases / sizeof phrases[0]; i++) {
+                if (phrases[i].status == status)
+                        return phrases[i].text;
+        }
+        /* RFC 3261 8.1.3.2: an unknown code means what its class means. */
+        return classes[status < 700 ? status / 100 : 0];
+}
+
+/* A line that somebody else could end early would let him add headers of his own. */
+static void assert_one_line(struct slice value)
+{
+        if (value.len == 0)
+                return;
+        assert(!memchr(value.p, '\r', value.len));
+        assert(!memchr(value.p, '\n', value.len));
+        assert(!memchr(value.p, '\0', value.len));
+}
+
+static void put_crlf(struct buf *b)
+{
+        buf_put(b, "\r\n", 2);
+}
+
+static void put_name(struct buf *b, const char *name)
+{
+        buf_put_text(b, name);
+        buf_put(b, ": ", 2);
+}
+
+void sip_write_request_line(struct buf *b, enum sip_method method, struct slice request_uri)
+{
+        assert(method < SIP_METHOD_OTHER);
+        assert(request_uri.len && !memchr(request_uri.p, ' ', request_uri.len));
+        assert_one_line(request_uri);
+        buf_put_slice(b, sip_method_name(method));
+        buf_put_char(b, ' ');
+        buf_put_slice(b, request_uri);
+        buf_put_text(b, " SIP/2.0\r\n");
+}
+
+void sip_write_status_line(struct buf *b, unsigned status)
+{
+        assert(status >= 100 && status <= 699);
+        buf_put_text(b, "SIP/2.0 ");
+        buf_put_u64(b, status);
+        buf_put_char(b, ' ');
+        buf_put_slice(b, sip_reason_phrase(status));
+        put_crlf(b);
+}
+
+static void put_transport(struct buf *b, enum sip_transport transport)
+{
+        switch (transport) {
+        case SIP_UDP:
+                buf_put_text(b, "UDP");
+                return;
+        case SIP_TCP:
+                buf_put_text(b, "TCP");
+                return;
+        case SIP_TLS:
+                buf_put_text(b, "TLS");
+                return;
+        case SIP_TRANSPORT_OTHER:
+                break;
+        }
+        assert(!"a transport that we do not speak");
+}
+
+/* "host:port"; without the port when it is 0. */
+static void put_host(struct buf *b, const struct addr *host)
+{
+        assert(host->family);
+        if (host->port) {
+                buf_put_text(b, addr_format(host).text);
+                return;
+        }
+        bool is_ipv6 = host->family == 6;
+        if (is_ipv6)
+                buf_put_char(b, '[');
+        buf_put_text(b, addr_format_ip(host).text);
+        if (is_ipv6)
+                buf_put_char(b, ']');
+}
+
+void sip_write_via(struct buf *b, enum sip_transport transport, const struct addr *sent_by,
+                   struct slice branch)
+{
+        assert(branch.len);
+        assert_one_line(branch);
+        buf_put_text(b, "Via: SIP/2.0/");
+        put_transport(b, transport);
+        buf_put_char(b, ' ');
+        put_host(b, sent_by);
+        buf_put_text(b, ";branch=");
+        buf_put_slice(b, branch);
+        buf_put_text(b, ";rport\r\n");
+}
+
+void sip_write_header(struct buf *b, const char *name, struct slice value)
+{
+        assert_one_line(value);
+        put_name(b, name);
+        buf_put_slice(b, value);
+        put_crlf(b);
+}
+
+void sip_write_header_u64(struct buf *b, const char *name, uint64_t value)
+{
+        put_name(b, name);
+        buf_put_u64(b, value);
+        put_crlf(b);
+}
+
+/* Any run of white space that holds a CR or an LF becomes one space (RFC 3261 7.3.1). */
+static void put_unfolded(struct buf *b, struct slice value)
+{
+        struct sip_cursor c = sip_cursor(value);
+        while (!sip_at_end(&c)) {
+                const char *start = c.p;
+                sip_skip_lws(&c);
+                size_t blanks = (size_t)(c.p - start);
+                if (blanks && (memchr(start, '\r', blanks) || memchr(start, '\n', blanks)))
+                        buf_put_char(b, ' ');
+                else
+                        buf_put(b, start, blanks);
+
+                start = c.p;
+                while (!sip_at_end(&c) && *c.p != ' ' && *c.p != '\t' && *c.p != '\r' &&
+                       *c.p != '\n')
+                        c.p++;
+                buf_put(b, start, (size_t)(c.p - start));
+        }
+}
+
+void sip_write_echo(struct buf *b, const char *name, struct slice value)
+{
+        put_name(b, name);
+        put_unfolded(b, value);
+        put_crlf(b);
+}
+
+/* What stands before the first parameter: protocol, transport as written, sent-by. */
+static struct slice before_params(const struct sip_via *via, struct sip_cursor *params)
+{
+        struct sip_cursor c = sip_cursor(via->text);
+        while (!sip_at_end(&c) && *c.p != ';')
+                c.p++;
+        *params = (struct sip_cursor){c.p, c.end};
+        return (struct slice){via->text.p, (size_t)(c.p - via->text.p)};
+}
+
+static bool is_set_by_us(struct slice name)
+{
+        return sip_is_word(name, SLICE("received")) || sip_is_word(name, SLICE("rport"));
+}
+
+void sip_write_via_echo(struct buf *b, const struct sip_via *via, const struct addr *source)
+{
+        if (!source) {
+                sip_write_echo(b, "Via", via->text);
+                return;
+        }
+
+        struct sip_cursor c;
+        struct sip_param param;
+        put_name(b, "Via");
+        put_unfolded(b, slice_trim(before_params(via, &c)));
+        while (sip_take_char(&c, ';')) {
+                bool is_good = sip_take_param(&c, &param);
+                assert(is_good);
+                if (is_set_by_us(param.name))
+                        continue;
+                buf_put_char(b, ';');
+                buf_put_slice(b, param.name);
+                if (param.has_value) {
+                        buf_put_char(b, '=');
+                        put_unfolded(b, param.value);
+                }
+        }
+        buf_put_text(b, ";received=");
+        buf_put_text(b, addr_format_ip(source).text);
+        if (via->has_rport) {
+                buf_put_text(b, ";rport=");
+                buf_put_u64(b, source->port);
+        }
+        put_crlf(b);
+}
+
+void sip_write_cseq(struct buf *b, uint32_t number, enum sip_method method)
+{
+        assert(method < SIP_METHOD_OTHER);
+        put_name(b, "CSeq");
+        buf_put_u64(b, number);
+        buf_put_char(b, ' ');
+        buf_put_slice(b, sip_method_name(method));
+        put_crlf(b);
+}
+
+void sip_write_masking_party(struct buf *b, const char *name, struct masking_number number,
+                             enum number_form form, const struct number_plan *plan,
+                             const struct addr *host, struct slice tag)
+{
+        assert(!number_is_none(number.n));
+        assert_one_line(tag);
+        put_name(b, name);
+        buf_put_text(b, "<sip:");
+        buf_put_number_as(b, number.n, form, plan);
+        buf_put_char(b, '@');
+        put_host(b, host);
+        buf_put_char(b, '>');
+        if (tag.len) {
+                buf_put_text(b, ";tag=");
+                buf_put_slice(b, tag);
+        }
+        put_crlf(b);
+}
+
+void sip_write_body(struct buf *b, const char *content_type, struct slice body)
+{
+        if (body.len)
+                sip_write_header(b, "Content-Type", slice_from(content_type));
+        sip_write_header_u64(b, "Content-Length", body.len);
+        put_crlf(b);
+        buf_put_slice(b, body);
+}
