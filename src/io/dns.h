@@ -42,6 +42,9 @@ int dns_resolve(struct io *io, struct slice name, dns_fn *fn, void *arg,
                 struct dns_query **out) MUST_CHECK;
 void dns_cancel(struct dns_query *query); /* NULL is fine; `fn` is not called any more */
 
+/* Asks this server, and not those of /etc/resolv.conf; for queries that begin later. */
+int dns_set_server(struct io *io, const struct addr *server) MUST_CHECK;
+
 /* What a simulated host finds under `name` from now on; count 0: nothing. */
 int dns_sim_set(struct io *io, struct slice name, const struct addr *addrs, unsigned count,
                 uint32_t ttl_s) MUST_CHECK;

@@ -37,6 +37,7 @@ void io_destroy(struct io *io)
         if (!io)
                 return;
         io_end_turn(io);
+        dns_destroy(io->dns);
         io->ops->destroy(io);
 }
 

@@ -16,7 +16,10 @@
 
 #define IO_POSTS_MAX 4096
 
+struct dns;
+
 struct io_ops {
+        bool is_simulated;
         void (*destroy)(struct io *io); /* frees io itself, after io_fini() */
         int64_t (*now_ms)(const struct io *io);
         int64_t (*wall_ms)(const struct io *io);
@@ -38,6 +41,7 @@ struct io {
         struct list deferred;
         struct random random;
         struct io_counters counters;
+        struct dns *dns; /* owned; NULL until a name is asked for (dns.c) */
         atomic_bool stopped;
         pthread_mutex_t posts_lock; /* over the four below */
         struct io_posted *posts;    /* owned; a ring of IO_POSTS_MAX */
@@ -57,6 +61,8 @@ void io_fini(struct io *io); /* what io_init took; posted work that has not run 
 /* Calls what had been posted when it began; returns how many. */
 unsigned io_run_posted(struct io *io);
 bool io_has_posted(struct io *io);
+
+void dns_destroy(struct dns *dns); /* NULL is fine */
 
 /* Runs deferred tasks until none is left; returns how many. */
 unsigned io_end_turn(struct io *io);

@@ -353,6 +353,7 @@ static void sim_destroy(struct io *io)
 }
 
 static const struct io_ops sim_ops = {
+        .is_simulated = true,
         .destroy = sim_destroy,
         .now_ms = sim_now_ms,
         .wall_ms = sim_wall_ms,

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/audit_entry.h"
+
+#include <assert.h>
+#include <string.h>
+
+static struct buf begin(struct store_audit *out, enum audit_kind kind, uint32_t tenant_id,
+                        int64_t at_ms)
+{
+        *out = (struct store_audit){.tenant_id = tenant_id, .at_ms = at_ms, .kind = (uint16_t)kind};
+        struct buf body;
+        buf_init(&body, out->body, sizeof out->body);
+        return body;
+}
+
+static void finish(struct store_audit *out, const struct buf *body)
+{
+        assert(buf_ok(body));
+        out->body_bytes = (uint16_t)body->len;
+}
+
+/* A fixed width, zeros behind: the text is no longer than it. */
+static void put_hint(struct buf *body, const struct number_hint *hint)
+{
+        char fixed[sizeof hint->text] = {0};
+        memcpy(fixed, hint->text, strnlen(hint->text, sizeof fixed));
+        buf_put(body, fixed, sizeof fixed);
+}
+
+static void put_masking(struct buf *body, struct masking_number number)
+{
+        buf_put_be64(body, number.n.e164);
+}
+
+void audit_entry_session_created(struct store_audit *out, const struct session *session,
+                                 const struct number_hint hints[], int64_t at_ms)
+{
+        struct buf body = begin(out, AUDIT_SESSION_CREATED, session->tenant_id, at_ms);
+        buf_put_be64(&body, session->id);
+        buf_put_be32(&body, session->pool_id);
+        buf_put_be64(&body, (uint64_t)session->starts_ms);
+        buf_put_be64(&body, (uint64_t)session->expires_ms);
+        buf_put_u8(&body, session->party_count);
+        for (unsigned i = 0; i < session->party_count; i++) {
+                put_masking(&body, session->parties[i].dials);
+                put_hint(&body, &hints[i]);
+        }
+        finish(out, &body);
+}
+
+void audit_entry_session_ended(struct store_audit *out, uint32_t tenant_id, uint64_t session_id,
+                               int64_t ended_ms, enum audit_end why, int64_t at_ms)
+{
+        struct buf body = begin(out, AUDIT_SESSION_ENDED, tenant_id, at_ms);
+        buf_put_be64(&body, session_id);
+        buf_put_be64(&body, (uint64_t)ended_ms);
+        buf_put_u8(&body, (uint8_t)why);
+        finish(out, &body);
+}
+
+void audit_entry_session_erased(struct store_audit *out, uint32_t tenant_id, uint64_t session_id,
+                                int64_t at_ms)
+{
+        struct buf body = begin(out, AUDIT_SESSION_ERASED, tenant_id, at_ms);
+        buf_put_be64(&body, session_id);
+        finish(out, &body);
+}
+
+void audit_entry_number(struct store_audit *out, enum audit_kind kind,
+                        const struct store_number *number, int64_t at_ms)
+{
+        assert(kind == AUDIT_NUMBER_ADDED || kind == AUDIT_NUMBER_REMOVED);
+        struct buf body = begin(out, kind, number->tenant_id, at_ms);
+        put_masking(&body, number->number);
+        buf_put_be32(&body, number->trunk_id);
+        buf_put_be32(&body, number->pool_id);
+        finish(out, &body);
+}
+
+void audit_entry_trunk(struct store_audit *out, enum audit_kind kind, const struct trunk *trunk,
+                       int64_t at_ms)
+{
+        assert(kind == AUDIT_TRUNK_ADDED || kind == AUDIT_TRUNK_REMOVED);
+        struct buf body = begin(out, kind, trunk->tenant_id, at_ms);
+        size_t len = strnlen(trunk->name, sizeof trunk->name);
+        buf_put_be32(&body, trunk->id);
+        buf_put_u8(&body, (uint8_t)len);
+        buf_put(&body, trunk->name, len);
+        finish(out, &body);
+}
+
+void audit_entry_call(struct store_audit *out, const struct audit_call *call, int64_t at_ms)
+{
+        enum audit_kind kind =
+                call->verdict == MASK_CONNECT ? AUDIT_CALL_CONNECTED : AUDIT_CALL_REFUSED;
+        struct buf body = begin(out, kind, call->tenant_id, at_ms);
+        buf_put(&body, call->call_id.bytes, sizeof call->call_id.bytes);
+        buf_put_be32(&body, call->trunk_id);
+        buf_put_u8(&body, (uint8_t)call->verdict);
+        put_masking(&body, call->dialled);
+        put_hint(&body, &call->caller);
+        buf_put_be64(&body, call->session_id);
+        buf_put_u8(&body, call->party);
+        put_masking(&body, call->show);
+        finish(out, &body);
+}
+
+const char *audit_kind_name(enum audit_kind kind)
+{
+        switch (kind) {
+        case AUDIT_SESSION_CREATED:
+                return "session-created";
+        case AUDIT_SESSION_ENDED:
+                return "session-ended";
+        case AUDIT_SESSION_ERASED:
+                return "session-erased";
+        case AUDIT_NUMBER_ADDED:
+                return "number-added";
+        case AUDIT_NUMBER_REMOVED:
+                return "number-removed";
+        case AUDIT_TRUNK_ADDED:
+                return "trunk-added";
+        case AUDIT_TRUNK_REMOVED:
+                return "trunk-removed";
+        case AUDIT_CALL_CONNECTED:
+                return "call-connected";
+        case AUDIT_CALL_REFUSED:
+                return "call-refused";
+        }
+        return NULL;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * audit_entry.h - what the audit record says, byte by byte.
+ *
+ * One entry per decision: who may call whom changed, a call was connected or refused. The body is
+ * canonical (one encoding for one fact, integers big endian), so that hashes of it mean something
+ * in ten years. It holds no real number: ids, hints and masking numbers only. Kinds and layouts
+ * never change their meaning; a new layout gets a new kind.
+ *
+ *   session created   id:8 pool:4 starts_ms:8 expires_ms:8 parties:1 (dials:8 hint:16)*
+ *   session ended     id:8 ended_ms:8 why:1
+ *   session erased    id:8
+ *   number ...        number:8 trunk:4 pool:4
+ *   trunk ...         id:4 bytes:1 name
+ *   call ...          call id:16 trunk:4 verdict:1 dialled:8 caller hint:16 session:8 party:1 show:8
+ */
+#ifndef MASKLINE_CORE_AUDIT_ENTRY_H
+#define MASKLINE_CORE_AUDIT_ENTRY_H
+
+#include "core/store.h"
+
+enum audit_kind {
+        AUDIT_SESSION_CREATED = 1,
+        AUDIT_SESSION_ENDED = 2,
+        AUDIT_SESSION_ERASED = 3,
+        AUDIT_NUMBER_ADDED = 10,
+        AUDIT_NUMBER_REMOVED = 11,
+        AUDIT_TRUNK_ADDED = 20,
+        AUDIT_TRUNK_REMOVED = 21,
+        AUDIT_CALL_CONNECTED = 30,
+        AUDIT_CALL_REFUSED = 31,
+};
+
+enum audit_end {
+        AUDIT_END_ORDER = 1,
+        AUDIT_END_EXPIRY = 2,
+};
+
+/* NULL for a kind that is not known. */
+const char *audit_kind_name(enum audit_kind kind); /* "session-created" */
+
+/* Each fills kind, tenant, time and body; sequence and hash are the store's. */
+void audit_entry_session_created(struct store_audit *out, const struct session *session,
+                                 const struct number_hint hints[], int64_t at_ms);
+void audit_entry_session_ended(struct store_audit *out, uint32_t tenant_id, uint64_t session_id,
+                               int64_t ended_ms, enum audit_end why, int64_t at_ms);
+void audit_entry_session_erased(struct store_audit *out, uint32_t tenant_id, uint64_t session_id,
+                                int64_t at_ms);
+void audit_entry_number(struct store_audit *out, enum audit_kind kind,
+                        const struct store_number *number, int64_t at_ms);
+void audit_entry_trunk(struct store_audit *out, enum audit_kind kind, const struct trunk *trunk,
+                       int64_t at_ms);
+
+struct audit_call {
+        uint32_t tenant_id; /* of the number dialled; 0: nobody's */
+        struct uuid call_id;
+        uint32_t trunk_id;
+        enum mask_verdict verdict;
+        struct masking_number dialled;
+        struct number_hint caller;
+        uint64_t session_id;        /* 0: none */
+        uint8_t party;              /* of the caller in it; 0 without one */
+        struct masking_number show; /* none when refused */
+};
+void audit_entry_call(struct store_audit *out, const struct audit_call *call, int64_t at_ms);
+
+#endif
