@@ -64,6 +64,7 @@ class Call:
     """One call as this phone saw it."""
 
     direction: str              # "incoming" or "outgoing"
+    call_id: str = ""           # its SIP dialog's
     dialled: str = ""           # outgoing: the number we dialled
     shown: str = ""             # incoming: the number that was shown to us
     uri: str = ""               # the peer's URI, whole
@@ -248,14 +249,15 @@ class Phone:
     def _apply(self, event):
         kind, param = event["type"], event.get("param", "")
         if kind == "CALL_INCOMING":
-            self.calls.append(Call("incoming", shown=user_of(event["peeruri"]),
-                                   uri=event["peeruri"], rang=True))
+            self.calls.append(Call("incoming", call_id=event.get("id", ""), uri=event["peeruri"],
+                                   shown=user_of(event["peeruri"]), rang=True))
             return
         if not self.calls or kind in ("REGISTER_OK", "REGISTER_FAIL"):
             return
         call = self.calls[-1]
         if event.get("direction") == "outgoing":
             call.uri = event["peeruri"]
+            call.call_id = event.get("id", call.call_id)
         if kind == "CALL_RINGING":
             call.rang = True
         elif kind == "CALL_PROGRESS":
@@ -281,13 +283,26 @@ class Phone:
             r"^\x1b\[36;1m#\nUDP (\S+) -> (\S+)\n(.*?)\x1b\[;m", self.log(), re.M | re.S)
         return [(source, target, text) for source, target, text in found]
 
-    def final_answers(self):
-        """The status of every final answer to an INVITE that this phone sent."""
+    def messages(self, call):
+        """The trace of one call: ("in" or "out", first line, text) each."""
         own = f"{self.ip}:{self.port}"
-        answers = []
-        for source, _, text in self.trace():
-            status = re.match(r"SIP/2\.0 (\d{3}) ", text)
-            if source != own and status and int(status[1]) >= 200 and re.search(
-                    r"^CSeq:\s*\d+ INVITE", text, re.M | re.I):
-                answers.append(int(status[1]))
-        return answers
+        mark = re.compile(rf"^(Call-ID|i):\s*{re.escape(call.call_id)}\s*$", re.M | re.I)
+        return [("out" if source == own else "in", text.split("\n", 1)[0].strip(), text)
+                for source, _, text in self.trace() if call.call_id and mark.search(text)]
+
+    def answers(self, call):
+        """The statuses that the far end sent to our INVITE, in order, without repetitions."""
+        statuses = []
+        for way, first, text in self.messages(call):
+            status = re.match(r"SIP/2\.0 (\d{3}) ", first)
+            invite = re.search(r"^CSeq:\s*\d+ INVITE", text, re.M | re.I)
+            if way == "in" and status and invite and int(status[1]) not in statuses[-1:]:
+                statuses.append(int(status[1]))
+        return statuses
+
+    def ended_by(self, call):
+        """"here", "there" or "" by whoever sent the BYE or CANCEL."""
+        for way, first, _ in self.messages(call):
+            if first.startswith(("BYE ", "CANCEL ")):
+                return "here" if way == "out" else "there"
+        return ""
