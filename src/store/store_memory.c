@@ -1,0 +1,549 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/store_memory.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/audit.h"
+
+#define QUEUE_MAX_DEFAULT 4096
+#define CDRS_MAX          1000
+
+struct rows {
+        void *p; /* owned */
+        size_t row_bytes;
+        uint32_t count, capacity;
+};
+
+struct store_memory_disk {
+        struct rows trunks, numbers, sessions, cdrs, audit;
+        struct audit_head head;
+        uint64_t commits;
+};
+
+enum item_kind {
+        ITEM_SUBMIT,
+        ITEM_QUERY,
+        ITEM_WALK,
+};
+
+struct item {
+        struct list node;
+        enum item_kind kind;
+        void *arg;
+        store_done *done; /* submit, walk */
+        int fail;         /* submit: refused with this */
+        store_cdrs_fn *on_cdrs;
+        struct store_cdr_query query;
+        int (*visit)(void *arg, const struct store_audit *entry);
+        uint32_t count;
+        struct store_change changes[];
+};
+
+struct store_memory {
+        struct store base;
+        struct store_memory_params params;
+        struct list items; /* owned */
+        uint32_t queued;   /* submits among them */
+        struct io_task task;
+        struct io_timer timer;
+        uint32_t fail_in, fail_count;
+        int fail_err;
+        int last_err; /* of the last commit */
+        bool working;
+};
+
+static struct store_memory *self(struct store *store)
+{
+        return container_of(store, struct store_memory, base);
+}
+
+static void *row_at(const struct rows *rows, uint32_t i)
+{
+        return (char *)rows->p + i * rows->row_bytes;
+}
+
+static int reserve(struct rows *rows, uint32_t extra)
+{
+        uint32_t capacity = rows->capacity ? rows->capacity : 64;
+        while (capacity < rows->count + extra)
+                capacity *= 2;
+        if (capacity == rows->capacity)
+                return 0;
+        void *p = reallocarray(rows->p, capacity, rows->row_bytes);
+        if (!p)
+                return -ENOMEM;
+        rows->p = p;
+        rows->capacity = capacity;
+        return 0;
+}
+
+static void add(struct rows *rows, const void *row)
+{
+        assert(rows->count < rows->capacity);
+        memcpy(row_at(rows, rows->count++), row, rows->row_bytes);
+}
+
+static void remove_at(struct rows *rows, uint32_t i)
+{
+        memmove(row_at(rows, i), row_at(rows, i + 1), (rows->count - i - 1) * rows->row_bytes);
+        rows->count--;
+}
+
+int store_memory_disk_create(struct store_memory_disk **out)
+{
+        struct store_memory_disk *disk = calloc(1, sizeof *disk);
+        if (!disk)
+                return -ENOMEM;
+        disk->trunks.row_bytes = sizeof(struct trunk);
+        disk->numbers.row_bytes = sizeof(struct store_number);
+        disk->sessions.row_bytes = sizeof(struct store_session);
+        disk->cdrs.row_bytes = sizeof(struct cdr);
+        disk->audit.row_bytes = sizeof(struct store_audit);
+        *out = disk;
+        return 0;
+}
+
+void store_memory_disk_destroy(struct store_memory_disk *disk)
+{
+        if (!disk)
+                return;
+        free(disk->trunks.p);
+        free(disk->numbers.p);
+        free(disk->sessions.p);
+        free(disk->cdrs.p);
+        free(disk->audit.p);
+        free(disk);
+}
+
+struct store_audit *store_memory_audit_at(struct store_memory_disk *disk, uint32_t i)
+{
+        return i < disk->audit.count ? row_at(&disk->audit, i) : NULL;
+}
+
+uint64_t store_memory_commits(const struct store_memory_disk *disk)
+{
+        return disk->commits;
+}
+
+static struct trunk *find_trunk(struct store_memory_disk *disk, uint32_t id)
+{
+        for (uint32_t i = 0; i < disk->trunks.count; i++) {
+                struct trunk *trunk = row_at(&disk->trunks, i);
+                if (trunk->id == id)
+                        return trunk;
+        }
+        return NULL;
+}
+
+static struct store_number *find_number(struct store_memory_disk *disk, struct masking_number n)
+{
+        for (uint32_t i = 0; i < disk->numbers.count; i++) {
+                struct store_number *row = row_at(&disk->numbers, i);
+                if (number_equal(row->number.n, n.n))
+                        return row;
+        }
+        return NULL;
+}
+
+/* Where the session with this id is, or where it belongs: ids ascend. */
+static uint32_t session_position(const struct store_memory_disk *disk, uint64_t id)
+{
+        uint32_t low = 0, high = disk->sessions.count;
+        while (low < high) {
+                uint32_t mid = low + (high - low) / 2;
+                const struct store_session *row = row_at(&disk->sessions, mid);
+                if (row->id < id)
+                        low = mid + 1;
+                else
+                        high = mid;
+        }
+        return low;
+}
+
+static struct store_session *find_session(struct store_memory_disk *disk, uint64_t id)
+{
+        uint32_t at = session_position(disk, id);
+        struct store_session *row = at < disk->sessions.count ? row_at(&disk->sessions, at) : NULL;
+        return row && row->id == id ? row : NULL;
+}
+
+static bool has_cdr(const struct store_memory_disk *disk, const struct cdr *cdr)
+{
+        for (uint32_t i = 0; i < disk->cdrs.count; i++) {
+                const struct cdr *row = row_at(&disk->cdrs, i);
+                if (memcmp(&row->leg_id, &cdr->leg_id, sizeof row->leg_id) == 0)
+                        return true;
+        }
+        return false;
+}
+
+/* Whether a change of this submit before the i-th adds the session. */
+static bool adds_session(const struct item *item, uint32_t i, uint64_t id)
+{
+        for (uint32_t k = 0; k < i; k++)
+                if (item->changes[k].kind == STORE_ADD_SESSION && item->changes[k].session.id == id)
+                        return true;
+        return false;
+}
+
+/* Everything that can go wrong is looked at first, so that a submit applies whole. */
+static int check(struct store_memory_disk *disk, const struct item *item)
+{
+        for (uint32_t i = 0; i < item->count; i++) {
+                const struct store_change *change = &item->changes[i];
+                if (change->kind != STORE_ADD_SESSION && change->kind != STORE_SET_SESSION_STATE)
+                        continue;
+                uint64_t id = change->session.id;
+                bool there = find_session(disk, id) || adds_session(item, i, id);
+                if (there != (change->kind == STORE_SET_SESSION_STATE))
+                        return ERR_CONFLICT;
+        }
+        struct rows *rows[] = {&disk->trunks, &disk->numbers, &disk->sessions, &disk->cdrs,
+                               &disk->audit};
+        for (unsigned i = 0; i < sizeof rows / sizeof rows[0]; i++)
+                if (reserve(rows[i], item->count) != 0)
+                        return -ENOMEM;
+        return 0;
+}
+
+static void put_trunk(struct store_memory_disk *disk, const struct trunk *trunk)
+{
+        struct trunk *old = find_trunk(disk, trunk->id);
+        if (old)
+                *old = *trunk;
+        else
+                add(&disk->trunks, trunk);
+}
+
+static void remove_trunk(struct store_memory_disk *disk, uint32_t id)
+{
+        for (uint32_t i = 0; i < disk->trunks.count; i++)
+                if (((struct trunk *)row_at(&disk->trunks, i))->id == id)
+                        remove_at(&disk->trunks, i--);
+}
+
+static void put_number(struct store_memory_disk *disk, const struct store_number *number)
+{
+        struct store_number *old = find_number(disk, number->number);
+        if (old)
+                *old = *number;
+        else
+                add(&disk->numbers, number);
+}
+
+static void remove_number(struct store_memory_disk *disk, struct masking_number n)
+{
+        struct store_number *old = find_number(disk, n);
+        if (old)
+                remove_at(&disk->numbers, (uint32_t)(old - (struct store_number *)disk->numbers.p));
+}
+
+static void add_session(struct store_memory_disk *disk, const struct store_session *session)
+{
+        uint32_t at = session_position(disk, session->id);
+        add(&disk->sessions, session);
+        memmove(row_at(&disk->sessions, at + 1), row_at(&disk->sessions, at),
+                (disk->sessions.count - at - 1) * sizeof *session);
+        memcpy(row_at(&disk->sessions, at), session, sizeof *session);
+}
+
+static void set_session_state(struct store_memory_disk *disk, const struct store_session *session)
+{
+        struct store_session *row = find_session(disk, session->id);
+        assert(row);
+        row->state = session->state;
+        row->ended_ms = session->ended_ms;
+}
+
+static void add_audit(struct store_memory *m, const struct store_audit *entry)
+{
+        struct store_audit linked = *entry;
+        audit_link(m->params.vault, &m->params.disk->head, &linked);
+        add(&m->params.disk->audit, &linked);
+}
+
+static void apply(struct store_memory *m, const struct store_change *change)
+{
+        struct store_memory_disk *disk = m->params.disk;
+        switch (change->kind) {
+        case STORE_PUT_TRUNK:
+                put_trunk(disk, &change->trunk);
+                return;
+        case STORE_REMOVE_TRUNK:
+                remove_trunk(disk, change->trunk.id);
+                return;
+        case STORE_PUT_NUMBER:
+                put_number(disk, &change->number);
+                return;
+        case STORE_REMOVE_NUMBER:
+                remove_number(disk, change->number.number);
+                return;
+        case STORE_ADD_SESSION:
+                add_session(disk, &change->session);
+                return;
+        case STORE_SET_SESSION_STATE:
+                set_session_state(disk, &change->session);
+                return;
+        case STORE_ADD_CDR:
+                if (!has_cdr(disk, &change->cdr))
+                        add(&disk->cdrs, &change->cdr);
+                return;
+        case STORE_ADD_AUDIT:
+                add_audit(m, &change->audit);
+                return;
+        }
+}
+
+static int commit(struct store_memory *m, const struct item *item)
+{
+        int err = item->fail;
+        if (!err)
+                err = vault_sync(m->params.vault);
+        if (!err)
+                err = check(m->params.disk, item);
+        if (err)
+                return err;
+        for (uint32_t i = 0; i < item->count; i++)
+                apply(m, &item->changes[i]);
+        m->params.disk->commits++;
+        return 0;
+}
+
+static bool matches(const struct cdr *cdr, const struct store_cdr_query *query)
+{
+        if (query->tenant_id && cdr->tenant_id != query->tenant_id)
+                return false;
+        if (query->before_ms && cdr->started_ms >= query->before_ms)
+                return false;
+        return !query->by_call || memcmp(&cdr->call_id, &query->call_id, sizeof cdr->call_id) == 0;
+}
+
+/* Newest first; of equal starts the one written last. */
+static void insert_sorted(struct cdr *out, uint32_t *count, uint32_t max, const struct cdr *cdr)
+{
+        uint32_t at = *count;
+        while (at > 0 && out[at - 1].started_ms <= cdr->started_ms)
+                at--;
+        if (at >= max)
+                return;
+        uint32_t keep = *count < max ? *count : max - 1;
+        memmove(&out[at + 1], &out[at], (keep - at) * sizeof *out);
+        out[at] = *cdr;
+        *count = keep + 1;
+}
+
+static void run_query(struct store_memory *m, const struct item *item)
+{
+        uint32_t max = item->query.max < CDRS_MAX ? item->query.max : CDRS_MAX, count = 0;
+        struct cdr *out = calloc(max + 1, sizeof *out);
+        const struct rows *cdrs = &m->params.disk->cdrs;
+        for (uint32_t i = 0; out && i < cdrs->count; i++)
+                if (matches(row_at(cdrs, i), &item->query))
+                        insert_sorted(out, &count, max, row_at(cdrs, i));
+        item->on_cdrs(item->arg, out ? 0 : -ENOMEM, out, count);
+        free(out);
+}
+
+static void run_walk(struct store_memory *m, const struct item *item)
+{
+        const struct store_memory_disk *disk = m->params.disk;
+        int err = 0;
+        for (uint32_t i = 0; !err && i < disk->audit.count; i++)
+                err = item->visit(item->arg, row_at(&disk->audit, i));
+        if (!err && disk->audit.count < disk->head.sequence)
+                err = ERR_NOT_FOUND;
+        item->done(item->arg, err);
+}
+
+static void run_item(struct store_memory *m, struct item *item)
+{
+        switch (item->kind) {
+        case ITEM_SUBMIT:
+                m->last_err = commit(m, item);
+                m->queued--;
+                item->done(item->arg, m->last_err);
+                return;
+        case ITEM_QUERY:
+                run_query(m, item);
+                return;
+        case ITEM_WALK:
+                run_walk(m, item);
+                return;
+        }
+}
+
+static void work(void *arg)
+{
+        struct store_memory *m = arg;
+        struct list taken;
+        list_init(&taken);
+        list_for_each (node, &m->items) {
+                list_remove(node);
+                list_add_tail(&taken, node);
+        }
+        m->working = true;
+        list_for_each (node, &taken) {
+                struct item *item = container_of(node, struct item, node);
+                run_item(m, item);
+                list_remove(node);
+                free(item);
+        }
+        m->working = false;
+}
+
+static void queue(struct store_memory *m, struct item *item)
+{
+        list_add_tail(&m->items, &item->node);
+        if (m->params.commit_ms == 0)
+                io_defer(m->params.io, &m->task, work, m);
+        else if (!m->timer.armed)
+                io_timer_start(m->params.io, &m->timer, m->params.commit_ms, work, m);
+}
+
+static struct item *new_item(enum item_kind kind, uint32_t changes, void *arg)
+{
+        struct item *item = calloc(1, sizeof *item + changes * sizeof item->changes[0]);
+        if (!item)
+                return NULL;
+        item->kind = kind;
+        item->arg = arg;
+        return item;
+}
+
+static int submit(struct store *store, const struct store_change *changes, uint32_t count,
+                  store_done *done, void *arg)
+{
+        struct store_memory *m = self(store);
+        if (m->queued >= m->params.queue_max)
+                return ERR_FULL;
+        struct item *item = new_item(ITEM_SUBMIT, count, arg);
+        if (!item)
+                return -ENOMEM;
+        item->done = done;
+        item->count = count;
+        memcpy(item->changes, changes, count * sizeof changes[0]);
+        if (m->fail_count && --m->fail_in == 0) {
+                item->fail = m->fail_err;
+                m->fail_in = --m->fail_count ? 1 : 0;
+        }
+        m->queued++;
+        queue(m, item);
+        return 0;
+}
+
+static int query_cdrs(struct store *store, const struct store_cdr_query *query, store_cdrs_fn *fn,
+                      void *arg)
+{
+        struct item *item = new_item(ITEM_QUERY, 0, arg);
+        if (!item)
+                return -ENOMEM;
+        item->query = *query;
+        item->on_cdrs = fn;
+        queue(self(store), item);
+        return 0;
+}
+
+static int walk_audit(struct store *store, int (*visit)(void *arg, const struct store_audit *entry),
+                      store_done *done, void *arg)
+{
+        struct item *item = new_item(ITEM_WALK, 0, arg);
+        if (!item)
+                return -ENOMEM;
+        item->visit = visit;
+        item->done = done;
+        queue(self(store), item);
+        return 0;
+}
+
+static int load(struct store *store, const struct store_loader *loader)
+{
+        const struct store_memory_disk *disk = self(store)->params.disk;
+        int err = 0;
+        for (uint32_t i = 0; !err && i < disk->trunks.count; i++)
+                err = loader->on_trunk(loader->arg, row_at(&disk->trunks, i));
+        for (uint32_t i = 0; !err && i < disk->numbers.count; i++)
+                err = loader->on_number(loader->arg, row_at(&disk->numbers, i));
+        for (uint32_t i = 0; !err && i < disk->sessions.count; i++)
+                err = loader->on_session(loader->arg, row_at(&disk->sessions, i));
+        if (!err && disk->audit.count)
+                err = loader->on_audit_head(loader->arg,
+                                            row_at(&disk->audit, disk->audit.count - 1));
+        return err;
+}
+
+static uint32_t queued(const struct store *store)
+{
+        return container_of(store, const struct store_memory, base)->queued;
+}
+
+static bool healthy(const struct store *store, char *problem)
+{
+        const struct store_memory *m = container_of(store, const struct store_memory, base);
+        if (!m->last_err || m->last_err == ERR_CONFLICT)
+                return true;
+        strcpy(problem, "The last write to the store in memory was refused, as the test asked.");
+        return false;
+}
+
+static void destroy(struct store_memory *m)
+{
+        io_defer_cancel(m->params.io, &m->task);
+        io_timer_stop(m->params.io, &m->timer);
+        list_for_each (node, &m->items) {
+                list_remove(node);
+                free(container_of(node, struct item, node));
+        }
+        free(m);
+}
+
+static void close_store(struct store *store)
+{
+        struct store_memory *m = self(store);
+        assert(!m->working);
+        while (!list_is_empty(&m->items))
+                work(m);
+        destroy(m);
+}
+
+void store_memory_crash(struct store *store)
+{
+        struct store_memory *m = self(store);
+        assert(!m->working);
+        destroy(m);
+}
+
+void store_memory_fail(struct store *store, uint32_t nth, uint32_t count, int err)
+{
+        struct store_memory *m = self(store);
+        assert(nth > 0);
+        m->fail_in = nth;
+        m->fail_count = count;
+        m->fail_err = err;
+}
+
+static const struct store_ops ops = {
+        .load = load,
+        .submit = submit,
+        .query_cdrs = query_cdrs,
+        .walk_audit = walk_audit,
+        .queued = queued,
+        .healthy = healthy,
+        .close = close_store,
+};
+
+int store_memory_open(const struct store_memory_params *params, struct store **out)
+{
+        struct store_memory *m = calloc(1, sizeof *m);
+        if (!m)
+                return -ENOMEM;
+        m->base.ops = &ops;
+        m->params = *params;
+        if (!m->params.queue_max)
+                m->params.queue_max = QUEUE_MAX_DEFAULT;
+        list_init(&m->items);
+        *out = &m->base;
+        return 0;
+}
