@@ -178,6 +178,17 @@ int io_post(struct io *io, void (*fn)(void *), void *arg)
         return err;
 }
 
+void io_post_cancel(struct io *io, void (*fn)(void *), void *arg)
+{
+        pthread_mutex_lock(&io->posts_lock);
+        for (uint32_t i = 0; i < io->posts_count; i++) {
+                struct io_posted *posted = &io->posts[(io->posts_head + i) % IO_POSTS_MAX];
+                if (posted->fn == fn && posted->arg == arg)
+                        posted->fn = NULL;
+        }
+        pthread_mutex_unlock(&io->posts_lock);
+}
+
 static bool take_posted(struct io *io, struct io_posted *out)
 {
         bool any = false;
@@ -210,6 +221,8 @@ unsigned io_run_posted(struct io *io)
         pthread_mutex_unlock(&io->posts_lock);
 
         while (left-- && take_posted(io, &posted)) {
+                if (!posted.fn)
+                        continue; /* taken back */
                 called++;
                 posted.fn(posted.arg);
         }

@@ -90,6 +90,8 @@ const struct io_counters *io_counters(const struct io *io);
 
 /* Thread-safe: `fn(arg)` runs in the loop's thread, in the order posted. ERR_FULL past 4,096. */
 int io_post(struct io *io, void (*fn)(void *), void *arg) MUST_CHECK;
+/* Takes back what was posted with this fn and arg and has not run yet. The loop's thread only. */
+void io_post_cancel(struct io *io, void (*fn)(void *), void *arg);
 
 /*
  * Runs until io_stop(), then finishes the turn it is in; a stop that came before is not lost. May

@@ -425,6 +425,28 @@ static void posted_work_runs_at_the_next_step(void **state)
         scene_fini(&s);
 }
 
+static void posted_work_can_be_taken_back(void **state)
+{
+        (void)state;
+        struct scene s;
+        scene_init(&s, 1);
+        struct moment kept = {.io = s.b}, back = {.io = s.b};
+        assert_int_equal(io_post(s.b, on_moment, &back), 0);
+        assert_int_equal(io_post(s.b, on_moment, &kept), 0);
+        assert_int_equal(io_post(s.b, on_moment, &back), 0);
+        io_post_cancel(s.b, on_moment, &back);
+        assert_true(sim_world_step(s.world));
+        assert_int_equal(kept.calls, 1);
+        assert_int_equal(back.calls, 0);
+        assert_false(sim_world_step(s.world));
+
+        io_post_cancel(s.b, on_moment, &back);
+        assert_int_equal(io_post(s.b, on_moment, &back), 0);
+        assert_true(sim_world_step(s.world));
+        assert_int_equal(back.calls, 1);
+        scene_fini(&s);
+}
+
 static void the_wall_clock_moves_alone(void **state)
 {
         (void)state;
@@ -520,6 +542,7 @@ int main(void)
                 cmocka_unit_test(run_ms_stops_where_it_was_told),
                 cmocka_unit_test(a_deferred_task_runs_at_the_end_of_the_turn),
                 cmocka_unit_test(posted_work_runs_at_the_next_step),
+                cmocka_unit_test(posted_work_can_be_taken_back),
                 cmocka_unit_test(the_wall_clock_moves_alone),
                 cmocka_unit_test(a_host_that_crashes_leaves_its_addresses_free),
                 cmocka_unit_test(a_socket_may_close_itself_in_its_handler),
