@@ -277,10 +277,17 @@ void sip_write_via_echo(struct buf *b, const struct sip_via *via, const struct a
 void sip_write_cseq(struct buf *b, uint32_t number, enum sip_method method)
 {
         assert(method < SIP_METHOD_OTHER);
+        sip_write_cseq_echo(b, number, sip_method_name(method));
+}
+
+void sip_write_cseq_echo(struct buf *b, uint32_t number, struct slice method)
+{
+        assert(method.len);
+        assert_one_line(method);
         put_name(b, "CSeq");
         buf_put_u64(b, number);
         buf_put_char(b, ' ');
-        buf_put_slice(b, sip_method_name(method));
+        buf_put_slice(b, method);
         put_crlf(b);
 }
 

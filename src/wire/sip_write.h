@@ -45,6 +45,9 @@ void sip_write_via_echo(struct buf *b, const struct sip_via *via, const struct a
 
 void sip_write_cseq(struct buf *b, uint32_t number, enum sip_method method);
 
+/* The CSeq of a request being answered, whose method need not be one that we know. */
+void sip_write_cseq_echo(struct buf *b, uint32_t number, struct slice method);
+
 /*
  * "Name: <sip:+919000000001@host:port>;tag=...\r\n", the number in the form that the trunk wants;
  * without a tag when it is empty, without a port when it is 0. The number must not be none.
