@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "wire/sip_text.h"
 
+#include <string.h>
+
 #include "base/addr.h"
 
 #define URI_ALL (SIP_USER | SIP_PASSWORD | SIP_PARAM | SIP_HEADERS | SIP_OPAQUE)
@@ -107,20 +109,6 @@ bool sip_take_u32(struct sip_cursor *c, uint32_t max, uint32_t *out)
         return true;
 }
 
-static bool take_ipv6(struct sip_cursor *c, struct slice *out)
-{
-        const char *start = c->p;
-        while (c->p < c->end && *c->p != ']')
-                c->p++;
-        if (sip_at_end(c))
-                return false;
-        c->p++;
-
-        struct addr a;
-        *out = (struct slice){start, (size_t)(c->p - start)};
-        return addr_parse_ip(*out, &a) == 0;
-}
-
 static bool is_dotted_quad(struct slice s)
 {
         struct sip_cursor c = sip_cursor(s);
@@ -136,6 +124,43 @@ static bool is_dotted_quad(struct slice s)
                         return false;
         }
         return sip_at_end(&c);
+}
+
+/*
+ * RFC 5118 4.10: the grammar of RFC 3261 wants a third colon before an embedded IPv4 address, and
+ * both writings must be tolerated.
+ */
+static bool has_third_colon(struct slice bracketed)
+{
+        const char *colons = memmem(bracketed.p, bracketed.len, ":::", 3);
+        if (!colons)
+                return false;
+        const char *quad = colons + 3;
+        size_t quad_bytes = (size_t)(bracketed.p + bracketed.len - 1 - quad);
+        if (!is_dotted_quad((struct slice){quad, quad_bytes}))
+                return false;
+
+        char text[ADDR_TEXT_MAX];
+        struct addr a;
+        struct buf b;
+        buf_init(&b, text, sizeof text);
+        buf_put(&b, bracketed.p, (size_t)(colons + 2 - bracketed.p));
+        buf_put(&b, quad, quad_bytes + 1);
+        return buf_ok(&b) && addr_parse_ip(buf_slice(&b), &a) == 0;
+}
+
+static bool take_ipv6(struct sip_cursor *c, struct slice *out)
+{
+        const char *start = c->p;
+        while (c->p < c->end && *c->p != ']')
+                c->p++;
+        if (sip_at_end(c))
+                return false;
+        c->p++;
+
+        struct addr a;
+        *out = (struct slice){start, (size_t)(c->p - start)};
+        return addr_parse_ip(*out, &a) == 0 || has_third_colon(*out);
 }
 
 /* Labels are not empty and neither begin nor end with "-"; one final dot is allowed. */

@@ -3,8 +3,8 @@
 
 #include <stdio.h>
 
-#include "base/random.h"
 #include "../unit.h"
+#include "base/random.h"
 
 #define HEAD "v=0\r\no=alice 1 1 IN IP4 192.0.2.9\r\ns=call\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n"
 

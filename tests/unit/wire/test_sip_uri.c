@@ -67,6 +67,12 @@ static void an_ipv6_host_needs_its_brackets(void **state)
         is_refused("sip:a@[192.0.2.1]");
         is_refused("sip:a@[]");
         is_refused("sip:a@[2001:db8:::1]");
+        assert_slice(parse("sip:a@[2001:db8:::192.0.2.1]:5060").host, "[2001:db8:::192.0.2.1]");
+        parse("sip:a@[:::192.0.2.1]");
+        is_refused("sip:a@[2001:db8::::192.0.2.1]");
+        is_refused("sip:a@[2001::db8:::192.0.2.1]");
+        is_refused("sip:a@[2001:db8:::192.0.2.256]");
+        is_refused("sip:a@[:::]");
         is_refused("sip:a@[fe80::1%eth0]");
 }
 
