@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ports.h - RTP and RTCP sockets in pairs, opened ahead and handed out again and again.
+ *
+ * The pairs start somewhere in the range and are shuffled, so that nobody outside can tell which
+ * one a call will get; the one given back longest ago is taken next, so that late packets of the
+ * call before find nobody. A pair that is with nobody reads and drops what arrives.
+ */
+#ifndef MASKLINE_MEDIA_PORTS_H
+#define MASKLINE_MEDIA_PORTS_H
+
+#include "base/list.h"
+#include "base/pool.h"
+#include "io/io.h"
+
+struct port_pair {
+        struct list node;          /* while free */
+        struct io_udp *rtp, *rtcp; /* owned */
+        void *owner;               /* ports_params.owner */
+        struct handle leg;         /* who has it; none while free */
+};
+
+struct ports;
+
+struct ports_params {
+        struct io *io;
+        struct addr local_ip;
+        uint16_t port_min, port_max;
+        uint32_t count;
+        io_udp_fn *on_rtp, *on_rtcp; /* their argument is the pair */
+        void *owner;
+};
+
+/* -EADDRINUSE when the range has too few free pairs. */
+int ports_create(const struct ports_params *params, struct ports **out) MUST_CHECK;
+void ports_destroy(struct ports *ports); /* NULL is fine */
+
+struct port_pair *ports_take(struct ports *ports, struct handle leg); /* NULL: none is left */
+void ports_give(struct ports *ports, struct port_pair *pair);
+
+#endif

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "media/source.h"
+
+#include <assert.h>
+#include <string.h>
+
+/* As long as the pinned address is heard, nothing that could be learnt takes its place. */
+#define TAKE_OVER_MS 1000
+
+void source_set(struct source *s, const struct addr *signalled, const struct addr_prefix *prefixes,
+                uint8_t prefix_count)
+{
+        assert(prefix_count <= MEDIA_SOURCES_MAX);
+        if (!addr_equal(&s->signalled, signalled))
+                s->pinned = (struct addr){0};
+        s->signalled = *signalled;
+        if (prefix_count)
+                memcpy(s->prefixes, prefixes, prefix_count * sizeof *prefixes);
+        s->prefix_count = prefix_count;
+        s->may_learn = true;
+        s->candidate.from = (struct addr){0};
+}
+
+static bool is_within_prefixes(const struct source *s, const struct addr *from)
+{
+        for (int i = 0; i < s->prefix_count; i++) {
+                if (addr_prefix_has(&s->prefixes[i], from))
+                        return true;
+        }
+        return false;
+}
+
+static bool is_signalled(const struct source *s, const struct addr *from)
+{
+        return s->signalled.family && addr_equal(from, &s->signalled);
+}
+
+static bool is_pinned(const struct source *s, const struct addr *from)
+{
+        return s->pinned.family && addr_equal(from, &s->pinned);
+}
+
+bool source_may_be(const struct source *s, const struct addr *from, int64_t now_ms)
+{
+        if (is_pinned(s, from) || is_signalled(s, from))
+                return true;
+        if (!s->may_learn || !is_within_prefixes(s, from))
+                return false;
+        return !s->pinned.family || now_ms - s->heard_ms >= TAKE_OVER_MS;
+}
+
+/*
+ * The current source speaking on ends a candidate's chance, or two sources that speak at once
+ * would take turns. Only the signalled address keeps it against one that was merely learnt.
+ */
+static void end_candidate(struct source *s)
+{
+        bool is_promotion = is_signalled(s, &s->candidate.from) && !is_signalled(s, &s->pinned);
+        if (!is_promotion)
+                s->candidate.from = (struct addr){0};
+}
+
+enum source_verdict source_check(struct source *s, const struct addr *from, uint32_t ssrc,
+                                 uint16_t sequence, bool is_current_ssrc, int64_t now_ms)
+{
+        if (!source_may_be(s, from, now_ms))
+                return SOURCE_STRANGER;
+        if (is_pinned(s, from)) {
+                s->heard_ms = now_ms;
+                if (is_current_ssrc) {
+                        end_candidate(s);
+                        return SOURCE_CURRENT;
+                }
+        }
+
+        bool is_next = s->candidate.from.family && addr_equal(&s->candidate.from, from) &&
+                       s->candidate.ssrc == ssrc && s->candidate.next == sequence;
+        if (!is_next) {
+                s->candidate.from = *from;
+                s->candidate.ssrc = ssrc;
+                s->candidate.next = (uint16_t)(sequence + 1);
+                return SOURCE_CANDIDATE;
+        }
+
+        if (!is_pinned(s, from))
+                s->may_learn = false;
+        s->pinned = *from;
+        s->heard_ms = now_ms;
+        s->candidate.from = (struct addr){0};
+        return SOURCE_NEW;
+}
+
+bool source_may_report(const struct source *s, const struct addr *from)
+{
+        if (s->pinned.family)
+                return addr_equal_ip(from, &s->pinned);
+        return s->signalled.family && addr_equal_ip(from, &s->signalled);
+}
+
+struct addr source_target(const struct source *s)
+{
+        struct addr target = s->pinned.family ? s->pinned : s->signalled;
+        if (target.family && (target.port == 0 || addr_is_any(&target)))
+                return (struct addr){0};
+        return target;
+}
