@@ -172,8 +172,8 @@ class Maskline:
 
     # ---- provisioning
 
-    def add_trunk(self, name, ip, port, *more):
-        return self.run("trunk", "add", name, "--source", f"{ip}/32", "--peer", f"{ip}:{port}",
+    def add_trunk(self, name, source, peer, *more):
+        return self.run("trunk", "add", name, "--source", source, "--peer", peer,
                         "--country", "91", "--international", "00", "--national", "0",
                         "--digits", "10", *more)
 
@@ -196,8 +196,8 @@ class Maskline:
 
     def provision(self, north_port, south_port):
         """Both trunks, both numbers and a session; returns the session's id."""
-        self.add_trunk("north", NORTH_IP, north_port)
-        self.add_trunk("south", SOUTH_IP, south_port)
+        self.add_trunk("north", f"{NORTH_IP}/32", f"{NORTH_IP}:{north_port}")
+        self.add_trunk("south", f"{SOUTH_IP}/32", f"{SOUTH_IP}:{south_port}")
         self.add_number(M1, "north")
         self.add_number(M2, "south")
         return self.create_session()

@@ -6,6 +6,7 @@ secret in that way, so that every searcher can be shown to find what it looks fo
 """
 import base64
 import dataclasses
+import functools
 import ipaddress
 import re
 from typing import Callable
@@ -30,6 +31,7 @@ def _caseless(secret, way, needle, plant=None):
     return Searcher(secret, way, lambda data: lower in data.lower(), lambda: plant or needle)
 
 
+@functools.lru_cache(maxsize=4)
 def squeezed(data):
     """Without what people write between digits."""
     before = None

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Nothing of one side reaches the other, nor the log, the store or the records."""
+import collections
+import json
+import unittest
+
+import canary
+import harness
+import needles
+from harness import M1, M2
+
+# They differ in the middle, so that no encoding of one holds an encoding of the other.
+CALLER, CALLEE = "+919888800013", "+919888800042"
+CALLER_NET, CALLER_IP = "127.77.66.0/24", "127.77.66.55"
+CALLEE_NET, CALLEE_IP, CALLEE_PEER = "127.88.55.0/24", "127.88.55.44", "127.88.55.1"
+NORTH_PEER = "127.77.66.1"
+
+
+class Canary(harness.Case):
+    settings = {"log_level": "debug", "same_pair_max": 100}
+    private = (CALLER, CALLEE)
+
+    def setUp(self):
+        super().setUp()
+        self.caller = canary.Side("A", CALLER, CALLER_IP, CALLER_IP)
+        self.addCleanup(self.caller.peer.close)
+        self.callee = canary.Side("B", CALLEE, CALLEE_IP, CALLEE_PEER, CALLEE_IP)
+        self.addCleanup(self.callee.peer.close)
+        self.maskline.start()
+        self.maskline.add_trunk("north", CALLER_NET, f"{NORTH_PEER}:{self.caller.peer.port}")
+        self.maskline.add_trunk("south", CALLEE_NET, f"{CALLEE_PEER}:{self.callee.peer.port}")
+        self.maskline.add_number(M1, "north")
+        self.maskline.add_number(M2, "south")
+        self.maskline.create_session((CALLER, CALLEE))
+        self.canary = canary.Canary(self.caller, self.callee,
+                                    ("127.0.0.1", self.maskline.sip_port), M1)
+
+    def said_by_the_daemon(self):
+        """Log, data directory, records and metrics, by name."""
+        found = {"the log": self.maskline.log().encode()}
+        found |= {str(path.name): data for path, data in self.maskline.files().items()}
+        calls = self.maskline.run("call", "list", "--json", "--limit", "1000")
+        found["call list"] = calls.encode()
+        for call in json.loads(calls)["calls"][:50]:
+            found[f"call show {call['id']}"] = self.maskline.run("call", "show", call["id"]).encode()
+        found["metrics"] = self.maskline.get("/metrics")[1].encode()
+        return found
+
+    def assert_nothing_kept(self):
+        for name, data in self.said_by_the_daemon().items():
+            for side in (self.caller, self.callee):
+                self.assertEqual(needles.find(side.searchers(), data), [], name)
+
+    def assert_nothing_crossed(self):
+        self.assertEqual(canary.crossed(self.callee, self.caller), [])
+        self.assertEqual(canary.crossed(self.caller, self.callee), [])
+
+    def test_a_plain_call_connects_and_leaks_nothing(self):
+        outcome = self.canary.converse()
+        self.assertTrue(outcome.connected, outcome)
+        self.assertEqual([status for _, _, status in outcome.within], [200])
+        self.assert_nothing_crossed()
+        self.assert_nothing_kept()
+
+    def test_what_is_planted_in_every_place_crosses_nowhere(self):
+        lines = canary.read_rows()
+        self.canary.plant(lines)
+        carried, refused = self.canary.carried, self.canary.refused
+        print(f"canary: {len(lines)} lines of {len({line.row for line in lines})} rows: "
+              f"{len(carried)} planted in calls that went through, {len(refused)} refused")
+        for status, group in sorted(self._by_status(refused).items()):
+            print(f"canary: refused with {status or 'no answer'}: {', '.join(group)}")
+        print(f"canary: rows not planted in any call that went through: "
+              f"{self.canary.not_planted(lines) or 'none'}")
+        self.assertTrue(self.canary.converse().connected, "a plain call after all of them")
+        self.assert_nothing_crossed()
+        self.assert_nothing_kept()
+        self.assertGreater(len(carried), 3 * len(refused), "too little was planted to tell")
+        self.finish()
+
+    @staticmethod
+    def _by_status(refused):
+        groups = collections.defaultdict(list)
+        for (letter, line), status in refused.items():
+            groups[status].append(f"{letter}{line.row} {line.kind} {line.text.split(':')[0][:24]}")
+        return groups
+
+    def test_a_planted_leak_is_found_on_the_other_side(self):
+        """The searchers are proved in test_needles; here, that what arrives is what is searched."""
+        for secret in (CALLER, CALLER_IP, self.caller.marker):
+            with self.subTest(secret=secret):
+                before = len(canary.crossed(self.callee, self.caller))
+                self.caller.peer.send(f"INVITE sip:x SIP/2.0\r\nX: {secret}\r\n\r\n".encode(),
+                                      (CALLEE_PEER, self.callee.peer.port))
+                self.callee.peer.request("INVITE")
+                self.assertGreater(len(canary.crossed(self.callee, self.caller)), before)
+
+
+if __name__ == "__main__":
+    unittest.main()

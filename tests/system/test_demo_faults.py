@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The demo notices: a sound build passes, and each build that is wrong on purpose fails by name."""
+import os
+import pathlib
+import re
+import subprocess
+import tempfile
+import unittest
+
+import harness
+
+BUILDS = harness.ROOT / "build"
+
+# The fault, and what the demo must name. The numbers are swapped: the callee sees what the caller
+# dialled. One direction is mute: somebody hears silence. The real number is shown: the callee sees
+# the caller's own.
+FAULTS = {
+    "swap-numbers": r"call 1: customer: number shown: promised \+919000000002; "
+                    r"it was \+919000000001",
+    "mute-direction": r"call [12]: (agent|customer): audio heard: promised the \d+ Hz tone .*",
+    "show-real-number": r"call 1: customer: number shown: promised \+919000000002; "
+                        r"it was \+919888800001",
+}
+
+
+def build(fault):
+    """The program with this fault built in."""
+    directory = BUILDS / f"fault-{fault}"
+    if not (directory / "build.ninja").exists():
+        subprocess.run(["meson", "setup", str(directory), f"-Dfault={fault}",
+                        "--buildtype=debug"], cwd=harness.ROOT, check=True,
+                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    subprocess.run(["ninja", "-C", str(directory), "src/app/maskline"], check=True,
+                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    return directory / "src/app/maskline"
+
+
+class Demo(unittest.TestCase):
+    def demo(self, *options, temp=None):
+        env = dict(os.environ, TMPDIR=temp) if temp else None
+        return subprocess.run(["script/demo", *map(str, options)], cwd=harness.ROOT, text=True,
+                              env=env, capture_output=True, stdin=subprocess.DEVNULL,
+                              check=False, timeout=300)
+
+    def test_a_sound_build_passes_and_leaves_nothing_behind(self):
+        with tempfile.TemporaryDirectory(prefix="maskline-test-") as temp:
+            done = self.demo("--binary", harness.binary(), temp=temp)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            self.assertEqual(list(pathlib.Path(temp).iterdir()), [])
+        self.assertEqual(done.stdout.count("number dialled"), 4)
+        self.assertIn("What next", done.stdout)
+
+    def test_each_fault_is_noticed_and_named(self):
+        for fault, named in FAULTS.items():
+            with self.subTest(fault=fault):
+                program = build(fault)
+                done = self.demo("--quiet", "--binary", program)
+                self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+                self.assertRegex(done.stdout, named)
+                self.assertNotRegex(done.stdout, r"call 3|maskline failed")
+
+    def test_a_build_with_a_fault_says_so(self):
+        for fault in FAULTS:
+            said = subprocess.run([str(build(fault)), "--version"], capture_output=True,
+                                  text=True, check=True, stdin=subprocess.DEVNULL)
+            self.assertTrue(re.search(fault, said.stdout + said.stderr), fault)
+
+
+if __name__ == "__main__":
+    unittest.main()
