@@ -227,6 +227,17 @@ void sip_write_echo(struct buf *b, const char *name, struct slice value)
         put_crlf(b);
 }
 
+void sip_write_echo_tagged(struct buf *b, const char *name, struct slice value, struct slice tag)
+{
+        assert(tag.len);
+        assert_one_line(tag);
+        put_name(b, name);
+        put_unfolded(b, value);
+        buf_put_text(b, ";tag=");
+        buf_put_slice(b, tag);
+        put_crlf(b);
+}
+
 /* What stands before the first parameter: protocol, transport as written, sent-by. */
 static struct slice before_params(const struct sip_via *via, struct sip_cursor *params)
 {

@@ -37,6 +37,9 @@ void sip_write_header_u64(struct buf *b, const char *name, uint64_t value);
  */
 void sip_write_echo(struct buf *b, const char *name, struct slice value);
 
+/* The same for a To that had no tag: the answer adds ours. */
+void sip_write_echo_tagged(struct buf *b, const char *name, struct slice value, struct slice tag);
+
 /*
  * A Via of the request being answered. For the topmost, `source` is where the datagram came from:
  * received and rport are set from it (RFC 3261 18.2.1, RFC 3581). NULL for the others.
