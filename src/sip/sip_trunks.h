@@ -6,6 +6,7 @@
 #define MASKLINE_SIP_SIP_TRUNKS_H
 
 #include "core/trunk.h"
+#include "io/dns.h"
 #include "io/io.h"
 
 struct sip_trunks; /* opaque; belongs to the loop's thread */
@@ -20,10 +21,18 @@ struct sip_trunk_counters {
 
 struct sip_trunk_state {
         struct trunk trunk;
-        struct addr peer; /* resolved; family 0: not (yet) */
+        struct addr peer;                 /* where requests go; family 0: not resolved (yet) */
+        struct addr peers[DNS_ADDRS_MAX]; /* all that the peer's name stands for at present */
+        unsigned peer_count;
         struct sip_trunk_counters counters;
         int64_t rate_window_ms; /* token bucket of calls_per_s */
         uint32_t rate_tokens_milli;
+        uint32_t dialogs; /* legs that signalling still has open */
+        bool is_removed;  /* takes no new call; its dialogs go on until they end */
+        /* For sip_trunks.c: looking the peer's name up. */
+        struct io *io;
+        struct dns_query *query; /* owned; NULL: none under way */
+        struct io_timer refresh;
 };
 
 int sip_trunks_create(struct io *io, struct sip_trunks **out) MUST_CHECK;
@@ -31,12 +40,30 @@ void sip_trunks_destroy(struct sip_trunks *trunks);
 
 /* Replaces the one with its id, or adds it. ERR_FULL. Resolution of a name starts at once. */
 int sip_trunks_put(struct sip_trunks *trunks, const struct trunk *trunk) MUST_CHECK;
+/* No new calls; what is in progress on it goes on. An unknown id: nothing happens. */
 void sip_trunks_remove(struct sip_trunks *trunks, uint32_t trunk_id);
+/* NULL when there is none or it was removed. */
 struct sip_trunk_state *sip_trunks_find(struct sip_trunks *trunks, uint32_t trunk_id);
+
+/*
+ * Whose new call this is: the trunk with that source, else the only one that has this address and
+ * port as a peer. NULL: nobody's.
+ */
 struct sip_trunk_state *sip_trunks_match(struct sip_trunks *trunks, const struct addr *source);
+/* Whether anything at all may come from there: new calls, or what belongs to calls in progress. */
+bool sip_trunks_know(const struct sip_trunks *trunks, const struct addr *source);
+/* Whether the address is the trunk's: one of its sources, or its peer. */
+bool sip_trunk_has(const struct sip_trunk_state *trunk, const struct addr *address);
 
 /* Takes a channel and a token of the call rate; false when the trunk's limit is reached. */
 bool sip_trunk_admit(struct sip_trunk_state *trunk, int64_t now_ms);
 void sip_trunk_release(struct sip_trunk_state *trunk);
+
+/* For sip_ua: a leg opens and closes on a trunk, which may have been removed in between. */
+void sip_trunks_open_dialog(struct sip_trunks *trunks, uint32_t trunk_id);
+void sip_trunks_close_dialog(struct sip_trunks *trunks, uint32_t trunk_id);
+/* Whether a packet from `source` may belong to a leg of this trunk, removed or not. */
+bool sip_trunks_may_continue(const struct sip_trunks *trunks, uint32_t trunk_id,
+                             const struct addr *source);
 
 #endif

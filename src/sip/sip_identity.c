@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sip/sip_identity.h"
+
+#include <string.h>
+
+#define USER_BYTES 64 /* longer than any writing of a number that we read */
+
+static const struct slice anonymous_users[] = {
+        {"anonymous", 9},
+        {"unavailable", 11},
+        {"restricted", 10},
+};
+
+static bool is_anonymous(const struct sip_uri *uri)
+{
+        /* RFC 3323 4.1.1.3; some networks put a domain of their own beside the user. */
+        if (slice_equal_nocase(uri->host, SLICE("anonymous.invalid")))
+                return true;
+        for (size_t i = 0; i < sizeof anonymous_users / sizeof anonymous_users[0]; i++) {
+                if (slice_equal_nocase(uri->user, anonymous_users[i]))
+                        return true;
+        }
+        return false;
+}
+
+/*
+ * A local number with a global context (RFC 3966 5.1.5) belongs to that country; when it is the
+ * trunk's own, the trunk's plan knows its prefixes. A domain as context says nothing.
+ */
+static int parse_in_context(const char *user, struct slice context, const struct number_plan *plan,
+                            struct number *out)
+{
+        bool is_country = context.len > 1 && context.p[0] == '+';
+        const struct slice country = {context.p + 1, is_country ? context.len - 1 : 0};
+        if (user[0] == '+' || !is_country || slice_equal(country, slice_from(plan->country)))
+                return number_parse(slice_from(user), plan, out);
+
+        char global[2 * USER_BYTES];
+        struct buf b;
+        buf_init(&b, global, sizeof global);
+        buf_put_slice(&b, context);
+        buf_put_text(&b, user);
+        return buf_ok(&b) ? number_parse(buf_slice(&b), plan, out) : ERR_RANGE;
+}
+
+static int number_of(const struct sip_uri *uri, const struct number_plan *plan, struct number *out)
+{
+        if (uri->scheme == SIP_SCHEME_OTHER)
+                return ERR_SYNTAX;
+
+        char user[USER_BYTES];
+        int err = sip_uri_user(uri, user, sizeof user);
+        if (err)
+                return err;
+
+        struct slice context = SLICE_NONE;
+        if (uri->scheme == SIP_SCHEME_TEL &&
+            !sip_param_find(uri->params, SLICE("phone-context"), &context))
+                context = SLICE_NONE;
+        return parse_in_context(user, context, plan, out);
+}
+
+static bool is_withheld(const struct sip_msg *invite)
+{
+        const uint32_t asked =
+                SIP_PRIVACY_ID | SIP_PRIVACY_USER | SIP_PRIVACY_HEADER | SIP_PRIVACY_CRITICAL;
+        return (invite->privacy & asked) || is_anonymous(&invite->from.uri);
+}
+
+static void read_caller(const struct trunk *trunk, const struct sip_msg *invite,
+                        struct real_number *out)
+{
+        if (trunk->caller_from == TRUNK_CALLER_FROM_ASSERTED) {
+                for (unsigned i = 0; i < invite->asserted_count; i++) {
+                        if (!number_of(&invite->asserted[i].uri, &trunk->plan, &out->n))
+                                return;
+                }
+        }
+        if (number_of(&invite->from.uri, &trunk->plan, &out->n))
+                out->n = (struct number){0};
+}
+
+void sip_identity_read(const struct trunk *trunk, const struct sip_msg *invite,
+                       struct sip_identity *out)
+{
+        *out = (struct sip_identity){.caller_withheld = is_withheld(invite)};
+        if (!out->caller_withheld)
+                read_caller(trunk, invite, &out->caller);
+
+        const struct sip_uri *dialled = trunk->dialled_from == TRUNK_DIALLED_FROM_TO
+                                                ? &invite->to.uri
+                                                : &invite->request_uri;
+        if (number_of(dialled, &trunk->plan, &out->dialled.n))
+                out->dialled.n = (struct number){0};
+}

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sip/sip_trunks.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+
+#define SIP_PORT 5060
+
+struct sip_trunks {
+        struct io *io;
+        uint32_t count; /* slots in use, the removed ones included */
+        struct sip_trunk_state states[TRUNKS_MAX];
+};
+
+int sip_trunks_create(struct io *io, struct sip_trunks **out)
+{
+        struct sip_trunks *trunks = calloc(1, sizeof *trunks);
+        if (!trunks)
+                return -ENOMEM;
+        trunks->io = io;
+        *out = trunks;
+        return 0;
+}
+
+/* A slot is empty when its id is 0. */
+static struct sip_trunk_state *slot_of(const struct sip_trunks *trunks, uint32_t trunk_id)
+{
+        for (size_t i = 0; i < TRUNKS_MAX; i++) {
+                const struct sip_trunk_state *state = &trunks->states[i];
+                if (state->trunk.id == trunk_id)
+                        return (struct sip_trunk_state *)state;
+        }
+        return NULL;
+}
+
+/* One second's worth: a burst of that size is allowed after a pause. */
+static uint32_t bucket_of(const struct trunk *trunk)
+{
+        uint64_t milli = (uint64_t)trunk->calls_per_s * 1000;
+        return milli < UINT32_MAX ? (uint32_t)milli : UINT32_MAX;
+}
+
+static uint16_t peer_port(const struct trunk *trunk)
+{
+        return trunk->peer_port ? trunk->peer_port : SIP_PORT;
+}
+
+/* Of the family that the trunk speaks otherwise; IPv4 when nothing says. */
+static uint8_t wanted_family(const struct trunk *trunk)
+{
+        if (trunk->advertised.family)
+                return trunk->advertised.family;
+        return trunk->source_count ? trunk->sources[0].prefix.addr.family : 4;
+}
+
+static bool is_peer(const struct sip_trunk_state *state, const struct addr *address)
+{
+        for (unsigned i = 0; i < state->peer_count; i++) {
+                if (addr_equal(&state->peers[i], address))
+                        return true;
+        }
+        return false;
+}
+
+/* A name that stands for several addresses is often answered in changing order: we stay. */
+static void choose_peer(struct sip_trunk_state *state)
+{
+        if (state->peer.family && is_peer(state, &state->peer))
+                return;
+        state->peer = state->peers[0];
+        for (unsigned i = 0; i < state->peer_count; i++) {
+                if (state->peers[i].family == wanted_family(&state->trunk)) {
+                        state->peer = state->peers[i];
+                        return;
+                }
+        }
+}
+
+static void resolve(void *arg);
+
+static void on_resolved(void *arg, int err, const struct dns_answer *answer)
+{
+        struct sip_trunk_state *state = arg;
+        uint32_t again_s = DNS_TTL_MIN_S;
+        state->query = NULL;
+        if (err) {
+                /* What was found before is better than nothing. */
+                log_warn("trunk %s: its peer's name cannot be resolved: %s", state->trunk.name,
+                         err_text(err));
+        } else {
+                state->peer_count = answer->count;
+                for (unsigned i = 0; i < answer->count; i++) {
+                        state->peers[i] = answer->addrs[i];
+                        state->peers[i].port = peer_port(&state->trunk);
+                }
+                choose_peer(state);
+                again_s = answer->ttl_s;
+        }
+        io_timer_start(state->io, &state->refresh, (int64_t)again_s * 1000, resolve, state);
+}
+
+static void resolve(void *arg)
+{
+        struct sip_trunk_state *state = arg;
+        struct slice name = slice_from(state->trunk.peer_host);
+        int err = dns_resolve(state->io, name, on_resolved, state, &state->query);
+        if (err)
+                on_resolved(state, err, NULL);
+}
+
+static void stop_resolving(struct sip_trunk_state *state)
+{
+        if (!state->io)
+                return;
+        dns_cancel(state->query);
+        state->query = NULL;
+        io_timer_stop(state->io, &state->refresh);
+}
+
+static void start_resolving(struct sip_trunk_state *state)
+{
+        struct addr literal;
+        stop_resolving(state);
+        state->peer = (struct addr){0};
+        state->peer_count = 0;
+        if (state->trunk.peer_host[0] == 0)
+                return; /* a trunk for calls that come in */
+        if (addr_parse_ip(slice_from(state->trunk.peer_host), &literal)) {
+                resolve(state);
+                return;
+        }
+        literal.port = peer_port(&state->trunk);
+        state->peers[0] = state->peer = literal;
+        state->peer_count = 1;
+}
+
+void sip_trunks_destroy(struct sip_trunks *trunks)
+{
+        if (!trunks)
+                return;
+        for (size_t i = 0; i < TRUNKS_MAX; i++)
+                stop_resolving(&trunks->states[i]);
+        free(trunks);
+}
+
+int sip_trunks_put(struct sip_trunks *trunks, const struct trunk *trunk)
+{
+        assert(trunk->id != 0);
+        struct sip_trunk_state *state = slot_of(trunks, trunk->id);
+        if (!state) {
+                state = slot_of(trunks, 0);
+                if (!state)
+                        return ERR_FULL;
+                *state = (struct sip_trunk_state){0};
+                trunks->count++;
+        }
+        bool is_same_peer = state->trunk.id && peer_port(&state->trunk) == peer_port(trunk) &&
+                            strcmp(state->trunk.peer_host, trunk->peer_host) == 0;
+        state->trunk = *trunk;
+        state->is_removed = false;
+        state->rate_window_ms = io_now_ms(trunks->io);
+        state->rate_tokens_milli = bucket_of(trunk);
+        state->io = trunks->io;
+        if (!is_same_peer)
+                start_resolving(state);
+        return 0;
+}
+
+static void free_when_unused(struct sip_trunks *trunks, struct sip_trunk_state *state)
+{
+        if (!state->is_removed || state->dialogs > 0)
+                return;
+        stop_resolving(state);
+        *state = (struct sip_trunk_state){0};
+        trunks->count--;
+}
+
+void sip_trunks_remove(struct sip_trunks *trunks, uint32_t trunk_id)
+{
+        struct sip_trunk_state *state = sip_trunks_find(trunks, trunk_id);
+        if (!state)
+                return;
+        state->is_removed = true;
+        free_when_unused(trunks, state);
+}
+
+struct sip_trunk_state *sip_trunks_find(struct sip_trunks *trunks, uint32_t trunk_id)
+{
+        struct sip_trunk_state *state = trunk_id ? slot_of(trunks, trunk_id) : NULL;
+        return state && !state->is_removed ? state : NULL;
+}
+
+bool sip_trunk_has(const struct sip_trunk_state *trunk, const struct addr *address)
+{
+        return trunk_has_source(&trunk->trunk, address) || is_peer(trunk, address);
+}
+
+struct sip_trunk_state *sip_trunks_match(struct sip_trunks *trunks, const struct addr *source)
+{
+        struct sip_trunk_state *by_peer = NULL;
+        bool is_ambiguous = false;
+        for (size_t i = 0, left = trunks->count; left; i++) {
+                struct sip_trunk_state *state = &trunks->states[i];
+                if (state->trunk.id == 0)
+                        continue;
+                left--;
+                if (state->is_removed)
+                        continue;
+                if (trunk_has_source(&state->trunk, source))
+                        return state;
+                if (is_peer(state, source)) {
+                        is_ambiguous = by_peer != NULL;
+                        by_peer = state;
+                }
+        }
+        return is_ambiguous ? NULL : by_peer;
+}
+
+bool sip_trunks_know(const struct sip_trunks *trunks, const struct addr *source)
+{
+        for (size_t i = 0, left = trunks->count; left; i++) {
+                const struct sip_trunk_state *state = &trunks->states[i];
+                if (state->trunk.id == 0)
+                        continue;
+                left--;
+                if (sip_trunk_has(state, source))
+                        return true;
+        }
+        return false;
+}
+
+static void refill(struct sip_trunk_state *trunk, int64_t now_ms)
+{
+        uint32_t full = bucket_of(&trunk->trunk);
+        uint64_t elapsed_ms = (uint64_t)(now_ms - trunk->rate_window_ms);
+        trunk->rate_window_ms = now_ms;
+        /* A second refills it; longer would only overflow. */
+        uint64_t tokens = elapsed_ms >= 1000 ? full
+                                             : trunk->rate_tokens_milli +
+                                                       elapsed_ms * trunk->trunk.calls_per_s;
+        trunk->rate_tokens_milli = (uint32_t)(tokens < full ? tokens : full);
+}
+
+static bool take_token(struct sip_trunk_state *trunk, int64_t now_ms)
+{
+        if (trunk->trunk.calls_per_s == 0)
+                return true;
+        refill(trunk, now_ms);
+        if (trunk->rate_tokens_milli < 1000)
+                return false;
+        trunk->rate_tokens_milli -= 1000;
+        return true;
+}
+
+bool sip_trunk_admit(struct sip_trunk_state *trunk, int64_t now_ms)
+{
+        uint32_t channels_max = trunk->trunk.channels_max;
+        bool is_full = channels_max && trunk->counters.channels >= channels_max;
+        if (is_full || !take_token(trunk, now_ms)) {
+                trunk->counters.refused_limit++;
+                return false;
+        }
+        trunk->counters.channels++;
+        return true;
+}
+
+void sip_trunk_release(struct sip_trunk_state *trunk)
+{
+        /* A trunk that was removed and added again counts from 0. */
+        if (trunk->counters.channels > 0)
+                trunk->counters.channels--;
+}
+
+void sip_trunks_open_dialog(struct sip_trunks *trunks, uint32_t trunk_id)
+{
+        struct sip_trunk_state *state = sip_trunks_find(trunks, trunk_id);
+        assert(state);
+        state->dialogs++;
+}
+
+void sip_trunks_close_dialog(struct sip_trunks *trunks, uint32_t trunk_id)
+{
+        struct sip_trunk_state *state = slot_of(trunks, trunk_id);
+        assert(state);
+        assert(state->dialogs > 0);
+        state->dialogs--;
+        free_when_unused(trunks, state);
+}
+
+bool sip_trunks_may_continue(const struct sip_trunks *trunks, uint32_t trunk_id,
+                             const struct addr *source)
+{
+        const struct sip_trunk_state *state = slot_of(trunks, trunk_id);
+        return state && sip_trunk_has(state, source);
+}
