@@ -120,6 +120,9 @@ struct slice sip_leg_call_id(const struct sip_ua *ua, struct sip_leg leg);
 struct sip_ua_counters {
         uint64_t datagrams, not_sip, untrusted, refused_400, refused_overload, retransmitted_in,
                 retransmitted_out, stray_responses, options, method_not_allowed;
+        uint64_t refused_large; /* 513, or an answer with more route set than a dialog keeps */
+        uint64_t stray_answers; /* 2xx of further forks and of legs given up */
+        uint64_t unsent;        /* messages of ours that found no room, or were too long */
         uint32_t legs, transactions;
 };
 const struct sip_ua_counters *sip_ua_counters(const struct sip_ua *ua);

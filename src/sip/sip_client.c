@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sip_client.c - client transactions (RFC 3261 17.1, RFC 6026 7.2).
+ */
+#include <assert.h>
+
+#include "sip/sip_transaction_impl.h"
+
+static struct sip_transaction *open_client(struct sip_transactions *txs,
+                                           const struct sip_client_params *params)
+{
+        struct sip_transaction *tx = tx_take(txs);
+        if (!tx)
+                return NULL;
+        tx->kind = params->method == SIP_INVITE ? CLIENT_INVITE : CLIENT_OTHER;
+        tx->method = params->method;
+        tx->owner = params->owner;
+        tx->trunk_id = params->trunk_id;
+        tx->local = params->local;
+        return tx;
+}
+
+struct sip_transaction *sip_client_open(struct sip_transactions *txs,
+                                        const struct sip_client_params *params)
+{
+        assert(params->method != SIP_CANCEL);
+        assert(params->method != SIP_ACK);
+        return open_client(txs, params);
+}
+
+struct sip_transaction *sip_client_open_cancel(struct sip_transaction *invite)
+{
+        assert(invite->kind == CLIENT_INVITE);
+        assert(handle_is_none(invite->cancel));
+        const struct sip_client_params params = {
+                .method = SIP_CANCEL,
+                .trunk_id = invite->trunk_id,
+                .local = invite->local,
+        };
+        struct sip_transaction *tx = open_client(invite->txs, &params);
+        if (!tx)
+                return NULL;
+        tx->invite = sip_transaction_handle(invite);
+        invite->cancel = sip_transaction_handle(tx);
+        return tx;
+}
+
+struct sip_branch_text sip_client_branch(const struct sip_transaction *tx)
+{
+        const struct sip_transactions_params *params = &tx->txs->params;
+        bool is_shared = tx->method == SIP_CANCEL;
+        const struct sip_token token = {
+                .shard = params->shard,
+                .slot = is_shared ? tx->invite : sip_transaction_handle(tx),
+        };
+        return sip_branch_make(params->keys, token);
+}
+
+const struct addr *sip_client_peer(const struct sip_transaction *tx)
+{
+        return &tx->peer;
+}
+
+const struct addr *sip_client_local(const struct sip_transaction *tx)
+{
+        return &tx->local;
+}
+
+int sip_client_start(struct sip_transaction *tx, struct slice request, const struct addr *to)
+{
+        assert(tx->state == TX_NEW);
+        int err = tx_keep(tx, request);
+        if (err) {
+                tx_enter(tx, TX_TERMINATED);
+                return err;
+        }
+        tx->peer = *to;
+        tx_enter(tx, TX_TRYING);
+        tx_send(tx);
+        tx_start_retransmitting(tx);
+        return 0;
+}
+
+static uint64_t tag_digest(const struct sip_transactions *txs, struct slice tag)
+{
+        return siphash(&txs->keys[0], tag.p, tag.len);
+}
+
+void sip_client_acknowledge(struct sip_transaction *tx, struct slice ack, const struct addr *to,
+                            struct slice to_tag)
+{
+        assert(tx->kind == CLIENT_INVITE);
+        assert(tx->state == TX_COMPLETED || tx->state == TX_ACCEPTED);
+        tx->peer = *to;
+        tx->acknowledged_tag = tag_digest(tx->txs, to_tag);
+        /* The INVITE's own place is free, so an ACK can only be too long, and then goes once. */
+        tx_drop_packet(tx, &tx->packet);
+        (void)!tx_keep(tx, ack);
+        io_udp_send(tx->txs->params.udp, to, ack);
+}
+
+bool sip_client_note_fork(struct sip_transaction *tx, struct slice to_tag)
+{
+        uint64_t digest = tag_digest(tx->txs, to_tag);
+        for (unsigned i = 0; i < tx->fork_count; i++) {
+                if (tx->forks[i] == digest)
+                        return false;
+        }
+        if (tx->fork_count == SIP_FORKS_MAX)
+                return false;
+        tx->forks[tx->fork_count++] = digest;
+        return true;
+}
+
+void sip_client_limit(struct sip_transaction *tx)
+{
+        assert(tx->kind == CLIENT_INVITE);
+        assert(tx->state == TX_PROCEEDING);
+        tx->deadline_ms = tx_now_ms(tx) + SIP_TIMEOUT_MS;
+        tx_arm(tx, SIP_TIMEOUT_MS);
+}
+
+static bool is_success(const struct sip_msg *response)
+{
+        return response->status >= 200 && response->status < 300;
+}
+
+/* A final answer once more: acknowledged as before, and nobody needs to know. */
+static bool is_acknowledged_again(struct sip_transaction *tx, const struct sip_msg *response)
+{
+        if (response->status < 200 || !tx->packet)
+                return false;
+        if (is_success(response) && tag_digest(tx->txs, response->to.tag) != tx->acknowledged_tag)
+                return false;
+        tx->txs->params.counters->retransmitted_in++;
+        tx_resend(tx);
+        return true;
+}
+
+/* RFC 3261 figure 5, RFC 6026 figure 3. True: the owner wants to hear it. */
+static bool client_invite_takes(struct sip_transaction *tx, const struct sip_msg *response)
+{
+        switch (tx->state) {
+        case TX_TRYING:
+        case TX_PROCEEDING:
+                if (response->status >= 200) {
+                        tx_enter(tx, is_success(response) ? TX_ACCEPTED : TX_COMPLETED);
+                        tx_drop_packet(tx, &tx->packet);
+                        tx_arm(tx, SIP_TIMEOUT_MS);
+                } else if (tx->state == TX_TRYING) {
+                        tx_enter(tx, TX_PROCEEDING);
+                }
+                return true;
+        case TX_COMPLETED:
+                (void)is_acknowledged_again(tx, response);
+                return false;
+        case TX_ACCEPTED:
+                return is_success(response) && !is_acknowledged_again(tx, response);
+        case TX_NEW:
+        case TX_CONFIRMED:
+        case TX_TERMINATED:
+        case TX_STATES:
+                break;
+        }
+        return false;
+}
+
+/* RFC 3261 figure 6. */
+static bool client_other_takes(struct sip_transaction *tx, const struct sip_msg *response)
+{
+        if (tx->state != TX_TRYING && tx->state != TX_PROCEEDING) {
+                tx->txs->params.counters->retransmitted_in++;
+                return false;
+        }
+        if (response->status >= 200) {
+                tx_enter(tx, TX_COMPLETED);
+                tx_drop_packet(tx, &tx->packet);
+                tx_arm(tx, SIP_T4_MS);
+        } else if (tx->state == TX_TRYING) {
+                tx_enter(tx, TX_PROCEEDING);
+                tx->interval_ms = SIP_T2_MS;
+                tx_arm_retransmission(tx);
+        }
+        return true;
+}
+
+/* RFC 3261 17.1.3: the branch, which only we can have made, and the method. */
+static struct sip_transaction *find_client(struct sip_transactions *txs,
+                                           const struct sip_msg *response)
+{
+        struct sip_token token;
+        if (response->via_count != 1 ||
+            !sip_branch_read(txs->params.keys, response->vias[0].branch, &token) ||
+            token.shard != txs->params.shard)
+                return NULL;
+        struct sip_transaction *tx = sip_transaction_find(txs, token.slot);
+        if (tx && response->cseq_method == SIP_CANCEL)
+                tx = sip_transaction_find(txs, tx->cancel);
+        return tx && tx->method == response->cseq_method ? tx : NULL;
+}
+
+bool sip_transactions_on_response(struct sip_transactions *txs, const struct sip_msg *response,
+                                  const struct addr *source)
+{
+        struct sip_transaction *tx = find_client(txs, response);
+        if (!tx || !sip_trunks_may_continue(txs->params.trunks, tx->trunk_id, source))
+                return false;
+        bool is_news = tx->kind == CLIENT_INVITE ? client_invite_takes(tx, response)
+                                                 : client_other_takes(tx, response);
+        if (is_news)
+                txs->params.handler->on_response(txs->params.arg, tx, response, source);
+        return true;
+}
+
+void client_on_timer(struct sip_transaction *tx)
+{
+        const struct sip_transactions_params *params = &tx->txs->params;
+        if (tx->state == TX_COMPLETED || tx->state == TX_ACCEPTED) {
+                tx_enter(tx, TX_TERMINATED); /* D, K, M */
+                return;
+        }
+        if (tx_now_ms(tx) < tx->deadline_ms) {
+                tx_retransmit(tx);
+                return;
+        }
+        tx_enter(tx, TX_TERMINATED); /* B, F */
+        params->handler->on_timeout(params->arg, tx);
+}

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sip/sip_compose.h"
+
+#include <string.h>
+
+#include "wire/sip_write.h"
+
+#define SIP_PORT     5060
+#define PRODUCT      "Maskline"
+#define MAX_FORWARDS 70
+#define ALLOW        "INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, INFO"
+
+void sip_compose_our_uri(struct buf *b, struct masking_number number, const struct trunk *trunk,
+                         const struct addr *local)
+{
+        buf_put_text(b, "sip:");
+        if (!number_is_none(number.n)) {
+                buf_put_number_as(b, number.n, trunk->number_form, &trunk->plan);
+                buf_put_char(b, '@');
+        }
+        buf_put_text(b, addr_format(local).text);
+}
+
+static void put_peer_host(struct buf *b, const struct trunk *trunk)
+{
+        struct addr literal;
+        bool is_ip6 = !addr_parse_ip(slice_from(trunk->peer_host), &literal) && literal.family == 6;
+        bool is_bare = is_ip6 && trunk->peer_host[0] != '[';
+        if (is_bare)
+                buf_put_char(b, '[');
+        buf_put_text(b, trunk->peer_host);
+        if (is_bare)
+                buf_put_char(b, ']');
+        if (trunk->peer_port && trunk->peer_port != SIP_PORT) {
+                buf_put_char(b, ':');
+                buf_put_u64(b, trunk->peer_port);
+        }
+}
+
+void sip_compose_party_uri(struct buf *b, struct real_number number, const struct trunk *trunk)
+{
+        buf_put_text(b, "sip:");
+        buf_put_number_as(b, number.n, trunk->number_form, &trunk->plan);
+        buf_put_char(b, '@');
+        put_peer_host(b, trunk);
+}
+
+static void put_party(struct buf *b, const char *name, struct slice uri, struct slice tag)
+{
+        buf_put_text(b, name);
+        buf_put_text(b, ": <");
+        buf_put_slice(b, uri);
+        buf_put_char(b, '>');
+        if (tag.len) {
+                buf_put_text(b, ";tag=");
+                buf_put_slice(b, tag);
+        }
+        buf_put_text(b, "\r\n");
+}
+
+/* Via to CSeq of a request; without `with_remote_tag` the To names nobody in particular yet. */
+static void put_request_head(struct buf *b, enum sip_method method, const struct sip_dialog *dialog,
+                             const struct addr *local, struct slice branch, uint32_t cseq,
+                             struct slice to_tag, int max_forwards)
+{
+        sip_write_via(b, SIP_UDP, local, branch);
+        sip_write_header_u64(b, "Max-Forwards", (uint64_t)max_forwards);
+        put_party(b, "From", sip_dialog_text(dialog, dialog->local_uri),
+                  slice_from(dialog->local_tag.text));
+        put_party(b, "To", sip_dialog_text(dialog, dialog->remote_uri), to_tag);
+        sip_write_header(b, "Call-ID", sip_dialog_text(dialog, dialog->call_id));
+        sip_write_cseq(b, cseq, method);
+}
+
+void sip_compose_invite(struct buf *b, const struct sip_invite_text *invite)
+{
+        const struct sip_dialog *dialog = invite->dialog;
+        sip_write_request_line(b, SIP_INVITE, sip_dialog_text(dialog, dialog->target));
+        put_request_head(b, SIP_INVITE, dialog, &invite->local, invite->branch, dialog->local_cseq,
+                         SLICE_NONE, invite->max_forwards);
+        put_party(b, "Contact", invite->contact, SLICE_NONE);
+        if (invite->is_asserted)
+                put_party(b, "P-Asserted-Identity", invite->contact, SLICE_NONE);
+        sip_write_header(b, "Allow", SLICE(ALLOW));
+        sip_write_header(b, "User-Agent", SLICE(PRODUCT));
+        sip_write_body(b, "application/sdp", invite->sdp);
+}
+
+void sip_compose_cancel(struct buf *b, const struct sip_dialog *dialog, const struct addr *local,
+                        struct slice branch, uint32_t cseq)
+{
+        sip_write_request_line(b, SIP_CANCEL, sip_dialog_text(dialog, dialog->remote_uri));
+        put_request_head(b, SIP_CANCEL, dialog, local, branch, cseq, SLICE_NONE, MAX_FORWARDS);
+        sip_write_body(b, NULL, SLICE_NONE);
+}
+
+void sip_compose_failure_ack(struct buf *b, const struct sip_dialog *dialog,
+                             const struct addr *local, struct slice branch, uint32_t cseq,
+                             struct slice response_tag)
+{
+        sip_write_request_line(b, SIP_ACK, sip_dialog_text(dialog, dialog->remote_uri));
+        put_request_head(b, SIP_ACK, dialog, local, branch, cseq, response_tag, MAX_FORWARDS);
+        sip_write_body(b, NULL, SLICE_NONE);
+}
+
+/*
+ * RFC 3261 12.2.1.1: a loose first route leaves the target in the Request-URI; a strict one takes
+ * its place, and the target becomes the last route.
+ */
+static void put_routes(struct buf *b, const struct sip_dialog *dialog)
+{
+        const struct slice first = sip_dialog_text(dialog, dialog->first_route);
+        const struct slice others = sip_dialog_text(dialog, dialog->other_routes);
+        if (first.len == 0)
+                return;
+
+        if (dialog->route_is_loose)
+                sip_write_echo(b, "Route", first);
+        if (others.len)
+                sip_write_echo(b, "Route", others);
+        if (!dialog->route_is_loose)
+                put_party(b, "Route", sip_dialog_text(dialog, dialog->target), SLICE_NONE);
+}
+
+void sip_compose_in_dialog(struct buf *b, enum sip_method method, const struct sip_dialog *dialog,
+                           const struct addr *local, struct slice branch, uint32_t cseq)
+{
+        bool is_strict = dialog->first_route.len && !dialog->route_is_loose;
+        sip_write_request_line(
+                b, method,
+                sip_dialog_text(dialog, is_strict ? dialog->first_route_uri : dialog->target));
+        put_request_head(b, method, dialog, local, branch, cseq,
+                         sip_dialog_text(dialog, dialog->remote_tag), MAX_FORWARDS);
+        put_routes(b, dialog);
+        sip_write_body(b, NULL, SLICE_NONE);
+}
+
+void sip_compose_head(struct buf *b, const struct sip_msg *request, const struct addr *source,
+                      struct slice tag)
+{
+        sip_write_via_echo(b, &request->vias[0], source);
+        for (unsigned i = 1; i < request->via_count; i++)
+                sip_write_via_echo(b, &request->vias[i], NULL);
+        sip_write_echo(b, "From", request->from.text);
+        if (request->to.tag.len)
+                sip_write_echo(b, "To", request->to.text);
+        else
+                sip_write_echo_tagged(b, "To", request->to.text, tag);
+        sip_write_header(b, "Call-ID", request->call_id);
+        sip_write_cseq_echo(b, request->cseq, request->cseq_method_text);
+}
+
+static void put_record_route(struct buf *b, const struct sip_dialog *dialog)
+{
+        if (dialog->first_route.len)
+                sip_write_echo(b, "Record-Route", sip_dialog_text(dialog, dialog->first_route));
+        if (dialog->other_routes.len)
+                sip_write_echo(b, "Record-Route", sip_dialog_text(dialog, dialog->other_routes));
+}
+
+/* RFC 4028 9: the peer supports timers and refreshes; it must know that we count on it. */
+static void put_session_timer(struct buf *b, unsigned expires_s)
+{
+        buf_put_text(b, "Session-Expires: ");
+        buf_put_u64(b, expires_s);
+        buf_put_text(b, ";refresher=uac\r\n");
+        sip_write_header(b, "Require", SLICE("timer"));
+}
+
+void sip_compose_reply(struct buf *b, const struct sip_reply *reply)
+{
+        sip_write_status_line(b, reply->status);
+        buf_put_slice(b, reply->head);
+        if (reply->record_route)
+                put_record_route(b, reply->record_route);
+        if (reply->contact.len)
+                put_party(b, "Contact", reply->contact, SLICE_NONE);
+        if (reply->has_allow)
+                sip_write_header(b, "Allow", SLICE(ALLOW));
+        if (reply->has_accept)
+                sip_write_header(b, "Accept", SLICE("application/sdp"));
+        if (reply->has_accept_dtmf)
+                sip_write_header(b, "Accept", SLICE("application/dtmf-relay, application/dtmf"));
+        if (reply->has_supported)
+                sip_write_header(b, "Supported", SLICE_NONE); /* none */
+        if (reply->unsupported.len)
+                sip_write_echo(b, "Unsupported", reply->unsupported);
+        if (reply->retry_after_s)
+                sip_write_header_u64(b, "Retry-After", reply->retry_after_s);
+        if (reply->min_se_s)
+                sip_write_header_u64(b, "Min-SE", reply->min_se_s);
+        if (reply->session_expires_s)
+                put_session_timer(b, reply->session_expires_s);
+        sip_write_body(b, "application/sdp", reply->sdp);
+}

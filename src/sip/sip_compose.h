@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sip_compose.h - every message of ours, composed from values its own leg or transaction owns.
+ *
+ * A buffer that overflows stays unsent: who sends asks buf_ok().
+ */
+#ifndef MASKLINE_SIP_SIP_COMPOSE_H
+#define MASKLINE_SIP_SIP_COMPOSE_H
+
+#include "base/buf.h"
+#include "core/trunk.h"
+#include "sip/sip_dialog.h"
+#include "wire/sip_msg.h"
+
+#define SIP_URI_BYTES (TRUNK_HOST_BYTES + 64)
+
+/* "sip:+919000000001@192.0.2.1:5060", or without user when there is no number. */
+void sip_compose_our_uri(struct buf *b, struct masking_number number, const struct trunk *trunk,
+                         const struct addr *local);
+/* The party's URI at its trunk's peer: the only place where a real number is written. */
+void sip_compose_party_uri(struct buf *b, struct real_number number, const struct trunk *trunk);
+
+struct sip_invite_text {
+        const struct sip_dialog *dialog; /* its target is the Request-URI */
+        struct addr local;               /* Via */
+        struct slice branch;
+        struct slice contact; /* URI of ours; also asserted if the trunk wants it */
+        bool is_asserted;
+        int max_forwards;
+        struct slice sdp;
+};
+void sip_compose_invite(struct buf *b, const struct sip_invite_text *invite);
+
+/* CANCEL of an INVITE, and the ACK of its final answer 300-699 (RFC 3261 9.1, 17.1.1.3). */
+void sip_compose_cancel(struct buf *b, const struct sip_dialog *dialog, const struct addr *local,
+                        struct slice branch, uint32_t cseq);
+void sip_compose_failure_ack(struct buf *b, const struct sip_dialog *dialog,
+                             const struct addr *local, struct slice branch, uint32_t cseq,
+                             struct slice response_tag);
+
+/* ACK of a 2xx, and BYE: within the dialog, by its route set (RFC 3261 12.2.1.1). */
+void sip_compose_in_dialog(struct buf *b, enum sip_method method, const struct sip_dialog *dialog,
+                           const struct addr *local, struct slice branch, uint32_t cseq);
+
+/*
+ * What every answer to this request repeats: Via set with received and rport (RFC 3581), From, To,
+ * Call-ID, CSeq. `tag` goes into To if it has none.
+ */
+void sip_compose_head(struct buf *b, const struct sip_msg *request, const struct addr *source,
+                      struct slice tag);
+
+struct sip_reply {
+        unsigned status;
+        struct slice head;
+        const struct sip_dialog *record_route; /* the request's route set, repeated; or NULL */
+        struct slice contact;                  /* URI; empty: none */
+        bool has_allow;
+        bool has_accept;
+        bool has_supported;
+        bool has_accept_dtmf; /* Accept of INFO */
+        struct slice unsupported;
+        unsigned retry_after_s;     /* 0: none */
+        unsigned min_se_s;          /* 0: none */
+        unsigned session_expires_s; /* 0: none; the peer refreshes */
+        struct slice sdp;
+};
+void sip_compose_reply(struct buf *b, const struct sip_reply *reply);
+
+#endif

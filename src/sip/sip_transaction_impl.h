@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sip_transaction_impl.h - what sip_transaction.c, sip_client.c and sip_server.c share.
+ */
+#ifndef MASKLINE_SIP_SIP_TRANSACTION_IMPL_H
+#define MASKLINE_SIP_SIP_TRANSACTION_IMPL_H
+
+#include "base/map.h"
+#include "sip/sip_packet.h"
+#include "sip/sip_transaction.h"
+
+#define SIP_FORKS_MAX      8     /* further 2xx whose sender we still have to hang up on */
+#define SIP_PROVISIONAL_MS 60000 /* RFC 3261 13.3.1.1: proxies give up after three minutes */
+
+enum tx_kind {
+        CLIENT_INVITE,
+        CLIENT_OTHER,
+        SERVER_INVITE,
+        SERVER_OTHER,
+        KINDS,
+};
+
+enum tx_state {
+        TX_NEW,
+        TX_TRYING, /* client INVITE: "Calling" */
+        TX_PROCEEDING,
+        TX_COMPLETED, /* final answer, for an INVITE 300-699 */
+        TX_CONFIRMED, /* server INVITE: its ACK has come */
+        TX_ACCEPTED,  /* 2xx to an INVITE (RFC 6026) */
+        TX_TERMINATED,
+        TX_STATES,
+};
+
+/* A keyed hash stands for what a peer chose: a fixed size whatever it sent. */
+struct tx_digest {
+        uint64_t half[2];
+};
+
+struct sip_transaction {
+        struct sip_transactions *txs;
+        enum tx_kind kind;
+        enum tx_state state;
+        enum sip_method method;
+        struct handle owner;
+        uint32_t trunk_id;
+        struct addr peer;
+        struct io_timer timer;
+        struct io_task burial;
+        int64_t interval_ms;       /* of retransmission */
+        int64_t deadline_ms;       /* 0: none */
+        struct sip_packet *packet; /* owned: what is sent again; NULL: nothing (any more) */
+
+        /* client */
+        struct addr local;
+        struct handle invite; /* CANCEL: whose branch it shares */
+        struct handle cancel; /* INVITE: its CANCEL */
+        uint64_t acknowledged_tag;
+        uint64_t forks[SIP_FORKS_MAX];
+        uint8_t fork_count;
+
+        /* server */
+        struct sip_packet *head; /* owned */
+        struct map_node by_request, by_merge;
+        struct tx_digest request_key, merge_key;
+};
+
+struct sip_transactions {
+        struct sip_transactions_params params;
+        struct pool *pool;           /* owned */
+        struct sip_packets *packets; /* owned */
+        struct map by_request, by_merge;
+        struct siphash_key keys[2];
+};
+
+/* NULL: no room. */
+struct sip_transaction *tx_take(struct sip_transactions *txs);
+int64_t tx_now_ms(const struct sip_transaction *tx);
+/* The only place where a state changes; TX_TERMINATED buries it at the end of the turn. */
+void tx_enter(struct sip_transaction *tx, enum tx_state state);
+void tx_arm(struct sip_transaction *tx, int64_t delay_ms);
+/* Until the next retransmission or the deadline, whichever is first. */
+void tx_arm_retransmission(struct sip_transaction *tx);
+void tx_start_retransmitting(struct sip_transaction *tx);
+void tx_retransmit(struct sip_transaction *tx);
+void tx_send(struct sip_transaction *tx);
+void tx_resend(struct sip_transaction *tx);
+int tx_keep(struct sip_transaction *tx, struct slice text) MUST_CHECK;
+void tx_drop_packet(struct sip_transaction *tx, struct sip_packet **packet);
+
+void client_on_timer(struct sip_transaction *tx);
+void server_on_timer(struct sip_transaction *tx);
+
+#endif
