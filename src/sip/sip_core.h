@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sip_core.h - what the files of the user agent share: the agent, a leg, and how legs change.
+ *
+ * Internal to sip/. Events come in through sip_ua.c; sip_uac.c and sip_uas.c are the two sides of
+ * an INVITE, sip_within.c is what happens in a dialog, sip_leg.c what all legs have in common.
+ */
+#ifndef MASKLINE_SIP_SIP_CORE_H
+#define MASKLINE_SIP_SIP_CORE_H
+
+#include "sip/sip_compose.h"
+#include "sip/sip_dialog.h"
+#include "sip/sip_transaction.h"
+#include "sip/sip_ua.h"
+
+#define SIP_OUT_BYTES      16384 /* an answer repeats all Vias of its request */
+#define SIP_SDP_BYTES      2048
+/* What an answer repeats; the rest of a kept message is for routes, Contact and description. */
+#define SIP_HEAD_BYTES_MAX 2560
+#define SIP_RETRY_S        5  /* Retry-After when we are full or draining */
+#define SIP_MIN_SE_S       90 /* RFC 4028 5 */
+#define SIP_CONTACT_MAX    96
+#define SIP_MAX_FORWARDS   70
+
+enum leg_state {
+        LEG_NEW,
+        LEG_CALLING,    /* dialled: INVITE sent, nothing heard */
+        LEG_PROCEEDING, /* dialled: a provisional answer has come */
+        LEG_CANCELLING, /* dialled: to be ended; CANCEL goes out after a provisional answer */
+        LEG_INCOMING,   /* INVITE received, no final answer sent */
+        LEG_ANSWERED,   /* 2xx sent, no ACK yet */
+        LEG_HANGING,    /* 2xx sent, no ACK yet, to be ended (RFC 3261 15) */
+        LEG_CONFIRMED,
+        LEG_LEAVING,  /* BYE sent */
+        LEG_REJECTED, /* final answer sent; on_ended follows at the end of the turn */
+        LEG_ENDED,    /* on_ended was called; the memory goes at the end of the turn */
+        LEG_STATES,
+};
+
+struct leg {
+        struct sip_ua *ua;
+        enum leg_state state;
+        bool is_dialled;
+        uint32_t trunk_id;
+        struct addr local;             /* Via and Contact */
+        char contact[SIP_CONTACT_MAX]; /* our URI towards this peer */
+        struct sip_dialog dialog;
+
+        struct handle invite; /* the INVITE's transaction; a re-INVITE's while it is going on */
+        uint32_t invite_cseq;
+        bool awaits_ack;    /* of our 2xx to `invite` */
+        bool awaits_answer; /* that 2xx made an offer */
+        bool is_cancelled;  /* CANCEL has been sent */
+
+        struct sdp remote; /* the peer's last description in the initial exchange */
+        bool has_remote;
+        struct sdp_origin origin;
+        uint64_t described; /* digest of what we last said of ourselves; 0: nothing */
+
+        uint32_t session_expires_s; /* agreed, the peer refreshes; 0: no timer */
+        struct io_timer session_timer;
+        struct io_task task;
+        bool has_end;
+        struct sip_end_info end; /* why it ends, once that is known */
+};
+
+struct sip_ua {
+        struct sip_ua_params params;
+        struct io_udp *udp; /* owned */
+        struct sip_token_keys tokens;
+        struct siphash_key reply_key; /* To tags of answers without a transaction */
+        struct pool *legs;            /* owned; secret: they hold numbers */
+        struct sip_transactions *txs; /* owned */
+        struct sip_ua_counters counters;
+        bool is_draining;
+
+        /* For the message at hand; never held across a handler. */
+        struct sip_msg msg;
+        char out[SIP_OUT_BYTES];
+        char body[SIP_SDP_BYTES];
+};
+
+/* A request being dealt with. */
+struct sip_request {
+        const struct sip_msg *msg;
+        const struct addr *source;
+        struct sip_trunk_state *trunk; /* NULL: it may only belong to a dialog */
+};
+
+static inline struct buf sip_ua_out(struct sip_ua *ua)
+{
+        struct buf b;
+        buf_init(&b, ua->out, sizeof ua->out);
+        return b;
+}
+
+/* sip_ua.c */
+
+struct addr sip_ua_address(const struct sip_ua *ua, const struct trunk *trunk);
+/* Answers without a transaction: the same request gets the same answer again. */
+void sip_ua_reply(struct sip_ua *ua, const struct sip_request *request, struct sip_reply reply);
+void sip_ua_reply_status(struct sip_ua *ua, const struct sip_request *request, unsigned status);
+/* 0, or the status that refuses the body: 415, 400, 413, 488. `out` NULL: no body. */
+unsigned sip_ua_read_sdp(struct sip_ua *ua, const struct sip_msg *msg, struct sdp *store,
+                         const struct sdp **out);
+
+/* sip_leg.c */
+
+struct leg *leg_create(struct sip_ua *ua, uint32_t trunk_id); /* NULL: no room */
+void leg_destroy(struct leg *leg);                            /* one that nobody has heard of */
+struct leg *leg_find(struct sip_ua *ua, struct sip_leg handle);
+/* Whatever state it is in, until it has ended. */
+struct leg *leg_of(struct sip_ua *ua, const struct sip_transaction *tx);
+struct sip_leg leg_handle(const struct leg *leg);
+struct sip_token_text leg_tag(const struct leg *leg);
+void leg_enter(struct leg *leg, enum leg_state state);
+bool leg_is_over(const struct leg *leg);
+/* Tells the owner, exactly once. The first cause that was noted wins. */
+void leg_note_end(struct leg *leg, enum sip_end how, unsigned status);
+void leg_end(struct leg *leg);
+void leg_end_later(struct leg *leg);
+/* BYE that nobody waits for, then leg_end(). */
+void leg_abandon(struct leg *leg, enum sip_end how);
+/* BYE; leg_end() when it has been answered. */
+void leg_leave(struct leg *leg);
+struct sip_transaction *leg_invite(const struct leg *leg);
+/* Where requests in the dialog go: a literal address of the trunk's, else where the peer is. */
+void leg_choose_hop(struct leg *leg, const struct addr *source);
+/* Our description, `answered` as in sdp_write(); the version counts changes (RFC 3264 8). */
+struct slice leg_describe(struct leg *leg, const struct sdp_audio *ours,
+                          const struct sdp *answered);
+bool sip_send_bye(struct sip_ua *ua, struct handle owner, uint32_t trunk_id,
+                  struct sip_dialog *dialog, const struct addr *local);
+
+/* sip_uac.c */
+
+void uac_on_response(struct sip_ua *ua, struct sip_transaction *tx, const struct sip_msg *response,
+                     const struct addr *source);
+void uac_on_timeout(struct leg *leg);
+void uac_cancel(struct leg *leg);
+
+/* sip_uas.c */
+
+void uas_on_invite(struct sip_ua *ua, const struct sip_request *request);
+void uas_on_cancel(struct sip_ua *ua, const struct sip_request *request);
+void uas_on_ack(struct leg *leg, const struct sip_msg *ack);
+void uas_on_unacknowledged(struct leg *leg);
+void uas_reject(struct leg *leg, unsigned status, unsigned retry_after_s);
+void uas_give_up(struct leg *leg);
+/* A server transaction for a request of this leg; else 503, or 513 for a head that is too long. */
+unsigned uas_open(struct leg *leg, const struct sip_request *request,
+                  struct sip_transaction **out) MUST_CHECK;
+int uas_answer(struct leg *leg, struct sip_reply reply) MUST_CHECK;
+/* Accepts or refuses what RFC 4028 headers ask for: 0, or 422. */
+unsigned uas_session_timer(const struct sip_msg *request, uint32_t *expires_s);
+
+/* sip_within.c */
+
+void within_on_request(struct leg *leg, const struct sip_request *request);
+void within_restart_session_timer(struct leg *leg);
+
+#endif

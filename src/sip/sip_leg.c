@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sip_leg.c - what all legs have in common: the table of their states, their end, hanging up.
+ */
+#include <assert.h>
+
+#include "base/log.h"
+#include "sip/sip_core.h"
+
+#define TO(state) (1u << (state))
+
+static const uint32_t may_enter[LEG_STATES] = {
+        [LEG_NEW] = TO(LEG_CALLING) | TO(LEG_INCOMING),
+        [LEG_CALLING] = TO(LEG_PROCEEDING) | TO(LEG_CANCELLING) | TO(LEG_CONFIRMED) | TO(LEG_ENDED),
+        [LEG_PROCEEDING] = TO(LEG_CANCELLING) | TO(LEG_CONFIRMED) | TO(LEG_ENDED),
+        [LEG_CANCELLING] = TO(LEG_LEAVING) | TO(LEG_ENDED),
+        [LEG_INCOMING] = TO(LEG_ANSWERED) | TO(LEG_REJECTED) | TO(LEG_ENDED),
+        [LEG_ANSWERED] = TO(LEG_CONFIRMED) | TO(LEG_HANGING) | TO(LEG_ENDED),
+        [LEG_HANGING] = TO(LEG_LEAVING) | TO(LEG_ENDED),
+        [LEG_CONFIRMED] = TO(LEG_LEAVING) | TO(LEG_ENDED),
+        [LEG_LEAVING] = TO(LEG_ENDED),
+        [LEG_REJECTED] = TO(LEG_ENDED),
+};
+
+void leg_enter(struct leg *leg, enum leg_state state)
+{
+        assert(may_enter[leg->state] & TO(state));
+        leg->state = state;
+}
+
+struct leg *leg_create(struct sip_ua *ua, uint32_t trunk_id)
+{
+        struct leg *leg = pool_take(ua->legs, NULL);
+        if (!leg)
+                return NULL;
+        leg->ua = ua;
+        leg->trunk_id = trunk_id;
+        /* 32 bits: some stacks read no more. */
+        leg->origin.session_id = random_u32(io_random(ua->params.io)) | 1;
+        sip_trunks_open_dialog(ua->params.trunks, trunk_id);
+        ua->counters.legs++;
+        return leg;
+}
+
+void leg_destroy(struct leg *leg)
+{
+        struct sip_ua *ua = leg->ua;
+        assert(leg->state == LEG_NEW || leg->state == LEG_ENDED);
+        sip_trunks_close_dialog(ua->params.trunks, leg->trunk_id);
+        ua->counters.legs--;
+        pool_put(ua->legs, leg);
+}
+
+bool leg_is_over(const struct leg *leg)
+{
+        return leg->state == LEG_REJECTED || leg->state == LEG_ENDED;
+}
+
+static struct leg *find(struct sip_ua *ua, struct handle handle)
+{
+        struct leg *leg = pool_find(ua->legs, handle);
+        return leg && leg->state != LEG_ENDED ? leg : NULL;
+}
+
+struct leg *leg_find(struct sip_ua *ua, struct sip_leg handle)
+{
+        return find(ua, handle.h);
+}
+
+struct leg *leg_of(struct sip_ua *ua, const struct sip_transaction *tx)
+{
+        return find(ua, sip_transaction_owner(tx));
+}
+
+struct sip_leg leg_handle(const struct leg *leg)
+{
+        return (struct sip_leg){pool_handle(leg->ua->legs, leg)};
+}
+
+struct sip_token_text leg_tag(const struct leg *leg)
+{
+        const struct sip_token token = {.slot = leg_handle(leg).h};
+        return sip_token_make(&leg->ua->tokens, SIP_TOKEN_TAG, token);
+}
+
+struct sip_transaction *leg_invite(const struct leg *leg)
+{
+        return sip_transaction_find(leg->ua->txs, leg->invite);
+}
+
+void leg_note_end(struct leg *leg, enum sip_end how, unsigned status)
+{
+        if (leg->has_end)
+                return;
+        leg->has_end = true;
+        leg->end = (struct sip_end_info){.how = how, .status = status};
+}
+
+static void destroy_task(void *arg)
+{
+        leg_destroy(arg);
+}
+
+/* No transaction may speak for it any more, and our 2xx needs no ACK now. */
+static void let_go(struct leg *leg)
+{
+        struct sip_transaction *invite = leg_invite(leg);
+        io_timer_stop(leg->ua->params.io, &leg->session_timer);
+        if (!invite)
+                return;
+        sip_transaction_disown(invite);
+        sip_server_acknowledged(invite);
+}
+
+void leg_end(struct leg *leg)
+{
+        struct sip_ua *ua = leg->ua;
+        assert(leg->has_end);
+        const struct sip_end_info end = leg->end;
+        struct sip_leg handle = leg_handle(leg);
+        let_go(leg);
+        leg_enter(leg, LEG_ENDED);
+        io_defer_cancel(ua->params.io, &leg->task);
+        io_defer(ua->params.io, &leg->task, destroy_task, leg);
+        log_debug("sip leg %u: ended", handle.h.index);
+        ua->params.handler->on_ended(ua->params.arg, handle, &end);
+}
+
+static void end_task(void *arg)
+{
+        leg_end(arg);
+}
+
+void leg_end_later(struct leg *leg)
+{
+        io_defer(leg->ua->params.io, &leg->task, end_task, leg);
+}
+
+bool sip_send_bye(struct sip_ua *ua, struct handle owner, uint32_t trunk_id,
+                  struct sip_dialog *dialog, const struct addr *local)
+{
+        const struct sip_client_params params = {
+                .method = SIP_BYE,
+                .owner = owner,
+                .trunk_id = trunk_id,
+                .local = *local,
+        };
+        struct sip_transaction *tx = sip_client_open(ua->txs, &params);
+        if (!tx)
+                return false;
+        struct buf b = sip_ua_out(ua);
+        sip_compose_in_dialog(&b, SIP_BYE, dialog, local, slice_from(sip_client_branch(tx).text),
+                              ++dialog->local_cseq);
+        assert(buf_ok(&b));
+        return !sip_client_start(tx, buf_slice(&b), &dialog->next_hop);
+}
+
+void leg_abandon(struct leg *leg, enum sip_end how)
+{
+        (void)sip_send_bye(leg->ua, (struct handle){0}, leg->trunk_id, &leg->dialog, &leg->local);
+        leg_note_end(leg, how, 0);
+        leg_end(leg);
+}
+
+void leg_leave(struct leg *leg)
+{
+        leg_enter(leg, LEG_LEAVING);
+        if (sip_send_bye(leg->ua, leg_handle(leg).h, leg->trunk_id, &leg->dialog, &leg->local))
+                return;
+        leg->ua->counters.unsent++;
+        leg_end_later(leg);
+}
+
+void leg_choose_hop(struct leg *leg, const struct addr *source)
+{
+        struct addr hop;
+        bool is_ours = sip_dialog_literal_hop(&leg->dialog, &hop) &&
+                       sip_trunks_may_continue(leg->ua->params.trunks, leg->trunk_id, &hop);
+        leg->dialog.next_hop = is_ours ? hop : *source;
+}
+
+struct slice leg_describe(struct leg *leg, const struct sdp_audio *ours, const struct sdp *answered)
+{
+        struct sip_ua *ua = leg->ua;
+        struct buf b;
+        const struct sdp_origin undated = {.session_id = leg->origin.session_id};
+        buf_init(&b, ua->body, sizeof ua->body);
+        sdp_write(&b, &undated, ours, answered);
+        /* 0 stands for "nothing yet". */
+        uint64_t digest = siphash(&ua->reply_key, b.p, b.len) | 1;
+        if (digest != leg->described)
+                leg->origin.version++;
+        leg->described = digest;
+
+        buf_reset(&b);
+        sdp_write(&b, &leg->origin, ours, answered);
+        return buf_ok(&b) ? buf_slice(&b) : SLICE_NONE;
+}
+
+void sip_leg_hangup(struct sip_ua *ua, struct sip_leg handle)
+{
+        struct leg *leg = leg_find(ua, handle);
+        if (!leg)
+                return;
+        switch (leg->state) {
+        case LEG_CALLING:
+        case LEG_PROCEEDING:
+                leg_note_end(leg, SIP_END_LOCAL, 0);
+                uac_cancel(leg);
+                return;
+        case LEG_INCOMING:
+                uas_reject(leg, 480, 0);
+                return;
+        case LEG_ANSWERED:
+                leg_note_end(leg, SIP_END_LOCAL, 0);
+                leg_enter(leg, LEG_HANGING);
+                return;
+        case LEG_CONFIRMED:
+                leg_note_end(leg, SIP_END_LOCAL, 0);
+                leg_leave(leg);
+                return;
+        case LEG_CANCELLING:
+        case LEG_HANGING:
+        case LEG_LEAVING:
+        case LEG_REJECTED:
+        case LEG_NEW:
+        case LEG_ENDED:
+        case LEG_STATES:
+                return;
+        }
+}
+
+struct slice sip_leg_call_id(const struct sip_ua *ua, struct sip_leg handle)
+{
+        const struct leg *leg = leg_find((struct sip_ua *)ua, handle);
+        return leg ? sip_dialog_text(&leg->dialog, leg->dialog.call_id) : SLICE_NONE;
+}

@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sip_ua.c - the socket: who may speak, what is no SIP, and whose each message is.
+ */
+#include "sip/sip_ua.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "sip/sip_check.h"
+#include "sip/sip_core.h"
+#include "wire/sip_write.h"
+
+struct addr sip_ua_address(const struct sip_ua *ua, const struct trunk *trunk)
+{
+        const struct addr *local = io_udp_local(ua->udp);
+        if (!trunk->advertised.family)
+                return *local;
+        struct addr advertised = trunk->advertised;
+        if (advertised.port == 0)
+                advertised.port = local->port;
+        return advertised;
+}
+
+/* RFC 3261 8.2.7: without state, the same request must get the same tag. */
+static struct sip_token_text stateless_tag(const struct sip_ua *ua, const struct sip_msg *msg)
+{
+        uint64_t halves[2] = {
+                siphash(&ua->reply_key, msg->call_id.p, msg->call_id.len),
+                siphash(&ua->reply_key, msg->from.tag.p, msg->from.tag.len),
+        };
+        struct sip_token_text tag = {{0}};
+        struct buf b;
+        buf_init(&b, tag.text, sizeof tag.text - 1);
+        buf_put_hex(&b, halves, sizeof halves);
+        return tag;
+}
+
+void sip_ua_reply(struct sip_ua *ua, const struct sip_request *request, struct sip_reply reply)
+{
+        const struct sip_msg *msg = request->msg;
+        const struct sip_token_text tag = stateless_tag(ua, msg);
+        char head_text[SIP_OUT_BYTES];
+        struct buf head, b = sip_ua_out(ua);
+        assert(msg->method != SIP_ACK);
+        buf_init(&head, head_text, sizeof head_text);
+        sip_compose_head(&head, msg, request->source, slice_from(tag.text));
+        reply.head = buf_slice(&head);
+        sip_compose_reply(&b, &reply);
+        if (!buf_ok(&head) || !buf_ok(&b)) {
+                ua->counters.unsent++;
+                return;
+        }
+        struct addr to;
+        sip_via_reply_to(&msg->vias[0], request->source, &to);
+        io_udp_send(ua->udp, &to, buf_slice(&b));
+}
+
+void sip_ua_reply_status(struct sip_ua *ua, const struct sip_request *request, unsigned status)
+{
+        if (status == 400)
+                ua->counters.refused_400++;
+        if (status == 405)
+                ua->counters.method_not_allowed++;
+        if (status == 503)
+                ua->counters.refused_overload++;
+        if (status == 513)
+                ua->counters.refused_large++;
+        sip_ua_reply(ua, request,
+                     (struct sip_reply){
+                             .status = status,
+                             .has_allow = status == 405,
+                             .has_accept = status == 415,
+                             .retry_after_s = status == 503 ? SIP_RETRY_S : 0,
+                             .min_se_s = status == 422 ? SIP_MIN_SE_S : 0,
+                     });
+}
+
+unsigned sip_ua_read_sdp(struct sip_ua *ua, const struct sip_msg *msg, struct sdp *store,
+                         const struct sdp **out)
+{
+        (void)ua;
+        *out = NULL;
+        if (msg->body.len == 0)
+                return 0;
+        if (!msg->content_is_sdp)
+                return 415;
+        int err = sdp_parse(msg->body, store);
+        if (err)
+                return err == ERR_TOO_LARGE ? 413 : 400;
+        if (!store->has_audio)
+                return 488;
+        *out = store;
+        return 0;
+}
+
+/* Responses. */
+
+static void on_response(struct sip_ua *ua, const struct sip_msg *msg, const struct addr *source)
+{
+        /* Two dialogs cannot be told apart without it (RFC 3261 12.1); a 2xx makes one. */
+        bool is_answer = msg->cseq_method == SIP_INVITE && msg->status >= 200 && msg->status < 300;
+        if (is_answer && msg->to.tag.len == 0) {
+                ua->counters.not_sip++;
+                return;
+        }
+        if (!sip_transactions_on_response(ua->txs, msg, source))
+                ua->counters.stray_responses++;
+}
+
+static void on_tx_response(void *arg, struct sip_transaction *tx, const struct sip_msg *response,
+                           const struct addr *source)
+{
+        uac_on_response(arg, tx, response, source);
+}
+
+static void on_tx_timeout(void *arg, struct sip_transaction *tx)
+{
+        struct leg *leg = leg_of(arg, tx);
+        if (leg)
+                uac_on_timeout(leg);
+}
+
+static void on_tx_unacknowledged(void *arg, struct sip_transaction *tx)
+{
+        struct leg *leg = leg_of(arg, tx);
+        if (leg)
+                uas_on_unacknowledged(leg);
+}
+
+static const struct sip_transaction_handler tx_handler = {
+        .on_response = on_tx_response,
+        .on_timeout = on_tx_timeout,
+        .on_unacknowledged = on_tx_unacknowledged,
+};
+
+/* Requests. */
+
+/* The leg that the To tag names, if the request is of its dialog and from its trunk. */
+static struct leg *find_leg(struct sip_ua *ua, const struct sip_request *request)
+{
+        const struct sip_msg *msg = request->msg;
+        struct sip_token token;
+        if (!sip_token_read(&ua->tokens, SIP_TOKEN_TAG, msg->to.tag, &token) || token.shard != 0)
+                return NULL;
+        struct leg *leg = leg_find(ua, (struct sip_leg){token.slot});
+        if (!leg || !sip_dialog_has_request(&leg->dialog, msg) ||
+            !sip_trunks_may_continue(ua->params.trunks, leg->trunk_id, request->source))
+                return NULL;
+        return leg;
+}
+
+static void on_ack(struct sip_ua *ua, const struct sip_request *request)
+{
+        struct sip_transaction *tx = sip_server_find(ua->txs, request->msg);
+        struct leg *leg = NULL;
+        if (!tx)
+                leg = find_leg(ua, request);
+        else if (sip_server_on_ack(tx))
+                leg = leg_of(ua,
+                             tx); /* a 2xx's ACK with the INVITE's branch: careless, but clear */
+        if (leg)
+                uas_on_ack(leg, request->msg);
+}
+
+/* One of our own branches in the Via set: the call has come back to us. */
+static bool is_loop(const struct sip_ua *ua, const struct sip_msg *msg)
+{
+        struct sip_token token;
+        for (unsigned i = 0; i < msg->via_count; i++) {
+                if (sip_branch_read(&ua->tokens, msg->vias[i].branch, &token))
+                        return true;
+        }
+        return false;
+}
+
+static void on_options(struct sip_ua *ua, const struct sip_request *request)
+{
+        ua->counters.options++;
+        sip_ua_reply(ua, request,
+                     (struct sip_reply){
+                             .status = 200,
+                             .has_allow = true,
+                             .has_accept = true,
+                             .has_supported = true,
+                     });
+}
+
+/* A request outside of any dialog. */
+static void on_new_request(struct sip_ua *ua, const struct sip_request *request)
+{
+        const struct sip_msg *msg = request->msg;
+        if (is_loop(ua, msg) || sip_server_is_merged(ua->txs, msg)) {
+                sip_ua_reply_status(ua, request, 482);
+                return;
+        }
+        switch (msg->method) {
+        case SIP_INVITE:
+                uas_on_invite(ua, request);
+                return;
+        case SIP_OPTIONS:
+                on_options(ua, request);
+                return;
+        default: /* those that live in a dialog only */
+                sip_ua_reply_status(ua, request, 481);
+                return;
+        }
+}
+
+static void refuse_extension(struct sip_ua *ua, const struct sip_request *request)
+{
+        char text[256];
+        struct buf unsupported;
+        buf_init(&unsupported, text, sizeof text);
+        sip_check_put_unsupported(&unsupported, request->msg);
+        sip_ua_reply(ua, request,
+                     (struct sip_reply){
+                             .status = 420,
+                             .unsupported = buf_slice(&unsupported),
+                     });
+}
+
+static void on_request(struct sip_ua *ua, const struct sip_request *request)
+{
+        const struct sip_msg *msg = request->msg;
+        if (msg->method == SIP_ACK) {
+                on_ack(ua, request);
+                return;
+        }
+        if (msg->method == SIP_CANCEL) {
+                uas_on_cancel(ua, request);
+                return;
+        }
+        struct sip_transaction *tx = sip_server_find(ua->txs, msg);
+        if (tx) {
+                sip_server_on_retransmission(tx);
+                return;
+        }
+
+        struct leg *leg = msg->to.tag.len ? find_leg(ua, request) : NULL;
+        unsigned status = sip_check_request(msg, leg != NULL);
+        if (status == 420)
+                refuse_extension(ua, request);
+        else if (status)
+                sip_ua_reply_status(ua, request, status);
+        else if (leg)
+                within_on_request(leg, request);
+        else
+                on_new_request(ua, request);
+}
+
+/* The socket. */
+
+static bool is_keep_alive(struct slice data)
+{
+        for (size_t i = 0; i < data.len; i++) {
+                if (data.p[i] != '\r' && data.p[i] != '\n' && data.p[i] != 0)
+                        return false;
+        }
+        return true;
+}
+
+static unsigned status_of_error(int err)
+{
+        if (err == ERR_TOO_LARGE)
+                return 513;
+        return err == ERR_VERSION ? 505 : 400;
+}
+
+static void on_garbage(struct sip_ua *ua, const struct sip_request *request, int err,
+                       bool reply_possible)
+{
+        ua->counters.not_sip++;
+        if (request->trunk)
+                request->trunk->counters.dropped++;
+        if (reply_possible && request->msg->method != SIP_ACK)
+                sip_ua_reply_status(ua, request, status_of_error(err));
+}
+
+static void on_datagram(void *arg, const struct addr *from, struct slice data)
+{
+        struct sip_ua *ua = arg;
+        ua->counters.datagrams++;
+        if (!sip_trunks_know(ua->params.trunks, from)) {
+                ua->counters.untrusted++;
+                return;
+        }
+        if (is_keep_alive(data))
+                return;
+
+        const struct sip_request request = {
+                .msg = &ua->msg,
+                .source = from,
+                .trunk = sip_trunks_match(ua->params.trunks, from),
+        };
+        bool reply_possible = false;
+        int err = sip_msg_parse(data, &ua->msg, &reply_possible);
+        if (err)
+                on_garbage(ua, &request, err, reply_possible);
+        else if (ua->msg.is_request)
+                on_request(ua, &request);
+        else
+                on_response(ua, &ua->msg, from);
+}
+
+static int open_tables(struct sip_ua *ua)
+{
+        const struct sip_ua_params *params = &ua->params;
+        if (params->legs_max > SIP_TOKEN_INDEX_MAX ||
+            params->transactions_max > SIP_TOKEN_INDEX_MAX)
+                return ERR_RANGE;
+        int err = pool_create(sizeof(struct leg), params->legs_max, true, &ua->legs);
+        if (err)
+                return err;
+        const struct sip_transactions_params transactions = {
+                .io = params->io,
+                .udp = ua->udp,
+                .trunks = params->trunks,
+                .keys = &ua->tokens,
+                .max = params->transactions_max,
+                .handler = &tx_handler,
+                .arg = ua,
+                .counters = &ua->counters,
+        };
+        return sip_transactions_create(&transactions, &ua->txs);
+}
+
+int sip_ua_create(const struct sip_ua_params *params, struct sip_ua **out)
+{
+        struct sip_ua *ua = calloc(1, sizeof *ua);
+        if (!ua)
+                return -ENOMEM;
+        ua->params = *params;
+        sip_token_keys_init(&ua->tokens, io_random(params->io));
+        random_fill(io_random(params->io), &ua->reply_key, sizeof ua->reply_key);
+
+        int err = io_udp_open(params->io, &params->listen, on_datagram, ua, &ua->udp);
+        if (!err)
+                err = open_tables(ua);
+        if (err) {
+                sip_ua_destroy(ua);
+                return err;
+        }
+        *out = ua;
+        return 0;
+}
+
+static void drop_legs(struct sip_ua *ua)
+{
+        for (uint32_t i = 0; i < pool_capacity(ua->legs); i++) {
+                struct leg *leg = pool_at(ua->legs, i);
+                if (!leg)
+                        continue;
+                io_timer_stop(ua->params.io, &leg->session_timer);
+                io_defer_cancel(ua->params.io, &leg->task);
+                sip_trunks_close_dialog(ua->params.trunks, leg->trunk_id);
+        }
+}
+
+void sip_ua_destroy(struct sip_ua *ua)
+{
+        if (!ua)
+                return;
+        if (ua->legs)
+                drop_legs(ua);
+        sip_transactions_destroy(ua->txs);
+        pool_destroy(ua->legs);
+        io_udp_close(ua->udp);
+        free(ua);
+}
+
+const struct addr *sip_ua_local(const struct sip_ua *ua)
+{
+        return io_udp_local(ua->udp);
+}
+
+void sip_ua_set_draining(struct sip_ua *ua, bool draining)
+{
+        ua->is_draining = draining;
+}
+
+const struct sip_ua_counters *sip_ua_counters(const struct sip_ua *ua)
+{
+        return &ua->counters;
+}

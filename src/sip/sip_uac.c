@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sip_uac.c - legs that we dial: the INVITE, its answers (forked and late ones, too), CANCEL.
+ */
+#include <assert.h>
+
+#include "base/log.h"
+#include "sip/sip_core.h"
+
+#define CALL_ID_BYTES 16
+
+static int init_dialog(struct leg *leg, const struct sip_dial *dial,
+                       const struct sip_trunk_state *trunk)
+{
+        char call_id[2 * CALL_ID_BYTES], party[SIP_URI_BYTES];
+        uint8_t random[CALL_ID_BYTES];
+        struct buf id, uri;
+        random_fill(io_random(leg->ua->params.io), random, sizeof random);
+        buf_init(&id, call_id, sizeof call_id);
+        buf_put_hex(&id, random, sizeof random);
+        buf_init(&uri, party, sizeof party);
+        sip_compose_party_uri(&uri, dial->to, &trunk->trunk);
+        if (!buf_ok(&uri))
+                return ERR_TOO_LARGE;
+
+        const struct sip_dialog_uac uac = {
+                .call_id = buf_slice(&id),
+                .local_uri = slice_from(leg->contact),
+                .remote_uri = buf_slice(&uri),
+                .local_tag = leg_tag(leg),
+                .cseq = 1,
+                .next_hop = trunk->peer,
+        };
+        return sip_dialog_init_uac(&leg->dialog, &uac);
+}
+
+static int send_invite(struct leg *leg, const struct sip_dial *dial,
+                       const struct sip_trunk_state *trunk)
+{
+        struct sip_ua *ua = leg->ua;
+        const struct sip_client_params params = {
+                .method = SIP_INVITE,
+                .owner = leg_handle(leg).h,
+                .trunk_id = leg->trunk_id,
+                .local = leg->local,
+        };
+        struct slice sdp = leg_describe(leg, dial->offer, NULL);
+        if (sdp.len == 0)
+                return ERR_TOO_LARGE;
+        struct sip_transaction *tx = sip_client_open(ua->txs, &params);
+        if (!tx)
+                return ERR_FULL;
+
+        const struct sip_branch_text branch = sip_client_branch(tx);
+        const struct sip_invite_text invite = {
+                .dialog = &leg->dialog,
+                .local = leg->local,
+                .branch = slice_from(branch.text),
+                .contact = slice_from(leg->contact),
+                .is_asserted = trunk->trunk.send_asserted,
+                .max_forwards = dial->max_forwards,
+                .sdp = sdp,
+        };
+        struct buf b = sip_ua_out(ua);
+        sip_compose_invite(&b, &invite);
+        assert(buf_ok(&b));
+        leg->invite = sip_transaction_handle(tx);
+        leg->invite_cseq = leg->dialog.local_cseq;
+        return sip_client_start(tx, buf_slice(&b), &trunk->peer);
+}
+
+static int start(struct leg *leg, const struct sip_dial *dial, const struct sip_trunk_state *trunk)
+{
+        struct buf contact;
+        leg->is_dialled = true;
+        leg->local = sip_ua_address(leg->ua, &trunk->trunk);
+        buf_init(&contact, leg->contact, sizeof leg->contact - 1);
+        sip_compose_our_uri(&contact, dial->show, &trunk->trunk, &leg->local);
+        assert(buf_ok(&contact));
+
+        int err = init_dialog(leg, dial, trunk);
+        return err ? err : send_invite(leg, dial, trunk);
+}
+
+int sip_ua_dial(struct sip_ua *ua, const struct sip_dial *dial, struct sip_leg *out)
+{
+        assert(!number_is_none(dial->to.n));
+        assert(!number_is_none(dial->show.n));
+        assert(dial->max_forwards > 0);
+        struct sip_trunk_state *trunk = sip_trunks_find(ua->params.trunks, dial->trunk_id);
+        if (!trunk || !trunk->peer.family)
+                return ERR_NOT_FOUND;
+        if (!sip_transactions_take_calls(ua->txs))
+                return ERR_FULL;
+        struct leg *leg = leg_create(ua, dial->trunk_id);
+        if (!leg)
+                return ERR_FULL;
+
+        int err = start(leg, dial, trunk);
+        if (err) {
+                leg_destroy(leg);
+                return err;
+        }
+        leg_enter(leg, LEG_CALLING);
+        trunk->counters.invites_out++;
+        *out = leg_handle(leg);
+        return 0;
+}
+
+static void send_cancel(struct leg *leg)
+{
+        struct sip_ua *ua = leg->ua;
+        struct sip_transaction *invite = leg_invite(leg);
+        assert(invite);
+        leg->is_cancelled = true;
+        sip_client_limit(invite);
+        struct sip_transaction *tx = sip_client_open_cancel(invite);
+        if (!tx) {
+                ua->counters.unsent++;
+                return;
+        }
+
+        const struct sip_branch_text branch = sip_client_branch(tx);
+        struct buf b = sip_ua_out(ua);
+        sip_compose_cancel(&b, &leg->dialog, &leg->local, slice_from(branch.text),
+                           leg->invite_cseq);
+        assert(buf_ok(&b));
+        if (sip_client_start(tx, buf_slice(&b), sip_client_peer(invite)))
+                ua->counters.unsent++;
+}
+
+/* RFC 3261 9.1: no CANCEL before a provisional answer. */
+void uac_cancel(struct leg *leg)
+{
+        bool is_heard = leg->state == LEG_PROCEEDING;
+        leg_enter(leg, LEG_CANCELLING);
+        if (is_heard)
+                send_cancel(leg);
+}
+
+/* The description in a response, kept: an early one may be all that comes (see uac_on_success). */
+static const struct sdp *read_description(struct leg *leg, const struct sip_msg *response)
+{
+        const struct sdp *sdp;
+        struct sdp read;
+        if (sip_ua_read_sdp(leg->ua, response, &read, &sdp) || !sdp)
+                return NULL;
+        leg->remote = read;
+        leg->has_remote = true;
+        return &leg->remote;
+}
+
+static void on_provisional(struct leg *leg, const struct sip_msg *response,
+                           const struct addr *source)
+{
+        struct sip_ua *ua = leg->ua;
+        if (leg->state == LEG_CANCELLING && !leg->is_cancelled)
+                send_cancel(leg);
+        if (leg->state == LEG_CALLING)
+                leg_enter(leg, LEG_PROCEEDING);
+        if (leg->state != LEG_PROCEEDING || response->status == 100)
+                return;
+
+        /* Of several early dialogs the last one heard is kept; the 2xx decides in any case. */
+        bool is_other_fork = !slice_equal(response->to.tag,
+                                          sip_dialog_text(&leg->dialog, leg->dialog.remote_tag));
+        if (is_other_fork)
+                leg->has_remote = false;
+        if (response->to.tag.len && !sip_dialog_establish(&leg->dialog, response))
+                leg_choose_hop(leg, source);
+        ua->params.handler->on_progress(ua->params.arg, leg_handle(leg), response->status,
+                                        read_description(leg, response));
+}
+
+static void send_success_ack(struct sip_ua *ua, struct sip_transaction *tx,
+                             const struct sip_dialog *dialog, const struct addr *local,
+                             struct slice to_tag)
+{
+        const struct sip_branch_text branch = sip_branch_random(io_random(ua->params.io));
+        struct buf b = sip_ua_out(ua);
+        sip_compose_in_dialog(&b, SIP_ACK, dialog, local, slice_from(branch.text),
+                              dialog->local_cseq);
+        assert(buf_ok(&b));
+        if (to_tag.len)
+                sip_client_acknowledge(tx, buf_slice(&b), &dialog->next_hop, to_tag);
+        else
+                io_udp_send(ua->udp, &dialog->next_hop, buf_slice(&b));
+}
+
+/*
+ * A 2xx for which there is no leg (any more): of a further fork, or of one that was given up.
+ * RFC 3261 13.2.2.4: acknowledged each time, hung up once.
+ */
+static void on_stray_success(struct sip_ua *ua, struct sip_transaction *tx,
+                             const struct sip_msg *response, const struct addr *source)
+{
+        struct sip_dialog dialog;
+        ua->counters.stray_answers++;
+        if (sip_dialog_init_stray(&dialog, response))
+                return; /* its sender gives up by itself: nobody acknowledges */
+
+        struct addr hop;
+        uint32_t trunk_id = sip_transaction_trunk(tx);
+        bool is_ours = sip_dialog_literal_hop(&dialog, &hop) &&
+                       sip_trunks_may_continue(ua->params.trunks, trunk_id, &hop);
+        const struct addr *local = sip_client_local(tx);
+        dialog.next_hop = is_ours ? hop : *source;
+        send_success_ack(ua, tx, &dialog, local, SLICE_NONE);
+        if (sip_client_note_fork(tx, response->to.tag))
+                (void)sip_send_bye(ua, (struct handle){0}, trunk_id, &dialog, local);
+}
+
+static void on_success(struct leg *leg, struct sip_transaction *tx, const struct sip_msg *response,
+                       const struct addr *source)
+{
+        struct sip_ua *ua = leg->ua;
+        bool is_same_fork = slice_equal(response->to.tag,
+                                        sip_dialog_text(&leg->dialog, leg->dialog.remote_tag));
+        if (sip_dialog_establish(&leg->dialog, response)) {
+                ua->counters.refused_large++;
+                leg_note_end(leg, SIP_END_TRANSPORT, 0);
+                leg_end(leg);
+                return;
+        }
+        leg_choose_hop(leg, source);
+        send_success_ack(ua, tx, &leg->dialog, &leg->local, response->to.tag);
+        if (leg->state == LEG_CANCELLING) {
+                leg_leave(leg);
+                return;
+        }
+
+        leg_enter(leg, LEG_CONFIRMED);
+        const struct sdp *sdp = read_description(leg, response);
+        /* Some peers describe themselves in the 18x and not again: that was their answer. */
+        if (!sdp && response->body.len == 0 && is_same_fork && leg->has_remote)
+                sdp = &leg->remote;
+        ua->params.handler->on_answered(ua->params.arg, leg_handle(leg), sdp);
+}
+
+static void on_failure(struct leg *leg, unsigned status)
+{
+        leg_note_end(leg, status == 408 ? SIP_END_TIMEOUT : SIP_END_REJECTED, status);
+        leg_end(leg);
+}
+
+static void acknowledge_failure(struct leg *leg, struct sip_transaction *tx,
+                                const struct sip_msg *response)
+{
+        const struct sip_branch_text branch = sip_client_branch(tx);
+        struct buf b = sip_ua_out(leg->ua);
+        sip_compose_failure_ack(&b, &leg->dialog, &leg->local, slice_from(branch.text),
+                                leg->invite_cseq, response->to.tag);
+        if (buf_ok(&b))
+                sip_client_acknowledge(tx, buf_slice(&b), sip_client_peer(tx), response->to.tag);
+}
+
+static void on_invite_response(struct leg *leg, struct sip_transaction *tx,
+                               const struct sip_msg *response, const struct addr *source)
+{
+        bool is_waiting = leg->state == LEG_CALLING || leg->state == LEG_PROCEEDING ||
+                          leg->state == LEG_CANCELLING;
+        if (response->status < 200) {
+                on_provisional(leg, response, source);
+        } else if (response->status >= 300) {
+                acknowledge_failure(leg, tx, response);
+                on_failure(leg, response->status);
+        } else if (is_waiting) {
+                on_success(leg, tx, response, source);
+        } else {
+                on_stray_success(leg->ua, tx, response, source);
+        }
+}
+
+void uac_on_response(struct sip_ua *ua, struct sip_transaction *tx, const struct sip_msg *response,
+                     const struct addr *source)
+{
+        struct leg *leg = leg_of(ua, tx);
+        bool is_success = response->status >= 200 && response->status < 300;
+        switch (sip_transaction_method(tx)) {
+        case SIP_INVITE:
+                if (leg)
+                        on_invite_response(leg, tx, response, source);
+                else if (is_success)
+                        on_stray_success(ua, tx, response, source);
+                return;
+        case SIP_BYE:
+                /* Whatever the answer says, the dialog is over. */
+                if (leg && response->status >= 200)
+                        leg_end(leg);
+                return;
+        default: /* CANCEL; we send nothing else */
+                return;
+        }
+}
+
+void uac_on_timeout(struct leg *leg)
+{
+        leg_note_end(leg, SIP_END_TIMEOUT, leg->state == LEG_LEAVING ? 0 : 408);
+        leg_end(leg);
+}

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sip_uas.c - legs that come in: admission of an INVITE, our answers to it, ACK and CANCEL.
+ */
+#include <assert.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "sip/sip_core.h"
+#include "sip/sip_identity.h"
+
+unsigned uas_session_timer(const struct sip_msg *request, uint32_t *expires_s)
+{
+        bool is_supported = (request->supported | request->require) & SIP_OPTION_TIMER;
+        *expires_s = 0;
+        if (!is_supported || request->session_expires_s == 0)
+                return 0;
+        if (request->session_expires_s < SIP_MIN_SE_S)
+                return 422;
+        /* RFC 4028 7.2: without Session-Expires in the 2xx there is no timer, which is our answer to
+         * a peer that wants us to refresh. */
+        if (!slice_equal_nocase(request->session_refresher, SLICE("uas")))
+                *expires_s = request->session_expires_s;
+        return 0;
+}
+
+static unsigned check(struct sip_ua *ua, const struct sip_request *request)
+{
+        const struct sip_msg *msg = request->msg;
+        uint32_t expires_s;
+        if (ua->is_draining || !sip_transactions_take_calls(ua->txs) ||
+            pool_used(ua->legs) == pool_capacity(ua->legs))
+                return 503;
+        if (!request->trunk)
+                return 403;
+        if (msg->max_forwards == 0)
+                return 483;
+        /* RFC 3261 8.1.1.8: exactly one, and we must be able to reach it. */
+        if (msg->contact_count != 1 || msg->contact_is_star ||
+            msg->contacts[0].uri.scheme != SIP_SCHEME_SIP)
+                return 400;
+        return uas_session_timer(msg, &expires_s);
+}
+
+/* 0 or the status that refuses it. */
+static unsigned fill_leg(struct leg *leg, const struct sip_request *request,
+                         const struct sip_identity *identity)
+{
+        const struct trunk *trunk = &request->trunk->trunk;
+        const struct sdp *offer;
+        unsigned status = sip_ua_read_sdp(leg->ua, request->msg, &leg->remote, &offer);
+        if (status)
+                return status;
+        leg->has_remote = offer != NULL;
+        if (sip_dialog_init_uas(&leg->dialog, request->msg, leg_tag(leg)))
+                return 513;
+
+        struct buf contact;
+        leg->local = sip_ua_address(leg->ua, trunk);
+        buf_init(&contact, leg->contact, sizeof leg->contact - 1);
+        sip_compose_our_uri(&contact, identity->dialled, trunk, &leg->local);
+        assert(buf_ok(&contact));
+        leg_choose_hop(leg, request->source);
+        leg->invite_cseq = request->msg->cseq;
+        (void)uas_session_timer(request->msg, &leg->session_expires_s);
+        return 0;
+}
+
+unsigned uas_open(struct leg *leg, const struct sip_request *request, struct sip_transaction **out)
+{
+        struct sip_ua *ua = leg->ua;
+        struct buf head = sip_ua_out(ua);
+        const struct sip_token_text tag = leg_tag(leg);
+        sip_compose_head(&head, request->msg, request->source, slice_from(tag.text));
+        if (!buf_ok(&head) || head.len > SIP_HEAD_BYTES_MAX)
+                return 513;
+
+        struct sip_server_params params = {
+                .owner = leg_handle(leg).h,
+                .trunk_id = leg->trunk_id,
+                .head = buf_slice(&head),
+        };
+        sip_via_reply_to(&request->msg->vias[0], request->source, &params.reply_to);
+        *out = sip_server_open(ua->txs, request->msg, &params);
+        return *out ? 0 : 503;
+}
+
+/* Answers the pending INVITE; a re-INVITE, too. */
+int uas_answer(struct leg *leg, struct sip_reply reply)
+{
+        struct sip_transaction *invite = leg_invite(leg);
+        assert(invite);
+        struct buf b = sip_ua_out(leg->ua);
+        reply.head = sip_server_head(invite);
+        sip_compose_reply(&b, &reply);
+        if (!buf_ok(&b))
+                return ERR_TOO_LARGE;
+        return sip_server_send(invite, reply.status, buf_slice(&b));
+}
+
+static void announce(struct leg *leg, const struct sip_request *request,
+                     const struct sip_identity *identity)
+{
+        struct sip_ua *ua = leg->ua;
+        const struct sip_msg *msg = request->msg;
+        const struct sip_invite invite = {
+                .trunk_id = leg->trunk_id,
+                .caller = identity->caller,
+                .caller_withheld = identity->caller_withheld,
+                .dialled = identity->dialled,
+                .has_offer = leg->has_remote,
+                .offer = leg->has_remote ? &leg->remote : NULL,
+                .max_forwards = msg->max_forwards < 0 ? SIP_MAX_FORWARDS : msg->max_forwards,
+        };
+        ua->params.handler->on_invite(ua->params.arg, leg_handle(leg), &invite);
+}
+
+void uas_on_invite(struct sip_ua *ua, const struct sip_request *request)
+{
+        unsigned status = check(ua, request);
+        if (status) {
+                sip_ua_reply_status(ua, request, status);
+                return;
+        }
+        struct leg *leg = leg_create(ua, request->trunk->trunk.id);
+        assert(leg);
+
+        struct sip_identity identity;
+        struct sip_transaction *tx = NULL;
+        sip_identity_read(&request->trunk->trunk, request->msg, &identity);
+        status = fill_leg(leg, request, &identity);
+        if (!status)
+                status = uas_open(leg, request, &tx);
+        if (status) {
+                leg_destroy(leg);
+                sip_ua_reply_status(ua, request, status);
+                return;
+        }
+
+        request->trunk->counters.invites_in++;
+        leg->invite = sip_transaction_handle(tx);
+        leg_enter(leg, LEG_INCOMING);
+        (void)!uas_answer(leg, (struct sip_reply){.status = 100});
+        announce(leg, request, &identity);
+}
+
+int sip_leg_progress(struct sip_ua *ua, struct sip_leg handle, unsigned status,
+                     const struct sdp_audio *early)
+{
+        assert(status > 100 && status < 200);
+        struct leg *leg = leg_find(ua, handle);
+        if (!leg)
+                return ERR_STALE;
+        if (leg->state != LEG_INCOMING)
+                return ERR_STATE;
+
+        struct sip_reply reply = {
+                .status = status,
+                .record_route = &leg->dialog,
+                .contact = slice_from(leg->contact),
+                .has_allow = true,
+        };
+        /* RFC 3261 13.2.1: without an offer there is nothing that an early answer answers. */
+        if (early && leg->has_remote)
+                reply.sdp = leg_describe(leg, early, &leg->remote);
+        return uas_answer(leg, reply);
+}
+
+int sip_leg_answer(struct sip_ua *ua, struct sip_leg handle, const struct sdp_audio *ours)
+{
+        struct leg *leg = leg_find(ua, handle);
+        if (!leg)
+                return ERR_STALE;
+        if (leg->state != LEG_INCOMING)
+                return ERR_STATE;
+
+        const struct sip_reply reply = {
+                .status = 200,
+                .record_route = &leg->dialog,
+                .contact = slice_from(leg->contact),
+                .has_allow = true,
+                .session_expires_s = leg->session_expires_s,
+                .sdp = leg_describe(leg, ours, leg->has_remote ? &leg->remote : NULL),
+        };
+        if (reply.sdp.len == 0)
+                return ERR_TOO_LARGE;
+        int err = uas_answer(leg, reply);
+        if (err)
+                return err;
+        leg->awaits_ack = true;
+        leg->awaits_answer = !leg->has_remote;
+        leg_enter(leg, LEG_ANSWERED);
+        within_restart_session_timer(leg);
+        return 0;
+}
+
+void uas_reject(struct leg *leg, unsigned status, unsigned retry_after_s)
+{
+        assert(status >= 300 && status < 700);
+        const struct sip_reply reply = {.status = status, .retry_after_s = retry_after_s};
+        if (uas_answer(leg, reply))
+                leg->ua->counters.unsent++;
+        leg_note_end(leg, SIP_END_LOCAL, status);
+        leg_enter(leg, LEG_REJECTED);
+        leg_end_later(leg);
+}
+
+int sip_leg_reject(struct sip_ua *ua, struct sip_leg handle, unsigned status,
+                   unsigned retry_after_s)
+{
+        struct leg *leg = leg_find(ua, handle);
+        if (!leg)
+                return ERR_STALE;
+        if (leg->state != LEG_INCOMING)
+                return ERR_STATE;
+        uas_reject(leg, status, retry_after_s);
+        return 0;
+}
+
+/* The peer has given up: 487 for the INVITE, and that is the end. */
+void uas_give_up(struct leg *leg)
+{
+        if (uas_answer(leg, (struct sip_reply){.status = 487}))
+                leg->ua->counters.unsent++;
+        leg_note_end(leg, SIP_END_CANCEL, 0);
+        leg_end(leg);
+}
+
+void uas_on_cancel(struct sip_ua *ua, const struct sip_request *request)
+{
+        struct sip_transaction *invite = sip_server_find(ua->txs, request->msg);
+        if (!invite || sip_transaction_method(invite) != SIP_INVITE) {
+                sip_ua_reply_status(ua, request, 481);
+                return;
+        }
+        sip_ua_reply_status(ua, request, 200);
+        struct leg *leg = leg_of(ua, invite);
+        /* After a final answer it has no effect (RFC 3261 9.2); nor upon a re-INVITE. */
+        if (leg && leg->state == LEG_INCOMING)
+                uas_give_up(leg);
+}
+
+void uas_on_ack(struct leg *leg, const struct sip_msg *ack)
+{
+        struct sip_ua *ua = leg->ua;
+        struct sip_transaction *invite = leg_invite(leg);
+        if (!leg->awaits_ack || ack->cseq != leg->invite_cseq)
+                return;
+        leg->awaits_ack = false;
+        if (invite)
+                sip_server_acknowledged(invite);
+        if (leg->state == LEG_HANGING) {
+                leg_leave(leg);
+                return;
+        }
+
+        struct sdp read;
+        const struct sdp *answer = NULL;
+        if (leg->awaits_answer && sip_ua_read_sdp(ua, ack, &read, &answer))
+                answer = NULL;
+        bool is_first = leg->state == LEG_ANSWERED;
+        leg->awaits_answer = false;
+        if (is_first)
+                leg_enter(leg, LEG_CONFIRMED);
+        if (is_first || answer)
+                ua->params.handler->on_confirmed(ua->params.arg, leg_handle(leg), answer);
+}
+
+void uas_on_unacknowledged(struct leg *leg)
+{
+        switch (leg->state) {
+        case LEG_ANSWERED:
+        case LEG_CONFIRMED: /* a re-INVITE's: RFC 3261 14.2 ends the session, too */
+        case LEG_HANGING:
+                leg_abandon(leg, SIP_END_NO_ACK);
+                return;
+        default:
+                return;
+        }
+}

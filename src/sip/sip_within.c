@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sip_within.c - requests within a dialog: BYE, re-INVITE, UPDATE, INFO and those we refuse; and the
+ * session timer that a peer may have asked for.
+ */
+#include <assert.h>
+
+#include "base/log.h"
+#include "sip/sip_core.h"
+#include "sip/sip_dtmf.h"
+
+#define GLARE_RETRY_S 10 /* RFC 3261 14.2: Retry-After of 0 to 10 seconds */
+
+/* A request within the dialog and the transaction that answers it. */
+struct within {
+        struct leg *leg;
+        const struct sip_request *request;
+        struct sip_transaction *tx; /* NULL: none was left, the answer goes out once */
+};
+
+static void reply(const struct within *within, struct sip_reply reply)
+{
+        struct sip_ua *ua = within->leg->ua;
+        if (!within->tx) {
+                sip_ua_reply(ua, within->request, reply);
+                return;
+        }
+        struct buf b = sip_ua_out(ua);
+        reply.head = sip_server_head(within->tx);
+        sip_compose_reply(&b, &reply);
+        if (!buf_ok(&b) || sip_server_send(within->tx, reply.status, buf_slice(&b)))
+                ua->counters.unsent++;
+}
+
+static void reply_status(const struct within *within, unsigned status)
+{
+        reply(within, (struct sip_reply){
+                              .status = status,
+                              .has_allow = status == 405,
+                              .has_accept = status == 415,
+                      });
+}
+
+static void on_session_expired(void *arg)
+{
+        struct leg *leg = arg;
+        if (leg->state == LEG_CONFIRMED)
+                leg_abandon(leg, SIP_END_TIMEOUT);
+}
+
+/* RFC 4028 10: who waits for the refresh gives up a little before the session expires. */
+void within_restart_session_timer(struct leg *leg)
+{
+        struct io *io = leg->ua->params.io;
+        uint32_t expires_s = leg->session_expires_s;
+        if (expires_s == 0) {
+                io_timer_stop(io, &leg->session_timer);
+                return;
+        }
+        uint32_t early_s = expires_s / 3 < 32 ? expires_s / 3 : 32;
+        io_timer_start(io, &leg->session_timer, (int64_t)(expires_s - early_s) * 1000,
+                       on_session_expired, leg);
+}
+
+static void on_bye(const struct within *within)
+{
+        struct leg *leg = within->leg;
+        reply_status(within, 200);
+        switch (leg->state) {
+        case LEG_INCOMING:
+                uas_give_up(leg);
+                return;
+        case LEG_CALLING:
+        case LEG_PROCEEDING:
+                /* Not the callee's way to refuse, but clear enough; the INVITE still has to end. */
+                leg_note_end(leg, SIP_END_BYE, 0);
+                uac_cancel(leg);
+                return;
+        case LEG_ANSWERED:
+        case LEG_HANGING:
+        case LEG_CONFIRMED:
+        case LEG_LEAVING:
+                leg_note_end(leg, SIP_END_BYE, 0);
+                leg_end(leg);
+                return;
+        case LEG_CANCELLING:
+        case LEG_NEW:
+        case LEG_REJECTED:
+        case LEG_ENDED:
+        case LEG_STATES:
+                return;
+        }
+}
+
+static const struct sip_name_addr *new_target(const struct sip_msg *msg)
+{
+        bool is_usable = msg->contact_count == 1 && !msg->contact_is_star &&
+                         msg->contacts[0].uri.scheme == SIP_SCHEME_SIP;
+        return is_usable ? &msg->contacts[0] : NULL;
+}
+
+/* What a re-INVITE or UPDATE brings, before anything has changed. */
+struct offer {
+        struct sdp read;
+        const struct sdp *sdp; /* NULL: none */
+        uint32_t session_expires_s;
+};
+
+/* 0, or the status that refuses it. */
+static unsigned read_offer(const struct within *within, struct offer *offer)
+{
+        const struct sip_msg *msg = within->request->msg;
+        const struct sip_name_addr *target = new_target(msg);
+        struct sip_dialog trial = within->leg->dialog;
+        if (target && sip_dialog_set_target(&trial, target->uri.text))
+                return 513;
+        unsigned status = uas_session_timer(msg, &offer->session_expires_s);
+        return status ? status : sip_ua_read_sdp(within->leg->ua, msg, &offer->read, &offer->sdp);
+}
+
+/* A 2xx has been decided: target (RFC 3261 12.2.2) and session timer are as the request says. */
+static void accept(const struct within *within, const struct offer *offer)
+{
+        struct leg *leg = within->leg;
+        const struct sip_name_addr *target = new_target(within->request->msg);
+        if (target && !sip_dialog_set_target(&leg->dialog, target->uri.text))
+                leg_choose_hop(leg, within->request->source);
+        leg->session_expires_s = offer->session_expires_s;
+        within_restart_session_timer(leg);
+}
+
+static struct sip_reply acceptance(const struct leg *leg)
+{
+        return (struct sip_reply){
+                .status = 200,
+                .contact = slice_from(leg->contact),
+                .has_allow = true,
+                .session_expires_s = leg->session_expires_s,
+        };
+}
+
+/* Asks the owner. 200 with `ours` filled, or the refusal; 481 when the leg is gone meanwhile. */
+static unsigned ask(const struct within *within, const struct offer *offer, struct sdp_audio *ours)
+{
+        struct leg *leg = within->leg;
+        struct sip_ua *ua = leg->ua;
+        enum leg_state before = leg->state;
+        unsigned status =
+                ua->params.handler->on_offer(ua->params.arg, leg_handle(leg), offer->sdp, ours);
+        if (leg->state != before)
+                return 481;
+        return status >= 200 && status < 300 ? 200 : status;
+}
+
+static void on_reinvite(const struct within *within)
+{
+        struct leg *leg = within->leg;
+        struct offer offer;
+        struct sdp_audio ours = {0};
+        unsigned status = read_offer(within, &offer);
+        if (!status)
+                status = ask(within, &offer, &ours);
+        if (status != 200) {
+                reply_status(within, status);
+                return;
+        }
+
+        accept(within, &offer);
+        struct sip_reply answer = acceptance(leg);
+        answer.sdp = leg_describe(leg, &ours, offer.sdp);
+        leg->invite = sip_transaction_handle(within->tx);
+        leg->invite_cseq = within->request->msg->cseq;
+        if (answer.sdp.len == 0 || uas_answer(leg, answer)) {
+                reply_status(within, 500);
+                return;
+        }
+        leg->awaits_ack = true;
+        leg->awaits_answer = offer.sdp == NULL;
+}
+
+static void on_update(const struct within *within)
+{
+        struct leg *leg = within->leg;
+        struct offer offer;
+        struct sdp_audio ours = {0};
+        unsigned status = read_offer(within, &offer);
+        if (!status)
+                status = offer.sdp ? ask(within, &offer, &ours) : 200;
+        if (status != 200) {
+                reply_status(within, status);
+                return;
+        }
+
+        accept(within, &offer);
+        struct sip_reply answer = acceptance(leg);
+        if (offer.sdp)
+                answer.sdp = leg_describe(leg, &ours, offer.sdp);
+        reply(within, answer);
+}
+
+/* 0, or how an INVITE is refused in this state (RFC 3261 14.2, RFC 5407 3.1). */
+static unsigned refuse_reinvite(const struct leg *leg)
+{
+        switch (leg->state) {
+        case LEG_CONFIRMED:
+                return leg->awaits_ack ? 491 : 0;
+        case LEG_INCOMING:
+                return 500;
+        case LEG_CALLING:
+        case LEG_PROCEEDING:
+        case LEG_CANCELLING:
+        case LEG_ANSWERED:
+        case LEG_HANGING:
+                return 491;
+        case LEG_NEW:
+        case LEG_LEAVING:
+        case LEG_REJECTED:
+        case LEG_ENDED:
+        case LEG_STATES:
+                break;
+        }
+        return 481;
+}
+
+/* The same for an UPDATE that makes an offer (RFC 3311 5.2). */
+static unsigned refuse_update(const struct leg *leg, const struct sip_msg *msg)
+{
+        switch (leg->state) {
+        case LEG_CONFIRMED:
+        case LEG_ANSWERED:
+                return msg->body.len && leg->awaits_answer ? 491 : 0;
+        case LEG_INCOMING:
+                return msg->body.len ? 500 : 0;
+        case LEG_CALLING:
+        case LEG_PROCEEDING:
+                return msg->body.len ? 491 : 0;
+        case LEG_CANCELLING:
+        case LEG_HANGING:
+        case LEG_NEW:
+        case LEG_LEAVING:
+        case LEG_REJECTED:
+        case LEG_ENDED:
+        case LEG_STATES:
+                break;
+        }
+        return 481;
+}
+
+static void on_info(const struct within *within)
+{
+        struct leg *leg = within->leg;
+        const struct sip_msg *msg = within->request->msg;
+        struct sip_ua *ua = leg->ua;
+        struct sip_dtmf dtmf;
+        if (msg->body.len == 0) {
+                reply_status(within, 200);
+                return;
+        }
+        if (!sip_dtmf_is_type(msg->content_type)) {
+                reply(within, (struct sip_reply){.status = 415, .has_accept_dtmf = true});
+                return;
+        }
+        if (sip_dtmf_parse(msg->body, &dtmf)) {
+                reply_status(within, 400);
+                return;
+        }
+        reply_status(within, 200);
+        ua->params.handler->on_dtmf_info(ua->params.arg, leg_handle(leg), dtmf.digit,
+                                         dtmf.duration_ms);
+}
+
+static void refuse(const struct within *within, unsigned status)
+{
+        struct sip_reply refusal = {.status = status};
+        if (status == 500)
+                refusal.retry_after_s =
+                        1 + random_below(io_random(within->leg->ua->params.io), GLARE_RETRY_S);
+        reply(within, refusal);
+}
+
+static void on_offering(const struct within *within, unsigned refusal,
+                        void (*on_accepted)(const struct within *within))
+{
+        if (refusal)
+                refuse(within, refusal);
+        else
+                on_accepted(within);
+}
+
+static void dispatch(const struct within *within)
+{
+        const struct sip_msg *msg = within->request->msg;
+        struct leg *leg = within->leg;
+        switch (msg->method) {
+        case SIP_BYE:
+                on_bye(within);
+                return;
+        case SIP_INVITE:
+                on_offering(within, refuse_reinvite(leg), on_reinvite);
+                return;
+        case SIP_UPDATE:
+                on_offering(within, refuse_update(leg, msg), on_update);
+                return;
+        case SIP_INFO:
+                on_info(within);
+                return;
+        case SIP_OPTIONS:
+                reply(within, (struct sip_reply){
+                                      .status = 200,
+                                      .has_allow = true,
+                                      .has_accept = true,
+                                      .has_supported = true,
+                              });
+                return;
+        case SIP_REFER:
+                reply_status(within, 603); /* transfers are the platform's to make */
+                return;
+        case SIP_PRACK:
+                reply_status(within, 481); /* nothing of ours asks for one */
+                return;
+        default:
+                reply_status(within, 405);
+                return;
+        }
+}
+
+void within_on_request(struct leg *leg, const struct sip_request *request)
+{
+        const struct sip_msg *msg = request->msg;
+        struct within within = {.leg = leg, .request = request};
+        bool is_over = leg_is_over(leg) || (leg->state == LEG_LEAVING && msg->method != SIP_BYE);
+        if (is_over) {
+                sip_ua_reply_status(leg->ua, request, 481);
+                return;
+        }
+        /* RFC 3261 12.2.2: out of order. What merely came twice has been answered already. */
+        if (leg->dialog.remote_cseq && msg->cseq <= leg->dialog.remote_cseq) {
+                refuse(&within, 500);
+                return;
+        }
+        unsigned status = uas_open(leg, request, &within.tx);
+        if (status == 513 || (status && msg->method == SIP_INVITE)) {
+                sip_ua_reply_status(leg->ua, request, status);
+                return;
+        }
+        leg->dialog.remote_cseq = msg->cseq;
+        dispatch(&within);
+}
