@@ -25,13 +25,25 @@ struct directory_params {
         int64_t quarantine_ms; /* default pool's: 7,200,000 */
 };
 
+struct vault;
+struct store;
+
 /*
  * Opens or creates the store, its keys and the audit record, and loads all of it into memory.
  * On failure `problem` (512 bytes) gets a sentence that names the file and what to do.
  */
 int directory_open(const struct directory_params *params, struct directory **out,
                    char *problem) MUST_CHECK;
-void directory_close(struct directory *dir); /* waits for what is queued */
+
+/*
+ * The same on a vault and a store of the caller's choice (in memory, for tests and simulation).
+ * On success both belong to the directory and are closed with it; data_dir is not used.
+ */
+int directory_open_on(const struct directory_params *params, struct vault *vault,
+                      struct store *store, struct directory **out, char *problem) MUST_CHECK;
+
+/* Waits for what is queued: callbacks that are still due come before it returns. NULL is fine. */
+void directory_close(struct directory *dir);
 
 typedef void directory_done(void *arg, int err);
 
@@ -88,14 +100,21 @@ struct session_view {
 };
 
 /*
- * ERR_NO_NUMBER, ERR_CONFLICT (a given pair is taken or quarantined; the parties are one person),
- * ERR_NOT_FOUND (a given number is not the tenant's), ERR_FULL. `view` is filled on success;
- * `repeated` says that the reference was known.
+ * ERR_NO_NUMBER, ERR_CONFLICT (a given pair is taken or quarantined; the parties are one person;
+ * the reference is known for other parties), ERR_NOT_FOUND (a given number is not the tenant's),
+ * ERR_RANGE (it would be over before it starts), ERR_TOO_LARGE and ERR_SYNTAX (the reference),
+ * ERR_FULL. `view` is filled on success; `repeated` says that the reference was known: then
+ * nothing is changed, and `done` comes when the first create is on disk.
+ *
+ * A reference is remembered as long as its session: until quarantine is over.
  */
 int directory_session_create(struct directory *dir, const struct session_create *create,
                              struct session_view *view, bool *repeated, directory_done *done,
                              void *arg) MUST_CHECK;
-/* ERR_NOT_FOUND, ERR_STATE (ended already). */
+/*
+ * At once for new calls; its pairs are quarantined from now. ERR_NOT_FOUND, ERR_STATE (it has
+ * ended already, by order or by expiry), ERR_FULL.
+ */
 int directory_session_end(struct directory *dir, uint64_t session_id, directory_done *done,
                           void *arg) MUST_CHECK;
 int directory_session_find(const struct directory *dir, uint64_t session_id,
@@ -114,8 +133,8 @@ int session_id_parse(const struct directory *dir, struct slice text, uint64_t *o
 /* The lookup. */
 struct directory_decision {
         enum mask_verdict verdict;
-        struct mapping mapping; /* complete when MASK_CONNECT; session and tenant when known */
-        bool has_mapping;
+        struct mapping mapping; /* complete when MASK_CONNECT; else without numbers of parties */
+        bool has_mapping;       /* the caller is or was a party: session and tenant are known */
         uint32_t tenant_id;     /* of the dialled number; 0: nobody's */
         uint32_t show_trunk_id; /* MASK_CONNECT: the trunk of the number shown */
 };
@@ -125,7 +144,11 @@ void directory_decide(const struct directory *dir, struct masking_number dialled
 
 struct number_hint directory_hint(const struct directory *dir, struct number number);
 
-/* Call records and the audit record: queued, ordered, never refused for lack of disk speed. */
+/*
+ * Call records and the audit record: queued, ordered, never refused for lack of disk speed, tried
+ * again until the disk takes them. A dialled number that is nobody's may be anybody's real number:
+ * neither record keeps it.
+ */
 void directory_cdr(struct directory *dir, const struct cdr *cdr);
 void directory_audit_decision(struct directory *dir, struct uuid call_id, uint32_t trunk_id,
                               struct masking_number dialled, struct number_hint caller,
@@ -142,11 +165,18 @@ int directory_cdrs_of_call(struct directory *dir, struct uuid call_id, directory
 typedef void directory_audit_fn(void *arg, int err, uint64_t count, uint64_t bad_at);
 int directory_audit_verify(struct directory *dir, directory_audit_fn *fn, void *arg) MUST_CHECK;
 
+/*
+ * The memory in which sessions are held, piece by piece: for tests that search it for numbers.
+ */
+void directory_visit_memory(const struct directory *dir,
+                            void (*visit)(void *arg, const void *p, size_t bytes), void *arg);
+
 /* What waits for the disk; false `healthy`: the last write failed (full disk ...). */
 struct directory_health {
         bool healthy;
-        char problem[256];
+        char problem[512];
         uint32_t queued;
+        uint64_t lost; /* call and audit records that had to be given up: the queue was full */
         uint32_t sessions, numbers, trunks;
 };
 void directory_health(const struct directory *dir, struct directory_health *out);

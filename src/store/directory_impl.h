@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * directory_impl.h - what the directory's files share. Nobody else includes it.
+ *
+ *   directory_open.c     on files
+ *   directory.c          opening, loading, closing, health
+ *   directory_trunk.c    trunks
+ *   directory_number.c   masking numbers: by number, in order, by pool least recently used first
+ *   directory_row.c      sessions as they are held: sealed, indexed, falling due
+ *   directory_session.c  create, end, find, list
+ *   directory_decide.c   the lookup
+ *   directory_record.c   call records and the audit record
+ *   directory_queue.c    what waits for the disk, and what is taken back when it refuses
+ */
+#ifndef MASKLINE_STORE_DIRECTORY_IMPL_H
+#define MASKLINE_STORE_DIRECTORY_IMPL_H
+
+#include "base/list.h"
+#include "base/map.h"
+#include "base/pool.h"
+#include "core/audit_entry.h"
+#include "core/index.h"
+#include "core/public_id.h"
+#include "core/store.h"
+#include "store/directory.h"
+#include "store/due.h"
+#include "store/roll.h"
+#include "store/seal.h"
+
+#define SLOT_NONE UINT32_MAX
+
+/* version, count, and for each party the real number and what it dials */
+#define ROW_PLAIN_BYTES  (2 + 2 * 16)
+#define ROW_SEALED_BYTES (ROW_PLAIN_BYTES + VAULT_SEAL_EXTRA)
+
+/* A session as it is held: 144 bytes, and no number in them but inside `sealed`. */
+struct row {
+        uint64_t id;
+        uint64_t key_slot;
+        int64_t created_ms, starts_ms, expires_ms, ended_ms;
+        uint32_t tenant_id, pool_id;
+        uint32_t reference; /* slot in dir->references; SLOT_NONE */
+        uint8_t state;      /* enum session_state, as it was last written */
+        uint8_t undoable;   /* changes under way that the disk may still refuse */
+        uint8_t sealed_bytes;
+        uint8_t sealed[ROW_SEALED_BYTES];
+};
+
+struct reference {
+        struct map_node node; /* by tenant and text */
+        uint32_t row;         /* slot in dir->rows */
+        uint32_t key_bytes;
+        char key[4 + SESSION_REFERENCE_MAX]; /* tenant, text */
+};
+
+struct number_pool {
+        struct map_node node; /* by key */
+        uint32_t key[2];      /* tenant, pool */
+        struct list numbers;  /* least recently used first */
+        uint32_t count;
+};
+
+struct number_held {
+        struct number_row row;
+        struct map_node node; /* by number */
+        struct list use;      /* in its pool */
+        struct number_pool *pool;
+        uint64_t order; /* ascending: the order of numbers_roll */
+};
+
+/* Real numbers in the clear, for the length of one function: locked, wiped after each use. */
+struct scratch {
+        struct session opened; /* row_open's */
+        bool is_open;
+        struct session made; /* the one being created */
+        uint8_t plain[ROW_PLAIN_BYTES];
+};
+
+/* One thing that waits for the disk: up to two changes that stand or fall together. */
+struct unit {
+        struct list node;
+        bool kept; /* tried again until it is written; else taken back when it is refused */
+        bool last; /* of what was submitted together */
+        uint8_t count;
+        struct store_change changes[2];
+        directory_done *done;
+        void *arg;
+};
+
+struct queue {
+        struct pool *units; /* owned */
+        struct list pending, in_flight;
+        struct io_task flush;
+        struct io_timer retry;
+        struct store_change *group; /* owned; the changes of one submit */
+        uint32_t group_max;         /* units of the next submit: one after a refusal, then more */
+        uint32_t undoable;          /* units that are not `kept` */
+        uint64_t lost;
+        bool refused; /* the last submit was */
+        bool closing;
+};
+
+struct directory {
+        struct io *io;
+        struct data_dir *data_dir; /* owned; NULL without files */
+        struct vault *vault;       /* owned */
+        struct store *store;       /* owned */
+        struct scratch *scratch;   /* owned */
+        int64_t quarantine_ms;
+        int64_t *latest_ms; /* owned; the wall clock as far as it has been seen */
+        struct public_id_key id_key;
+
+        struct trunk *trunks; /* owned; ascending ids */
+        uint32_t trunk_count, next_trunk_id;
+
+        struct pool *numbers; /* owned; struct number_held */
+        struct map numbers_by_number;
+        struct roll numbers_roll;
+        uint64_t next_number_order;
+        struct pool *number_pools; /* owned */
+        struct map number_pools_by_key;
+
+        struct pool *rows;  /* owned; struct row */
+        void *index_memory; /* owned */
+        struct index index;
+        struct roll rows_roll;
+        struct due due;
+        struct io_timer due_timer;
+        struct pool *references; /* owned */
+        struct map references_by_key;
+        uint64_t next_session_id;
+
+        struct queue queue;
+};
+
+/* UTC, never going back while the directory is open. */
+int64_t directory_now(const struct directory *dir);
+
+/*
+ * Queue. queue_take gives NULL when it is full: for changes that may be taken back long before it
+ * is for records. The unit is filled by the caller and put in with queue_add, which cannot fail.
+ */
+int queue_init(struct directory *dir) MUST_CHECK;
+void queue_close(
+        struct directory *dir); /* hands over what waits; the store's close does the rest */
+void queue_fini(struct directory *dir);
+struct unit *queue_take(struct directory *dir, bool kept);
+void queue_give_back(struct directory *dir, struct unit *unit);
+void queue_add(struct directory *dir, struct unit *unit, directory_done *done, void *arg);
+void queue_lost(struct directory *dir, int err); /* counts a record that won't be written */
+
+/* The unit's next change, zeroed but for its kind. */
+struct store_change *unit_change(struct unit *unit, enum store_change_kind kind);
+struct store_audit *unit_audit(struct unit *unit);
+
+/* Taking back what the disk refused, in reverse order of doing. */
+void trunk_forget(struct directory *dir, uint32_t trunk_id);
+void trunk_put_back(struct directory *dir, const struct trunk *trunk);
+void number_forget(struct directory *dir, struct masking_number number);
+void number_put_back(struct directory *dir, const struct store_number *number);
+void row_forget(struct directory *dir, uint64_t session_id); /* shreds its key as well */
+void row_reopen(struct directory *dir, uint64_t session_id);
+void row_written(struct directory *dir, uint64_t session_id); /* a change can't be refused now */
+
+/* Trunks and numbers. */
+int trunk_load(struct directory *dir, const struct trunk *trunk) MUST_CHECK;
+struct number_held *number_find(const struct directory *dir, struct masking_number number);
+int number_insert(struct directory *dir, const struct store_number *number) MUST_CHECK;
+struct number_pool *number_pool_find(const struct directory *dir, uint32_t tenant_id,
+                                     uint32_t pool_id);
+void number_touch(struct number_held *number); /* now the most recently used of its pool */
+
+/* Rows. */
+struct row *row_find(const struct directory *dir, uint64_t session_id);
+uint32_t row_slot(const struct directory *dir, const struct row *row);
+struct row *row_at(const struct directory *dir, uint32_t position); /* in the order of ids */
+
+/*
+ * Takes the session in: seals its parties under its key (unless `stored` brings them sealed),
+ * indexes them, counts them at their numbers. ERR_FULL; on failure nothing is left behind but the
+ * key.
+ */
+int row_add(struct directory *dir, const struct session *session,
+            const struct store_session *stored, struct row **out) MUST_CHECK;
+
+/*
+ * The session in the clear, in the scratch memory, until row_close(). NULL: it can't be unsealed.
+ * One at a time.
+ */
+const struct session *row_open(const struct directory *dir, const struct row *row);
+void row_close(const struct directory *dir);
+
+/* The same for a row from the disk: what to bind a seal to is the same. */
+const struct session *row_open_stored(const struct directory *dir,
+                                      const struct store_session *stored);
+
+enum session_state row_state_at(const struct row *row, int64_t now_ms);
+void row_to_store(const struct row *row, struct store_session *out);
+void row_set_ended(struct directory *dir, struct row *row, int64_t ended_ms);
+
+/* Whether the party may have this number: no session of theirs holds it or held it lately. */
+bool pair_is_free(struct directory *dir, uint32_t tenant_id, struct masking_number dialled,
+                  struct real_number caller);
+
+void rows_watch(struct directory *dir); /* arms the timer for what falls due next */
+
+struct reference *reference_find(const struct directory *dir, uint32_t tenant_id,
+                                 struct slice text);
+
+/* What is left to do for a row whose quarantine is over, read while loading: false when full. */
+bool erase_stored(struct directory *dir, const struct store_session *stored);
+
+#endif

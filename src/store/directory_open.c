@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The directory on files: what only a real data directory needs. */
+#include "store/data_dir.h"
+#include "store/directory_impl.h"
+#include "store/store_sqlite.h"
+
+int directory_open(const struct directory_params *params, struct directory **out, char *problem)
+{
+        struct data_dir *data_dir = NULL;
+        struct vault *vault = NULL;
+        struct store *store = NULL;
+        int err = data_dir_open(params->data_dir, &data_dir, problem);
+        if (!err)
+                err = vault_open(data_dir, &vault, problem);
+        if (!err) {
+                const struct store_sqlite_params sqlite = {
+                        .io = params->io, .dir = data_dir, .vault = vault};
+                err = store_sqlite_open(&sqlite, &store, problem);
+        }
+        if (!err)
+                err = directory_open_on(params, vault, store, out, problem);
+        if (!err) {
+                (*out)->data_dir = data_dir;
+                return 0;
+        }
+        if (store)
+                store->ops->close(store);
+        vault_close(vault);
+        data_dir_close(data_dir);
+        return err;
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "store/audit.h"
+#include "store/directory_impl.h"
+
+void directory_cdr(struct directory *dir, const struct cdr *cdr)
+{
+        struct unit *unit = queue_take(dir, true);
+        if (!unit) {
+                queue_lost(dir, ERR_FULL);
+                return;
+        }
+        struct cdr *row = &unit_change(unit, STORE_ADD_CDR)->cdr;
+        *row = *cdr;
+        if (row->tenant_id == 0)
+                row->number = (struct masking_number){{0}};
+        queue_add(dir, unit, NULL, NULL);
+}
+
+void directory_audit_decision(struct directory *dir, struct uuid call_id, uint32_t trunk_id,
+                              struct masking_number dialled, struct number_hint caller,
+                              const struct directory_decision *decision)
+{
+        struct unit *unit = queue_take(dir, true);
+        if (!unit) {
+                queue_lost(dir, ERR_FULL);
+                return;
+        }
+        struct audit_call call = {
+                .tenant_id = decision->tenant_id,
+                .call_id = call_id,
+                .trunk_id = trunk_id,
+                .verdict = decision->verdict,
+                .caller = caller,
+        };
+        if (decision->tenant_id)
+                call.dialled = dialled;
+        if (decision->has_mapping) {
+                call.session_id = decision->mapping.session_id;
+                call.party = decision->mapping.caller_party;
+                call.show = decision->mapping.show;
+        }
+        audit_entry_call(unit_audit(unit), &call, directory_now(dir));
+        queue_add(dir, unit, NULL, NULL);
+}
+
+int directory_cdrs_list(struct directory *dir, uint32_t tenant_id, int64_t before_ms, uint32_t max,
+                        directory_cdrs_fn *fn, void *arg)
+{
+        const struct store_cdr_query query = {
+                .tenant_id = tenant_id, .before_ms = before_ms, .max = max};
+        return dir->store->ops->query_cdrs(dir->store, &query, fn, arg);
+}
+
+int directory_cdrs_of_call(struct directory *dir, struct uuid call_id, directory_cdrs_fn *fn,
+                           void *arg)
+{
+        const struct store_cdr_query query = {.by_call = true, .call_id = call_id, .max = 1000};
+        return dir->store->ops->query_cdrs(dir->store, &query, fn, arg);
+}
+
+/* `visit` runs in the store's thread, `finish` in the loop's, one after the other. */
+struct verification {
+        struct vault *vault;
+        struct audit_check check;
+        directory_audit_fn *fn;
+        void *arg;
+};
+
+static int visit(void *arg, const struct store_audit *entry)
+{
+        struct verification *v = arg;
+        return audit_check_entry(&v->check, v->vault, entry) ? 0 : ERR_SEALED;
+}
+
+static void finish(void *arg, int err)
+{
+        struct verification *v = arg;
+        audit_check_end(&v->check, err);
+        v->fn(v->arg, v->check.bad_at ? 0 : err, v->check.count, v->check.bad_at);
+        free(v);
+}
+
+int directory_audit_verify(struct directory *dir, directory_audit_fn *fn, void *arg)
+{
+        struct verification *v = calloc(1, sizeof *v);
+        if (!v)
+                return -ENOMEM;
+        v->vault = dir->vault;
+        v->fn = fn;
+        v->arg = arg;
+        int err = dir->store->ops->walk_audit(dir->store, visit, finish, v);
+        if (err)
+                free(v);
+        return err;
+}

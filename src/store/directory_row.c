@@ -1,0 +1,533 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * docs/design/numbers-at-rest.md has the reasons: what is sealed under what, why the lookup goes
+ * by a keyed hash, and when a key is shredded.
+ */
+#include <assert.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "store/directory_impl.h"
+
+#define PLAIN_VERSION 1
+#define DUE_PER_TURN  64
+#define POSTPONE_MS   1000
+#define WATCH_MS      60000 /* the wall clock may jump: look again at least this often */
+
+static struct row *row_in(const struct directory *dir, uint32_t slot)
+{
+        struct row *row = pool_at(dir->rows, slot);
+        assert(row);
+        return row;
+}
+
+uint32_t row_slot(const struct directory *dir, const struct row *row)
+{
+        return pool_handle(dir->rows, row).index;
+}
+
+struct row *row_at(const struct directory *dir, uint32_t position)
+{
+        return row_in(dir, roll_at(&dir->rows_roll, position));
+}
+
+struct row *row_find(const struct directory *dir, uint64_t session_id)
+{
+        uint32_t position = roll_below(&dir->rows_roll, session_id);
+        if (position == dir->rows_roll.count)
+                return NULL;
+        struct row *row = row_at(dir, position);
+        return row->id == session_id ? row : NULL;
+}
+
+/* What a seal is bound to: moved to another session or tenant, it does not open. */
+struct seal_context {
+        char bytes[32];
+        struct buf buf;
+};
+
+static struct slice context_of(uint32_t tenant_id, uint64_t session_id, struct seal_context *c)
+{
+        buf_init(&c->buf, c->bytes, sizeof c->bytes);
+        buf_put_text(&c->buf, "session parties");
+        buf_put_be32(&c->buf, tenant_id);
+        buf_put_be64(&c->buf, session_id);
+        assert(buf_ok(&c->buf));
+        return buf_slice(&c->buf);
+}
+
+static int seal_parties(struct directory *dir, const struct session *session, struct row *row)
+{
+        struct buf plain, sealed;
+        buf_init(&plain, dir->scratch->plain, sizeof dir->scratch->plain);
+        buf_put_u8(&plain, PLAIN_VERSION);
+        buf_put_u8(&plain, session->party_count);
+        for (unsigned i = 0; i < session->party_count; i++) {
+                buf_put_be64(&plain, session->parties[i].real.n.e164);
+                buf_put_be64(&plain, session->parties[i].dials.n.e164);
+        }
+        assert(buf_ok(&plain));
+
+        struct seal_context context;
+        buf_init(&sealed, row->sealed, sizeof row->sealed);
+        int err = vault_seal(dir->vault, session->key_slot,
+                             context_of(session->tenant_id, session->id, &context),
+                             buf_slice(&plain), &sealed);
+        explicit_bzero(dir->scratch->plain, sizeof dir->scratch->plain);
+        row->sealed_bytes = (uint8_t)sealed.len;
+        return err;
+}
+
+static uint64_t read_be64(const uint8_t *p)
+{
+        uint64_t value = 0;
+        for (unsigned i = 0; i < 8; i++)
+                value = value << 8 | p[i];
+        return value;
+}
+
+static int read_parties(struct slice plain, struct session *out)
+{
+        const uint8_t *p = (const uint8_t *)plain.p;
+        if (plain.len < 2 || p[0] != PLAIN_VERSION || p[1] != 2 || plain.len != ROW_PLAIN_BYTES)
+                return ERR_VERSION;
+        out->party_count = p[1];
+        for (unsigned i = 0; i < out->party_count; i++) {
+                out->parties[i].real.n.e164 = read_be64(p + 2 + 16 * i);
+                out->parties[i].dials.n.e164 = read_be64(p + 2 + 16 * i + 8);
+        }
+        return 0;
+}
+
+/* `session` has all but its parties. */
+static int unseal_parties(const struct directory *dir, struct slice sealed, struct session *session)
+{
+        struct seal_context context;
+        struct buf plain;
+        buf_init(&plain, dir->scratch->plain, sizeof dir->scratch->plain);
+        int err =
+                vault_unseal(dir->vault, session->key_slot,
+                             context_of(session->tenant_id, session->id, &context), sealed, &plain);
+        if (!err)
+                err = read_parties(buf_slice(&plain), session);
+        explicit_bzero(dir->scratch->plain, sizeof dir->scratch->plain);
+        return err;
+}
+
+static struct session *begin_open(const struct directory *dir)
+{
+        assert(!dir->scratch->is_open);
+        dir->scratch->is_open = true;
+        return &dir->scratch->opened;
+}
+
+void row_close(const struct directory *dir)
+{
+        assert(dir->scratch->is_open);
+        explicit_bzero(&dir->scratch->opened, sizeof dir->scratch->opened);
+        dir->scratch->is_open = false;
+}
+
+static const struct session *finish_open(const struct directory *dir, struct slice sealed)
+{
+        struct session *session = &dir->scratch->opened;
+        int err = unseal_parties(dir, sealed, session);
+        if (!err)
+                return session;
+        log_error("store: session row %llu can't be unsealed: %s", (unsigned long long)session->id,
+                  err_text(err));
+        row_close(dir);
+        return NULL;
+}
+
+const struct session *row_open(const struct directory *dir, const struct row *row)
+{
+        *begin_open(dir) = (struct session){
+                .id = row->id,
+                .tenant_id = row->tenant_id,
+                .pool_id = row->pool_id,
+                .state = (enum session_state)row->state,
+                .created_ms = row->created_ms,
+                .starts_ms = row->starts_ms,
+                .expires_ms = row->expires_ms,
+                .ended_ms = row->ended_ms,
+                .key_slot = row->key_slot,
+        };
+        return finish_open(dir, (struct slice){(const char *)row->sealed, row->sealed_bytes});
+}
+
+const struct session *row_open_stored(const struct directory *dir,
+                                      const struct store_session *stored)
+{
+        struct session *session = begin_open(dir);
+        *session = (struct session){
+                .id = stored->id,
+                .tenant_id = stored->tenant_id,
+                .pool_id = stored->pool_id,
+                .state = stored->state,
+                .created_ms = stored->created_ms,
+                .starts_ms = stored->starts_ms,
+                .expires_ms = stored->expires_ms,
+                .ended_ms = stored->ended_ms,
+                .key_slot = stored->key_slot,
+        };
+        memcpy(session->reference, stored->reference, sizeof session->reference);
+        return finish_open(dir, (struct slice){(const char *)stored->sealed, stored->sealed_bytes});
+}
+
+/* The times are the row's; what they mean is said in one place, core/session.c. */
+static struct session times_of(const struct row *row)
+{
+        return (struct session){
+                .state = (enum session_state)row->state,
+                .starts_ms = row->starts_ms,
+                .expires_ms = row->expires_ms,
+                .ended_ms = row->ended_ms,
+        };
+}
+
+enum session_state row_state_at(const struct row *row, int64_t now_ms)
+{
+        struct session times = times_of(row);
+        return session_state_at(&times, now_ms);
+}
+
+static bool is_past_quarantine(const struct directory *dir, const struct row *row, int64_t now_ms)
+{
+        struct session times = times_of(row);
+        int64_t end_ms = session_end_at(&times, now_ms);
+        return end_ms && now_ms - end_ms >= dir->quarantine_ms;
+}
+
+/* Each number once, though both parties may dial the same one. */
+static void count_at_numbers(struct directory *dir, const struct session *session, int change)
+{
+        for (unsigned i = 0; i < session->party_count; i++) {
+                struct masking_number dials = session->parties[i].dials;
+                if (i > 0 && number_equal(dials.n, session->parties[0].dials.n))
+                        continue;
+                struct number_held *number = number_find(dir, dials);
+                if (!number)
+                        continue;
+                number->row.sessions += (uint32_t)change;
+                if (change > 0)
+                        number_touch(number);
+        }
+}
+
+static void hash_of(const struct directory *dir, const struct session *session, unsigned party,
+                    uint8_t out[VAULT_HASH_BYTES])
+{
+        const struct session_party *p = &session->parties[party];
+        vault_lookup_hash(dir->vault, session->tenant_id, p->dials, p->real, out);
+}
+
+/*
+ * A tombstone may hold the pair still when quarantine has been made longer between two runs: the
+ * later session has it.
+ */
+static int index_party(struct directory *dir, const uint8_t *hash, struct index_value value)
+{
+        struct index_value older;
+        if (index_find(&dir->index, hash, &older))
+                index_remove(&dir->index, hash, older);
+        return index_add(&dir->index, hash, value);
+}
+
+static void index_parties(struct directory *dir, const struct session *session, uint32_t slot)
+{
+        for (unsigned i = 0; i < session->party_count; i++) {
+                uint8_t hash[VAULT_HASH_BYTES];
+                hash_of(dir, session, i, hash);
+                int err = index_party(dir, hash, (struct index_value){slot, (uint8_t)i});
+                assert(!err); /* it has room for two parties of every row */
+                (void)err;
+        }
+}
+
+static void unindex_parties(struct directory *dir, const struct session *session, uint32_t slot)
+{
+        for (unsigned i = 0; i < session->party_count; i++) {
+                uint8_t hash[VAULT_HASH_BYTES];
+                hash_of(dir, session, i, hash);
+                index_remove(&dir->index, hash, (struct index_value){slot, (uint8_t)i});
+        }
+}
+
+static struct slice reference_key(char *memory, size_t bytes, uint32_t tenant_id, struct slice text)
+{
+        struct buf key;
+        buf_init(&key, memory, bytes);
+        buf_put_be32(&key, tenant_id);
+        buf_put_slice(&key, text);
+        assert(buf_ok(&key));
+        return buf_slice(&key);
+}
+
+struct reference *reference_find(const struct directory *dir, uint32_t tenant_id, struct slice text)
+{
+        char memory[4 + SESSION_REFERENCE_MAX];
+        struct slice key = reference_key(memory, sizeof memory, tenant_id, text);
+        struct map_node *node = map_find(&dir->references_by_key, key);
+        return node ? container_of(node, struct reference, node) : NULL;
+}
+
+/* There is room for one with every row. */
+static uint32_t add_reference(struct directory *dir, const struct session *session, uint32_t slot)
+{
+        struct slice text = {session->reference,
+                             strnlen(session->reference, sizeof session->reference)};
+        if (text.len == 0 || reference_find(dir, session->tenant_id, text))
+                return SLOT_NONE;
+
+        struct handle handle;
+        struct reference *reference = pool_take(dir->references, &handle);
+        assert(reference);
+        struct slice key =
+                reference_key(reference->key, sizeof reference->key, session->tenant_id, text);
+        reference->key_bytes = (uint32_t)key.len;
+        reference->row = slot;
+        map_add(&dir->references_by_key, &reference->node, key);
+        return handle.index;
+}
+
+static void remove_reference(struct directory *dir, struct row *row)
+{
+        if (row->reference == SLOT_NONE)
+                return;
+        struct reference *reference = pool_at(dir->references, row->reference);
+        assert(reference);
+        map_remove(&dir->references_by_key, &reference->node);
+        pool_put(dir->references, reference);
+        row->reference = SLOT_NONE;
+}
+
+static bool has_ended(const struct row *row)
+{
+        return row->state == SESSION_ENDED || row->state == SESSION_ERASED;
+}
+
+static void set_due(struct directory *dir, const struct row *row)
+{
+        uint32_t slot = row_slot(dir, row);
+        if (has_ended(row))
+                due_set(&dir->due, slot, row->ended_ms + dir->quarantine_ms);
+        else if (row->expires_ms)
+                due_set(&dir->due, slot, row->expires_ms);
+        else
+                due_clear(&dir->due, slot);
+}
+
+int row_add(struct directory *dir, const struct session *session,
+            const struct store_session *stored, struct row **out)
+{
+        struct handle handle;
+        struct row *row = pool_take(dir->rows, &handle);
+        if (!row)
+                return ERR_FULL;
+
+        int err = 0;
+        if (!stored) {
+                err = seal_parties(dir, session, row);
+        } else if (stored->sealed_bytes <= sizeof row->sealed) {
+                memcpy(row->sealed, stored->sealed, stored->sealed_bytes);
+                row->sealed_bytes = (uint8_t)stored->sealed_bytes;
+        } else {
+                err = ERR_VERSION;
+        }
+        if (err) {
+                pool_put(dir->rows, row);
+                return err;
+        }
+        row->id = session->id;
+        row->key_slot = session->key_slot;
+        row->created_ms = session->created_ms;
+        row->starts_ms = session->starts_ms;
+        row->expires_ms = session->expires_ms;
+        row->ended_ms = session->ended_ms;
+        row->tenant_id = session->tenant_id;
+        row->pool_id = session->pool_id;
+        row->state = (uint8_t)session->state;
+        row->reference = add_reference(dir, session, handle.index);
+        index_parties(dir, session, handle.index);
+        roll_add(&dir->rows_roll, handle.index);
+        if (!has_ended(row))
+                count_at_numbers(dir, session, 1);
+        set_due(dir, row);
+        *out = row;
+        return 0;
+}
+
+static void drop(struct directory *dir, struct row *row)
+{
+        uint32_t slot = row_slot(dir, row);
+        const struct session *session = row_open(dir, row);
+        assert(session); /* it was opened when it came in, and its key is ours to shred */
+        unindex_parties(dir, session, slot);
+        if (!has_ended(row))
+                count_at_numbers(dir, session, -1);
+        row_close(dir);
+        remove_reference(dir, row);
+        due_clear(&dir->due, slot);
+        roll_remove(&dir->rows_roll, slot);
+        vault_key_shred(dir->vault, row->key_slot);
+        pool_put(dir->rows, row);
+}
+
+void row_forget(struct directory *dir, uint64_t session_id)
+{
+        struct row *row = row_find(dir, session_id);
+        assert(row);
+        drop(dir, row);
+}
+
+static void recount(struct directory *dir, const struct row *row, int change)
+{
+        const struct session *session = row_open(dir, row);
+        assert(session);
+        count_at_numbers(dir, session, change);
+        row_close(dir);
+}
+
+void row_set_ended(struct directory *dir, struct row *row, int64_t ended_ms)
+{
+        assert(!has_ended(row));
+        recount(dir, row, -1);
+        row->state = SESSION_ENDED;
+        row->ended_ms = ended_ms;
+        set_due(dir, row);
+}
+
+void row_reopen(struct directory *dir, uint64_t session_id)
+{
+        struct row *row = row_find(dir, session_id);
+        assert(row);
+        assert(row->state == SESSION_ENDED);
+        row->state = row->starts_ms > row->created_ms ? SESSION_SCHEDULED : SESSION_ACTIVE;
+        row->ended_ms = 0;
+        row->undoable--;
+        recount(dir, row, 1);
+        set_due(dir, row);
+        rows_watch(dir);
+}
+
+void row_written(struct directory *dir, uint64_t session_id)
+{
+        struct row *row = row_find(dir, session_id);
+        assert(row); /* it is not erased while a change of its may be refused */
+        assert(row->undoable > 0);
+        row->undoable--;
+}
+
+static struct store_session state_change(const struct row *row)
+{
+        return (struct store_session){
+                .id = row->id,
+                .tenant_id = row->tenant_id,
+                .state = (enum session_state)row->state,
+                .ended_ms = row->ended_ms,
+        };
+}
+
+/* Writes down that its time has run out. */
+static bool expire(struct directory *dir, struct row *row)
+{
+        struct unit *unit = queue_take(dir, true);
+        if (!unit)
+                return false;
+        row_set_ended(dir, row, row->expires_ms);
+        unit_change(unit, STORE_SET_SESSION_STATE)->session = state_change(row);
+        audit_entry_session_ended(unit_audit(unit), row->tenant_id, row->id, row->ended_ms,
+                                  AUDIT_END_EXPIRY, directory_now(dir));
+        queue_add(dir, unit, NULL, NULL);
+        return true;
+}
+
+static bool queue_erasure(struct directory *dir, struct store_session session)
+{
+        struct unit *unit = queue_take(dir, true);
+        if (!unit)
+                return false;
+        session.state = SESSION_ERASED;
+        unit_change(unit, STORE_SET_SESSION_STATE)->session = session;
+        audit_entry_session_erased(unit_audit(unit), session.tenant_id, session.id,
+                                   directory_now(dir));
+        queue_add(dir, unit, NULL, NULL);
+        return true;
+}
+
+/*
+ * The key goes first: the store makes a shred durable before the commit that says so. A crash
+ * between the two leaves a row that can't be read, which the next start finishes.
+ */
+static bool erase(struct directory *dir, struct row *row)
+{
+        if (!queue_erasure(dir, state_change(row)))
+                return false;
+        drop(dir, row);
+        return true;
+}
+
+bool erase_stored(struct directory *dir, const struct store_session *stored)
+{
+        return queue_erasure(
+                dir, (struct store_session){
+                             .id = stored->id,
+                             .tenant_id = stored->tenant_id,
+                             .ended_ms = stored->ended_ms ? stored->ended_ms : stored->expires_ms,
+                     });
+}
+
+bool pair_is_free(struct directory *dir, uint32_t tenant_id, struct masking_number dialled,
+                  struct real_number caller)
+{
+        uint8_t hash[VAULT_HASH_BYTES];
+        struct index_value found;
+        vault_lookup_hash(dir->vault, tenant_id, dialled, caller, hash);
+        if (!index_find(&dir->index, hash, &found))
+                return true;
+
+        struct row *row = row_in(dir, found.slot);
+        if (row->undoable || !is_past_quarantine(dir, row, directory_now(dir)))
+                return false;
+        /* Its time is over, though the timer has not come to it yet. */
+        if (!has_ended(row) && !expire(dir, row))
+                return false;
+        return erase(dir, row);
+}
+
+static bool settle(struct directory *dir, struct row *row)
+{
+        if (row->undoable)
+                return false;
+        return has_ended(row) ? erase(dir, row) : expire(dir, row);
+}
+
+static void on_due(void *arg)
+{
+        struct directory *dir = arg;
+        int64_t now_ms = directory_now(dir);
+        struct due_entry first;
+        for (unsigned i = 0; i < DUE_PER_TURN && due_first(&dir->due, &first); i++) {
+                if (first.at_ms > now_ms)
+                        break;
+                if (!settle(dir, row_in(dir, first.slot)))
+                        due_set(&dir->due, first.slot, now_ms + POSTPONE_MS);
+        }
+        rows_watch(dir);
+}
+
+void rows_watch(struct directory *dir)
+{
+        struct due_entry first;
+        if (!due_first(&dir->due, &first)) {
+                io_timer_stop(dir->io, &dir->due_timer);
+                return;
+        }
+        int64_t wait_ms = first.at_ms - directory_now(dir);
+        if (wait_ms < 0)
+                wait_ms = 0;
+        if (wait_ms > WATCH_MS)
+                wait_ms = WATCH_MS;
+        io_timer_start(dir->io, &dir->due_timer, wait_ms, on_due, dir);
+}
