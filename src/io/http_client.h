@@ -14,7 +14,7 @@ struct http_call {
         const char *path;         /* with the query */
         const char *bearer_token; /* NULL: none */
         struct slice body;        /* application/json, or empty */
-        int timeout_ms;
+        int timeout_ms;           /* for all of it */
 };
 
 struct http_reply {
@@ -23,7 +23,11 @@ struct http_reply {
         size_t body_bytes;
 };
 
-/* -ECONNREFUSED, -ETIMEDOUT, ERR_SYNTAX (no valid answer), ERR_TOO_LARGE (beyond 16 MiB) ... */
+/*
+ * -ECONNREFUSED, -ETIMEDOUT, -ECONNRESET (closed without an answer), ERR_SYNTAX (no valid answer),
+ * ERR_TOO_LARGE (beyond 16 MiB) ...; -EINVAL: a space or control character in method or path, a
+ * control character in the token. What is sent is wiped from memory.
+ */
 int http_call(const struct http_call *call, struct http_reply *out) MUST_CHECK;
 
 #endif
