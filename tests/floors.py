@@ -64,8 +64,9 @@ def check_file(path, root):
         other = target.split("/")[0]
         at = f"{where}:{line_of(text, match.start())}"
         if "/" not in target or not known(other):
-            local = where.parts[0] == "tests" and (
-                (path.parent / target).is_file() or (root / "tests" / target).is_file())
+            local = where.parts[0] == "tests" and any(
+                (folder / target).is_file()
+                for folder in (path.parent, root / "tests", root / "tests/unit"))
             if not local:
                 yield f'{at}: "{target}" is not written as "floor/file.h"'
         elif not may_see(floor, other):

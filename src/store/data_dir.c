@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "store/problem.h"
 
 struct data_dir {
@@ -76,8 +77,10 @@ static int take_lock(struct data_dir *dir, char *problem)
         /* Only a courtesy to whoever finds the lock taken: a full disk is no reason to refuse. */
         char pid[16];
         int len = snprintf(pid, sizeof pid, "%ld\n", (long)getpid());
-        if (ftruncate(dir->lock_fd, 0) == 0 && pwrite(dir->lock_fd, pid, (size_t)len, 0) < 0)
-                (void)ftruncate(dir->lock_fd, 0);
+        bool written = ftruncate(dir->lock_fd, 0) == 0 &&
+                       pwrite(dir->lock_fd, pid, (size_t)len, 0) == len;
+        if (!written)
+                log_debug("the lock of the data directory does not say who holds it");
         return 0;
 }
 
