@@ -116,7 +116,10 @@ struct store_ops {
          * failed and what to do. Also false while the audit record is not what its head says.
          */
         bool (*healthy)(const struct store *store, char *problem);
-        /* Waits for the queue; every callback that is still due comes before it returns. */
+        /*
+         * Waits for the queue; every callback that is still due comes before it returns. What they
+         * ask for meanwhile is refused with ERR_STATE. Not from within a callback.
+         */
         void (*close)(struct store *store);
 };
 

@@ -53,6 +53,7 @@ struct store_memory {
         int fail_err;
         int last_err; /* of the last commit */
         bool working;
+        bool closed; /* callbacks still come, but ask in vain for more */
 };
 
 static struct store_memory *self(struct store *store)
@@ -394,13 +395,18 @@ static void work(void *arg)
         m->working = false;
 }
 
-static void queue(struct store_memory *m, struct item *item)
+static int queue(struct store_memory *m, struct item *item)
 {
+        if (m->closed) {
+                free(item);
+                return ERR_STATE;
+        }
         list_add_tail(&m->items, &item->node);
         if (m->params.commit_ms == 0)
                 io_defer(m->params.io, &m->task, work, m);
         else if (!m->timer.armed)
                 io_timer_start(m->params.io, &m->timer, m->params.commit_ms, work, m);
+        return 0;
 }
 
 static struct item *new_item(enum item_kind kind, uint32_t changes, void *arg)
@@ -425,13 +431,13 @@ static int submit(struct store *store, const struct store_change *changes, uint3
         item->done = done;
         item->count = count;
         memcpy(item->changes, changes, count * sizeof changes[0]);
-        if (m->fail_count && --m->fail_in == 0) {
+        if (!m->closed && m->fail_count && --m->fail_in == 0) {
                 item->fail = m->fail_err;
                 m->fail_in = --m->fail_count ? 1 : 0;
         }
-        m->queued++;
-        queue(m, item);
-        return 0;
+        int err = queue(m, item);
+        m->queued += !err;
+        return err;
 }
 
 static int query_cdrs(struct store *store, const struct store_cdr_query *query, store_cdrs_fn *fn,
@@ -442,8 +448,7 @@ static int query_cdrs(struct store *store, const struct store_cdr_query *query, 
                 return -ENOMEM;
         item->query = *query;
         item->on_cdrs = fn;
-        queue(self(store), item);
-        return 0;
+        return queue(self(store), item);
 }
 
 static int walk_audit(struct store *store, int (*visit)(void *arg, const struct store_audit *entry),
@@ -454,8 +459,7 @@ static int walk_audit(struct store *store, int (*visit)(void *arg, const struct 
                 return -ENOMEM;
         item->visit = visit;
         item->done = done;
-        queue(self(store), item);
-        return 0;
+        return queue(self(store), item);
 }
 
 static int load(struct store *store, const struct store_loader *loader)
@@ -503,6 +507,7 @@ static void close_store(struct store *store)
 {
         struct store_memory *m = self(store);
         assert(!m->working);
+        m->closed = true;
         while (!list_is_empty(&m->items))
                 work(m);
         destroy(m);

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sqlite_columns.h - the values of one row, one after the other: for sqlite_write.c and
+ * sqlite_read.c, which name the columns in the same order.
+ */
+#ifndef MASKLINE_STORE_SQLITE_COLUMNS_H
+#define MASKLINE_STORE_SQLITE_COLUMNS_H
+
+#define TRUNK_COLUMNS                                                                              \
+        "id, tenant_id, name, sources, caller_from, dialled_from, peer_host, peer_port, "          \
+        "number_form, send_asserted, advertised, plan_country, plan_international, "               \
+        "plan_national, plan_digits_min, plan_digits_max, channels_max, calls_per_s, "             \
+        "announcements_max"
+#define NUMBER_COLUMNS "e164, tenant_id, trunk_id, pool_id"
+#define SESSION_COLUMNS                                                                            \
+        "id, tenant_id, pool_id, state, created_ms, starts_ms, expires_ms, ended_ms, key_slot, "   \
+        "reference, sealed"
+#define CDR_COLUMNS                                                                                \
+        "tenant_id, call_id, leg_id, leg, trunk_id, session_id, party, number, party_hint, "       \
+        "verdict, started_ms, ringing_ms, answered_ms, ended_ms, cause, source, sip_status, "      \
+        "packets_in, packets_out, packets_lost, jitter_ms_x10"
+#define AUDIT_COLUMNS "sequence, tenant_id, at_ms, kind, body, hash"
+
+/* Room for every source of a trunk as text. */
+#define TRUNK_SOURCES_TEXT (TRUNK_SOURCES_MAX * 64)
+
+#endif

@@ -1,0 +1,437 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/sqlite_rows.h"
+
+#include <string.h>
+
+#include "store/sqlite_columns.h"
+
+/* Values of one row in order. */
+struct row {
+        sqlite3_stmt *stmt;
+        int at;
+        bool bad; /* one of them is out of its range */
+};
+
+static int64_t get_int(struct row *row, int64_t min, int64_t max)
+{
+        int64_t value = sqlite3_column_int64(row->stmt, row->at++);
+        if (value < min || value > max) {
+                row->bad = true;
+                return 0;
+        }
+        return value;
+}
+
+static uint32_t get_u32(struct row *row)
+{
+        return (uint32_t)get_int(row, 0, UINT32_MAX);
+}
+
+static uint64_t get_u64(struct row *row)
+{
+        return (uint64_t)get_int(row, 0, INT64_MAX);
+}
+
+static int64_t get_time(struct row *row)
+{
+        return get_int(row, INT64_MIN, INT64_MAX);
+}
+
+static void get_text(struct row *row, char *out, size_t out_bytes)
+{
+        const char *text = (const char *)sqlite3_column_text(row->stmt, row->at);
+        struct slice s = {text, (size_t)sqlite3_column_bytes(row->stmt, row->at)};
+        row->at++;
+        if (slice_to_text(text ? s : SLICE_NONE, out, out_bytes) != 0)
+                row->bad = true;
+}
+
+/* Returns the length, which may be less than `max`. */
+static size_t get_blob(struct row *row, void *out, size_t max)
+{
+        const void *bytes = sqlite3_column_blob(row->stmt, row->at);
+        size_t len = (size_t)sqlite3_column_bytes(row->stmt, row->at++);
+        if (len > max) {
+                row->bad = true;
+                return 0;
+        }
+        if (len)
+                memcpy(out, bytes, len);
+        return len;
+}
+
+static void get_whole(struct row *row, void *out, size_t len)
+{
+        if (get_blob(row, out, len) != len)
+                row->bad = true;
+}
+
+static int finish(const struct row *row)
+{
+        return row->bad ? SQLITE_CORRUPT : SQLITE_OK;
+}
+
+static int parse_source(struct slice text, struct trunk_source *out)
+{
+        struct slice port;
+        struct slice prefix = slice_split(text, ' ', &port);
+        uint32_t number = 0;
+        int err = addr_prefix_parse(prefix, &out->prefix);
+        if (!err && port.len)
+                err = slice_to_u32(port, UINT16_MAX, &number);
+        out->port = (uint16_t)number;
+        return err;
+}
+
+static bool parse_sources(struct slice text, struct trunk *trunk)
+{
+        while (text.len) {
+                if (trunk->source_count == TRUNK_SOURCES_MAX)
+                        return false;
+                struct slice one = slice_split(text, ',', &text);
+                if (parse_source(one, &trunk->sources[trunk->source_count]) != 0)
+                        return false;
+                trunk->source_count++;
+        }
+        return true;
+}
+
+static int get_trunk(sqlite3_stmt *stmt, struct trunk *out)
+{
+        struct row row = {.stmt = stmt};
+        char sources[TRUNK_SOURCES_TEXT], advertised[ADDR_TEXT_MAX];
+        memset(out, 0, sizeof *out);
+        out->id = get_u32(&row);
+        out->tenant_id = get_u32(&row);
+        get_text(&row, out->name, sizeof out->name);
+        get_text(&row, sources, sizeof sources);
+        out->caller_from = (enum trunk_caller_from)get_int(&row, 0, TRUNK_CALLER_FROM_ASSERTED);
+        out->dialled_from = (enum trunk_dialled_from)get_int(&row, 0, TRUNK_DIALLED_FROM_TO);
+        get_text(&row, out->peer_host, sizeof out->peer_host);
+        out->peer_port = (uint16_t)get_int(&row, 0, UINT16_MAX);
+        out->number_form = (enum number_form)get_int(&row, 0, NUMBER_LOCAL);
+        out->send_asserted = get_int(&row, 0, 1);
+        get_text(&row, advertised, sizeof advertised);
+        get_text(&row, out->plan.country, sizeof out->plan.country);
+        get_text(&row, out->plan.international, sizeof out->plan.international);
+        get_text(&row, out->plan.national, sizeof out->plan.national);
+        out->plan.digits_min = (uint8_t)get_int(&row, 0, UINT8_MAX);
+        out->plan.digits_max = (uint8_t)get_int(&row, 0, UINT8_MAX);
+        out->channels_max = get_u32(&row);
+        out->calls_per_s = get_u32(&row);
+        out->announcements_max = get_u32(&row);
+        if (row.bad || !parse_sources(slice_from(sources), out))
+                return SQLITE_CORRUPT;
+        if (advertised[0] && addr_parse(slice_from(advertised), 0, &out->advertised) != 0)
+                return SQLITE_CORRUPT;
+        return SQLITE_OK;
+}
+
+static int get_number(sqlite3_stmt *stmt, struct store_number *out)
+{
+        struct row row = {.stmt = stmt};
+        memset(out, 0, sizeof *out);
+        out->number.n.e164 = get_u64(&row);
+        out->tenant_id = get_u32(&row);
+        out->trunk_id = get_u32(&row);
+        out->pool_id = get_u32(&row);
+        return finish(&row);
+}
+
+static int get_session(sqlite3_stmt *stmt, struct store_session *out)
+{
+        struct row row = {.stmt = stmt};
+        memset(out, 0, sizeof *out);
+        out->id = get_u64(&row);
+        out->tenant_id = get_u32(&row);
+        out->pool_id = get_u32(&row);
+        out->state = (enum session_state)get_int(&row, 0, SESSION_ERASED);
+        out->created_ms = get_time(&row);
+        out->starts_ms = get_time(&row);
+        out->expires_ms = get_time(&row);
+        out->ended_ms = get_time(&row);
+        out->key_slot = (uint64_t)get_int(&row, INT64_MIN, INT64_MAX);
+        get_text(&row, out->reference, sizeof out->reference);
+        out->sealed_bytes = (uint16_t)get_blob(&row, out->sealed, sizeof out->sealed);
+        return finish(&row);
+}
+
+static int get_cdr(sqlite3_stmt *stmt, struct cdr *out)
+{
+        struct row row = {.stmt = stmt};
+        memset(out, 0, sizeof *out);
+        out->tenant_id = get_u32(&row);
+        get_whole(&row, out->call_id.bytes, sizeof out->call_id.bytes);
+        get_whole(&row, out->leg_id.bytes, sizeof out->leg_id.bytes);
+        out->leg = (enum cdr_leg)get_int(&row, 0, CDR_LEG_B);
+        out->trunk_id = get_u32(&row);
+        out->session_id = get_u64(&row);
+        out->party = (int8_t)get_int(&row, INT8_MIN, INT8_MAX);
+        out->number.n.e164 = get_u64(&row);
+        get_text(&row, out->party_hint.text, sizeof out->party_hint.text);
+        out->verdict = (enum mask_verdict)get_int(&row, 0, MASK_VERDICTS - 1);
+        out->started_ms = get_time(&row);
+        out->ringing_ms = get_time(&row);
+        out->answered_ms = get_time(&row);
+        out->ended_ms = get_time(&row);
+        out->cause = (enum hangup_cause)get_int(&row, 0, UINT16_MAX);
+        out->source = (enum hangup_source)get_int(&row, 0, SOURCES - 1);
+        out->sip_status = (uint16_t)get_int(&row, 0, UINT16_MAX);
+        out->packets_in = get_u32(&row);
+        out->packets_out = get_u32(&row);
+        out->packets_lost = get_u32(&row);
+        out->jitter_ms_x10 = get_u32(&row);
+        return finish(&row);
+}
+
+/*
+ * Never fails: whatever is stored is shown to who verifies it. A body that is too long keeps a
+ * length that no genuine entry has.
+ */
+static void get_audit(sqlite3_stmt *stmt, struct store_audit *out)
+{
+        struct row row = {.stmt = stmt};
+        memset(out, 0, sizeof *out);
+        out->sequence = (uint64_t)get_int(&row, INT64_MIN, INT64_MAX);
+        out->tenant_id = get_u32(&row);
+        out->at_ms = get_time(&row);
+        out->kind = (uint16_t)get_int(&row, 0, UINT16_MAX);
+        out->body_bytes = (uint16_t)get_blob(&row, out->body, sizeof out->body);
+        (void)get_blob(&row, out->hash, sizeof out->hash);
+        if (row.bad)
+                out->body_bytes = UINT16_MAX;
+}
+
+struct load {
+        const struct store_loader *loader;
+        int err; /* what a callback returned */
+};
+
+static int load_trunk(sqlite3_stmt *stmt, struct load *load)
+{
+        struct trunk trunk;
+        int rc = get_trunk(stmt, &trunk);
+        if (!rc)
+                load->err = load->loader->on_trunk(load->loader->arg, &trunk);
+        return rc;
+}
+
+static int load_number(sqlite3_stmt *stmt, struct load *load)
+{
+        struct store_number number;
+        int rc = get_number(stmt, &number);
+        if (!rc)
+                load->err = load->loader->on_number(load->loader->arg, &number);
+        return rc;
+}
+
+static int load_session(sqlite3_stmt *stmt, struct load *load)
+{
+        struct store_session session;
+        int rc = get_session(stmt, &session);
+        if (!rc)
+                load->err = load->loader->on_session(load->loader->arg, &session);
+        return rc;
+}
+
+static int load_audit_head(sqlite3_stmt *stmt, struct load *load)
+{
+        struct store_audit last;
+        get_audit(stmt, &last);
+        load->err = load->loader->on_audit_head(load->loader->arg, &last);
+        return SQLITE_OK;
+}
+
+static int for_each_row(sqlite3 *db, const char *sql,
+                        int (*fn)(sqlite3_stmt *stmt, struct load *load), struct load *load)
+{
+        sqlite3_stmt *stmt = NULL;
+        int rc = sqlite3_prepare_v2(db, sql, -1, &stmt, NULL);
+        while (!rc && !load->err && (rc = sqlite3_step(stmt)) == SQLITE_ROW)
+                rc = fn(stmt, load);
+        sqlite3_finalize(stmt);
+        return rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
+#define LAST_AUDIT "SELECT " AUDIT_COLUMNS " FROM audit ORDER BY sequence DESC LIMIT 1"
+
+int sqlite_read_all(sqlite3 *db, const struct store_loader *loader, int *err)
+{
+        static const struct {
+                const char *sql;
+                int (*fn)(sqlite3_stmt *stmt, struct load *load);
+        } kinds[] = {
+                {"SELECT " TRUNK_COLUMNS " FROM trunk ORDER BY id", load_trunk},
+                {"SELECT " NUMBER_COLUMNS " FROM number ORDER BY e164", load_number},
+                {"SELECT " SESSION_COLUMNS " FROM session ORDER BY id", load_session},
+                {LAST_AUDIT, load_audit_head},
+        };
+        struct load load = {.loader = loader};
+        int rc = sqlite3_exec(db, "BEGIN", NULL, NULL, NULL);
+        for (unsigned i = 0; !rc && !load.err && i < sizeof kinds / sizeof kinds[0]; i++)
+                rc = for_each_row(db, kinds[i].sql, kinds[i].fn, &load);
+        (void)sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+        *err = load.err;
+        return rc;
+}
+
+static int list_cdrs(sqlite3 *db, const struct store_cdr_query *query, struct cdr *rows,
+                     uint32_t *count)
+{
+        sqlite3_stmt *stmt = NULL;
+        int rc = sqlite3_prepare_v2(db,
+                                    "SELECT " CDR_COLUMNS " FROM cdr "
+                                    "WHERE started_ms < ?1 AND (?2 = 0 OR tenant_id = ?2) "
+                                    "ORDER BY started_ms DESC, tenant_id DESC, id DESC LIMIT ?3",
+                                    -1, &stmt, NULL);
+        if (rc)
+                return rc;
+        sqlite3_bind_int64(stmt, 1, query->before_ms ? query->before_ms : INT64_MAX);
+        sqlite3_bind_int64(stmt, 2, query->tenant_id);
+        sqlite3_bind_int64(stmt, 3, query->max);
+        while (!rc && *count < query->max && (rc = sqlite3_step(stmt)) == SQLITE_ROW) {
+                rc = get_cdr(stmt, &rows[*count]);
+                *count += !rc;
+        }
+        sqlite3_finalize(stmt);
+        return rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
+/* The next older hour of which there are records; SQLITE_DONE when there is none. */
+static int step_hour(sqlite3_stmt *hours, int64_t *hour)
+{
+        sqlite3_bind_int64(hours, 1, *hour);
+        int rc = sqlite3_step(hours);
+        if (rc == SQLITE_ROW)
+                *hour = sqlite3_column_int64(hours, 0);
+        (void)sqlite3_reset(hours);
+        return rc;
+}
+
+static bool wanted(const struct store_cdr_query *query, const struct cdr *cdr)
+{
+        return (!query->tenant_id || cdr->tenant_id == query->tenant_id) &&
+               (!query->before_ms || cdr->started_ms < query->before_ms);
+}
+
+/* The legs of the call that began in this hour, behind those in `rows`; `first` once the A leg was. */
+static int read_hour(sqlite3_stmt *legs, int64_t hour, const struct store_cdr_query *query,
+                     struct cdr *rows, uint32_t *count, bool *first)
+{
+        int rc = SQLITE_OK;
+        sqlite3_bind_int64(legs, 1, hour);
+        sqlite3_bind_blob(legs, 2, query->call_id.bytes, sizeof query->call_id.bytes,
+                          SQLITE_STATIC);
+        while (!rc && (rc = sqlite3_step(legs)) == SQLITE_ROW) {
+                struct cdr cdr;
+                rc = get_cdr(legs, &cdr);
+                if (rc)
+                        break;
+                if (memcmp(&cdr.leg_id, &cdr.call_id, sizeof cdr.leg_id) == 0)
+                        *first = true;
+                if (wanted(query, &cdr) && *count < query->max)
+                        rows[(*count)++] = cdr;
+        }
+        (void)sqlite3_reset(legs);
+        return rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
+/*
+ * The index on legs has the hour before the call id, so the hours are gone through, newest first.
+ * The A leg begins before all others of its call: with it the search is over.
+ */
+static int find_call(sqlite3 *db, const struct store_cdr_query *query, struct cdr *rows,
+                     uint32_t *count)
+{
+        sqlite3_stmt *hours = NULL, *legs = NULL;
+        int64_t hour = INT64_MAX;
+        bool first = false;
+        int rc = sqlite3_prepare_v2(db,
+                                    "SELECT started_ms / 3600000 FROM cdr "
+                                    "WHERE started_ms / 3600000 < ?1 "
+                                    "ORDER BY started_ms / 3600000 DESC LIMIT 1",
+                                    -1, &hours, NULL);
+        if (!rc)
+                rc = sqlite3_prepare_v2(db,
+                                        "SELECT " CDR_COLUMNS " FROM cdr "
+                                        "WHERE started_ms / 3600000 = ?1 AND call_id = ?2 "
+                                        "ORDER BY started_ms DESC, id DESC",
+                                        -1, &legs, NULL);
+        while (!rc && !first && (rc = step_hour(hours, &hour)) == SQLITE_ROW)
+                rc = read_hour(legs, hour, query, rows, count, &first);
+        sqlite3_finalize(hours);
+        sqlite3_finalize(legs);
+        return rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
+int sqlite_read_cdrs(sqlite3 *db, const struct store_cdr_query *query, struct cdr *rows,
+                     uint32_t *count)
+{
+        *count = 0;
+        return query->by_call ? find_call(db, query, rows, count)
+                              : list_cdrs(db, query, rows, count);
+}
+
+static int read_head(sqlite3 *db, struct sqlite_audit_part *part)
+{
+        sqlite3_stmt *stmt = NULL;
+        int rc = sqlite3_prepare_v2(db, "SELECT sequence, hash, mac FROM audit_head", -1, &stmt,
+                                    NULL);
+        if (!rc)
+                rc = sqlite3_step(stmt);
+        part->has_head = rc == SQLITE_ROW;
+        if (part->has_head) {
+                struct row row = {.stmt = stmt};
+                part->head.sequence = get_u64(&row);
+                get_whole(&row, part->head.hash, sizeof part->head.hash);
+                get_whole(&row, part->mac, sizeof part->mac);
+                part->has_head = !row.bad;
+                rc = SQLITE_OK;
+        }
+        sqlite3_finalize(stmt);
+        return rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
+static int read_entries(sqlite3 *db, struct sqlite_audit_part *part)
+{
+        sqlite3_stmt *stmt = NULL;
+        int rc = sqlite3_prepare_v2(db,
+                                    "SELECT " AUDIT_COLUMNS " FROM audit WHERE sequence > ?1 "
+                                    "ORDER BY sequence LIMIT ?2",
+                                    -1, &stmt, NULL);
+        if (rc)
+                return rc;
+        sqlite3_bind_int64(stmt, 1, part->after);
+        sqlite3_bind_int64(stmt, 2, part->max);
+        while (part->count < part->max && (rc = sqlite3_step(stmt)) == SQLITE_ROW)
+                get_audit(stmt, &part->entries[part->count++]);
+        sqlite3_finalize(stmt);
+        return rc == SQLITE_DONE || rc == SQLITE_ROW ? SQLITE_OK : rc;
+}
+
+int sqlite_read_audit(sqlite3 *db, struct sqlite_audit_part *part)
+{
+        part->count = 0;
+        int rc = sqlite3_exec(db, "BEGIN", NULL, NULL, NULL);
+        if (rc)
+                return rc;
+        rc = read_head(db, part);
+        if (!rc)
+                rc = read_entries(db, part);
+        (void)sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+        return rc;
+}
+
+int sqlite_read_last_audit(sqlite3 *db, struct store_audit *out)
+{
+        sqlite3_stmt *stmt = NULL;
+        int rc = sqlite3_prepare_v2(db, LAST_AUDIT, -1, &stmt, NULL);
+        if (!rc)
+                rc = sqlite3_step(stmt);
+        if (rc == SQLITE_ROW) {
+                get_audit(stmt, out);
+                rc = SQLITE_OK;
+        }
+        sqlite3_finalize(stmt);
+        return rc;
+}

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/sqlite_rows.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/sqlite_columns.h"
+
+/* The numbers on disk are those of the headers: one that moves must not go unnoticed. */
+_Static_assert(SESSION_SCHEDULED == 0 && SESSION_ERASED == 3, "session.state");
+_Static_assert(MASK_CONNECT == 0 && MASK_ENDED == 6, "cdr.verdict");
+_Static_assert(CDR_LEG_A == 0 && CDR_LEG_B == 1, "cdr.leg");
+_Static_assert(SOURCE_UNKNOWN == 0 && SOURCE_ERROR == 7, "cdr.source");
+_Static_assert(NUMBER_PLUS == 0 && NUMBER_LOCAL == 3, "trunk.number_form");
+_Static_assert(TRUNK_CALLER_FROM_FROM == 0 && TRUNK_CALLER_FROM_ASSERTED == 1, "caller_from");
+_Static_assert(TRUNK_DIALLED_FROM_REQUEST_URI == 0 && TRUNK_DIALLED_FROM_TO == 1, "dialled_from");
+
+enum statement {
+        PUT_TRUNK,
+        REMOVE_TRUNK,
+        PUT_NUMBER,
+        REMOVE_NUMBER,
+        ADD_SESSION,
+        SET_SESSION_STATE,
+        ADD_CDR,
+        ADD_AUDIT,
+        PUT_AUDIT_HEAD,
+        STATEMENTS,
+};
+
+#define MARKS_4  "?,?,?,?"
+#define MARKS_10 "?,?,?,?,?,?,?,?,?,?"
+
+static const char *const sql[STATEMENTS] = {
+        [PUT_TRUNK] = "INSERT OR REPLACE INTO trunk (" TRUNK_COLUMNS ") VALUES (" MARKS_10
+                      "," MARKS_4 "," MARKS_4 ",?)",
+        [REMOVE_TRUNK] = "DELETE FROM trunk WHERE id = ?",
+        [PUT_NUMBER] = "INSERT OR REPLACE INTO number (" NUMBER_COLUMNS ") VALUES (" MARKS_4 ")",
+        [REMOVE_NUMBER] = "DELETE FROM number WHERE e164 = ?",
+        [ADD_SESSION] = "INSERT INTO session (" SESSION_COLUMNS ") VALUES (" MARKS_10 ",?)",
+        [SET_SESSION_STATE] = "UPDATE session SET state = ?, ended_ms = ? WHERE id = ?",
+        [ADD_CDR] =
+                "INSERT OR IGNORE INTO cdr (" CDR_COLUMNS ") VALUES (" MARKS_10 "," MARKS_10 ",?)",
+        [ADD_AUDIT] = "INSERT INTO audit (" AUDIT_COLUMNS ") VALUES (" MARKS_4 ",?,?)",
+        [PUT_AUDIT_HEAD] = "INSERT OR REPLACE INTO audit_head (tenant_id, sequence, hash, mac) "
+                           "VALUES (0, ?, ?, ?)",
+};
+
+struct sqlite_writer {
+        sqlite3 *db;
+        sqlite3_stmt *statements[STATEMENTS]; /* owned */
+};
+
+int sqlite_writer_create(sqlite3 *db, struct sqlite_writer **out)
+{
+        struct sqlite_writer *writer = calloc(1, sizeof *writer);
+        if (!writer)
+                return SQLITE_NOMEM;
+        writer->db = db;
+        for (unsigned i = 0; i < STATEMENTS; i++) {
+                int rc = sqlite3_prepare_v3(db, sql[i], -1, SQLITE_PREPARE_PERSISTENT,
+                                            &writer->statements[i], NULL);
+                if (rc) {
+                        sqlite_writer_destroy(writer);
+                        return rc;
+                }
+        }
+        *out = writer;
+        return SQLITE_OK;
+}
+
+void sqlite_writer_destroy(struct sqlite_writer *writer)
+{
+        if (!writer)
+                return;
+        for (unsigned i = 0; i < STATEMENTS; i++)
+                sqlite3_finalize(writer->statements[i]);
+        free(writer);
+}
+
+/* Values of one row in order; what is bound must live until run(). */
+struct row {
+        sqlite3_stmt *stmt;
+        int at;
+        int rc; /* of the first one that failed */
+};
+
+static struct row begin(struct sqlite_writer *writer, enum statement statement)
+{
+        return (struct row){.stmt = writer->statements[statement]};
+}
+
+static void bound(struct row *row, int rc)
+{
+        if (!row->rc)
+                row->rc = rc;
+}
+
+static void put_int(struct row *row, int64_t value)
+{
+        bound(row, sqlite3_bind_int64(row->stmt, ++row->at, value));
+}
+
+static void put_u64(struct row *row, uint64_t value)
+{
+        assert(value <= INT64_MAX);
+        put_int(row, (int64_t)value);
+}
+
+static void put_text(struct row *row, const char *text, size_t max)
+{
+        bound(row, sqlite3_bind_text(row->stmt, ++row->at, text, (int)strnlen(text, max),
+                                     SQLITE_STATIC));
+}
+
+static void put_blob(struct row *row, const void *bytes, size_t len)
+{
+        bound(row,
+              sqlite3_bind_blob(row->stmt, ++row->at, len ? bytes : "", (int)len, SQLITE_STATIC));
+}
+
+static int run(struct row *row)
+{
+        int rc = row->rc;
+        if (!rc)
+                rc = sqlite3_step(row->stmt);
+        (void)sqlite3_reset(row->stmt);
+        (void)sqlite3_clear_bindings(row->stmt);
+        return rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
+static void format_sources(const struct trunk *trunk, struct buf *b)
+{
+        for (unsigned i = 0; i < trunk->source_count; i++) {
+                if (i)
+                        buf_put_char(b, ',');
+                addr_prefix_put(b, &trunk->sources[i].prefix);
+                if (trunk->sources[i].port) {
+                        buf_put_char(b, ' ');
+                        buf_put_u64(b, trunk->sources[i].port);
+                }
+        }
+        buf_put_char(b, '\0');
+        assert(buf_ok(b));
+}
+
+static int put_trunk(struct sqlite_writer *writer, const struct trunk *trunk)
+{
+        char sources[TRUNK_SOURCES_TEXT];
+        struct buf b;
+        struct addr_text advertised = {{0}};
+        struct row row = begin(writer, PUT_TRUNK);
+        buf_init(&b, sources, sizeof sources);
+        format_sources(trunk, &b);
+        if (trunk->advertised.family)
+                advertised = addr_format(&trunk->advertised);
+
+        put_int(&row, trunk->id);
+        put_int(&row, trunk->tenant_id);
+        put_text(&row, trunk->name, sizeof trunk->name);
+        put_text(&row, sources, sizeof sources);
+        put_int(&row, trunk->caller_from);
+        put_int(&row, trunk->dialled_from);
+        put_text(&row, trunk->peer_host, sizeof trunk->peer_host);
+        put_int(&row, trunk->peer_port);
+        put_int(&row, trunk->number_form);
+        put_int(&row, trunk->send_asserted);
+        put_text(&row, advertised.text, sizeof advertised.text);
+        put_text(&row, trunk->plan.country, sizeof trunk->plan.country);
+        put_text(&row, trunk->plan.international, sizeof trunk->plan.international);
+        put_text(&row, trunk->plan.national, sizeof trunk->plan.national);
+        put_int(&row, trunk->plan.digits_min);
+        put_int(&row, trunk->plan.digits_max);
+        put_int(&row, trunk->channels_max);
+        put_int(&row, trunk->calls_per_s);
+        put_int(&row, trunk->announcements_max);
+        return run(&row);
+}
+
+static int remove_trunk(struct sqlite_writer *writer, uint32_t id)
+{
+        struct row row = begin(writer, REMOVE_TRUNK);
+        put_int(&row, id);
+        return run(&row);
+}
+
+static int put_number(struct sqlite_writer *writer, const struct store_number *number)
+{
+        struct row row = begin(writer, PUT_NUMBER);
+        put_u64(&row, number->number.n.e164);
+        put_int(&row, number->tenant_id);
+        put_int(&row, number->trunk_id);
+        put_int(&row, number->pool_id);
+        return run(&row);
+}
+
+static int remove_number(struct sqlite_writer *writer, struct masking_number number)
+{
+        struct row row = begin(writer, REMOVE_NUMBER);
+        put_u64(&row, number.n.e164);
+        return run(&row);
+}
+
+static int add_session(struct sqlite_writer *writer, const struct store_session *session)
+{
+        struct row row = begin(writer, ADD_SESSION);
+        assert(session->sealed_bytes <= STORE_SEALED_MAX);
+        put_u64(&row, session->id);
+        put_int(&row, session->tenant_id);
+        put_int(&row, session->pool_id);
+        put_int(&row, session->state);
+        put_int(&row, session->created_ms);
+        put_int(&row, session->starts_ms);
+        put_int(&row, session->expires_ms);
+        put_int(&row, session->ended_ms);
+        put_int(&row, (int64_t)session->key_slot);
+        put_text(&row, session->reference, sizeof session->reference);
+        put_blob(&row, session->sealed, session->sealed_bytes);
+        return run(&row);
+}
+
+static int set_session_state(struct sqlite_writer *writer, const struct store_session *session)
+{
+        struct row row = begin(writer, SET_SESSION_STATE);
+        put_int(&row, session->state);
+        put_int(&row, session->ended_ms);
+        put_u64(&row, session->id);
+        int rc = run(&row);
+        if (!rc && sqlite3_changes(writer->db) == 0)
+                return SQLITE_CONSTRAINT;
+        return rc;
+}
+
+static int add_cdr(struct sqlite_writer *writer, const struct cdr *cdr)
+{
+        struct row row = begin(writer, ADD_CDR);
+        put_int(&row, cdr->tenant_id);
+        put_blob(&row, cdr->call_id.bytes, sizeof cdr->call_id.bytes);
+        put_blob(&row, cdr->leg_id.bytes, sizeof cdr->leg_id.bytes);
+        put_int(&row, cdr->leg);
+        put_int(&row, cdr->trunk_id);
+        put_u64(&row, cdr->session_id);
+        put_int(&row, cdr->party);
+        put_u64(&row, cdr->number.n.e164);
+        put_text(&row, cdr->party_hint.text, sizeof cdr->party_hint.text);
+        put_int(&row, cdr->verdict);
+        put_int(&row, cdr->started_ms);
+        put_int(&row, cdr->ringing_ms);
+        put_int(&row, cdr->answered_ms);
+        put_int(&row, cdr->ended_ms);
+        put_int(&row, cdr->cause);
+        put_int(&row, cdr->source);
+        put_int(&row, cdr->sip_status);
+        put_int(&row, cdr->packets_in);
+        put_int(&row, cdr->packets_out);
+        put_int(&row, cdr->packets_lost);
+        put_int(&row, cdr->jitter_ms_x10);
+        return run(&row);
+}
+
+static int add_audit(struct sqlite_writer *writer, const struct store_audit *entry)
+{
+        struct row row = begin(writer, ADD_AUDIT);
+        assert(entry->body_bytes <= STORE_AUDIT_MAX);
+        put_u64(&row, entry->sequence);
+        put_int(&row, entry->tenant_id);
+        put_int(&row, entry->at_ms);
+        put_int(&row, entry->kind);
+        put_blob(&row, entry->body, entry->body_bytes);
+        put_blob(&row, entry->hash, sizeof entry->hash);
+        return run(&row);
+}
+
+int sqlite_write_audit_head(struct sqlite_writer *writer, const struct audit_head *head,
+                            const uint8_t mac[AUDIT_HASH_BYTES])
+{
+        struct row row = begin(writer, PUT_AUDIT_HEAD);
+        put_u64(&row, head->sequence);
+        put_blob(&row, head->hash, sizeof head->hash);
+        put_blob(&row, mac, AUDIT_HASH_BYTES);
+        return run(&row);
+}
+
+int sqlite_write_change(struct sqlite_writer *writer, const struct store_change *change)
+{
+        switch (change->kind) {
+        case STORE_PUT_TRUNK:
+                return put_trunk(writer, &change->trunk);
+        case STORE_REMOVE_TRUNK:
+                return remove_trunk(writer, change->trunk.id);
+        case STORE_PUT_NUMBER:
+                return put_number(writer, &change->number);
+        case STORE_REMOVE_NUMBER:
+                return remove_number(writer, change->number.number);
+        case STORE_ADD_SESSION:
+                return add_session(writer, &change->session);
+        case STORE_SET_SESSION_STATE:
+                return set_session_state(writer, &change->session);
+        case STORE_ADD_CDR:
+                return add_cdr(writer, &change->cdr);
+        case STORE_ADD_AUDIT:
+                return add_audit(writer, &change->audit);
+        }
+        return SQLITE_MISUSE;
+}
