@@ -113,7 +113,7 @@ unsigned sip_ua_read_sdp(struct sip_ua *ua, const struct sip_msg *msg, struct sd
 
 struct leg *leg_create(struct sip_ua *ua, uint32_t trunk_id); /* NULL: no room */
 void leg_destroy(struct leg *leg);                            /* one that nobody has heard of */
-struct leg *leg_find(struct sip_ua *ua, struct sip_leg handle);
+struct leg *sip_leg_find(struct sip_ua *ua, struct sip_leg handle);
 /* Whatever state it is in, until it has ended. */
 struct leg *leg_of(struct sip_ua *ua, const struct sip_transaction *tx);
 struct sip_leg leg_handle(const struct leg *leg);

@@ -62,7 +62,7 @@ static struct leg *find(struct sip_ua *ua, struct handle handle)
         return leg && leg->state != LEG_ENDED ? leg : NULL;
 }
 
-struct leg *leg_find(struct sip_ua *ua, struct sip_leg handle)
+struct leg *sip_leg_find(struct sip_ua *ua, struct sip_leg handle)
 {
         return find(ua, handle.h);
 }
@@ -200,7 +200,7 @@ struct slice leg_describe(struct leg *leg, const struct sdp_audio *ours, const s
 
 void sip_leg_hangup(struct sip_ua *ua, struct sip_leg handle)
 {
-        struct leg *leg = leg_find(ua, handle);
+        struct leg *leg = sip_leg_find(ua, handle);
         if (!leg)
                 return;
         switch (leg->state) {
@@ -233,6 +233,6 @@ void sip_leg_hangup(struct sip_ua *ua, struct sip_leg handle)
 
 struct slice sip_leg_call_id(const struct sip_ua *ua, struct sip_leg handle)
 {
-        const struct leg *leg = leg_find((struct sip_ua *)ua, handle);
+        const struct leg *leg = sip_leg_find((struct sip_ua *)ua, handle);
         return leg ? sip_dialog_text(&leg->dialog, leg->dialog.call_id) : SLICE_NONE;
 }

@@ -156,7 +156,7 @@ static struct leg *find_leg(struct sip_ua *ua, const struct sip_request *request
         struct sip_token token;
         if (!sip_token_read(&ua->tokens, SIP_TOKEN_TAG, msg->to.tag, &token) || token.shard != 0)
                 return NULL;
-        struct leg *leg = leg_find(ua, (struct sip_leg){token.slot});
+        struct leg *leg = sip_leg_find(ua, (struct sip_leg){token.slot});
         if (!leg || !sip_dialog_has_request(&leg->dialog, msg) ||
             !sip_trunks_may_continue(ua->params.trunks, leg->trunk_id, request->source))
                 return NULL;

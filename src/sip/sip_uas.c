@@ -147,7 +147,7 @@ int sip_leg_progress(struct sip_ua *ua, struct sip_leg handle, unsigned status,
                      const struct sdp_audio *early)
 {
         assert(status > 100 && status < 200);
-        struct leg *leg = leg_find(ua, handle);
+        struct leg *leg = sip_leg_find(ua, handle);
         if (!leg)
                 return ERR_STALE;
         if (leg->state != LEG_INCOMING)
@@ -167,7 +167,7 @@ int sip_leg_progress(struct sip_ua *ua, struct sip_leg handle, unsigned status,
 
 int sip_leg_answer(struct sip_ua *ua, struct sip_leg handle, const struct sdp_audio *ours)
 {
-        struct leg *leg = leg_find(ua, handle);
+        struct leg *leg = sip_leg_find(ua, handle);
         if (!leg)
                 return ERR_STALE;
         if (leg->state != LEG_INCOMING)
@@ -205,7 +205,7 @@ void uas_reject(struct leg *leg, unsigned status, unsigned retry_after_s)
 int sip_leg_reject(struct sip_ua *ua, struct sip_leg handle, unsigned status,
                    unsigned retry_after_s)
 {
-        struct leg *leg = leg_find(ua, handle);
+        struct leg *leg = sip_leg_find(ua, handle);
         if (!leg)
                 return ERR_STALE;
         if (leg->state != LEG_INCOMING)
