@@ -168,8 +168,8 @@ static int read_contact(struct slice value, struct sip_msg *msg)
         if (msg->contact_is_star)
                 return ERR_SYNTAX;
         if (slice_equal(value, SLICE("*"))) {
-                msg->contact_is_star = true;
-                return msg->contact_count ? ERR_SYNTAX : 0;
+                msg->contact_is_star = msg->contact_count == 0;
+                return msg->contact_is_star ? 0 : ERR_SYNTAX;
         }
         return read_addrs(value, false, msg->contacts, SIP_CONTACTS_MAX, &msg->contact_count);
 }

@@ -48,7 +48,8 @@ struct sip_cursor {
 
 static inline struct sip_cursor sip_cursor(struct slice s)
 {
-        return (struct sip_cursor){s.p, s.p + s.len};
+        const char *p = s.len ? s.p : ""; /* no arithmetic on NULL */
+        return (struct sip_cursor){p, p + s.len};
 }
 
 static inline bool sip_at_end(const struct sip_cursor *c)

@@ -218,16 +218,16 @@ int sip_uri_parse(struct slice text, struct sip_uri *out)
 
 int sip_uri_user(const struct sip_uri *uri, char *out, size_t out_bytes)
 {
-        const char *end = uri->user.p + uri->user.len;
+        struct sip_cursor c = sip_cursor(uri->user);
         size_t len = 0;
-        for (const char *p = uri->user.p; p < end; len++) {
+        for (const char *p = c.p; p < c.end; len++) {
                 if (unescape(&p) == '\0')
                         return ERR_SYNTAX;
         }
         if (len >= out_bytes)
                 return ERR_TOO_LARGE;
 
-        for (const char *p = uri->user.p; p < end;)
+        for (const char *p = c.p; p < c.end;)
                 *out++ = unescape(&p);
         *out = '\0';
         return 0;

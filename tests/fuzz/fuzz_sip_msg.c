@@ -223,7 +223,7 @@ static void check_answer(const struct sip_msg *msg, struct sip_msg *answer)
 /* A bug of the usual kind, which script/fuzz --self-test must find: one byte read past the end. */
 static void check_planted(const struct sip_msg *msg)
 {
-        if (msg->is_request && msg->max_forwards == 0 && msg->has_content_length) {
+        if (msg->body.len && msg->max_forwards >= 0 && msg->max_forwards < 40) {
                 volatile char next = msg->body.p[msg->body.len];
                 (void)next;
         }

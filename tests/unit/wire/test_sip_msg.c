@@ -615,6 +615,7 @@ static void a_star_contact_stands_alone(void **state)
         assert_int_equal(msg.contact_count, 0);
         assert_400(HEAD "Contact: *\r\nContact: <sip:a@h>\r\n" END);
         assert_400(HEAD "Contact: <sip:a@h>\r\nContact: *\r\n" END);
+        assert_false(msg.contact_is_star);
         assert_400(HEAD "Contact: *, <sip:a@h>\r\n" END);
         assert_400(HEAD "Contact: *;x\r\n" END);
         assert_400(HEAD "Contact: \r\n" END);
