@@ -32,18 +32,13 @@ void session_mapping(const struct session *session, unsigned caller, struct mapp
 
         const struct session_party *from = &session->parties[caller];
         const struct session_party *to = &session->parties[1 - caller];
-#ifdef MASKLINE_FAULT_SWAP_NUMBERS
-        struct masking_number show = from->dials;
-#else
-        struct masking_number show = to->dials;
-#endif
         *out = (struct mapping){
                 .tenant_id = session->tenant_id,
                 .session_id = session->id,
                 .dialled = from->dials,
                 .caller = from->real,
                 .connect_to = to->real,
-                .show = show,
+                .show = to->dials,
                 .caller_party = (uint8_t)caller,
                 .callee_party = (uint8_t)(1 - caller),
                 .state = session->state,

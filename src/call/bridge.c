@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * bridge.c - connecting a caller: dial the second leg, let the first one ring, join them.
+ */
+#include "base/log.h"
+#include "call/call.h"
+#include "call/fault.h"
+#include "call/negotiate.h"
+
+static void on_ring_timeout(void *arg)
+{
+        struct call *call = arg;
+        call_close(call, CAUSE_RING_TIMEOUT, SOURCE_PLATFORM, 480);
+}
+
+static void on_longest_call(void *arg)
+{
+        struct call *call = arg;
+        call_close(call, CAUSE_SCHEDULED, SOURCE_PLATFORM, 0);
+}
+
+/*
+ * Invariant: what is shown is a masking number of the call's tenant, or the leg is not created.
+ */
+static bool may_show(const struct call *call)
+{
+        const struct directory_decision *decision = &call->decision;
+        const struct number_row *row =
+                directory_number_find(call->calls->params.directory, decision->mapping.show);
+        return row && row->tenant_id == decision->tenant_id;
+}
+
+/* Offers the callee the codecs that the caller has, in our own numbering. */
+static int dial_callee(struct call *call)
+{
+        struct call_leg *b = &call->legs[SIDE_B];
+        int err = call_media_open(call, SIDE_B);
+        if (err)
+                return err;
+        err = negotiate_narrow(&b->local, &call->legs[SIDE_A].local);
+        if (err)
+                return err;
+
+        const struct sip_dial dial = {
+                .trunk_id = b->trunk_id,
+                .to = call->decision.mapping.connect_to,
+                .show = fault_shown_number(&call->decision.mapping),
+                .offer = &b->local,
+                .max_forwards = call->max_forwards,
+        };
+        struct sip_leg leg;
+        err = sip_ua_dial(call->calls->ua, &dial, &leg);
+        if (err)
+                return err;
+        call_bind(call, SIDE_B, leg);
+        return 0;
+}
+
+void call_connect(struct call *call, const struct sip_invite *invite)
+{
+        struct calls *calls = call->calls;
+        if (!may_show(call)) {
+                call_close(call, CAUSE_UNKNOWN_CALLER_ID, SOURCE_PLATFORM, 480);
+                return;
+        }
+        if (!call_admit_pair(call)) {
+                call_close(call, CAUSE_LOOP, SOURCE_PLATFORM, 482);
+                return;
+        }
+        unsigned status = call_take_invite(call, invite);
+        if (status) {
+                call_close(call, status == 488 ? CAUSE_REJECTED : CAUSE_CONCURRENCY,
+                           SOURCE_PLATFORM, status);
+                return;
+        }
+        if (!call_admit_leg(call, SIDE_B, call->decision.show_trunk_id)) {
+                calls->counters.limited++;
+                call_close(call, CAUSE_CONCURRENCY, SOURCE_PLATFORM, 503);
+                return;
+        }
+        call_record_begin(call, SIDE_B);
+        int err = dial_callee(call);
+        if (err) {
+                log_warn("call %s: the second leg cannot be dialled: %s",
+                         uuid_format(call->legs[SIDE_A].record.call_id).text, err_text(err));
+                call_close(call, err == ERR_FULL ? CAUSE_CONCURRENCY : CAUSE_ROUTING,
+                           SOURCE_PLATFORM, 503);
+                return;
+        }
+        call_enter(call, CALL_DIALLING);
+        io_timer_start(calls->params.io, &call->timer, calls->params.ring_timeout_ms,
+                       on_ring_timeout, call);
+}
+
+void call_on_progress(struct call *call, unsigned status)
+{
+        struct calls *calls = call->calls;
+        struct call_leg *a = &call->legs[SIDE_A];
+        bool rings = status == 180 || status == 183;
+        if (call->state != CALL_DIALLING || !rings)
+                return;
+
+        int64_t now_ms = io_wall_ms(calls->params.io);
+        a->record.ringing_ms = now_ms;
+        call->legs[SIDE_B].record.ringing_ms = now_ms;
+        call_enter(call, CALL_RINGING);
+
+        /*
+         * The far end's early media stays there: an announcement of its carrier may speak the
+         * number. The caller hears our own ringback, or its own when there is nothing to play or
+         * nowhere to play it to.
+         */
+        bool plays = calls->params.ringback.count > 0 && a->has_stream;
+        (void)sip_leg_progress(calls->ua, a->sip, 180, plays ? &a->local : NULL);
+        if (plays)
+                media_leg_play(calls->media, a->media, &calls->params.ringback, 0);
+}
+
+void call_on_answered(struct call *call, const struct sdp *sdp)
+{
+        struct calls *calls = call->calls;
+        struct call_leg *a = &call->legs[SIDE_A], *b = &call->legs[SIDE_B];
+        if (call->state != CALL_DIALLING && call->state != CALL_RINGING)
+                return;
+
+        int64_t now_ms = io_wall_ms(calls->params.io);
+        b->answered = true;
+        b->record.answered_ms = now_ms;
+        b->record.sip_status = 200;
+        if (!call_take_answer(call, SIDE_B, sdp)) {
+                call_close(call, CAUSE_REJECTED, SOURCE_CARRIER, 480);
+                return;
+        }
+        if (sip_leg_answer(calls->ua, a->sip, &a->local)) {
+                call_close(call, CAUSE_INTERNAL, SOURCE_PLATFORM, 480);
+                return;
+        }
+        a->answered = true;
+        a->record.answered_ms = now_ms;
+        a->record.sip_status = 200;
+        media_leg_stop(calls->media, a->media);
+        media_join(calls->media, a->media, b->media);
+        call_enter(call, CALL_CONNECTED);
+        calls->counters.connected++;
+        io_timer_start(calls->params.io, &call->timer, calls->params.call_ms_max, on_longest_call,
+                       call);
+        log_info("call %s: connected", uuid_format(a->record.call_id).text);
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * call.h - one masked call: two legs, what joins them, and the one way its state changes.
+ *
+ * Private to call/. A struct call lives in secret memory (it holds the parties' numbers), is owned
+ * by the registry in calls.c and is freed when both legs have ended and been recorded.
+ *
+ *     NEW --> DIALLING --> RINGING --> CONNECTED --> CLOSING
+ *       \         \___________\____________\___________^
+ *        \--> ANNOUNCING ------------------------------|
+ */
+#ifndef MASKLINE_CALL_CALL_H
+#define MASKLINE_CALL_CALL_H
+
+#include "base/list.h"
+#include "base/map.h"
+#include "call/calls.h"
+
+enum call_state {
+        CALL_NEW,        /* an INVITE has come; nothing is decided */
+        CALL_DIALLING,   /* the second leg's INVITE is out */
+        CALL_RINGING,    /* the second leg rings, the caller hears ringback */
+        CALL_CONNECTED,  /* both answered, audio flows */
+        CALL_ANNOUNCING, /* a refused caller listens to the announcement */
+        CALL_CLOSING,    /* being torn down: waits for the legs to end */
+        CALL_STATES,
+};
+
+enum call_side {
+        SIDE_A, /* the caller's leg */
+        SIDE_B, /* the one we dialled */
+};
+
+struct call_leg {
+        struct sip_leg sip;
+        struct media_leg media;
+        bool has_sip;    /* from its INVITE until on_ended */
+        bool has_media;  /* a port pair is taken */
+        bool has_stream; /* media knows where to send */
+        bool admitted;   /* holds a channel of its trunk */
+        bool answered;
+        uint32_t trunk_id;
+        struct sdp_audio local; /* what we last said of ourselves on this leg */
+        struct cdr record;
+};
+
+struct call {
+        struct calls *calls; /* not owned */
+        enum call_state state;
+        struct call_leg legs[2]; /* by enum call_side */
+        struct real_number caller;
+        struct masking_number dialled;
+        bool counted_pair; /* holds a place among the calls of its (caller, dialled) */
+        int max_forwards;
+        struct directory_decision decision;
+        enum hangup_cause cause; /* set once, by whatever ended the call */
+        enum hangup_source source;
+        bool has_cause;
+        struct io_timer timer; /* ring timeout, then the longest call */
+};
+
+/* What the registry knows of a SIP leg: whose it is. By the index of the leg's handle. */
+struct leg_owner {
+        struct handle leg; /* of the sip leg, to notice a stale one */
+        struct handle call;
+        enum call_side side;
+};
+
+/* Concurrent calls of one (caller, dialled number). */
+struct call_pair {
+        struct map_node node;
+        uint64_t key[2];
+        uint32_t calls;
+};
+
+struct calls {
+        struct calls_params params;
+        struct sip_ua *ua;        /* owned */
+        struct media *media;      /* owned */
+        struct pool *pool;        /* owned, of struct call */
+        struct pool *pairs;       /* owned, of struct call_pair */
+        struct map pair_map;      /* owned buckets */
+        struct leg_owner *owners; /* owned, 2 * calls_max */
+        struct calls_counters counters;
+};
+
+/* The only place where a call's state changes; asserts that the table allows it. */
+void call_enter(struct call *call, enum call_state state);
+const char *call_state_name(enum call_state state);
+
+/* registry (calls.c) */
+void call_bind(struct call *call, enum call_side side, struct sip_leg leg);
+void call_release(struct call *call); /* frees it once no leg is left */
+
+/* admission.c: trunk limits and concurrent calls of one pair. */
+bool call_admit_leg(struct call *call, enum call_side side, uint32_t trunk_id);
+void call_release_leg(struct call *call, enum call_side side);
+bool call_admit_pair(struct call *call);
+void call_release_pair(struct call *call);
+
+/* bridge.c: connecting the two legs. */
+void call_connect(struct call *call, const struct sip_invite *invite);
+void call_on_progress(struct call *call, unsigned status);
+void call_on_answered(struct call *call, const struct sdp *sdp);
+
+/* refuse.c: the announcement. */
+void call_refuse(struct call *call, const struct sip_invite *invite);
+void call_announce(struct call *call); /* the caller is there to hear it */
+void call_on_played(struct call *call);
+
+/*
+ * offer.c: offer and answer on one leg, with its port pair. Statuses are what to refuse with;
+ * call_take_invite() answers 0 and call_on_offer() 200 when all is well.
+ */
+int call_media_open(struct call *call, enum call_side side) MUST_CHECK;
+void call_media_close(struct call *call, enum call_side side);
+unsigned call_take_invite(struct call *call, const struct sip_invite *invite);
+unsigned call_on_offer(struct call *call, enum call_side side, const struct sdp *offer,
+                       struct sdp_audio *answer);
+bool call_take_answer(struct call *call, enum call_side side, const struct sdp *sdp);
+void call_on_confirmed(struct call *call, enum call_side side, const struct sdp *sdp);
+
+/* close.c: every way to end. `status` answers a caller who was not answered yet. */
+void call_close(struct call *call, enum hangup_cause cause, enum hangup_source source,
+                unsigned status);
+void call_on_leg_ended(struct call *call, enum call_side side, const struct sip_end_info *end);
+
+/* record.c: the call detail records. */
+void call_record_begin(struct call *call, enum call_side side); /* once it is admitted */
+void call_record_media(struct call *call,
+                       enum call_side side);                  /* before the ports are given back */
+void call_record_end(struct call *call, enum call_side side); /* writes it */
+
+#endif

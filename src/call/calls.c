@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * calls.c - the registry: which call an event belongs to, and every call there is.
+ */
+#include "call/calls.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "call/call.h"
+
+#define MAX_FORWARDS 70
+
+static uint32_t legs_max(const struct calls *calls)
+{
+        return calls->params.calls_max * 2;
+}
+
+void call_bind(struct call *call, enum call_side side, struct sip_leg leg)
+{
+        struct calls *calls = call->calls;
+        assert(leg.h.index < legs_max(calls));
+        calls->owners[leg.h.index] = (struct leg_owner){
+                .leg = leg.h,
+                .call = pool_handle(calls->pool, call),
+                .side = side,
+        };
+        call->legs[side].sip = leg;
+        call->legs[side].has_sip = true;
+}
+
+/* NULL when the call is gone or never was. */
+static struct call *find_call(struct calls *calls, struct sip_leg leg, enum call_side *side)
+{
+        assert(leg.h.index < legs_max(calls));
+        const struct leg_owner *owner = &calls->owners[leg.h.index];
+        if (!handle_equal(owner->leg, leg.h))
+                return NULL;
+        *side = owner->side;
+        return pool_find(calls->pool, owner->call);
+}
+
+void call_release(struct call *call)
+{
+        if (call->legs[SIDE_A].has_sip || call->legs[SIDE_B].has_sip)
+                return;
+        assert(call->state == CALL_CLOSING);
+        pool_put(call->calls->pool, call);
+}
+
+static void decide(struct call *call, const struct sip_invite *invite)
+{
+        struct calls *calls = call->calls;
+        struct directory *dir = calls->params.directory;
+        directory_decide(dir, call->dialled, call->caller, invite->caller_withheld,
+                         &call->decision);
+        call_record_begin(call, SIDE_A);
+
+        const struct cdr *record = &call->legs[SIDE_A].record;
+        directory_audit_decision(dir, record->call_id, record->trunk_id, call->dialled,
+                                 record->party_hint, &call->decision);
+        log_info("call %s: %s", uuid_format(record->call_id).text,
+                 mask_verdict_name(call->decision.verdict));
+}
+
+static void on_invite(void *arg, struct sip_leg leg, const struct sip_invite *invite)
+{
+        struct calls *calls = arg;
+        struct call *call = pool_take(calls->pool, NULL);
+        calls->counters.calls++;
+        if (!call) {
+                calls->counters.limited++;
+                (void)sip_leg_reject(calls->ua, leg, 503, 2);
+                return;
+        }
+        call->calls = calls;
+        call->caller = invite->caller;
+        call->dialled = invite->dialled;
+        /* RFC 7332: what is left of the hops goes along, so that a loop through us ends. */
+        call->max_forwards =
+                invite->max_forwards - 1 < MAX_FORWARDS ? invite->max_forwards - 1 : MAX_FORWARDS;
+        call_bind(call, SIDE_A, leg);
+
+        bool admitted = call_admit_leg(call, SIDE_A, invite->trunk_id);
+        call->legs[SIDE_A].trunk_id = invite->trunk_id;
+        decide(call, invite);
+        if (!admitted) {
+                calls->counters.limited++;
+                call_close(call, CAUSE_CONCURRENCY, SOURCE_PLATFORM, 503);
+        } else if (call->decision.verdict == MASK_CONNECT) {
+                call_connect(call, invite);
+        } else {
+                call_refuse(call, invite);
+        }
+}
+
+static void on_progress(void *arg, struct sip_leg leg, unsigned status, const struct sdp *sdp)
+{
+        (void)sdp; /* early media of the far end is not passed on */
+        enum call_side side;
+        struct call *call = find_call(arg, leg, &side);
+        if (call && side == SIDE_B)
+                call_on_progress(call, status);
+}
+
+static void on_answered(void *arg, struct sip_leg leg, const struct sdp *sdp)
+{
+        enum call_side side;
+        struct call *call = find_call(arg, leg, &side);
+        if (call && side == SIDE_B)
+                call_on_answered(call, sdp);
+}
+
+static void on_confirmed(void *arg, struct sip_leg leg, const struct sdp *sdp)
+{
+        enum call_side side;
+        struct call *call = find_call(arg, leg, &side);
+        if (call)
+                call_on_confirmed(call, side, sdp);
+}
+
+static unsigned on_offer(void *arg, struct sip_leg leg, const struct sdp *offer,
+                         struct sdp_audio *answer)
+{
+        enum call_side side;
+        struct call *call = find_call(arg, leg, &side);
+        return call ? call_on_offer(call, side, offer, answer) : 481;
+}
+
+static void on_dtmf_info(void *arg, struct sip_leg leg, char digit, unsigned duration_ms)
+{
+        enum call_side side;
+        struct call *call = find_call(arg, leg, &side);
+        if (!call || call->state != CALL_CONNECTED)
+                return;
+        struct call_leg *other = &call->legs[side == SIDE_A ? SIDE_B : SIDE_A];
+        media_leg_send_digit(call->calls->media, other->media, digit, duration_ms);
+}
+
+static void on_ended(void *arg, struct sip_leg leg, const struct sip_end_info *end)
+{
+        struct calls *calls = arg;
+        enum call_side side;
+        struct call *call = find_call(calls, leg, &side);
+        calls->owners[leg.h.index] = (struct leg_owner){0};
+        if (call)
+                call_on_leg_ended(call, side, end);
+}
+
+static void on_media(void *arg, struct media_leg leg, enum media_event event, char digit)
+{
+        (void)digit;
+        struct calls *calls = arg;
+        struct call *call = pool_find(calls->pool, media_leg_user(calls->media, leg));
+        if (!call)
+                return;
+        switch (event) {
+        case MEDIA_PLAYED:
+                call_on_played(call);
+                return;
+        case MEDIA_SILENT:
+                call_close(call, CAUSE_MEDIA_TIMEOUT, SOURCE_PLATFORM, 0);
+                return;
+        case MEDIA_DIGIT:
+                return;
+        }
+}
+
+static const struct sip_ua_handler ua_handler = {
+        .on_invite = on_invite,
+        .on_progress = on_progress,
+        .on_answered = on_answered,
+        .on_confirmed = on_confirmed,
+        .on_offer = on_offer,
+        .on_dtmf_info = on_dtmf_info,
+        .on_ended = on_ended,
+};
+
+static int open_tables(struct calls *calls)
+{
+        uint32_t calls_max = calls->params.calls_max;
+        struct siphash_key key;
+        random_fill(io_random(calls->params.io), &key, sizeof key);
+
+        int err = pool_create(sizeof(struct call), calls_max, true, &calls->pool);
+        if (!err)
+                err = pool_create(sizeof(struct call_pair), calls_max, true, &calls->pairs);
+        if (!err)
+                err = map_init(&calls->pair_map, calls_max, key);
+        if (err)
+                return err;
+        calls->owners = calloc(legs_max(calls), sizeof *calls->owners);
+        return calls->owners ? 0 : -ENOMEM;
+}
+
+static int open_media(struct calls *calls, char *problem)
+{
+        const struct calls_params *p = &calls->params;
+        const struct media_params params = {
+                .io = p->io,
+                .local_ip = p->media_ip,
+                .port_min = p->rtp_port_min,
+                .port_max = p->rtp_port_max,
+                .legs_max = legs_max(calls),
+                .silence_timeout_ms = p->media_timeout_ms,
+                .on_event = on_media,
+                .arg = calls,
+        };
+        int err = media_create(&params, &calls->media);
+        if (err)
+                snprintf(problem, 512,
+                         "cannot open %u RTP port pairs on %s, ports %u to %u: %s; widen "
+                         "rtp_port_min and rtp_port_max, or lower calls_max",
+                         legs_max(calls), addr_format_ip(&p->media_ip).text, p->rtp_port_min,
+                         p->rtp_port_max, err_text(err));
+        return err;
+}
+
+static int open_ua(struct calls *calls, char *problem)
+{
+        const struct calls_params *p = &calls->params;
+        const struct sip_ua_params params = {
+                .io = p->io,
+                .trunks = p->trunks,
+                .listen = p->listen,
+                .legs_max = legs_max(calls),
+                .transactions_max = legs_max(calls) * 2 + 64,
+                .handler = &ua_handler,
+                .arg = calls,
+        };
+        int err = sip_ua_create(&params, &calls->ua);
+        if (err)
+                snprintf(problem, 512,
+                         "cannot listen for SIP on %s/udp: %s; see sip_listen, and what else uses "
+                         "that port",
+                         addr_format(&p->listen).text, err_text(err));
+        return err;
+}
+
+int calls_create(const struct calls_params *params, struct calls **out, char *problem)
+{
+        struct calls *calls = calloc(1, sizeof *calls);
+        if (!calls) {
+                snprintf(problem, 512, "out of memory");
+                return -ENOMEM;
+        }
+        calls->params = *params;
+
+        int err = open_tables(calls);
+        if (err)
+                snprintf(problem, 512, "cannot take memory for %u calls: %s; lower calls_max",
+                         params->calls_max, err_text(err));
+        else
+                err = open_media(calls, problem);
+        if (!err)
+                err = open_ua(calls, problem);
+        if (err) {
+                calls_destroy(calls);
+                return err;
+        }
+        *out = calls;
+        return 0;
+}
+
+/* What the legs left over have to say for themselves. */
+static void record_rest(struct calls *calls)
+{
+        for (uint32_t i = 0; i < calls->params.calls_max; i++) {
+                struct call *call = pool_at(calls->pool, i);
+                if (!call)
+                        continue;
+                for (enum call_side side = SIDE_A; side <= SIDE_B; side++) {
+                        struct call_leg *leg = &call->legs[side];
+                        if (!leg->has_sip)
+                                continue;
+                        if (!leg->record.ended_ms)
+                                leg->record.ended_ms = io_wall_ms(calls->params.io);
+                        call_record_media(call, side);
+                        call_record_end(call, side);
+                }
+                io_timer_stop(calls->params.io, &call->timer);
+        }
+}
+
+void calls_destroy(struct calls *calls)
+{
+        if (!calls)
+                return;
+        if (calls->ua)
+                record_rest(calls);
+        sip_ua_destroy(calls->ua);
+        media_destroy(calls->media);
+        map_fini(&calls->pair_map);
+        pool_destroy(calls->pairs);
+        pool_destroy(calls->pool);
+        free(calls->owners);
+        free(calls);
+}
+
+const struct addr *calls_local(const struct calls *calls)
+{
+        return sip_ua_local(calls->ua);
+}
+
+void calls_drain(struct calls *calls)
+{
+        sip_ua_set_draining(calls->ua, true);
+}
+
+void calls_hangup_all(struct calls *calls)
+{
+        for (uint32_t i = 0; i < calls->params.calls_max; i++) {
+                struct call *call = pool_at(calls->pool, i);
+                if (call)
+                        call_close(call, CAUSE_OUT_OF_SERVICE, SOURCE_PLATFORM, 503);
+        }
+}
+
+uint32_t calls_active(const struct calls *calls)
+{
+        return pool_used(calls->pool);
+}
+
+static void view_of(const struct call *call, struct call_view *out)
+{
+        const struct call_leg *a = &call->legs[SIDE_A], *b = &call->legs[SIDE_B];
+        *out = (struct call_view){
+                .call_id = a->record.call_id,
+                .tenant_id = a->record.tenant_id,
+                .session_id = a->record.session_id,
+                .state = call_state_name(call->state),
+                .dialled = call->dialled,
+                .shown = b->record.number,
+                .caller = a->record.party_hint,
+                .callee = b->record.party_hint,
+                .started_ms = a->record.started_ms,
+                .answered_ms = a->record.answered_ms,
+        };
+}
+
+uint32_t calls_list(const struct calls *calls, uint32_t tenant_id, struct call_view *out,
+                    uint32_t max)
+{
+        uint32_t count = 0;
+        for (uint32_t i = 0; i < calls->params.calls_max && count < max; i++) {
+                const struct call *call = pool_at(calls->pool, i);
+                if (call && (tenant_id == 0 || call->decision.tenant_id == tenant_id))
+                        view_of(call, &out[count++]);
+        }
+        return count;
+}
+
+int calls_hangup(struct calls *calls, struct uuid call_id)
+{
+        for (uint32_t i = 0; i < calls->params.calls_max; i++) {
+                struct call *call = pool_at(calls->pool, i);
+                if (!call || memcmp(&call->legs[SIDE_A].record.call_id, &call_id, sizeof call_id))
+                        continue;
+                call_close(call, CAUSE_NORMAL, SOURCE_API_REQUEST, 480);
+                return 0;
+        }
+        return ERR_NOT_FOUND;
+}
+
+void calls_counters(const struct calls *calls, struct calls_counters *out)
+{
+        *out = calls->counters;
+        out->sip = *sip_ua_counters(calls->ua);
+        out->media_legs = media_legs_in_use(calls->media);
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "call/negotiate.h"
+
+#include <string.h>
+
+#define OUR_DTMF_PT  101
+#define OUR_PTIME_MS 20
+
+/* RFC 3551 table 4: the static payload types. */
+static const uint8_t static_pt[SDP_CODECS] = {
+        [SDP_PCMU] = 0,
+        [SDP_PCMA] = 8,
+};
+
+struct sdp_audio negotiate_ours(const struct addr *local)
+{
+        struct sdp_audio ours = {
+                .rtp = *local,
+                .rtcp = *local,
+                .direction = SDP_SENDRECV,
+                .codecs = {SDP_PCMA, SDP_PCMU},
+                .codec_count = 2,
+                .dtmf_pt = OUR_DTMF_PT,
+                .ptime_ms = OUR_PTIME_MS,
+        };
+        ours.rtcp.port = (uint16_t)(local->port + 1);
+        memcpy(ours.codec_pt, static_pt, sizeof static_pt);
+        return ours;
+}
+
+struct addr negotiate_address(const struct trunk *trunk, const struct addr *local)
+{
+        if (trunk->advertised.family == 0)
+                return *local;
+
+        struct addr address = trunk->advertised;
+        address.port = local->port;
+        return address;
+}
+
+static bool has_codec(const struct sdp_audio *audio, uint8_t codec)
+{
+        for (unsigned i = 0; i < audio->codec_count; i++) {
+                if (audio->codecs[i] == codec)
+                        return true;
+        }
+        return false;
+}
+
+int negotiate_narrow(struct sdp_audio *ours, const struct sdp_audio *other)
+{
+        uint8_t codecs[SDP_CODECS];
+        uint8_t count = 0;
+        for (unsigned i = 0; i < other->codec_count; i++) {
+                if (has_codec(ours, other->codecs[i]))
+                        codecs[count++] = other->codecs[i];
+        }
+        if (count == 0)
+                return ERR_MEDIA;
+
+        memcpy(ours->codecs, codecs, count);
+        ours->codec_count = count;
+        if (other->dtmf_pt == SDP_NO_PT)
+                ours->dtmf_pt = SDP_NO_PT;
+        return 0;
+}
+
+void negotiate_stream(const struct sdp_audio *remote, const struct sdp_audio *local,
+                      const struct trunk *trunk, struct media_stream *out,
+                      struct addr_prefix sources[TRUNK_SOURCES_MAX])
+{
+        *out = (struct media_stream){.remote = *remote, .local = *local};
+
+        /* Its own order and payload types, but only what both sides have named. */
+        out->remote.codec_count = 0;
+        for (unsigned i = 0; i < remote->codec_count; i++) {
+                if (has_codec(local, remote->codecs[i]))
+                        out->remote.codecs[out->remote.codec_count++] = remote->codecs[i];
+        }
+        if (local->dtmf_pt == SDP_NO_PT)
+                out->remote.dtmf_pt = SDP_NO_PT;
+
+        for (unsigned i = 0; i < trunk->source_count; i++)
+                sources[i] = trunk->sources[i].prefix;
+        out->sources = sources;
+        out->source_count = trunk->source_count;
+}
+
+bool negotiate_usable(const struct sdp *sdp)
+{
+        return sdp && sdp->has_audio && sdp->audio.rtp.port != 0 && !sdp->audio.is_secure &&
+               sdp->audio.codec_count > 0;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * refuse.c - the announcement: the same words at the same time for every caller who is refused.
+ *
+ * Whether the number is unknown, the session has ended or the caller is a stranger was decided and
+ * recorded before; nothing here looks at the verdict.
+ */
+#include "call/call.h"
+
+#define REFUSED_STATUS 603
+
+static void refuse_plainly(struct call *call, unsigned status)
+{
+        call_close(call, CAUSE_REJECTED, SOURCE_PLATFORM, status);
+}
+
+void call_refuse(struct call *call, const struct sip_invite *invite)
+{
+        struct calls *calls = call->calls;
+        struct call_leg *a = &call->legs[SIDE_A];
+        struct sip_trunk_state *trunk = sip_trunks_find(calls->params.trunks, a->trunk_id);
+        calls->counters.refused++;
+
+        /* A cap per trunk, so that a scanner cannot run up minutes. */
+        bool announces = calls->params.refusal.count > 0 && trunk &&
+                         trunk->counters.announcing < trunk->trunk.announcements_max;
+        if (!announces) {
+                refuse_plainly(call, REFUSED_STATUS);
+                return;
+        }
+        unsigned status = call_take_invite(call, invite);
+        if (status) {
+                refuse_plainly(call, status);
+                return;
+        }
+        if (sip_leg_answer(calls->ua, a->sip, &a->local)) {
+                refuse_plainly(call, REFUSED_STATUS);
+                return;
+        }
+        a->answered = true;
+        a->record.answered_ms = io_wall_ms(calls->params.io);
+        a->record.sip_status = 200;
+        trunk->counters.announcing++;
+        call_enter(call, CALL_ANNOUNCING);
+}
+
+void call_announce(struct call *call)
+{
+        struct calls *calls = call->calls;
+        media_leg_play(calls->media, call->legs[SIDE_A].media, &calls->params.refusal, 1);
+}
+
+void call_on_played(struct call *call)
+{
+        if (call->state == CALL_ANNOUNCING)
+                call_close(call, CAUSE_REJECTED, SOURCE_PLATFORM, 0);
+}
