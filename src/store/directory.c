@@ -196,6 +196,10 @@ static int on_session(void *arg, const struct store_session *row)
         struct row *held;
         int err = row_add(dir, session, row, &held);
         row_close(dir);
+        if (err == ERR_CONFLICT) {
+                loading->unreadable++;
+                return 0;
+        }
         if (err == ERR_FULL)
                 snprintf(loading->problem, STORE_PROBLEM_BYTES,
                          "The database holds more sessions than the limit of %" PRIu32
@@ -257,8 +261,8 @@ static int load(struct directory *dir, char *problem)
 
         uint32_t shredded = vault_shred_unkept(dir->vault);
         if (loading.unreadable)
-                log_error("store: %" PRIu32 " sessions can't be read and stay unanswered: their "
-                          "keys are missing or their rows were altered",
+                log_error("store: %" PRIu32 " sessions can't be served: their keys are missing "
+                          "or their rows were altered",
                           loading.unreadable);
         log_info("store: %" PRIu32 " trunks, %" PRIu32 " numbers, %" PRIu32
                  " sessions loaded, %" PRIu32 " keys shredded",

@@ -177,8 +177,8 @@ struct row *row_at(const struct directory *dir, uint32_t position); /* in the or
 
 /*
  * Takes the session in: seals its parties under its key (unless `stored` brings them sealed),
- * indexes them, counts them at their numbers. ERR_FULL; on failure nothing is left behind but the
- * key.
+ * indexes them, counts them at their numbers. ERR_FULL; ERR_CONFLICT: another session holds a pair
+ * of its; on failure nothing is left behind but the key.
  */
 int row_add(struct directory *dir, const struct session *session,
             const struct store_session *stored, struct row **out) MUST_CHECK;
@@ -198,14 +198,17 @@ enum session_state row_state_at(const struct row *row, int64_t now_ms);
 void row_to_store(const struct row *row, struct store_session *out);
 void row_set_ended(struct directory *dir, struct row *row, int64_t ended_ms);
 
+/* Erases it if its quarantine is over; false: it stays. */
+bool row_release(struct directory *dir, struct row *row);
+
 /* Whether the party may have this number: no session of theirs holds it or held it lately. */
 bool pair_is_free(struct directory *dir, uint32_t tenant_id, struct masking_number dialled,
                   struct real_number caller);
 
 void rows_watch(struct directory *dir); /* arms the timer for what falls due next */
 
-struct reference *reference_find(const struct directory *dir, uint32_t tenant_id,
-                                 struct slice text);
+/* The session that was created under this reference of the tenant's. */
+struct row *row_by_reference(const struct directory *dir, uint32_t tenant_id, struct slice text);
 
 /* What is left to do for a row whose quarantine is over, read while loading: false when full. */
 bool erase_stored(struct directory *dir, const struct store_session *stored);

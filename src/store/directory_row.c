@@ -222,16 +222,17 @@ static void hash_of(const struct directory *dir, const struct session *session, 
         vault_lookup_hash(dir->vault, session->tenant_id, p->dials, p->real, out);
 }
 
-/*
- * A tombstone may hold the pair still when quarantine has been made longer between two runs: the
- * later session has it.
- */
-static int index_party(struct directory *dir, const uint8_t *hash, struct index_value value)
+/* Whether another session holds one of the pairs. */
+static bool is_indexed(const struct directory *dir, const struct session *session)
 {
-        struct index_value older;
-        if (index_find(&dir->index, hash, &older))
-                index_remove(&dir->index, hash, older);
-        return index_add(&dir->index, hash, value);
+        for (unsigned i = 0; i < session->party_count; i++) {
+                uint8_t hash[VAULT_HASH_BYTES];
+                struct index_value other;
+                hash_of(dir, session, i, hash);
+                if (index_find(&dir->index, hash, &other))
+                        return true;
+        }
+        return false;
 }
 
 static void index_parties(struct directory *dir, const struct session *session, uint32_t slot)
@@ -239,7 +240,7 @@ static void index_parties(struct directory *dir, const struct session *session, 
         for (unsigned i = 0; i < session->party_count; i++) {
                 uint8_t hash[VAULT_HASH_BYTES];
                 hash_of(dir, session, i, hash);
-                int err = index_party(dir, hash, (struct index_value){slot, (uint8_t)i});
+                int err = index_add(&dir->index, hash, (struct index_value){slot, (uint8_t)i});
                 assert(!err); /* it has room for two parties of every row */
                 (void)err;
         }
@@ -264,12 +265,12 @@ static struct slice reference_key(char *memory, size_t bytes, uint32_t tenant_id
         return buf_slice(&key);
 }
 
-struct reference *reference_find(const struct directory *dir, uint32_t tenant_id, struct slice text)
+struct row *row_by_reference(const struct directory *dir, uint32_t tenant_id, struct slice text)
 {
         char memory[4 + SESSION_REFERENCE_MAX];
         struct slice key = reference_key(memory, sizeof memory, tenant_id, text);
         struct map_node *node = map_find(&dir->references_by_key, key);
-        return node ? container_of(node, struct reference, node) : NULL;
+        return node ? row_in(dir, container_of(node, struct reference, node)->row) : NULL;
 }
 
 /* There is room for one with every row. */
@@ -277,7 +278,7 @@ static uint32_t add_reference(struct directory *dir, const struct session *sessi
 {
         struct slice text = {session->reference,
                              strnlen(session->reference, sizeof session->reference)};
-        if (text.len == 0 || reference_find(dir, session->tenant_id, text))
+        if (text.len == 0 || row_by_reference(dir, session->tenant_id, text))
                 return SLOT_NONE;
 
         struct handle handle;
@@ -321,6 +322,8 @@ static void set_due(struct directory *dir, const struct row *row)
 int row_add(struct directory *dir, const struct session *session,
             const struct store_session *stored, struct row **out)
 {
+        if (is_indexed(dir, session))
+                return ERR_CONFLICT;
         struct handle handle;
         struct row *row = pool_take(dir->rows, &handle);
         if (!row)
@@ -478,22 +481,23 @@ bool erase_stored(struct directory *dir, const struct store_session *stored)
                      });
 }
 
-bool pair_is_free(struct directory *dir, uint32_t tenant_id, struct masking_number dialled,
-                  struct real_number caller)
+bool row_release(struct directory *dir, struct row *row)
 {
-        uint8_t hash[VAULT_HASH_BYTES];
-        struct index_value found;
-        vault_lookup_hash(dir->vault, tenant_id, dialled, caller, hash);
-        if (!index_find(&dir->index, hash, &found))
-                return true;
-
-        struct row *row = row_in(dir, found.slot);
         if (row->undoable || !is_past_quarantine(dir, row, directory_now(dir)))
                 return false;
         /* Its time is over, though the timer has not come to it yet. */
         if (!has_ended(row) && !expire(dir, row))
                 return false;
         return erase(dir, row);
+}
+
+bool pair_is_free(struct directory *dir, uint32_t tenant_id, struct masking_number dialled,
+                  struct real_number caller)
+{
+        uint8_t hash[VAULT_HASH_BYTES];
+        struct index_value found;
+        vault_lookup_hash(dir->vault, tenant_id, dialled, caller, hash);
+        return !index_find(&dir->index, hash, &found) || row_release(dir, row_in(dir, found.slot));
 }
 
 static bool settle(struct directory *dir, struct row *row)

@@ -57,19 +57,22 @@ static int check_reference(struct slice reference)
         return reference.len && memchr(reference.p, 0, reference.len) ? ERR_SYNTAX : 0;
 }
 
-static int check_create(const struct directory *dir, const struct session_create *create)
+static int check_create(const struct session_create *create)
 {
         assert(create->tenant_id != 0);
         assert(!number_is_none(create->party[0].n));
         assert(!number_is_none(create->party[1].n));
         if (number_equal(create->party[0].n, create->party[1].n))
                 return ERR_CONFLICT;
+        return check_reference(create->reference);
+}
 
+/* Asked only of a new session: a repeated create may come when the first one is over. */
+static int check_times(const struct directory *dir, const struct session_create *create)
+{
         int64_t now_ms = directory_now(dir);
         int64_t starts_ms = create->starts_ms > now_ms ? create->starts_ms : now_ms;
-        if (create->expires_ms && create->expires_ms <= starts_ms)
-                return ERR_RANGE;
-        return check_reference(create->reference);
+        return create->expires_ms && create->expires_ms <= starts_ms ? ERR_RANGE : 0;
 }
 
 /* Which numbers are free: what alloc_pick asks. Numbers go by their slots. */
@@ -197,12 +200,9 @@ static bool is_same_request(const struct session *session, const struct session_
         return true;
 }
 
-static int repeat(struct directory *dir, const struct session_create *create,
-                  const struct reference *reference, struct session_view *view,
-                  directory_done *done, void *arg)
+static int repeat(struct directory *dir, const struct session_create *create, const struct row *row,
+                  struct session_view *view, directory_done *done, void *arg)
 {
-        struct row *row = pool_at(dir->rows, reference->row);
-        assert(row);
         const struct session *session = row_open(dir, row);
         if (!session)
                 return ERR_SEALED;
@@ -222,6 +222,14 @@ static int repeat(struct directory *dir, const struct session_create *create,
         }
         queue_add(dir, unit, done, arg);
         return 0;
+}
+
+static struct row *find_known(struct directory *dir, const struct session_create *create)
+{
+        if (create->reference.len == 0)
+                return NULL;
+        struct row *row = row_by_reference(dir, create->tenant_id, create->reference);
+        return row && !row_release(dir, row) ? row : NULL;
 }
 
 /* Memory first; `session` holds the parties in the clear and is wiped by the caller. */
@@ -247,17 +255,18 @@ int directory_session_create(struct directory *dir, const struct session_create 
                              struct session_view *view, bool *repeated, directory_done *done,
                              void *arg)
 {
-        int err = check_create(dir, create);
+        int err = check_create(create);
         if (err)
                 return err;
-        if (create->reference.len) {
-                struct reference *known = reference_find(dir, create->tenant_id, create->reference);
-                if (known) {
-                        err = repeat(dir, create, known, view, done, arg);
-                        *repeated = err ? *repeated : true;
-                        return err;
-                }
+        struct row *known = find_known(dir, create);
+        if (known) {
+                err = repeat(dir, create, known, view, done, arg);
+                *repeated = err ? *repeated : true;
+                return err;
         }
+        err = check_times(dir, create);
+        if (err)
+                return err;
         struct unit *unit = queue_take(dir, false);
         if (!unit)
                 return ERR_FULL;

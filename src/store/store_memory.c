@@ -124,6 +124,11 @@ struct store_audit *store_memory_audit_at(struct store_memory_disk *disk, uint32
         return i < disk->audit.count ? row_at(&disk->audit, i) : NULL;
 }
 
+struct store_session *store_memory_session_at(struct store_memory_disk *disk, uint32_t i)
+{
+        return i < disk->sessions.count ? row_at(&disk->sessions, i) : NULL;
+}
+
 uint64_t store_memory_commits(const struct store_memory_disk *disk)
 {
         return disk->commits;

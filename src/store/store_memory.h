@@ -32,8 +32,9 @@ void store_memory_fail(struct store *store, uint32_t nth, uint32_t count, int er
 /* Ends the store as a crash would: what waits is lost, no callback comes. */
 void store_memory_crash(struct store *store);
 
-/* For tests that look at or tamper with what is stored: the i-th audit entry, NULL past the last. */
+/* For tests that look at or tamper with what is stored: the i-th row, NULL past the last. */
 struct store_audit *store_memory_audit_at(struct store_memory_disk *disk, uint32_t i);
+struct store_session *store_memory_session_at(struct store_memory_disk *disk, uint32_t i);
 /* How many submits the disk has taken since it was created. */
 uint64_t store_memory_commits(const struct store_memory_disk *disk);
 

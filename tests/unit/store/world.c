@@ -42,7 +42,8 @@ int world_open(struct world *w)
 {
         int err = open_vault(w);
         assert(!err);
-        const struct store_memory_params memory = {.io = w->io, .vault = w->vault, .disk = w->disk};
+        const struct store_memory_params memory = {
+                .io = w->io, .vault = w->vault, .disk = w->disk, .commit_ms = w->commit_ms};
         err = store_memory_open(&memory, &w->store);
         assert(!err);
         err = directory_open_on(&w->params, w->vault, w->store, &w->dir, w->problem);

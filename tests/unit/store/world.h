@@ -24,6 +24,7 @@ struct world {
         struct store *store; /* the directory's */
         struct directory *dir;
         struct directory_params params;
+        int64_t commit_ms; /* how long the store takes */
         char problem[512];
 };
 
