@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The directory on real files: SQLite, key slots, one data directory. */
+#include "unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "io/io_epoll.h"
+#include "scratch.h"
+#include "store/directory.h"
+
+static struct io *io;
+static struct scratch files;
+static char problem[512];
+
+static int set_up(void **state)
+{
+        (void)state;
+        scratch_make(&files);
+        return io_create_epoll(&io);
+}
+
+static int tear_down(void **state)
+{
+        (void)state;
+        io_destroy(io);
+        scratch_remove(&files);
+        return 0;
+}
+
+static int try_open(struct directory **out)
+{
+        const struct directory_params params = {
+                .io = io,
+                .data_dir = files.path,
+                .sessions_max = 100,
+                .numbers_max = 10,
+                .quarantine_ms = 7200000,
+        };
+        return directory_open(&params, out, problem);
+}
+
+static struct directory *open_directory(void)
+{
+        struct directory *dir = NULL;
+        int err = try_open(&dir);
+        if (err)
+                fail_msg("%s", problem);
+        return dir;
+}
+
+static struct real_number party(unsigned i)
+{
+        return (struct real_number){{919888800000 + i}};
+}
+
+static struct masking_number number(unsigned i)
+{
+        return (struct masking_number){{919000000000 + i}};
+}
+
+/* Each answer stops the loop. */
+static void on_done(void *arg, int err)
+{
+        *(int *)arg = err;
+        io_stop(io);
+}
+
+static int wait_for(int *answer)
+{
+        while (*answer == 1)
+                io_run(io);
+        return *answer;
+}
+
+static void provision(struct directory *dir)
+{
+        struct trunk trunk = {.tenant_id = 1, .name = "carrier"};
+        int answer = 1;
+        assert_int_equal(directory_trunk_add(dir, &trunk, on_done, &answer), 0);
+        assert_int_equal(wait_for(&answer), 0);
+        for (unsigned i = 1; i <= 2; i++) {
+                const struct number_row row = {number(i), 1, trunk.id, 1, 0};
+                answer = 1;
+                assert_int_equal(directory_number_add(dir, &row, on_done, &answer), 0);
+                assert_int_equal(wait_for(&answer), 0);
+        }
+}
+
+static struct session_view create(struct directory *dir, unsigned a, unsigned b)
+{
+        const struct session_create c = {
+                .tenant_id = 1, .party = {party(a), party(b)}, .reference = SLICE("ride-7")};
+        struct session_view view;
+        bool repeated;
+        int answer = 1;
+        assert_int_equal(directory_session_create(dir, &c, &view, &repeated, on_done, &answer), 0);
+        assert_int_equal(wait_for(&answer), 0);
+        return view;
+}
+
+static enum mask_verdict call(struct directory *dir, struct masking_number dialled, unsigned who)
+{
+        struct directory_decision d;
+        directory_decide(dir, dialled, party(who), false, &d);
+        return d.verdict;
+}
+
+static void what_was_acknowledged_is_there_when_it_opens_again(void **state)
+{
+        (void)state;
+        struct directory *dir = open_directory();
+        provision(dir);
+        struct session_view s = create(dir, 1, 2), again;
+        directory_close(dir);
+
+        dir = open_directory();
+        assert_int_equal(call(dir, s.dials[0], 1), MASK_CONNECT);
+        assert_int_equal(call(dir, s.dials[1], 2), MASK_CONNECT);
+        assert_int_equal(call(dir, s.dials[1], 1), MASK_STRANGER);
+        assert_int_equal(directory_session_find(dir, s.id, &again), 0);
+        assert_memory_equal(&s, &again, sizeof s);
+        int answer = 1;
+        assert_int_equal(directory_session_end(dir, s.id, on_done, &answer), 0);
+        assert_int_equal(wait_for(&answer), 0);
+        directory_close(dir);
+
+        dir = open_directory();
+        assert_int_equal(call(dir, s.dials[0], 1), MASK_ENDED);
+        directory_close(dir);
+}
+
+struct verified {
+        int err;
+        uint64_t count, bad_at;
+};
+
+static void take_verified(void *arg, int err, uint64_t count, uint64_t bad_at)
+{
+        *(struct verified *)arg = (struct verified){err, count, bad_at};
+        io_stop(io);
+}
+
+static void the_audit_record_verifies_across_a_restart(void **state)
+{
+        (void)state;
+        struct directory *dir = open_directory();
+        provision(dir);
+        create(dir, 1, 2);
+        directory_close(dir);
+        dir = open_directory();
+        struct verified v = {.err = 1};
+        assert_int_equal(directory_audit_verify(dir, take_verified, &v), 0);
+        while (v.err == 1)
+                io_run(io);
+        assert_int_equal(v.err, 0);
+        assert_int_equal(v.count, 4);
+        assert_int_equal(v.bad_at, 0);
+        directory_close(dir);
+}
+
+static bool files_hold(uint64_t e164)
+{
+        char digits[24];
+        uint64_t swapped = __builtin_bswap64(e164);
+        int len = snprintf(digits, sizeof digits, "%llu", (unsigned long long)e164);
+        /* Without the country code, too; integers without the zero bytes in front. */
+        return scratch_holds(&files, digits + 2, (size_t)len - 2) ||
+               scratch_holds(&files, (const char *)&swapped + 3, 5) ||
+               scratch_holds(&files, &e164, 5);
+}
+
+static void no_real_number_is_in_any_file(void **state)
+{
+        (void)state;
+        struct directory *dir = open_directory();
+        provision(dir);
+        struct session_view s = create(dir, 1, 2);
+        struct directory_decision d;
+        directory_decide(dir, s.dials[0], party(1), false, &d);
+        assert_int_equal(d.verdict, MASK_CONNECT);
+        directory_audit_decision(dir, (struct uuid){{1}}, 1, s.dials[0],
+                                 directory_hint(dir, party(1).n), &d);
+        /* Open and closed: the log that is written ahead is a file as well. */
+        for (unsigned i = 1; i <= 2; i++)
+                assert_false(files_hold(party(i).n.e164));
+        directory_close(dir);
+        for (unsigned i = 1; i <= 2; i++)
+                assert_false(files_hold(party(i).n.e164));
+        /* The search finds a number that is kept in the clear: a masking one. */
+        assert_true(files_hold(number(1).n.e164));
+}
+
+static void one_process_holds_a_data_directory(void **state)
+{
+        (void)state;
+        struct directory *dir = open_directory(), *other = NULL;
+        assert_int_not_equal(try_open(&other), 0);
+        assert_null(other);
+        assert_non_null(strstr(problem, files.path));
+        directory_close(dir);
+}
+
+static void a_lost_database_does_not_cost_the_keys(void **state)
+{
+        (void)state;
+        struct directory *dir = open_directory();
+        provision(dir);
+        struct session_view s = create(dir, 1, 2);
+        directory_close(dir);
+        size_t bytes;
+        uint8_t *database = scratch_read(&files, "maskline.db", &bytes);
+        assert_non_null(database);
+        scratch_remove_file(&files, "maskline.db");
+        assert_int_not_equal(try_open(&dir), 0);
+        assert_non_null(strstr(problem, "maskline.db"));
+
+        scratch_remove_file(&files, "maskline.db");
+        scratch_write(&files, "maskline.db", database, bytes);
+        scratch_set_mode(&files, "maskline.db", 0600);
+        free(database);
+        dir = open_directory();
+        assert_int_equal(call(dir, s.dials[0], 1), MASK_CONNECT);
+        directory_close(dir);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+        const struct CMUnitTest tests[] = {
+                TEST(what_was_acknowledged_is_there_when_it_opens_again),
+                TEST(the_audit_record_verifies_across_a_restart),
+                TEST(no_real_number_is_in_any_file),
+                TEST(one_process_holds_a_data_directory),
+                TEST(a_lost_database_does_not_cost_the_keys),
+        };
+        return RUN_TESTS(tests);
+}
