@@ -5,7 +5,8 @@
 #define INTERVAL_MS        5000 /* RFC 3550 6.2: the recommended minimum */
 #define COMPENSATION_X1000 1218 /* e - 3/2: RFC 3550 6.3.1 */
 #define CNAME_BYTES        12   /* 96 random bits, of no use to anybody: RFC 7022 4.2 */
-#define ROUND_TRIP_MAX_MS  60000
+#define ROUND_TRIP_MAX_MS  30000
+#define CLOCK_ERROR_MS     20 /* by which a peer may overstate how long it has waited */
 
 void reports_init(struct leg *leg)
 {
@@ -25,7 +26,7 @@ static uint64_t ntp_at(const struct leg *leg, int64_t now_ms)
         return leg->ntp_start + (seconds << 32) + (rest_ms << 32) / 1000;
 }
 
-/* A third of the 64 bits is left out at each end in reports about reports (RFC 3550 6.4.1). */
+/* How a report names the time of another: the middle 32 of 64 bits (RFC 3550 6.4.1). */
 static uint32_t middle(uint64_t ntp)
 {
         return (uint32_t)(ntp >> 16);
@@ -115,17 +116,16 @@ void reports_say_bye(struct leg *leg)
 
 /* ---- the peer's ---- */
 
+/* What is out of all bounds refers to no report of ours. */
 static void measure_round_trip(struct leg *leg, const struct rtcp_report *report, int64_t now_ms)
 {
         if (report->last_sr == 0)
                 return;
-        uint32_t units = middle(ntp_at(leg, now_ms)) - report->last_sr -
-                         report->delay_since_last_sr; /* of 1/65,536 s */
-        if ((int32_t)units < 0)
-                units = 0;
-        uint64_t ms = (uint64_t)units * 1000 / 65536;
-        if (ms <= ROUND_TRIP_MAX_MS)
-                leg->stats.round_trip_ms = ms ? (uint32_t)ms : 1;
+        int32_t units = (int32_t)(middle(ntp_at(leg, now_ms)) - report->last_sr -
+                                  report->delay_since_last_sr);
+        int64_t ms = (int64_t)units * 1000 / 65536;
+        if (ms >= -CLOCK_ERROR_MS && ms <= ROUND_TRIP_MAX_MS)
+                leg->stats.round_trip_ms = ms > 0 ? (uint32_t)ms : 1;
 }
 
 void reports_take(struct leg *leg, const struct addr *from, struct slice data)

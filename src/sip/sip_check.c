@@ -20,7 +20,9 @@ unsigned sip_check_request(const struct sip_msg *request, bool in_dialog)
                 return 400;
         if (!(methods & METHOD(request->method)))
                 return 405;
-        if (request->request_uri.scheme == SIP_SCHEME_OTHER)
+        /* sips: promises TLS on the whole way, which UDP is not. */
+        if (request->request_uri.scheme != SIP_SCHEME_SIP &&
+            request->request_uri.scheme != SIP_SCHEME_TEL)
                 return 416;
         if (request->to.tag.len && !in_dialog)
                 return 481;

@@ -99,6 +99,11 @@ static inline struct buf sip_ua_out(struct sip_ua *ua)
 struct addr sip_ua_address(const struct sip_ua *ua, const struct trunk *trunk);
 /* Answers without a transaction: the same request gets the same answer again. */
 void sip_ua_reply(struct sip_ua *ua, const struct sip_request *request, struct sip_reply reply);
+/* The same with this To tag, where there is a dialog already. */
+void sip_ua_reply_tagged(struct sip_ua *ua, const struct sip_request *request,
+                         struct sip_reply reply, struct slice tag);
+/* A status with the headers that belong to it; counted. */
+struct sip_reply sip_ua_refusal(struct sip_ua *ua, unsigned status);
 void sip_ua_reply_status(struct sip_ua *ua, const struct sip_request *request, unsigned status);
 /* 0, or the status that refuses the body: 415, 400, 413, 488. `out` NULL: no body. */
 unsigned sip_ua_read_sdp(struct sip_ua *ua, const struct sip_msg *msg, struct sdp *store,

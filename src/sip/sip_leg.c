@@ -194,7 +194,8 @@ struct slice leg_describe(struct leg *leg, const struct sdp_audio *ours, const s
 
         buf_reset(&b);
         sdp_write(&b, &leg->origin, ours, answered);
-        return buf_ok(&b) ? buf_slice(&b) : SLICE_NONE;
+        assert(buf_ok(&b));
+        return buf_slice(&b);
 }
 
 void sip_leg_hangup(struct sip_ua *ua, struct sip_leg handle)

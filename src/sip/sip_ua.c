@@ -39,15 +39,15 @@ static struct sip_token_text stateless_tag(const struct sip_ua *ua, const struct
         return tag;
 }
 
-void sip_ua_reply(struct sip_ua *ua, const struct sip_request *request, struct sip_reply reply)
+void sip_ua_reply_tagged(struct sip_ua *ua, const struct sip_request *request,
+                         struct sip_reply reply, struct slice tag)
 {
         const struct sip_msg *msg = request->msg;
-        const struct sip_token_text tag = stateless_tag(ua, msg);
         char head_text[SIP_OUT_BYTES];
         struct buf head, b = sip_ua_out(ua);
         assert(msg->method != SIP_ACK);
         buf_init(&head, head_text, sizeof head_text);
-        sip_compose_head(&head, msg, request->source, slice_from(tag.text));
+        sip_compose_head(&head, msg, request->source, tag);
         reply.head = buf_slice(&head);
         sip_compose_reply(&b, &reply);
         if (!buf_ok(&head) || !buf_ok(&b)) {
@@ -59,7 +59,13 @@ void sip_ua_reply(struct sip_ua *ua, const struct sip_request *request, struct s
         io_udp_send(ua->udp, &to, buf_slice(&b));
 }
 
-void sip_ua_reply_status(struct sip_ua *ua, const struct sip_request *request, unsigned status)
+void sip_ua_reply(struct sip_ua *ua, const struct sip_request *request, struct sip_reply reply)
+{
+        const struct sip_token_text tag = stateless_tag(ua, request->msg);
+        sip_ua_reply_tagged(ua, request, reply, slice_from(tag.text));
+}
+
+struct sip_reply sip_ua_refusal(struct sip_ua *ua, unsigned status)
 {
         if (status == 400)
                 ua->counters.refused_400++;
@@ -69,14 +75,18 @@ void sip_ua_reply_status(struct sip_ua *ua, const struct sip_request *request, u
                 ua->counters.refused_overload++;
         if (status == 513)
                 ua->counters.refused_large++;
-        sip_ua_reply(ua, request,
-                     (struct sip_reply){
-                             .status = status,
-                             .has_allow = status == 405,
-                             .has_accept = status == 415,
-                             .retry_after_s = status == 503 ? SIP_RETRY_S : 0,
-                             .min_se_s = status == 422 ? SIP_MIN_SE_S : 0,
-                     });
+        return (struct sip_reply){
+                .status = status,
+                .has_allow = status == 405,
+                .has_accept = status == 415,
+                .retry_after_s = status == 503 ? SIP_RETRY_S : 0,
+                .min_se_s = status == 422 ? SIP_MIN_SE_S : 0,
+        };
+}
+
+void sip_ua_reply_status(struct sip_ua *ua, const struct sip_request *request, unsigned status)
+{
+        sip_ua_reply(ua, request, sip_ua_refusal(ua, status));
 }
 
 unsigned sip_ua_read_sdp(struct sip_ua *ua, const struct sip_msg *msg, struct sdp *store,

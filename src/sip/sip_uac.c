@@ -44,9 +44,6 @@ static int send_invite(struct leg *leg, const struct sip_dial *dial,
                 .trunk_id = leg->trunk_id,
                 .local = leg->local,
         };
-        struct slice sdp = leg_describe(leg, dial->offer, NULL);
-        if (sdp.len == 0)
-                return ERR_TOO_LARGE;
         struct sip_transaction *tx = sip_client_open(ua->txs, &params);
         if (!tx)
                 return ERR_FULL;
@@ -59,7 +56,7 @@ static int send_invite(struct leg *leg, const struct sip_dial *dial,
                 .contact = slice_from(leg->contact),
                 .is_asserted = trunk->trunk.send_asserted,
                 .max_forwards = dial->max_forwards,
-                .sdp = sdp,
+                .sdp = leg_describe(leg, dial->offer, NULL),
         };
         struct buf b = sip_ua_out(ua);
         sip_compose_invite(&b, &invite);
@@ -86,7 +83,7 @@ int sip_ua_dial(struct sip_ua *ua, const struct sip_dial *dial, struct sip_leg *
 {
         assert(!number_is_none(dial->to.n));
         assert(!number_is_none(dial->show.n));
-        assert(dial->max_forwards > 0);
+        assert(dial->max_forwards >= 0);
         struct sip_trunk_state *trunk = sip_trunks_find(ua->params.trunks, dial->trunk_id);
         if (!trunk || !trunk->peer.family)
                 return ERR_NOT_FOUND;

@@ -93,8 +93,7 @@ int uas_answer(struct leg *leg, struct sip_reply reply)
         struct buf b = sip_ua_out(leg->ua);
         reply.head = sip_server_head(invite);
         sip_compose_reply(&b, &reply);
-        if (!buf_ok(&b))
-                return ERR_TOO_LARGE;
+        assert(buf_ok(&b));
         return sip_server_send(invite, reply.status, buf_slice(&b));
 }
 
@@ -182,8 +181,6 @@ int sip_leg_answer(struct sip_ua *ua, struct sip_leg handle, const struct sdp_au
                 .session_expires_s = leg->session_expires_s,
                 .sdp = leg_describe(leg, ours, leg->has_remote ? &leg->remote : NULL),
         };
-        if (reply.sdp.len == 0)
-                return ERR_TOO_LARGE;
         int err = uas_answer(leg, reply);
         if (err)
                 return err;
@@ -233,10 +230,16 @@ void uas_on_cancel(struct sip_ua *ua, const struct sip_request *request)
                 sip_ua_reply_status(ua, request, 481);
                 return;
         }
-        sip_ua_reply_status(ua, request, 200);
         struct leg *leg = leg_of(ua, invite);
+        if (!leg) {
+                sip_ua_reply_status(ua, request, 200);
+                return;
+        }
+        /* RFC 3261 9.2: with the tag that the INVITE's own answers have. */
+        const struct sip_token_text tag = leg_tag(leg);
+        sip_ua_reply_tagged(ua, request, (struct sip_reply){.status = 200}, slice_from(tag.text));
         /* After a final answer it has no effect (RFC 3261 9.2); nor upon a re-INVITE. */
-        if (leg && leg->state == LEG_INCOMING)
+        if (leg->state == LEG_INCOMING)
                 uas_give_up(leg);
 }
 

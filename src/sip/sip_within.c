@@ -28,17 +28,14 @@ static void reply(const struct within *within, struct sip_reply reply)
         struct buf b = sip_ua_out(ua);
         reply.head = sip_server_head(within->tx);
         sip_compose_reply(&b, &reply);
-        if (!buf_ok(&b) || sip_server_send(within->tx, reply.status, buf_slice(&b)))
+        assert(buf_ok(&b));
+        if (sip_server_send(within->tx, reply.status, buf_slice(&b)))
                 ua->counters.unsent++;
 }
 
 static void reply_status(const struct within *within, unsigned status)
 {
-        reply(within, (struct sip_reply){
-                              .status = status,
-                              .has_allow = status == 405,
-                              .has_accept = status == 415,
-                      });
+        reply(within, sip_ua_refusal(within->leg->ua, status));
 }
 
 static void on_session_expired(void *arg)
@@ -129,13 +126,13 @@ static void accept(const struct within *within, const struct offer *offer)
         within_restart_session_timer(leg);
 }
 
-static struct sip_reply acceptance(const struct leg *leg)
+static struct sip_reply acceptance(const struct leg *leg, const struct offer *offer)
 {
         return (struct sip_reply){
                 .status = 200,
                 .contact = slice_from(leg->contact),
                 .has_allow = true,
-                .session_expires_s = leg->session_expires_s,
+                .session_expires_s = offer->session_expires_s,
         };
 }
 
@@ -165,15 +162,15 @@ static void on_reinvite(const struct within *within)
                 return;
         }
 
-        accept(within, &offer);
-        struct sip_reply answer = acceptance(leg);
+        struct sip_reply answer = acceptance(leg, &offer);
         answer.sdp = leg_describe(leg, &ours, offer.sdp);
         leg->invite = sip_transaction_handle(within->tx);
         leg->invite_cseq = within->request->msg->cseq;
-        if (answer.sdp.len == 0 || uas_answer(leg, answer)) {
+        if (uas_answer(leg, answer)) {
                 reply_status(within, 500);
                 return;
         }
+        accept(within, &offer);
         leg->awaits_ack = true;
         leg->awaits_answer = offer.sdp == NULL;
 }
@@ -191,10 +188,10 @@ static void on_update(const struct within *within)
                 return;
         }
 
-        accept(within, &offer);
-        struct sip_reply answer = acceptance(leg);
+        struct sip_reply answer = acceptance(leg, &offer);
         if (offer.sdp)
                 answer.sdp = leg_describe(leg, &ours, offer.sdp);
+        accept(within, &offer);
         reply(within, answer);
 }
 

@@ -77,8 +77,8 @@ static int take_lock(struct data_dir *dir, char *problem)
         /* Only a courtesy to whoever finds the lock taken: a full disk is no reason to refuse. */
         char pid[16];
         int len = snprintf(pid, sizeof pid, "%ld\n", (long)getpid());
-        bool written = ftruncate(dir->lock_fd, 0) == 0 &&
-                       pwrite(dir->lock_fd, pid, (size_t)len, 0) == len;
+        bool written =
+                ftruncate(dir->lock_fd, 0) == 0 && pwrite(dir->lock_fd, pid, (size_t)len, 0) == len;
         if (!written)
                 log_debug("the lock of the data directory does not say who holds it");
         return 0;

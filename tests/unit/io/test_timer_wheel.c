@@ -127,7 +127,7 @@ static void drive(uint64_t seed, int64_t now_ms, bool act_in_callbacks)
                 for (unsigned n = random_below(&m->random, 4); n; n--)
                         act(m);
 
-                int64_t next_ms, expected_ms;
+                int64_t next_ms = 0, expected_ms = 0;
                 bool any = model_next(m, &expected_ms);
                 assert_int_equal(timer_wheel_next(&m->wheel, &next_ms), any);
                 assert_true(!any || next_ms <= expected_ms || next_ms <= m->now_ms);

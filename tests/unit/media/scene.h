@@ -41,7 +41,7 @@ struct phone {
         bool marker; /* of its next packet */
         struct heard heard[HEARD_MAX];
         unsigned heard_count;
-        uint8_t reports[REPORTS_MAX][512];
+        uint8_t reports[REPORTS_MAX][512]; /* the first ones */
         size_t report_bytes[REPORTS_MAX];
         unsigned report_count;
 };

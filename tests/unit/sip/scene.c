@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "sip/sip_core.h"
+
 #define UA_ADDRESS   "198.51.100.1:5060"
 #define PEER_ADDRESS "192.0.2.10:5060"
 #define CONTACT      "Contact: <sip:peer@192.0.2.10:5060>\r\n"
@@ -527,6 +529,7 @@ int scene_teardown(void **state)
         const struct sip_ua_counters *counters = sip_ua_counters(s->ua);
         assert_int_equal(counters->legs, 0);
         assert_int_equal(counters->transactions, 0);
+        assert_int_equal(sip_transactions_kept(s->ua->txs), 0);
         assert_int_equal(s->ended, s->invites + s->dials);
         assert_int_equal(sip_trunks_find(s->trunks, TRUNK_ID)->dialogs, 0);
         sip_ua_destroy(s->ua);
