@@ -51,7 +51,7 @@ struct connection {
         size_t sent, sent_in_time, drained;
 
         struct handle exchange; /* of the request that waits for its answer; or none */
-        bool is_head, continued, in_advance;
+        bool is_head, in_advance;
         bool close_after; /* the answer under way is the last */
         unsigned minor;
 };
@@ -317,7 +317,6 @@ static void dispatch(struct connection *c)
         c->is_head = slice_equal(m->method, SLICE("HEAD"));
         c->close_after = !m->keep_alive;
         c->minor = m->minor;
-        c->continued = false;
         c->waiting = WAIT_NONE; /* whatever comes next, its time begins now */
         server->counters.requests++;
         log_debug("http: %s %s from %s", log_text(m->method).text, log_text(m->path).text,
@@ -335,7 +334,6 @@ static void offer_continue(struct connection *c)
                 return; /* the client stops waiting by itself (RFC 9110 10.1.1) */
         memcpy(copy, text, sizeof text - 1);
         c->out = (struct slice){copy, sizeof text - 1};
-        c->continued = true;
 }
 
 static void read_on(struct connection *c)
@@ -345,7 +343,7 @@ static void read_on(struct connection *c)
         c->input = (struct slice){c->input.p + used, c->input.len - used};
         switch (event) {
         case HTTP1_MORE:
-                if (http1_wants_continue(c->http) && !c->continued)
+                if (http1_wants_continue(c->http))
                         offer_continue(c);
                 break;
         case HTTP1_MESSAGE:

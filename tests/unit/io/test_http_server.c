@@ -477,13 +477,39 @@ static void what_is_too_large_is_refused_and_closed(void **state)
         memset(text + strlen(text), 'a', 4000);
         assert_refused(text, "431");
 
-        /* The client is still sending when it is refused: it hears the answer all the same. */
         memset(text, 0, sizeof text);
         strcpy(text, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n");
         memset(text + strlen(text), 'b', 100000);
         assert_refused(text, "413");
         assert_refused("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1001\r\n",
                        "413");
+}
+
+static void a_refused_client_is_heard_out_for_a_while(void **state)
+{
+        (void)state;
+        struct scene s;
+        char piece[10000];
+        size_t sent = 0;
+        scene_init(&s, NULL);
+        struct client c = connect_to(&s);
+        memset(piece, 'b', sizeof piece);
+        say(&c, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000000\r\n\r\n");
+        hear(&s, &c, "HTTP/1.1 413 ", 1);
+
+        /* It is still sending: a reset now could cost it the answer. */
+        for (; sent < 200000; sent += sizeof piece) {
+                assert_int_equal(send(c.fd, piece, sizeof piece, MSG_NOSIGNAL), sizeof piece);
+                turn(s.io);
+        }
+        assert_int_equal(http_server_counters(s.server)->connections, 1);
+        for (; sent < 500000 && http_server_counters(s.server)->connections; sent += sizeof piece) {
+                assert_int_equal(send(c.fd, piece, sizeof piece, MSG_NOSIGNAL), sizeof piece);
+                turn(s.io);
+        }
+        assert_int_equal(http_server_counters(s.server)->connections, 0);
+        client_fini(&c);
+        scene_fini(&s);
 }
 
 static void a_request_that_is_cut_off_is_refused(void **state)
@@ -552,9 +578,10 @@ static void a_slow_request_is_answered_408(void **state)
         struct http_server_params params = with_limits(3600000, 5);
         scene_init(&s, &params);
         struct client c = connect_to(&s);
-        /* One byte a turn does not prolong it. */
+        /* A byte now and then does not prolong it. */
         for (int i = 0; i < TURNS_MAX && !c.len; i++) {
-                (void)send(c.fd, "a", i == 0 || i % 1000 == 0, MSG_NOSIGNAL);
+                if (i % 50 == 0)
+                        say(&c, "a");
                 turn(s.io);
                 receive(&c);
         }
@@ -737,6 +764,7 @@ int main(void)
                 cmocka_unit_test(a_client_that_closes_before_the_answer_costs_nothing),
                 cmocka_unit_test(what_is_not_well_framed_is_refused_and_closed),
                 cmocka_unit_test(what_is_too_large_is_refused_and_closed),
+                cmocka_unit_test(a_refused_client_is_heard_out_for_a_while),
                 cmocka_unit_test(a_request_that_is_cut_off_is_refused),
                 cmocka_unit_test(a_client_that_waits_for_100_gets_it),
                 cmocka_unit_test(an_idle_connection_is_closed),
