@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cli.h - the commands that speak the REST API, one file each.
+ */
+#ifndef MASKLINE_CLI_CLI_H
+#define MASKLINE_CLI_CLI_H
+
+#include "cli/command.h"
+
+extern const struct command cli_trunk_commands[];   /* trunk add, list, show, remove */
+extern const struct command cli_number_commands[];  /* number add, list, remove */
+extern const struct command cli_session_commands[]; /* session create, list, show, end */
+extern const struct command cli_call_commands[];    /* call list, show, hangup */
+extern const struct command cli_audit_commands[];   /* audit verify, explain */
+
+#endif

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "cli/client.h"
+#include "cli/show.h"
+
+/* Options whose value goes into the request as it is; the server knows what is allowed. */
+static const struct {
+        const char *option, *field;
+} text_fields[] = {
+        {"--peer", "peer"},
+        {"--caller-from", "caller_from"},
+        {"--dialled-from", "dialled_from"},
+        {"--number-form", "number_form"},
+        {"--advertised", "advertised"},
+        {"--country", "country"},
+        {"--international", "international"},
+        {"--national", "national"},
+};
+
+static const struct {
+        const char *option, *field;
+} count_fields[] = {
+        {"--channels", "channels_max"},
+        {"--calls-per-s", "calls_per_s"},
+        {"--announcements", "announcements_max"},
+};
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static json_t *sources_of(const struct command_line *line)
+{
+        const char *sources[COMMAND_GIVEN_MAX];
+        unsigned count = command_values(line, "--source", sources, COMMAND_GIVEN_MAX);
+        json_t *array = json_array();
+        for (unsigned i = 0; i < count; i++)
+                json_array_append_new(array, json_string(sources[i]));
+        return array;
+}
+
+static int add_counts(const struct command_line *line, json_t *body)
+{
+        for (size_t i = 0; i < COUNT(count_fields); i++) {
+                uint32_t n;
+                const char *value = command_value(line, count_fields[i].option);
+                if (!value)
+                        continue;
+                if (slice_to_u32(slice_from(value), UINT32_MAX, &n)) {
+                        fprintf(stderr, "maskline: %s wants a whole number\n",
+                                count_fields[i].option);
+                        return EXIT_USAGE;
+                }
+                json_object_set_new(body, count_fields[i].field, json_integer(n));
+        }
+        return EXIT_DONE;
+}
+
+/* "10", "9-11": the lengths of a national number. */
+static int add_digits(const struct command_line *line, json_t *body)
+{
+        uint32_t least, most;
+        struct slice max;
+        const char *value = command_value(line, "--digits");
+        if (!value)
+                return EXIT_DONE;
+        struct slice text = slice_from(value);
+        struct slice min = slice_split(text, '-', &max);
+        if (min.len == text.len)
+                max = min;
+        if (slice_to_u32(min, 15, &least) || slice_to_u32(max, 15, &most)) {
+                fputs("maskline: --digits wants a number of digits or a range, such as 10 or "
+                      "9-11\n",
+                      stderr);
+                return EXIT_USAGE;
+        }
+        json_object_set_new(body, "digits_min", json_integer(least));
+        json_object_set_new(body, "digits_max", json_integer(most));
+        return EXIT_DONE;
+}
+
+static void show_trunk(const json_t *trunk)
+{
+        static const struct {
+                const char *title, *field;
+        } facts[] = {
+                {"trunk", "name"},
+                {"peer", "peer"},
+                {"resolved", "peer_address"},
+                {"advertised", "advertised"},
+                {"caller", "caller_from"},
+                {"dialled", "dialled_from"},
+                {"numbers", "number_form"},
+                {"asserted", "send_asserted"},
+                {"country", "country"},
+                {"digits min", "digits_min"},
+                {"digits max", "digits_max"},
+                {"calls per s", "calls_per_s"},
+                {"channels", "channels"},
+                {"at most", "channels_max"},
+                {"announcing", "announcing"},
+                {"at most", "announcements_max"},
+        };
+        for (size_t i = 0; i < COUNT(facts); i++)
+                show_fact(facts[i].title, show_cell(trunk, facts[i].field).text);
+
+        size_t at;
+        json_t *source;
+        json_array_foreach(json_object_get(trunk, "sources"), at, source)
+                show_fact(at ? "" : "sources", json_string_value(source));
+}
+
+static int add(const struct command_line *line)
+{
+        json_t *body = json_object();
+        json_object_set_new(body, "name", json_string(line->operands[0]));
+        json_object_set_new(body, "sources", sources_of(line));
+        for (size_t i = 0; i < COUNT(text_fields); i++) {
+                const char *value = command_value(line, text_fields[i].option);
+                if (value)
+                        json_object_set_new(body, text_fields[i].field, json_string(value));
+        }
+        if (command_has(line, "--send-asserted"))
+                json_object_set_new(body, "send_asserted", json_true());
+        int code = add_counts(line, body);
+        if (!code)
+                code = add_digits(line, body);
+        if (code) {
+                json_decref(body);
+                return code;
+        }
+
+        json_t *answer;
+        code = client_ask(line, "POST", "/v1/trunks", body, &answer);
+        if (answer)
+                printf("trunk %s added\n", show_cell(answer, "name").text);
+        json_decref(answer);
+        return code;
+}
+
+static int list(const struct command_line *line)
+{
+        static const char *const titles[] = {"TRUNK",    "PEER",       "RESOLVED",
+                                             "CHANNELS", "ANNOUNCING", NULL};
+        json_t *answer;
+        int code = client_ask(line, "GET", "/v1/trunks", NULL, &answer);
+        if (!answer)
+                return code;
+
+        size_t at;
+        json_t *trunk;
+        struct show_table *table = show_table_create(titles);
+        json_array_foreach(json_object_get(answer, "trunks"), at, trunk)
+        {
+                struct show_cell cells[] = {
+                        show_cell(trunk, "name"),         show_cell(trunk, "peer"),
+                        show_cell(trunk, "peer_address"), show_cell(trunk, "channels"),
+                        show_cell(trunk, "announcing"),
+                };
+                show_table_add(table, cells);
+        }
+        show_table_print(table, "no trunks; \"maskline trunk add\" adds one");
+        show_table_destroy(table);
+        json_decref(answer);
+        return code;
+}
+
+static void put_path(char *out, size_t out_bytes, const char *name)
+{
+        struct buf path;
+        buf_init(&path, out, out_bytes - 1);
+        buf_put_text(&path, "/v1/trunks/");
+        client_put_segment(&path, name);
+        out[path.len] = '\0';
+}
+
+static int show(const struct command_line *line)
+{
+        char path[256];
+        put_path(path, sizeof path, line->operands[0]);
+        json_t *answer;
+        int code = client_ask(line, "GET", path, NULL, &answer);
+        if (answer)
+                show_trunk(answer);
+        json_decref(answer);
+        return code;
+}
+
+static int remove_trunk(const struct command_line *line)
+{
+        char path[256];
+        put_path(path, sizeof path, line->operands[0]);
+        json_t *answer = NULL;
+        int code = client_call(line, "DELETE", path, NULL, &answer);
+        json_decref(answer);
+        if (code == EXIT_DONE && !command_has(line, "--json"))
+                printf("trunk %s removed\n", line->operands[0]);
+        return code;
+}
+
+static const struct command_option add_options[] = {
+        {"--source", "CIDR", "where the carrier's requests and media come from", .repeats = true,
+         .required = true},
+        {"--peer", "HOST[:PORT]", "where calls to the carrier go", .required = true},
+        {"--caller-from", "from|asserted", "header that names the caller (default: from)"},
+        {"--dialled-from", "request-uri|to",
+         "what names the dialled number (default: request-uri)"},
+        {"--number-form", "FORM",
+         "how the carrier wants numbers: plus, digits, national or local (default: plus)"},
+        {"--send-asserted", NULL, "send P-Asserted-Identity with the masking number"},
+        {"--advertised", "IP[:PORT]", "address the carrier reaches us at, behind NAT"},
+        {"--country", "DIGITS", "country code for national numbers, for example 91"},
+        {"--international", "DIGITS", "prefix in front of a country code, for example 00"},
+        {"--national", "DIGITS", "prefix in front of a national number, for example 0"},
+        {"--digits", "N|MIN-MAX", "digits of a national number without its prefix, for example 10"},
+        {"--channels", "N", "calls at once (default: no limit of its own)"},
+        {"--calls-per-s", "N", "new calls a second (default: no limit of its own)"},
+        {"--announcements", "N", "refused callers that hear the announcement at once"},
+        {NULL},
+};
+
+const struct command cli_trunk_commands[] = {
+        {"trunk add", "Connect a carrier.", "NAME", 1, 1, add_options, client_options,
+         "  maskline trunk add carrier --source 192.0.2.0/24 --peer sip.example.net\n"
+         "  maskline trunk add carrier --source 192.0.2.7 --peer 192.0.2.7:5060 \\\n"
+         "      --country 91 --international 00 --national 0 --digits 10\n",
+         add},
+        {"trunk list", "List the trunks.", NULL, 0, 0, NULL, client_options,
+         "  maskline trunk list\n", list},
+        {"trunk show", "Show one trunk.", "NAME", 1, 1, NULL, client_options,
+         "  maskline trunk show carrier\n", show},
+        {"trunk remove", "Remove a trunk that no number belongs to.", "NAME", 1, 1, NULL,
+         client_options, "  maskline trunk remove carrier\n", remove_trunk},
+        {NULL},
+};

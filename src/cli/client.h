@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * client.h - a command's connection to the server: where it is, the token, one request, its
+ * problem explained.
+ */
+#ifndef MASKLINE_CLI_CLIENT_H
+#define MASKLINE_CLI_CLIENT_H
+
+#include <jansson.h>
+
+#include "base/addr.h"
+#include "cli/command.h"
+
+#define CLIENT_DATA_DEFAULT "/var/lib/maskline"
+
+/* --data, --server, --token-file, --json: what every command that asks the server takes. */
+extern const struct command_option client_options[];
+
+const char *client_data_dir(const struct command_line *line);
+
+/* "http://127.0.0.1:8080", with or without "http://" and a final "/"; "localhost" is 127.0.0.1. */
+int client_parse_server(struct slice text, struct addr *out) MUST_CHECK;
+
+/*
+ * Sends `body` (NULL: none; a reference is taken from the caller) and waits. EXIT_DONE with the
+ * answer in `out` (the caller's to json_decref; NULL when there is no body), or the exit code,
+ * after the reason and what to do about it have been written to standard error.
+ */
+int client_call(const struct command_line *line, const char *method, const char *path, json_t *body,
+                json_t **out) MUST_CHECK;
+
+/* As client_call(); with --json the answer is printed and `*out` stays NULL. */
+int client_ask(const struct command_line *line, const char *method, const char *path, json_t *body,
+               json_t **out) MUST_CHECK;
+
+/* One segment of a path, percent-encoded. */
+void client_put_segment(struct buf *out, const char *text);
+
+#endif

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/show.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+
+struct show_table {
+        const char *const *titles;
+        unsigned columns;
+        size_t widths[SHOW_COLUMNS_MAX];
+        struct show_cell *cells; /* owned; row by row */
+        size_t count, capacity;  /* of cells */
+};
+
+const char *show_text(const json_t *object, const char *name)
+{
+        const char *text = json_string_value(json_object_get(object, name));
+        return text ? text : "";
+}
+
+void show_printable(FILE *to, const char *text)
+{
+        for (; *text; text++) {
+                unsigned char c = (unsigned char)*text;
+                fputc(c < ' ' || c == 0x7f ? '?' : c, to);
+        }
+}
+
+/* "2026-08-01T10:00:00.000Z" is shown as "2026-08-01 10:00:00". */
+static void shorten_time(char *text)
+{
+        if (strlen(text) != 24 || text[10] != 'T' || text[23] != 'Z')
+                return;
+        text[10] = ' ';
+        text[19] = '\0';
+}
+
+struct show_cell show_cell(const json_t *object, const char *name)
+{
+        struct show_cell cell = {"-"};
+        const json_t *value = json_object_get(object, name);
+        if (json_is_string(value)) {
+                snprintf(cell.text, sizeof cell.text, "%s", json_string_value(value));
+                shorten_time(cell.text);
+        } else if (json_is_integer(value)) {
+                snprintf(cell.text, sizeof cell.text, "%" JSON_INTEGER_FORMAT,
+                         json_integer_value(value));
+        } else if (json_is_real(value)) {
+                snprintf(cell.text, sizeof cell.text, "%.1f", json_real_value(value));
+        } else if (json_is_boolean(value)) {
+                snprintf(cell.text, sizeof cell.text, "%s", json_is_true(value) ? "yes" : "no");
+        }
+        if (cell.text[0] == '\0')
+                strcpy(cell.text, "-");
+        return cell;
+}
+
+struct show_table *show_table_create(const char *const *titles)
+{
+        struct show_table *table = calloc(1, sizeof *table);
+        if (!table)
+                return NULL;
+        table->titles = titles;
+        for (; titles[table->columns]; table->columns++)
+                table->widths[table->columns] = strlen(titles[table->columns]);
+        return table;
+}
+
+static int make_room(struct show_table *table)
+{
+        if (table->count + table->columns <= table->capacity)
+                return 0;
+        size_t capacity = table->capacity ? table->capacity * 2 : (size_t)table->columns * 16;
+        struct show_cell *cells = realloc(table->cells, capacity * sizeof *cells);
+        if (!cells)
+                return -1;
+        table->cells = cells;
+        table->capacity = capacity;
+        return 0;
+}
+
+void show_table_add(struct show_table *table, const struct show_cell *cells)
+{
+        if (!table || make_room(table))
+                return;
+        for (unsigned i = 0; i < table->columns; i++) {
+                size_t width = strlen(cells[i].text);
+                if (width > table->widths[i])
+                        table->widths[i] = width;
+                table->cells[table->count++] = cells[i];
+        }
+}
+
+static void print_cell(const struct show_table *table, unsigned column, const char *text)
+{
+        bool last = column + 1 == table->columns;
+        show_printable(stdout, text);
+        if (last)
+                fputc('\n', stdout);
+        else
+                printf("%*s", (int)(table->widths[column] - strlen(text) + 2), "");
+}
+
+void show_table_print(const struct show_table *table, const char *when_empty)
+{
+        if (!table)
+                return;
+        if (table->count == 0) {
+                printf("%s\n", when_empty);
+                return;
+        }
+        for (unsigned i = 0; i < table->columns; i++)
+                print_cell(table, i, table->titles[i]);
+        for (size_t i = 0; i < table->count; i++)
+                print_cell(table, (unsigned)(i % table->columns), table->cells[i].text);
+}
+
+void show_table_destroy(struct show_table *table)
+{
+        if (!table)
+                return;
+        free(table->cells);
+        free(table);
+}
+
+void show_fact(const char *name, const char *value)
+{
+        printf("%-12s", name);
+        show_printable(stdout, value);
+        fputc('\n', stdout);
+}
