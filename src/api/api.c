@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/api.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/body.h"
+#include "api/rest.h"
+#include "api/route.h"
+#include "base/log.h"
+#include "store/problem.h"
+
+#define BODY_BYTES_MAX   (1024 * 1024)
+#define HEADER_BYTES_MAX (16 * 1024)
+#define IDLE_MS          60000
+#define REQUEST_MS       15000
+
+static void refuse_method(struct rest *rest)
+{
+        char methods[64];
+        struct buf b;
+        buf_init(&b, methods, sizeof methods - 1);
+        route_put_methods(&b, rest->request->path);
+        methods[b.len] = '\0';
+
+        rest_answer_bad_method(rest->api, rest->exchange, methods);
+}
+
+static bool is_authorized(struct rest *rest, const struct route *route)
+{
+        if (route && route->is_open)
+                return true;
+        if (token_admits(&rest->api->token, rest->request->authorization))
+                return true;
+        rest->api->counters.unauthorized++;
+        rest_refuse(rest, PROBLEM_UNAUTHORIZED, NULL,
+                    "Send the header Authorization: Bearer, and the token from the file api.token "
+                    "in the data directory.",
+                    "the token is missing or not this server's");
+        return false;
+}
+
+static void dispatch(struct rest *rest)
+{
+        struct slice segment, any;
+        const struct http_request *request = rest->request;
+        const struct route *route = route_find(request->method, request->path, &segment);
+        if (!is_authorized(rest, route))
+                return;
+        if (!route && route_find(SLICE_NONE, request->path, &any)) {
+                refuse_method(rest);
+                return;
+        }
+        if (!route) {
+                rest_refuse(rest, PROBLEM_NOT_FOUND, NULL,
+                            "docs/reference/rest.md lists the paths.", "there is no such path");
+                return;
+        }
+        if (query_decode(segment, rest->segment, sizeof rest->segment)) {
+                rest_refuse(rest, PROBLEM_BAD_PATH, NULL, "Correct the path.",
+                            "a part of the path is too long or badly percent-encoded");
+                return;
+        }
+        if (route->takes_body && !body_parse(rest))
+                return;
+        route->handler(rest);
+}
+
+static void on_request(void *arg, struct http_exchange exchange, const struct http_request *request)
+{
+        struct api *api = arg;
+        struct rest rest = {
+                .api = api,
+                .exchange = exchange,
+                .request = request,
+        };
+        api->counters.requests++;
+        dispatch(&rest);
+        json_decref(rest.body);
+}
+
+static void explain_listen(const struct addr *listen, int err, char *problem)
+{
+        const char *remedy = "";
+        if (err == -EADDRINUSE)
+                remedy = "; another program uses the port: stop it, or set http_listen to another "
+                         "one";
+        else if (err == -EACCES)
+                remedy = "; ports below 1024 need a privilege: set http_listen to a higher one";
+        else if (err == -EADDRNOTAVAIL)
+                remedy = "; this machine does not have the address: set http_listen to one it has";
+        problem_put(problem, "http_listen = %s: cannot listen: %s%s", addr_format(listen).text,
+                    err_text(err), remedy);
+}
+
+static int open_server(struct api *api, char *problem)
+{
+        struct http_server_params server = {
+                .io = api->params.io,
+                .listen = api->params.listen,
+                .connections_max = api->params.connections_max,
+                .body_bytes_max = BODY_BYTES_MAX,
+                .header_bytes_max = HEADER_BYTES_MAX,
+                .idle_ms = IDLE_MS,
+                .request_ms = REQUEST_MS,
+                .handler = on_request,
+                .arg = api,
+        };
+        int err = http_server_create(&server, &api->server);
+        if (err)
+                explain_listen(&api->params.listen, err, problem);
+        return err;
+}
+
+int api_create(const struct api_params *params, struct api **out, char *problem)
+{
+        int err = -ENOMEM;
+        struct api *api = calloc(1, sizeof *api);
+        if (!api || sodium_init() < 0) {
+                problem_put(problem, "the API cannot start: out of memory");
+                goto fail;
+        }
+        api->params = *params;
+        list_init(&api->waits);
+        err = token_open(params->data_dir, io_random(params->io), &api->token, problem);
+        if (err)
+                goto fail;
+        err = open_server(api, problem);
+        if (err)
+                goto fail;
+        *out = api;
+        return 0;
+fail:
+        api_destroy(api);
+        return err;
+}
+
+void api_destroy(struct api *api)
+{
+        if (!api)
+                return;
+        /* What they wait for still comes, and finds nobody to answer. */
+        list_for_each (node, &api->waits) {
+                struct rest_wait *wait = container_of(node, struct rest_wait, node);
+                list_remove(&wait->node);
+                wait->api = NULL;
+        }
+        http_server_destroy(api->server);
+        explicit_bzero(&api->token, sizeof api->token);
+        free(api);
+}
+
+const struct addr *api_local(const struct api *api)
+{
+        return http_server_local(api->server);
+}
+
+bool api_is_idle(const struct api *api)
+{
+        return list_is_empty(&api->waits);
+}
+
+void api_drain(struct api *api)
+{
+        api->draining = true;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * api.h - the REST API under /v1, /metrics and the health checks, on one HTTP server.
+ *
+ * Every route but /healthz and /readyz needs the bearer token. The API holds no state of its own:
+ * it asks the directory, the trunks and the calls.
+ */
+#ifndef MASKLINE_API_API_H
+#define MASKLINE_API_API_H
+
+#include "call/calls.h"
+
+/* One tenant so far; every row, key and record names it. */
+#define API_TENANT 1
+
+struct api;
+
+struct api_params {
+        struct io *io;
+        struct addr listen;
+        uint32_t connections_max;
+        const char *data_dir;        /* holds api.token */
+        struct directory *directory; /* not owned */
+        struct sip_trunks *trunks;   /* not owned */
+        struct calls *calls;         /* not owned */
+        struct number_plan plan;     /* how requests may write national numbers */
+        bool needs_advertised; /* SIP is bound to no address in particular: trunks must name one */
+};
+
+/* Reads or makes the token and listens. `problem` (512 bytes) says what failed. */
+int api_create(const struct api_params *params, struct api **out, char *problem) MUST_CHECK;
+
+/* Requests that still wait for the disk are forgotten; their answers are dropped. */
+void api_destroy(struct api *api); /* NULL is fine */
+
+const struct addr *api_local(const struct api *api);
+
+/* No request waits for the disk. */
+bool api_is_idle(const struct api *api);
+
+/* /readyz answers 503 from now on. */
+void api_drain(struct api *api);
+
+#endif

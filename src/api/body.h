@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * body.h - JSON bodies and queries read strictly: every field known, of its type, said once.
+ *
+ * The functions that return bool have answered the request when they return false.
+ */
+#ifndef MASKLINE_API_BODY_H
+#define MASKLINE_API_BODY_H
+
+#include "api/rest.h"
+
+#define BODY_FIELDS_MAX 24
+
+enum body_type {
+        BODY_TEXT,
+        BODY_COUNT, /* a whole number, not negative */
+        BODY_SWITCH,
+        BODY_LIST,
+};
+
+struct body_field {
+        const char *name; /* NULL ends the rows */
+        enum body_type type;
+        bool required;
+};
+
+/* Parses the request's body into rest->body: one object. */
+bool body_parse(struct rest *rest);
+
+/*
+ * Checks `object` against the rows and writes each field's value to `values`, in their order; NULL
+ * for one that is absent or null. `where` is put in front of names in problems: "parties[0]." or
+ * "". The values belong to the object.
+ */
+bool body_fields(struct rest *rest, const json_t *object, const char *where,
+                 const struct body_field *fields, const json_t **values);
+
+/* A count within bounds; `out` is left alone when `value` is NULL. */
+bool body_count(struct rest *rest, const json_t *value, const char *field, uint32_t min,
+                uint32_t max, uint32_t *out);
+
+/* The index of the text among `choices`, which end with NULL; left alone when `value` is NULL. */
+bool body_choice(struct rest *rest, const json_t *value, const char *field,
+                 const char *const *choices, unsigned *out);
+
+/* A short text, copied; left alone when `value` is NULL. */
+bool body_text(struct rest *rest, const json_t *value, const char *field, char *out,
+               size_t out_bytes);
+
+struct slice body_slice(const json_t *text); /* empty for NULL */
+
+/*
+ * The query's parameters, decoded into `values` (of REST_SEGMENT_BYTES each); one that is absent
+ * stays empty. `names` ends with NULL.
+ */
+bool query_read(struct rest *rest, const char *const *names, char (*values)[REST_SEGMENT_BYTES]);
+
+/* `limit` of a list: 1 to REST_PAGE_MAX; empty: 50. */
+bool query_limit(struct rest *rest, const char *text, uint32_t *out);
+
+/* Percent-decoding into text; ERR_SYNTAX (bad escape, control byte), ERR_TOO_LARGE. */
+int query_decode(struct slice s, char *out, size_t out_bytes) MUST_CHECK;
+
+#endif

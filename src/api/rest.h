@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * rest.h - one request on its way through a resource's handler, and the ways to answer it.
+ *
+ * A handler answers exactly once: at once with rest_answer() or rest_refuse(), or later through a
+ * struct rest_wait. Private to api/.
+ */
+#ifndef MASKLINE_API_REST_H
+#define MASKLINE_API_REST_H
+
+#include <jansson.h>
+
+#include "api/api.h"
+#include "api/problem.h"
+#include "api/token.h"
+#include "base/list.h"
+#include "io/http_server.h"
+
+#define REST_SEGMENT_BYTES 128
+#define REST_WAITS_MAX     1024
+#define REST_PAGE_MAX      1000
+
+struct api_counters {
+        uint64_t requests, unauthorized, refused, failed; /* refused: 4xx; failed: 5xx */
+};
+
+struct api {
+        struct api_params params;
+        struct http_server *server; /* owned */
+        struct token token;
+        struct list waits; /* of struct rest_wait */
+        uint32_t wait_count;
+        bool draining;
+        struct api_counters counters;
+};
+
+struct rest {
+        struct api *api;
+        struct http_exchange exchange;
+        const struct http_request *request;
+        char segment[REST_SEGMENT_BYTES]; /* the path's variable part, decoded; or empty */
+        json_t *body;                     /* an object, or NULL when the route takes none */
+};
+
+typedef void rest_handler(struct rest *rest);
+
+/* Answers with `body`, whose reference is taken; NULL: 500, for a body that could not be made. */
+void rest_answer(struct api *api, struct http_exchange exchange, unsigned status, json_t *body);
+void rest_answer_created(struct api *api, struct http_exchange exchange, const char *location,
+                         json_t *body);
+void rest_answer_empty(struct api *api, struct http_exchange exchange); /* 204 */
+void rest_answer_problem(struct api *api, struct http_exchange exchange,
+                         const struct problem *problem);
+void rest_answer_bad_method(struct api *api, struct http_exchange exchange, const char *allow);
+
+/* As rest_answer_problem(). `remedy` may be NULL; the detail is formatted. */
+void rest_refuse(struct rest *rest, enum problem_kind kind, const char *field, const char *remedy,
+                 const char *detail, ...) __attribute__((format(printf, 5, 6)));
+
+/* A request whose answer waits for the disk or for rows. It outlives the API if it must. */
+struct rest_wait {
+        struct list node;
+        struct api *api; /* NULL once the API is gone: nobody to answer */
+        struct http_exchange exchange;
+        unsigned status;
+        json_t *answer; /* owned; sent when the disk has it */
+        char location[64];
+        uint32_t trunk_id; /* to bring signalling in step with, when it is not 0 */
+        uint32_t limit;    /* of a list of calls */
+        int64_t before_ms;
+        struct uuid call_id;
+};
+
+/* NULL when too many wait: the request has been answered 503. */
+struct rest_wait *rest_wait_create(struct rest *rest);
+void rest_wait_destroy(struct rest_wait *wait);
+
+/*
+ * A directory_done: answers what the wait holds, or, with `err`, says that nothing was kept.
+ */
+void rest_wait_done(void *arg, int err);
+
+/* The problems that directory functions answer with, where every resource says the same. */
+void rest_refuse_full(struct rest *rest);
+void rest_refuse_store(struct rest *rest, int err);
+
+/* A time as JSON: text, or null for 0. */
+json_t *rest_time(int64_t utc_ms);
+/* "+919000000001", or null for none. */
+json_t *rest_masking_number(struct masking_number number);
+json_t *rest_session_id(const struct api *api, uint64_t session_id); /* null for 0 */
+
+#endif

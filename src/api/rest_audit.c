@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/rest_audit.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "api/body.h"
+#include "base/log.h"
+
+static void verified(void *arg, int err, uint64_t count, uint64_t bad_at)
+{
+        struct rest_wait *wait = arg;
+        if (!wait->api)
+                goto done;
+        if (err && !bad_at) {
+                struct problem problem = {
+                        .kind = PROBLEM_STORE,
+                        .detail = "the audit record cannot be read",
+                        .remedy = "See the server's log for the reason.",
+                };
+                rest_answer_problem(wait->api, wait->exchange, &problem);
+                goto done;
+        }
+
+        char sentence[160];
+        if (bad_at)
+                snprintf(sentence, sizeof sentence,
+                         "The audit record has been changed at entry %" PRIu64 "; %" PRIu64
+                         " entries before it are intact.",
+                         bad_at, count);
+        else
+                snprintf(sentence, sizeof sentence,
+                         "The audit record is intact: %" PRIu64 " entries.", count);
+        if (bad_at)
+                log_error("audit: %s", sentence);
+        rest_answer(wait->api, wait->exchange, 200,
+                    json_pack("{s:b, s:I, s:o, s:s}", "intact", bad_at == 0, "entries",
+                              (json_int_t)count, "bad_at",
+                              bad_at ? json_integer((json_int_t)bad_at) : json_null(), "sentence",
+                              sentence));
+done:
+        rest_wait_destroy(wait);
+}
+
+void rest_audit_verify(struct rest *rest)
+{
+        struct rest_wait *wait = rest_wait_create(rest);
+        if (!wait)
+                return;
+        int err = directory_audit_verify(rest->api->params.directory, verified, wait);
+        if (err) {
+                rest_wait_destroy(wait);
+                rest_refuse_store(rest, err);
+        }
+}
+
+enum field {
+        FIELD_DIALLED,
+        FIELD_CALLER,
+        FIELDS,
+};
+
+static const struct body_field fields[] = {
+        [FIELD_DIALLED] = {"dialled", BODY_TEXT, true},
+        [FIELD_CALLER] = {"caller", BODY_TEXT},
+        [FIELDS] = {NULL},
+};
+
+void rest_audit_explain(struct rest *rest)
+{
+        struct api *api = rest->api;
+        const json_t *values[FIELDS];
+        if (!body_fields(rest, rest->body, "", fields, values))
+                return;
+
+        /* As a call would come: what cannot be read is nobody's number, and a stranger's. */
+        struct masking_number dialled = {0};
+        struct real_number caller = {0};
+        bool known =
+                number_parse(body_slice(values[FIELD_DIALLED]), &api->params.plan, &dialled.n) == 0;
+        if (values[FIELD_CALLER] &&
+            number_parse(body_slice(values[FIELD_CALLER]), &api->params.plan, &caller.n)) {
+                rest_refuse(rest, PROBLEM_BAD_VALUE, "caller",
+                            "Write + and the country code, then the number; leave it out for a "
+                            "withheld number.",
+                            "not a telephone number");
+                return;
+        }
+        if (!known) {
+                rest_refuse(rest, PROBLEM_BAD_VALUE, "dialled",
+                            "Write + and the country code, then the number.",
+                            "not a telephone number");
+                return;
+        }
+
+        struct directory_decision decision;
+        directory_decide(api->params.directory, dialled, caller, !values[FIELD_CALLER], &decision);
+        bool ours = decision.tenant_id == API_TENANT;
+        bool connects = decision.verdict == MASK_CONNECT && ours;
+        json_t *answer = json_pack(
+                "{s:s, s:b, s:s, s:o, s:o}", "verdict", mask_verdict_name(decision.verdict),
+                "connects", (int)connects, "sentence", mask_verdict_sentence(decision.verdict),
+                "session",
+                rest_session_id(api,
+                                decision.has_mapping && ours ? decision.mapping.session_id : 0),
+                "shows", connects ? rest_masking_number(decision.mapping.show) : json_null());
+        explicit_bzero(&decision, sizeof decision);
+        explicit_bzero(&caller, sizeof caller);
+        rest_answer(api, rest->exchange, 200, answer);
+}

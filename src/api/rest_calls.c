@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/rest_calls.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/body.h"
+
+#define ROWS_MAX   1000
+/* The second leg is dialled in the turn in which the first one came, or very soon after. */
+#define LEG_LAG_MS 200
+
+static bool same_id(struct uuid a, struct uuid b)
+{
+        return memcmp(a.bytes, b.bytes, sizeof a.bytes) == 0;
+}
+
+static json_t *hint_json(const struct number_hint *hint)
+{
+        return hint->text[0] ? json_string(hint->text) : json_null();
+}
+
+static json_t *hangup_json(const struct cdr *row)
+{
+        return json_pack("{s:i, s:s, s:s, s:s}", "code", (int)row->cause, "name",
+                         hangup_cause_name(row->cause), "cause", hangup_cause_text(row->cause),
+                         "source", hangup_source_name(row->source));
+}
+
+static json_t *leg_json(const struct api *api, const struct cdr *row)
+{
+        const struct trunk *trunk = directory_trunk_get(api->params.directory, row->trunk_id);
+        json_t *json = json_pack(
+                "{s:s, s:s, s:s?, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "leg",
+                row->leg == CDR_LEG_A ? "a" : "b", "id", uuid_format(row->leg_id).text, "trunk",
+                trunk ? trunk->name : NULL, "number", rest_masking_number(row->number), "party",
+                hint_json(&row->party_hint), "started_at", rest_time(row->started_ms), "ringing_at",
+                rest_time(row->ringing_ms), "answered_at", rest_time(row->answered_ms), "ended_at",
+                rest_time(row->ended_ms), "hangup", hangup_json(row));
+        json_t *media =
+                json_pack("{s:I, s:I, s:I, s:f}", "packets_in", (json_int_t)row->packets_in,
+                          "packets_out", (json_int_t)row->packets_out, "packets_lost",
+                          (json_int_t)row->packets_lost, "jitter_ms", row->jitter_ms_x10 / 10.0);
+        json_object_set_new(json, "sip_status",
+                            row->sip_status ? json_integer(row->sip_status) : json_null());
+        json_object_update_new(json, media);
+        return json;
+}
+
+/* Why it was refused, or how it ended: for whoever operates it. */
+static void put_why(struct buf *out, const struct cdr *row)
+{
+        if (row->verdict != MASK_CONNECT) {
+                buf_printf(out, "Refused. %s", mask_verdict_sentence(row->verdict));
+                return;
+        }
+        if (row->answered_ms)
+                buf_printf(out, "Connected for %.1f s; ",
+                           (double)(row->ended_ms - row->answered_ms) / 1000);
+        else
+                buf_put_text(out, "Not answered; ");
+        buf_printf(out, "ended by %s: %s (%d).", hangup_source_name(row->source),
+                   hangup_cause_name(row->cause), (int)row->cause);
+}
+
+json_t *rest_calls_json(const struct api *api, const struct cdr *const *legs, unsigned count)
+{
+        assert(count > 0);
+        const struct cdr *first = legs[0];
+        const struct cdr *second = count > 1 ? legs[1] : NULL;
+
+        char memory[256];
+        struct buf why;
+        buf_init(&why, memory, sizeof memory);
+        put_why(&why, first);
+
+        json_t *list = json_array();
+        for (unsigned i = 0; i < count; i++)
+                json_array_append_new(list, leg_json(api, legs[i]));
+        bool talked = first->answered_ms && first->verdict == MASK_CONNECT;
+        return json_pack(
+                "{s:s, s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "id",
+                uuid_format(first->call_id).text, "state", "ended", "session",
+                rest_session_id(api, first->session_id), "verdict",
+                mask_verdict_name(first->verdict), "why", json_stringn(why.p, why.len), "dialled",
+                rest_masking_number(first->number), "shown",
+                second ? rest_masking_number(second->number) : json_null(), "caller",
+                hint_json(&first->party_hint), "callee",
+                second ? hint_json(&second->party_hint) : json_null(), "started_at",
+                rest_time(first->started_ms), "answered_at", rest_time(first->answered_ms),
+                "ended_at", rest_time(first->ended_ms), "duration_ms",
+                json_integer(talked ? first->ended_ms - first->answered_ms : 0), "hangup",
+                hangup_json(first), "legs", list);
+}
+
+static json_t *live_json(const struct api *api, const struct call_view *view)
+{
+        return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:n}", "id",
+                         uuid_format(view->call_id).text, "state", view->state, "session",
+                         rest_session_id(api, view->session_id), "dialled",
+                         rest_masking_number(view->dialled), "shown",
+                         rest_masking_number(view->shown), "caller", hint_json(&view->caller),
+                         "callee", hint_json(&view->callee), "started_at",
+                         rest_time(view->started_ms), "answered_at", rest_time(view->answered_ms),
+                         "ended_at");
+}
+
+/* The calls in progress; the caller frees them. NULL when there are none. */
+struct live {
+        struct call_view *views; /* owned */
+        uint32_t count;
+};
+
+static struct live take_live(const struct api *api)
+{
+        struct live live = {0};
+        uint32_t active = calls_active(api->params.calls);
+        if (active)
+                live.views = calloc(active, sizeof *live.views);
+        if (live.views)
+                live.count = calls_list(api->params.calls, API_TENANT, live.views, active);
+        return live;
+}
+
+static const struct call_view *find_live(const struct live *live, struct uuid id)
+{
+        for (uint32_t i = 0; i < live->count; i++) {
+                if (same_id(live->views[i].call_id, id))
+                        return &live->views[i];
+        }
+        return NULL;
+}
+
+static bool is_live(void *arg, struct uuid id)
+{
+        return find_live(arg, id) != NULL;
+}
+
+/* All legs of one call among the rows, A first. */
+static unsigned gather(const struct cdr *rows, uint32_t count, struct uuid call_id,
+                       const struct cdr **out, unsigned max)
+{
+        unsigned found = 0;
+        for (int leg = CDR_LEG_A; leg <= CDR_LEG_B; leg++) {
+                for (uint32_t i = 0; i < count && found < max; i++) {
+                        if ((int)rows[i].leg == leg && same_id(rows[i].call_id, call_id))
+                                out[found++] = &rows[i];
+                }
+        }
+        return found;
+}
+
+json_t *rest_calls_page(const struct api *api, const struct cdr *rows, uint32_t count,
+                        uint32_t limit, int64_t before_ms,
+                        bool (*live)(void *arg, struct uuid call_id), void *arg, int64_t *next_ms)
+{
+        /* A full window may have cut off rows of its last instant: those are the next page's. */
+        bool full = count == ROWS_MAX;
+        int64_t cut_ms = full ? rows[count - 1].started_ms : 0;
+        json_t *list = json_array();
+        int64_t last_ms = 0;
+        bool more = full;
+        for (uint32_t i = 0; i < count; i++) {
+                const struct cdr *legs[4];
+                const struct cdr *row = &rows[i];
+                if (row->leg != CDR_LEG_A || (before_ms && row->started_ms >= before_ms) ||
+                    row->started_ms <= cut_ms || live(arg, row->call_id))
+                        continue;
+                /* Calls of one instant stay on one page: the next one begins before it. */
+                if (json_array_size(list) >= limit && row->started_ms != last_ms) {
+                        more = true;
+                        break;
+                }
+                unsigned found = gather(rows, count, row->call_id, legs, 4);
+                json_array_append_new(list, rest_calls_json(api, legs, found));
+                last_ms = row->started_ms;
+        }
+        *next_ms = more ? last_ms : 0;
+        return list;
+}
+
+static json_t *next_json(int64_t next_ms)
+{
+        return next_ms ? json_sprintf("%" PRId64, next_ms) : json_null();
+}
+
+static void answer_store_failed(struct rest_wait *wait, int err)
+{
+        struct problem problem = {
+                .kind = PROBLEM_STORE,
+                .detail = err_text(err),
+                .remedy = "See the server's log for the reason.",
+        };
+        rest_answer_problem(wait->api, wait->exchange, &problem);
+}
+
+static void list_arrived(void *arg, int err, const struct cdr *rows, uint32_t count)
+{
+        struct rest_wait *wait = arg;
+        struct api *api = wait->api;
+        if (!api)
+                goto done;
+        if (err) {
+                answer_store_failed(wait, err);
+                goto done;
+        }
+
+        int64_t next_ms;
+        struct live live = take_live(api);
+        json_t *ended = rest_calls_page(api, rows, count, wait->limit, wait->before_ms, is_live,
+                                        &live, &next_ms);
+        json_t *active = json_array();
+        for (uint32_t i = 0; i < live.count && !wait->before_ms; i++)
+                json_array_append_new(active, live_json(api, &live.views[i]));
+        free(live.views);
+        rest_answer(api, wait->exchange, 200,
+                    json_pack("{s:o, s:o, s:o}", "active", active, "calls", ended, "next",
+                              next_json(next_ms)));
+done:
+        rest_wait_destroy(wait);
+}
+
+void rest_calls_list(struct rest *rest)
+{
+        static const char *const names[] = {"limit", "before", NULL};
+        char values[2][REST_SEGMENT_BYTES];
+        uint32_t limit;
+        uint64_t before = 0;
+        if (!query_read(rest, names, values) || !query_limit(rest, values[0], &limit))
+                return;
+        if (values[1][0] && (slice_to_u64(slice_from(values[1]), INT64_MAX / 2, &before))) {
+                rest_refuse(rest, PROBLEM_BAD_QUERY, "before", "Use the \"next\" of a page.",
+                            "before must be what an earlier page gave as \"next\"");
+                return;
+        }
+        struct rest_wait *wait = rest_wait_create(rest);
+        if (!wait)
+                return;
+
+        wait->limit = limit;
+        wait->before_ms = (int64_t)before;
+        int64_t from_ms = before ? wait->before_ms + LEG_LAG_MS : 0;
+        int err = directory_cdrs_list(rest->api->params.directory, API_TENANT, from_ms, ROWS_MAX,
+                                      list_arrived, wait);
+        if (err) {
+                rest_wait_destroy(wait);
+                rest_refuse_store(rest, err);
+        }
+}
+
+static void answer_no_call(struct rest_wait *wait)
+{
+        struct problem problem = {
+                .kind = PROBLEM_NOT_FOUND,
+                .detail = "there is no such call",
+                .remedy = "GET /v1/calls (maskline call list) lists them.",
+        };
+        rest_answer_problem(wait->api, wait->exchange, &problem);
+}
+
+static void call_arrived(void *arg, int err, const struct cdr *rows, uint32_t count)
+{
+        struct rest_wait *wait = arg;
+        if (!wait->api)
+                goto done;
+
+        const struct cdr *legs[4];
+        unsigned found = gather(rows, count, wait->call_id, legs, 4);
+        /* Numbers of nobody's have calls, too: scans. They are whoever operates the server's. */
+        bool ours = found && (legs[0]->tenant_id == API_TENANT || legs[0]->tenant_id == 0);
+        if (err)
+                answer_store_failed(wait, err);
+        else if (!ours)
+                answer_no_call(wait);
+        else
+                rest_answer(wait->api, wait->exchange, 200,
+                            rest_calls_json(wait->api, legs, found));
+done:
+        rest_wait_destroy(wait);
+}
+
+static bool read_id(struct rest *rest, struct uuid *out)
+{
+        if (uuid_parse(slice_from(rest->segment), out) == 0)
+                return true;
+        rest_refuse(rest, PROBLEM_NOT_FOUND, NULL, "GET /v1/calls (maskline call list) lists them.",
+                    "there is no such call; a call's id is a UUID");
+        return false;
+}
+
+void rest_calls_show(struct rest *rest)
+{
+        struct uuid id;
+        if (!read_id(rest, &id))
+                return;
+        struct live live = take_live(rest->api);
+        const struct call_view *view = find_live(&live, id);
+        json_t *json = view ? live_json(rest->api, view) : NULL;
+        free(live.views);
+        if (view) {
+                rest_answer(rest->api, rest->exchange, 200, json);
+                return;
+        }
+
+        struct rest_wait *wait = rest_wait_create(rest);
+        if (!wait)
+                return;
+        wait->call_id = id;
+        int err = directory_cdrs_of_call(rest->api->params.directory, id, call_arrived, wait);
+        if (err) {
+                rest_wait_destroy(wait);
+                rest_refuse_store(rest, err);
+        }
+}
+
+void rest_calls_hangup(struct rest *rest)
+{
+        struct uuid id;
+        if (!read_id(rest, &id))
+                return;
+        struct live live = take_live(rest->api);
+        bool ours = find_live(&live, id) != NULL;
+        free(live.views);
+        if (!ours || calls_hangup(rest->api->params.calls, id)) {
+                rest_refuse(rest, PROBLEM_NOT_FOUND, NULL,
+                            "GET /v1/calls (maskline call list) lists them.",
+                            "there is no such call in progress");
+                return;
+        }
+        rest_answer(rest->api, rest->exchange, 202,
+                    json_pack("{s:s, s:s}", "id", uuid_format(id).text, "state", "ending"));
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/rest_health.h"
+
+#include <inttypes.h>
+
+#include "base/log.h"
+
+static void answer_status(struct rest *rest, unsigned status, const char *word)
+{
+        rest_answer(rest->api, rest->exchange, status, json_pack("{s:s}", "status", word));
+}
+
+void rest_health_live(struct rest *rest)
+{
+        answer_status(rest, 200, "ok");
+}
+
+/* Why it is not ready is in the log: this answer is for everybody. */
+void rest_health_ready(struct rest *rest)
+{
+        struct directory_health health;
+        directory_health(rest->api->params.directory, &health);
+        if (rest->api->draining)
+                answer_status(rest, 503, "draining");
+        else if (!health.healthy)
+                answer_status(rest, 503, "the store does not write");
+        else
+                answer_status(rest, 200, "ready");
+}
+
+static void put_metric(struct buf *out, const char *name, const char *type, const char *help,
+                       uint64_t value)
+{
+        buf_printf(out,
+                   "# HELP maskline_%s %s\n# TYPE maskline_%s %s\n"
+                   "maskline_%s %" PRIu64 "\n",
+                   name, help, name, type, name, value);
+}
+
+#define COUNTER "counter"
+#define GAUGE   "gauge"
+
+static void put_calls(struct buf *out, const struct api *api)
+{
+        struct calls_counters c;
+        calls_counters(api->params.calls, &c);
+        put_metric(out, "calls_total", COUNTER, "Calls that came in.", c.calls);
+        put_metric(out, "calls_connected_total", COUNTER, "Calls whose second leg was answered.",
+                   c.connected);
+        put_metric(out, "calls_refused_total", COUNTER, "Calls refused by the masking decision.",
+                   c.refused);
+        put_metric(out, "calls_limited_total", COUNTER, "Calls refused because of a limit.",
+                   c.limited);
+        put_metric(out, "calls_active", GAUGE, "Calls in progress.",
+                   calls_active(api->params.calls));
+        put_metric(out, "media_legs", GAUGE, "Legs that hold RTP ports.", c.media_legs);
+        put_metric(out, "sip_datagrams_total", COUNTER, "Datagrams on the SIP socket.",
+                   c.sip.datagrams);
+        put_metric(out, "sip_untrusted_total", COUNTER, "Datagrams from no trunk, dropped unread.",
+                   c.sip.untrusted);
+        put_metric(out, "sip_not_sip_total", COUNTER, "Datagrams that were not SIP.",
+                   c.sip.not_sip);
+        put_metric(out, "sip_refused_400_total", COUNTER, "Requests answered 400.",
+                   c.sip.refused_400);
+        put_metric(out, "sip_refused_overload_total", COUNTER, "Requests answered 503.",
+                   c.sip.refused_overload);
+        put_metric(out, "sip_retransmitted_in_total", COUNTER, "Retransmissions received.",
+                   c.sip.retransmitted_in);
+        put_metric(out, "sip_retransmitted_out_total", COUNTER, "Retransmissions sent.",
+                   c.sip.retransmitted_out);
+        put_metric(out, "sip_stray_responses_total", COUNTER, "Responses to nothing we sent.",
+                   c.sip.stray_responses);
+        put_metric(out, "sip_legs", GAUGE, "SIP legs.", c.sip.legs);
+        put_metric(out, "sip_transactions", GAUGE, "SIP transactions.", c.sip.transactions);
+}
+
+static void put_directory(struct buf *out, const struct api *api)
+{
+        struct directory_health health;
+        directory_health(api->params.directory, &health);
+        put_metric(out, "store_healthy", GAUGE, "1 while the store takes what is written.",
+                   health.healthy);
+        put_metric(out, "store_queued", GAUGE, "Changes that wait for the disk.", health.queued);
+        put_metric(out, "sessions", GAUGE, "Sessions in memory.", health.sessions);
+        put_metric(out, "numbers", GAUGE, "Masking numbers.", health.numbers);
+        put_metric(out, "trunks", GAUGE, "Trunks.", health.trunks);
+}
+
+static void put_server(struct buf *out, const struct api *api)
+{
+        const struct io_counters *io = io_counters(api->params.io);
+        put_metric(out, "datagrams_in_total", COUNTER, "Datagrams received on all sockets.",
+                   io->datagrams_in);
+        put_metric(out, "datagrams_out_total", COUNTER, "Datagrams sent on all sockets.",
+                   io->datagrams_out);
+        put_metric(out, "datagrams_send_failed_total", COUNTER, "Datagrams that could not be sent.",
+                   io->send_failed);
+        put_metric(out, "http_requests_total", COUNTER, "Requests to the API.",
+                   api->counters.requests);
+        put_metric(out, "http_unauthorized_total", COUNTER, "Requests without a valid token.",
+                   api->counters.unauthorized);
+        put_metric(out, "http_refused_total", COUNTER, "Requests answered 4xx.",
+                   api->counters.refused);
+        put_metric(out, "http_failed_total", COUNTER, "Requests answered 5xx.",
+                   api->counters.failed);
+}
+
+void rest_health_metrics(struct rest *rest)
+{
+        static char memory[16384];
+        struct buf out;
+        buf_init(&out, memory, sizeof memory);
+        put_calls(&out, rest->api);
+        put_directory(&out, rest->api);
+        put_server(&out, rest->api);
+        if (!buf_ok(&out))
+                log_error("metrics: the page is larger than its buffer");
+
+        struct http_response response = {
+                .status = buf_ok(&out) ? 200 : 500,
+                .content_type = "text/plain; version=0.0.4; charset=utf-8",
+                .body = buf_slice(&out),
+        };
+        http_respond(rest->api->server, rest->exchange, &response);
+}

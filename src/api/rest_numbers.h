@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * rest_numbers.h - /v1/numbers: masking numbers, each owned by a trunk.
+ */
+#ifndef MASKLINE_API_REST_NUMBERS_H
+#define MASKLINE_API_REST_NUMBERS_H
+
+#include "api/rest.h"
+
+void rest_numbers_list(struct rest *rest);
+void rest_numbers_create(struct rest *rest);
+void rest_numbers_remove(struct rest *rest);
+
+#endif

@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/rest_sessions.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "api/body.h"
+#include "api/party_number.h"
+#include "api/timestamp.h"
+#include "base/log.h"
+
+#define TEN_YEARS_S 315360000
+
+enum field {
+        FIELD_PARTIES,
+        FIELD_EXPIRES_IN_S,
+        FIELD_EXPIRES_AT,
+        FIELD_STARTS_IN_S,
+        FIELD_STARTS_AT,
+        FIELD_REFERENCE,
+        FIELDS,
+};
+
+static const struct body_field fields[] = {
+        [FIELD_PARTIES] = {"parties", BODY_LIST, true},
+        [FIELD_EXPIRES_IN_S] = {"expires_in_s", BODY_COUNT},
+        [FIELD_EXPIRES_AT] = {"expires_at", BODY_TEXT},
+        [FIELD_STARTS_IN_S] = {"starts_in_s", BODY_COUNT},
+        [FIELD_STARTS_AT] = {"starts_at", BODY_TEXT},
+        [FIELD_REFERENCE] = {"reference", BODY_TEXT},
+        [FIELDS] = {NULL},
+};
+
+enum party_field {
+        PARTY_NUMBER,
+        PARTY_DIALS,
+        PARTY_FIELDS,
+};
+
+static const struct body_field party_fields[] = {
+        [PARTY_NUMBER] = {"number", BODY_TEXT, true},
+        [PARTY_DIALS] = {"dials", BODY_TEXT},
+        [PARTY_FIELDS] = {NULL},
+};
+
+const char *rest_session_state(enum session_state state)
+{
+        switch (state) {
+        case SESSION_SCHEDULED:
+                return "scheduled";
+        case SESSION_ACTIVE:
+                return "active";
+        case SESSION_ENDED:
+                return "ended";
+        case SESSION_ERASED:
+                return "erased";
+        }
+        return "unknown";
+}
+
+static json_t *session_json(const struct api *api, const struct session_view *view)
+{
+        json_t *parties = json_array();
+        for (unsigned i = 0; i < view->party_count; i++) {
+                const char *hint = view->hint[i].text;
+                json_array_append_new(parties,
+                                      json_pack("{s:s?, s:o}", "hint", hint[0] ? hint : NULL,
+                                                "dials", rest_masking_number(view->dials[i])));
+        }
+        const char *reference = view->reference[0] ? view->reference : NULL;
+        return json_pack(
+                "{s:o, s:s, s:o, s:o, s:o, s:o, s:s?, s:o}", "id", rest_session_id(api, view->id),
+                "state", rest_session_state(view->state), "created_at", rest_time(view->created_ms),
+                "starts_at", rest_time(view->starts_ms), "expires_at", rest_time(view->expires_ms),
+                "ended_at", rest_time(view->ended_ms), "reference", reference, "parties", parties);
+}
+
+static bool read_party(struct rest *rest, const json_t *party, unsigned index,
+                       struct session_create *out)
+{
+        char where[24], field[40];
+        const json_t *values[PARTY_FIELDS];
+        const struct number_plan *plan = &rest->api->params.plan;
+        snprintf(where, sizeof where, "parties[%u].", index);
+        if (!json_is_object(party)) {
+                where[strlen(where) - 1] = '\0';
+                rest_refuse(rest, PROBLEM_BAD_VALUE, where,
+                            "Write it like {\"number\": \"+91...\"}.",
+                            "a party is an object with a number");
+                return false;
+        }
+        if (!body_fields(rest, party, where, party_fields, values))
+                return false;
+
+        struct party_number_problem problem;
+        snprintf(field, sizeof field, "%snumber", where);
+        if (party_number_read(body_slice(values[PARTY_NUMBER]), plan, &out->party[index].n,
+                              &problem)) {
+                rest_refuse(rest, PROBLEM_BAD_VALUE, field, problem.remedy,
+                            "the number is refused: %s", problem.rule);
+                return false;
+        }
+        snprintf(field, sizeof field, "%sdials", where);
+        if (values[PARTY_DIALS] &&
+            number_parse(body_slice(values[PARTY_DIALS]), plan, &out->given[index].n)) {
+                rest_refuse(rest, PROBLEM_BAD_VALUE, field,
+                            "Use one of GET /v1/numbers (maskline number list), or leave it out.",
+                            "not a telephone number");
+                return false;
+        }
+        return true;
+}
+
+static bool read_parties(struct rest *rest, const json_t *list, struct session_create *out)
+{
+        if (json_array_size(list) != 2) {
+                rest_refuse(rest, PROBLEM_BAD_VALUE, "parties", "Give two parties.",
+                            "a session has exactly two parties");
+                return false;
+        }
+        for (unsigned i = 0; i < 2; i++) {
+                if (!read_party(rest, json_array_get(list, i), i, out))
+                        return false;
+        }
+        if (number_equal(out->party[0].n, out->party[1].n)) {
+                rest_refuse(rest, PROBLEM_BAD_VALUE, "parties[1].number",
+                            "Give two different people's numbers.",
+                            "both parties have the same number");
+                return false;
+        }
+        return true;
+}
+
+/* A point in time given as an RFC 3339 text, or in seconds from now; not both. */
+static bool read_time(struct rest *rest, const json_t *at, const char *at_field, const json_t *in_s,
+                      const char *in_field, int64_t now_ms, int64_t *out)
+{
+        uint32_t seconds;
+        if (at && in_s) {
+                rest_refuse(rest, PROBLEM_BAD_VALUE, in_field, "Give one of the two.",
+                            "%s and %s exclude each other", at_field, in_field);
+                return false;
+        }
+        if (at && timestamp_parse(body_slice(at), out)) {
+                rest_refuse(rest, PROBLEM_BAD_VALUE, at_field,
+                            "Write it like 2026-08-01T10:00:00Z.",
+                            "not a point in time as RFC 3339 writes it");
+                return false;
+        }
+        if (in_s) {
+                if (!body_count(rest, in_s, in_field, 1, TEN_YEARS_S, &seconds))
+                        return false;
+                *out = now_ms + (int64_t)seconds * 1000;
+        }
+        return true;
+}
+
+static bool read_times(struct rest *rest, const json_t **values, struct session_create *out)
+{
+        int64_t now = io_wall_ms(rest->api->params.io);
+        if (!read_time(rest, values[FIELD_EXPIRES_AT], "expires_at", values[FIELD_EXPIRES_IN_S],
+                       "expires_in_s", now, &out->expires_ms) ||
+            !read_time(rest, values[FIELD_STARTS_AT], "starts_at", values[FIELD_STARTS_IN_S],
+                       "starts_in_s", now, &out->starts_ms))
+                return false;
+        int64_t starts = out->starts_ms > now ? out->starts_ms : now;
+        if (out->expires_ms && out->expires_ms <= starts) {
+                rest_refuse(rest, PROBLEM_BAD_VALUE,
+                            values[FIELD_EXPIRES_AT] ? "expires_at" : "expires_in_s",
+                            "Choose a later time.", "the session would expire before it starts");
+                return false;
+        }
+        return true;
+}
+
+/* Idempotency-Key stands for a reference when the body has none. */
+static bool read_reference(struct rest *rest, const json_t *value, struct session_create *out)
+{
+        struct slice key = rest->request->idempotency_key;
+        out->reference = value ? body_slice(value) : key;
+        if (value && key.len && !slice_equal(key, out->reference)) {
+                rest_refuse(rest, PROBLEM_BAD_VALUE, "reference",
+                            "Leave one of the two out, or make them equal.",
+                            "reference and the header Idempotency-Key differ");
+                return false;
+        }
+        if (out->reference.len >= SESSION_REFERENCE_MAX) {
+                rest_refuse(rest, PROBLEM_BAD_VALUE, "reference", "Shorten it.",
+                            "a reference (or Idempotency-Key) has at most %d bytes",
+                            SESSION_REFERENCE_MAX - 1);
+                return false;
+        }
+        for (size_t i = 0; i < out->reference.len; i++) {
+                unsigned char c = (unsigned char)out->reference.p[i];
+                if (c < ' ' || c == 0x7f || (!value && c >= 0x80)) {
+                        rest_refuse(rest, PROBLEM_BAD_VALUE, "reference", "Remove it.",
+                                    "a reference holds no control characters");
+                        return false;
+                }
+        }
+        return true;
+}
+
+bool rest_sessions_read(struct rest *rest, struct session_create *out)
+{
+        const json_t *values[FIELDS];
+        *out = (struct session_create){.tenant_id = API_TENANT};
+        return body_fields(rest, rest->body, "", fields, values) &&
+               read_parties(rest, values[FIELD_PARTIES], out) && read_times(rest, values, out) &&
+               read_reference(rest, values[FIELD_REFERENCE], out);
+}
+
+/* Which of two given numbers is not the tenant's. */
+static const char *unknown_given(const struct api *api, const struct session_create *create)
+{
+        const struct number_row *row =
+                directory_number_find(api->params.directory, create->given[0]);
+        bool first = !number_is_none(create->given[0].n) && (!row || row->tenant_id != API_TENANT);
+        return first ? "parties[0].dials" : "parties[1].dials";
+}
+
+static void refuse_session(struct rest *rest, const struct session_create *create, int err)
+{
+        switch (err) {
+        case ERR_NO_NUMBER:
+                rest_refuse(rest, PROBLEM_NO_NUMBER, NULL,
+                            "Add masking numbers (maskline number add), end sessions of these "
+                            "parties, or wait until the quarantine of their ended ones is over.",
+                            "every masking number is taken by a live or quarantined session of one "
+                            "of the parties; nothing was created");
+                return;
+        case ERR_CONFLICT:
+                if (create->reference.len)
+                        rest_refuse(rest, PROBLEM_CONFLICT, "reference",
+                                    "Use a new reference for a new session, and leave \"dials\" "
+                                    "out to have numbers picked.",
+                                    "the reference belongs to a session of other parties, or a "
+                                    "party already holds, or held until a short time ago, the "
+                                    "number it is to dial; nothing was created");
+                else
+                        rest_refuse(rest, PROBLEM_CONFLICT, "parties",
+                                    "Choose another number to dial, or leave \"dials\" out to "
+                                    "have one picked.",
+                                    "a party already holds, or held until a short time ago, the "
+                                    "number it is to dial; nothing was created");
+                return;
+        case ERR_NOT_FOUND:
+                rest_refuse(rest, PROBLEM_NOT_FOUND, unknown_given(rest->api, create),
+                            "Add the number first (maskline number add), or leave \"dials\" out.",
+                            "the number to dial is none of yours; nothing was created");
+                return;
+        case ERR_RANGE:
+                rest_refuse(rest, PROBLEM_BAD_VALUE, "expires_at", "Choose a later time.",
+                            "the session would be over before it starts");
+                return;
+        case ERR_FULL:
+                rest_refuse_full(rest);
+                return;
+        default:
+                rest_refuse_store(rest, err);
+        }
+}
+
+void rest_sessions_create(struct rest *rest)
+{
+        struct api *api = rest->api;
+        struct session_create create;
+        struct rest_wait *wait = NULL;
+        if (!rest_sessions_read(rest, &create) || !(wait = rest_wait_create(rest)))
+                goto done;
+
+        bool repeated = false;
+        struct session_view view;
+        int err = directory_session_create(api->params.directory, &create, &view, &repeated,
+                                           rest_wait_done, wait);
+        if (err) {
+                rest_wait_destroy(wait);
+                refuse_session(rest, &create, err);
+                goto done;
+        }
+        wait->answer = session_json(api, &view);
+        if (wait->answer)
+                json_object_set_new(wait->answer, "repeated", json_boolean(repeated));
+        struct session_id_text id = session_id_format(api->params.directory, view.id);
+        wait->status = repeated ? 200 : 201;
+        snprintf(wait->location, sizeof wait->location, "/v1/sessions/%s", id.text);
+        if (!repeated)
+                log_info("session %s: created", id.text);
+done:
+        explicit_bzero(&create, sizeof create);
+}
+
+static bool find_or_refuse(struct rest *rest, struct session_view *view)
+{
+        uint64_t id;
+        struct directory *directory = rest->api->params.directory;
+        int err = session_id_parse(directory, slice_from(rest->segment), &id);
+        if (!err)
+                err = directory_session_find(directory, id, view);
+        if (!err && view->tenant_id == API_TENANT)
+                return true;
+        rest_refuse(rest, PROBLEM_NOT_FOUND, NULL,
+                    "GET /v1/sessions (maskline session list) lists them.",
+                    "there is no such session");
+        return false;
+}
+
+void rest_sessions_show(struct rest *rest)
+{
+        struct session_view view;
+        if (find_or_refuse(rest, &view))
+                rest_answer(rest->api, rest->exchange, 200, session_json(rest->api, &view));
+}
+
+void rest_sessions_end(struct rest *rest)
+{
+        struct session_view view;
+        struct directory *directory = rest->api->params.directory;
+        if (!find_or_refuse(rest, &view))
+                return;
+        struct rest_wait *wait = rest_wait_create(rest);
+        if (!wait)
+                return;
+
+        int err = directory_session_end(directory, view.id, rest_wait_done, wait);
+        if (err) {
+                rest_wait_destroy(wait);
+                if (err == ERR_STATE)
+                        rest_refuse(rest, PROBLEM_STATE, NULL, NULL,
+                                    "the session has ended already");
+                else
+                        rest_refuse_store(rest, err);
+                return;
+        }
+        log_info("session %s: ended by request", rest->segment);
+        if (directory_session_find(directory, view.id, &view) == 0)
+                wait->answer = session_json(rest->api, &view);
+}
+
+void rest_sessions_list(struct rest *rest)
+{
+        static const char *const names[] = {"limit", "before", NULL};
+        char values[2][REST_SEGMENT_BYTES];
+        uint32_t limit;
+        uint64_t before = 0;
+        struct directory *directory = rest->api->params.directory;
+        if (!query_read(rest, names, values) || !query_limit(rest, values[0], &limit))
+                return;
+        if (values[1][0] && session_id_parse(directory, slice_from(values[1]), &before)) {
+                rest_refuse(rest, PROBLEM_BAD_QUERY, "before", "Use the \"next\" of a page.",
+                            "before must be the id of a session");
+                return;
+        }
+
+        static struct session_view views[REST_PAGE_MAX + 1];
+        uint32_t count = directory_session_list(directory, API_TENANT, before, views, limit + 1);
+        bool more = count > limit;
+        json_t *list = json_array();
+        for (uint32_t i = 0; i < count && i < limit; i++)
+                json_array_append_new(list, session_json(rest->api, &views[i]));
+        rest_answer(
+                rest->api, rest->exchange, 200,
+                json_pack("{s:o, s:o}", "sessions", list, "next",
+                          more ? rest_session_id(rest->api, views[limit - 1].id) : json_null()));
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * rest_sessions.h - /v1/sessions: relations between two parties.
+ */
+#ifndef MASKLINE_API_REST_SESSIONS_H
+#define MASKLINE_API_REST_SESSIONS_H
+
+#include "api/rest.h"
+
+void rest_sessions_list(struct rest *rest);
+void rest_sessions_create(struct rest *rest);
+void rest_sessions_show(struct rest *rest);
+void rest_sessions_end(struct rest *rest);
+
+/*
+ * The body of a create: read, checked, and in `out`, whose reference points into the body or the
+ * request. false: the request has been answered.
+ */
+bool rest_sessions_read(struct rest *rest, struct session_create *out);
+
+const char *rest_session_state(enum session_state state);
+
+#endif

@@ -1,0 +1,497 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/rest_trunks.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "api/body.h"
+#include "base/log.h"
+
+static const char *const caller_from[] = {"from", "asserted", NULL};
+static const char *const dialled_from[] = {"request-uri", "to", NULL};
+static const char *const number_form[] = {"plus", "digits", "national", "local", NULL};
+
+enum field {
+        FIELD_NAME,
+        FIELD_SOURCES,
+        FIELD_PEER,
+        FIELD_CALLER_FROM,
+        FIELD_DIALLED_FROM,
+        FIELD_NUMBER_FORM,
+        FIELD_SEND_ASSERTED,
+        FIELD_ADVERTISED,
+        FIELD_COUNTRY,
+        FIELD_INTERNATIONAL,
+        FIELD_NATIONAL,
+        FIELD_DIGITS_MIN,
+        FIELD_DIGITS_MAX,
+        FIELD_CHANNELS_MAX,
+        FIELD_CALLS_PER_S,
+        FIELD_ANNOUNCEMENTS_MAX,
+        FIELDS,
+};
+
+static const struct body_field fields[] = {
+        [FIELD_NAME] = {"name", BODY_TEXT, true},
+        [FIELD_SOURCES] = {"sources", BODY_LIST, true},
+        [FIELD_PEER] = {"peer", BODY_TEXT, true},
+        [FIELD_CALLER_FROM] = {"caller_from", BODY_TEXT},
+        [FIELD_DIALLED_FROM] = {"dialled_from", BODY_TEXT},
+        [FIELD_NUMBER_FORM] = {"number_form", BODY_TEXT},
+        [FIELD_SEND_ASSERTED] = {"send_asserted", BODY_SWITCH},
+        [FIELD_ADVERTISED] = {"advertised", BODY_TEXT},
+        [FIELD_COUNTRY] = {"country", BODY_TEXT},
+        [FIELD_INTERNATIONAL] = {"international", BODY_TEXT},
+        [FIELD_NATIONAL] = {"national", BODY_TEXT},
+        [FIELD_DIGITS_MIN] = {"digits_min", BODY_COUNT},
+        [FIELD_DIGITS_MAX] = {"digits_max", BODY_COUNT},
+        [FIELD_CHANNELS_MAX] = {"channels_max", BODY_COUNT},
+        [FIELD_CALLS_PER_S] = {"calls_per_s", BODY_COUNT},
+        [FIELD_ANNOUNCEMENTS_MAX] = {"announcements_max", BODY_COUNT},
+        [FIELDS] = {NULL},
+};
+
+/* Refused callers that listen at once, unless the trunk says otherwise. */
+#define ANNOUNCEMENTS_DEFAULT 20
+
+static json_t *source_json(const struct trunk_source *source)
+{
+        char memory[80];
+        struct buf b;
+        bool bracket = source->port && source->prefix.addr.family == 6;
+        buf_init(&b, memory, sizeof memory);
+        if (bracket)
+                buf_put_char(&b, '[');
+        addr_prefix_put(&b, &source->prefix);
+        if (bracket)
+                buf_put_char(&b, ']');
+        if (source->port)
+                buf_printf(&b, ":%u", source->port);
+        return json_stringn(b.p, b.len);
+}
+
+static json_t *address_json(const struct addr *a)
+{
+        if (a->family == 0)
+                return json_null();
+        return json_string(a->port ? addr_format(a).text : addr_format_ip(a).text);
+}
+
+/* "host:port", an IPv6 address in brackets. */
+static json_t *peer_json(const struct trunk *trunk)
+{
+        bool bracket = strchr(trunk->peer_host, ':') != NULL;
+        return json_sprintf(bracket ? "[%s]:%u" : "%s:%u", trunk->peer_host, trunk->peer_port);
+}
+
+static void add_state(const struct api *api, const struct trunk *trunk, json_t *json)
+{
+        const struct sip_trunk_state *state = sip_trunks_find(api->params.trunks, trunk->id);
+        json_object_set_new(json, "peer_address", state ? address_json(&state->peer) : json_null());
+        json_object_set_new(json, "channels", json_integer(state ? state->counters.channels : 0));
+        json_object_set_new(json, "announcing",
+                            json_integer(state ? state->counters.announcing : 0));
+}
+
+static json_t *trunk_json(const struct api *api, const struct trunk *trunk)
+{
+        json_t *sources = json_array();
+        for (unsigned i = 0; i < trunk->source_count; i++)
+                json_array_append_new(sources, source_json(&trunk->sources[i]));
+
+        const struct number_plan *plan = &trunk->plan;
+        json_t *json = json_pack(
+                "{s:s, s:o, s:o, s:s, s:s, s:s, s:b, s:o, s:s, s:s, s:s, s:i, s:i, s:I, s:I, s:I}",
+                "name", trunk->name, "sources", sources, "peer", peer_json(trunk), "caller_from",
+                caller_from[trunk->caller_from], "dialled_from", dialled_from[trunk->dialled_from],
+                "number_form", number_form[trunk->number_form], "send_asserted",
+                (int)trunk->send_asserted, "advertised", address_json(&trunk->advertised),
+                "country", plan->country, "international", plan->international, "national",
+                plan->national, "digits_min", (int)plan->digits_min, "digits_max",
+                (int)plan->digits_max, "channels_max", (json_int_t)trunk->channels_max,
+                "calls_per_s", (json_int_t)trunk->calls_per_s, "announcements_max",
+                (json_int_t)trunk->announcements_max);
+        if (json)
+                add_state(api, trunk, json);
+        return json;
+}
+
+static bool is_name(struct slice s)
+{
+        for (size_t i = 0; i < s.len; i++) {
+                char c = s.p[i];
+                if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'))
+                        return false;
+        }
+        return s.len > 0 && s.len < TRUNK_NAME_BYTES;
+}
+
+static bool read_name(struct rest *rest, const json_t *value, struct trunk *trunk)
+{
+        struct slice name = body_slice(value);
+        if (is_name(name) && slice_to_text(name, trunk->name, sizeof trunk->name) == 0)
+                return true;
+        rest_refuse(rest, PROBLEM_BAD_VALUE, "name", "Choose another name.",
+                    "a name is 1 to %d characters of a-z, 0-9 and -", TRUNK_NAME_BYTES - 1);
+        return false;
+}
+
+int rest_trunks_parse_source(struct slice text, struct trunk_source *out)
+{
+        struct trunk_source source = {0};
+        struct slice port = SLICE_NONE, prefix = text;
+        const char *last = text.len ? memrchr(text.p, ':', text.len) : NULL;
+        const char *bracket = text.len ? memchr(text.p, ']', text.len) : NULL;
+        bool one_colon = last && memchr(text.p, ':', text.len) == last;
+        if (text.len && text.p[0] == '[' && bracket) {
+                struct slice rest = {bracket + 1, text.len - (size_t)(bracket + 1 - text.p)};
+                prefix = (struct slice){text.p + 1, (size_t)(bracket - text.p) - 1};
+                if (rest.len && rest.p[0] != ':')
+                        return ERR_SYNTAX;
+                if (rest.len)
+                        port = (struct slice){rest.p + 1, rest.len - 1};
+                if (rest.len == 1)
+                        return ERR_SYNTAX;
+        } else if (one_colon) {
+                prefix.len = (size_t)(last - text.p);
+                port = (struct slice){last + 1, text.len - prefix.len - 1};
+                if (!port.len)
+                        return ERR_SYNTAX;
+        }
+
+        uint32_t number = 0;
+        if (port.len && (slice_to_u32(port, 65535, &number) || number == 0))
+                return ERR_SYNTAX;
+        source.port = (uint16_t)number;
+        int err = addr_prefix_parse(prefix, &source.prefix);
+        if (!err)
+                *out = source;
+        return err;
+}
+
+static bool read_sources(struct rest *rest, const json_t *value, struct trunk *trunk)
+{
+        size_t count = json_array_size(value);
+        if (count == 0 || count > TRUNK_SOURCES_MAX) {
+                rest_refuse(rest, PROBLEM_BAD_VALUE, "sources", "Correct the list.",
+                            "a trunk has 1 to %d sources", TRUNK_SOURCES_MAX);
+                return false;
+        }
+        for (size_t i = 0; i < count; i++) {
+                char field[24];
+                snprintf(field, sizeof field, "sources[%zu]", i);
+                const json_t *text = json_array_get(value, i);
+                int err = ERR_SYNTAX;
+                if (json_is_string(text))
+                        err = rest_trunks_parse_source(body_slice(text), &trunk->sources[i]);
+                if (err) {
+                        rest_refuse(rest, PROBLEM_BAD_VALUE, field,
+                                    err == ERR_RANGE ? "Clear the bits, or lengthen the prefix."
+                                                     : "Write it like 192.0.2.0/24.",
+                                    err == ERR_RANGE
+                                            ? "the address has bits set beyond its prefix length"
+                                            : "a source is an IP address or prefix, with or "
+                                              "without a port");
+                        return false;
+                }
+        }
+        trunk->source_count = (uint8_t)count;
+        return true;
+}
+
+/* A host name (RFC 1123 2.1): letters, digits, hyphens and dots. */
+static bool is_host_name(struct slice s)
+{
+        for (size_t i = 0; i < s.len; i++) {
+                char c = s.p[i];
+                bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+                if (!letter && !(c >= '0' && c <= '9') && c != '-' && c != '.')
+                        return false;
+        }
+        return s.len > 0 && s.len < TRUNK_HOST_BYTES && s.p[0] != '-' && s.p[0] != '.';
+}
+
+static int parse_peer(struct slice text, struct trunk *trunk)
+{
+        struct addr ip;
+        if (addr_parse(text, 5060, &ip) == 0) {
+                strcpy(trunk->peer_host, addr_format_ip(&ip).text);
+                trunk->peer_port = ip.port;
+                return ip.port ? 0 : ERR_SYNTAX;
+        }
+
+        uint32_t port = 5060;
+        struct slice digits;
+        struct slice host = slice_split(text, ':', &digits);
+        bool has_port = host.len != text.len;
+        if (!is_host_name(host) || (has_port && slice_to_u32(digits, 65535, &port)) || port == 0)
+                return ERR_SYNTAX;
+        /* All digits and dots is an address gone wrong, not a name. */
+        size_t i = 0;
+        while (i < host.len && (host.p[i] == '.' || (host.p[i] >= '0' && host.p[i] <= '9')))
+                i++;
+        if (i == host.len)
+                return ERR_SYNTAX;
+        trunk->peer_port = (uint16_t)port;
+        return slice_to_text(host, trunk->peer_host, sizeof trunk->peer_host);
+}
+
+static bool read_peer(struct rest *rest, const json_t *value, struct trunk *trunk)
+{
+        if (parse_peer(body_slice(value), trunk) == 0)
+                return true;
+        rest_refuse(rest, PROBLEM_BAD_VALUE, "peer",
+                    "Write it like sip.example.net, sip.example.net:5060 or 192.0.2.7:5060.",
+                    "a peer is a host name or an IP address, with or without a port");
+        return false;
+}
+
+static bool read_advertised(struct rest *rest, const json_t *value, struct trunk *trunk)
+{
+        if (!value && rest->api->params.needs_advertised) {
+                rest_refuse(rest, PROBLEM_MISSING_FIELD, "advertised",
+                            "Add the address that the carrier reaches this server at, or set "
+                            "sip_listen and media_ip to it.",
+                            "the server listens on no address in particular, so the trunk must "
+                            "name one");
+                return false;
+        }
+        if (!value)
+                return true;
+        if (addr_parse(body_slice(value), 0, &trunk->advertised) == 0 &&
+            !addr_is_any(&trunk->advertised))
+                return true;
+        rest_refuse(rest, PROBLEM_BAD_VALUE, "advertised", "Write it like 198.51.100.4.",
+                    "it must be an IP address, with or without a port");
+        return false;
+}
+
+static bool read_digits(struct rest *rest, const json_t *value, const char *field, char *out,
+                        size_t out_bytes)
+{
+        struct slice text = body_slice(value);
+        for (size_t i = 0; i < text.len; i++) {
+                if (text.p[i] < '0' || text.p[i] > '9')
+                        text.len = out_bytes;
+        }
+        if (!value || slice_to_text(text, out, out_bytes) == 0)
+                return true;
+        rest_refuse(rest, PROBLEM_BAD_VALUE, field, "Correct the value.",
+                    "the value must be at most %zu digits", out_bytes - 1);
+        return false;
+}
+
+static bool check_plan(struct rest *rest, const struct number_plan *plan)
+{
+        if (plan->digits_max < plan->digits_min) {
+                rest_refuse(rest, PROBLEM_BAD_VALUE, "digits_max", "Correct the value.",
+                            "it is less than digits_min");
+                return false;
+        }
+        if (plan->country[0] == '0') {
+                rest_refuse(rest, PROBLEM_BAD_VALUE, "country", "Correct the value.",
+                            "a country code does not begin with 0");
+                return false;
+        }
+        if (plan->country[0] && plan->digits_min == 0) {
+                rest_refuse(rest, PROBLEM_MISSING_FIELD, "digits_min",
+                            "Add digits_min and digits_max, for example 10 and "
+                            "10.",
+                            "with a country, the lengths of its national numbers are needed");
+                return false;
+        }
+        if (!plan->country[0] && plan->national[0]) {
+                rest_refuse(rest, PROBLEM_MISSING_FIELD, "country", "Add the country code.",
+                            "national needs a country");
+                return false;
+        }
+        return true;
+}
+
+static bool read_plan(struct rest *rest, const json_t **values, struct number_plan *plan)
+{
+        uint32_t digits_min = 0, digits_max = 0;
+        if (!read_digits(rest, values[FIELD_COUNTRY], "country", plan->country,
+                         sizeof plan->country) ||
+            !read_digits(rest, values[FIELD_INTERNATIONAL], "international", plan->international,
+                         sizeof plan->international) ||
+            !read_digits(rest, values[FIELD_NATIONAL], "national", plan->national,
+                         sizeof plan->national) ||
+            !body_count(rest, values[FIELD_DIGITS_MIN], "digits_min", 0, 15, &digits_min) ||
+            !body_count(rest, values[FIELD_DIGITS_MAX], "digits_max", 0, 15, &digits_max))
+                return false;
+        plan->digits_min = (uint8_t)digits_min;
+        plan->digits_max = (uint8_t)digits_max;
+        return check_plan(rest, plan);
+}
+
+static bool read_choices(struct rest *rest, const json_t **values, struct trunk *trunk)
+{
+        unsigned caller = 0, dialled = 0, form = 0;
+        if (!body_choice(rest, values[FIELD_CALLER_FROM], "caller_from", caller_from, &caller) ||
+            !body_choice(rest, values[FIELD_DIALLED_FROM], "dialled_from", dialled_from,
+                         &dialled) ||
+            !body_choice(rest, values[FIELD_NUMBER_FORM], "number_form", number_form, &form))
+                return false;
+        trunk->caller_from = (enum trunk_caller_from)caller;
+        trunk->dialled_from = (enum trunk_dialled_from)dialled;
+        trunk->number_form = (enum number_form)form;
+        trunk->send_asserted = json_is_true(values[FIELD_SEND_ASSERTED]);
+        if (!trunk->plan.country[0] && form >= NUMBER_NATIONAL) {
+                rest_refuse(rest, PROBLEM_MISSING_FIELD, "country", "Add the country code.",
+                            "number_form %s needs a country", number_form[form]);
+                return false;
+        }
+        return true;
+}
+
+static bool read_trunk(struct rest *rest, struct trunk *trunk)
+{
+        const json_t *values[FIELDS];
+        *trunk = (struct trunk){
+                .tenant_id = API_TENANT,
+                .announcements_max = ANNOUNCEMENTS_DEFAULT,
+        };
+        return body_fields(rest, rest->body, "", fields, values) &&
+               read_name(rest, values[FIELD_NAME], trunk) &&
+               read_sources(rest, values[FIELD_SOURCES], trunk) &&
+               read_peer(rest, values[FIELD_PEER], trunk) &&
+               read_advertised(rest, values[FIELD_ADVERTISED], trunk) &&
+               read_plan(rest, values, &trunk->plan) && read_choices(rest, values, trunk) &&
+               body_count(rest, values[FIELD_CHANNELS_MAX], "channels_max", 0, 1000000,
+                          &trunk->channels_max) &&
+               body_count(rest, values[FIELD_CALLS_PER_S], "calls_per_s", 0, 100000,
+                          &trunk->calls_per_s) &&
+               body_count(rest, values[FIELD_ANNOUNCEMENTS_MAX], "announcements_max", 0, 1000000,
+                          &trunk->announcements_max);
+}
+
+/* Finds whose sources overlap, to name it; NULL when it is the request's own list. */
+static const struct trunk *overlapping(const struct api *api, const struct trunk *trunk)
+{
+        const struct trunk *other;
+        for (uint32_t i = 0; (other = directory_trunk_at(api->params.directory, i)); i++) {
+                if (trunk_sources_overlap(other, trunk))
+                        return other;
+        }
+        return NULL;
+}
+
+static void refuse_trunk(struct rest *rest, const struct trunk *trunk, int err)
+{
+        const struct trunk *other;
+        switch (err) {
+        case ERR_EXISTS:
+                rest_refuse(rest, PROBLEM_EXISTS, "name",
+                            "Choose another name, or remove that one.",
+                            "there is a trunk named %s already", trunk->name);
+                return;
+        case ERR_CONFLICT:
+                other = overlapping(rest->api, trunk);
+                rest_refuse(rest, PROBLEM_CONFLICT, "sources",
+                            "A source belongs to one trunk; narrow one of the two.",
+                            "a source overlaps with one of %s",
+                            other ? other->name : "the same trunk");
+                return;
+        case ERR_FULL:
+                rest_refuse(rest, PROBLEM_LIMIT, NULL, "Remove one that is no longer used.",
+                            "there are %d trunks already, or the store's queue is full",
+                            TRUNKS_MAX);
+                return;
+        default:
+                rest_refuse_store(rest, err);
+        }
+}
+
+void rest_trunks_sync(struct api *api, uint32_t trunk_id)
+{
+        const struct trunk *trunk = directory_trunk_get(api->params.directory, trunk_id);
+        if (!trunk) {
+                sip_trunks_remove(api->params.trunks, trunk_id);
+                return;
+        }
+        int err = sip_trunks_put(api->params.trunks, trunk);
+        if (err)
+                log_error("trunk %s: signalling cannot take it: %s", trunk->name, err_text(err));
+}
+
+void rest_trunks_create(struct rest *rest)
+{
+        struct api *api = rest->api;
+        struct trunk trunk;
+        if (!read_trunk(rest, &trunk))
+                return;
+        struct rest_wait *wait = rest_wait_create(rest);
+        if (!wait)
+                return;
+
+        int err = directory_trunk_add(api->params.directory, &trunk, rest_wait_done, wait);
+        if (err) {
+                rest_wait_destroy(wait);
+                refuse_trunk(rest, &trunk, err);
+                return;
+        }
+        log_info("trunk %s: added", trunk.name);
+        wait->trunk_id = trunk.id;
+        rest_trunks_sync(api, trunk.id);
+        wait->status = 201;
+        snprintf(wait->location, sizeof wait->location, "/v1/trunks/%s", trunk.name);
+        wait->answer = trunk_json(api, &trunk);
+}
+
+void rest_trunks_list(struct rest *rest)
+{
+        const struct trunk *trunk;
+        json_t *list = json_array();
+        for (uint32_t i = 0; (trunk = directory_trunk_at(rest->api->params.directory, i)); i++) {
+                if (trunk->tenant_id == API_TENANT)
+                        json_array_append_new(list, trunk_json(rest->api, trunk));
+        }
+        rest_answer(rest->api, rest->exchange, 200, json_pack("{s:o}", "trunks", list));
+}
+
+static const struct trunk *find_or_refuse(struct rest *rest)
+{
+        const struct trunk *trunk = directory_trunk_find(rest->api->params.directory, API_TENANT,
+                                                         slice_from(rest->segment));
+        if (!trunk)
+                rest_refuse(rest, PROBLEM_NOT_FOUND, NULL,
+                            "GET /v1/trunks (maskline trunk list) lists them.",
+                            "there is no trunk of this name");
+        return trunk;
+}
+
+void rest_trunks_show(struct rest *rest)
+{
+        const struct trunk *trunk = find_or_refuse(rest);
+        if (trunk)
+                rest_answer(rest->api, rest->exchange, 200, trunk_json(rest->api, trunk));
+}
+
+void rest_trunks_remove(struct rest *rest)
+{
+        struct api *api = rest->api;
+        const struct trunk *trunk = find_or_refuse(rest);
+        if (!trunk)
+                return;
+        struct rest_wait *wait = rest_wait_create(rest);
+        if (!wait)
+                return;
+
+        uint32_t id = trunk->id;
+        int err = directory_trunk_remove(api->params.directory, id, rest_wait_done, wait);
+        if (err) {
+                rest_wait_destroy(wait);
+                if (err == ERR_IN_USE)
+                        rest_refuse(rest, PROBLEM_IN_USE, NULL, "Remove its numbers first.",
+                                    "masking numbers belong to this trunk");
+                else
+                        rest_refuse_store(rest, err);
+                return;
+        }
+        log_info("trunk %s: removed", rest->segment);
+        wait->trunk_id = id;
+        wait->status = 204;
+        rest_trunks_sync(api, id);
+}

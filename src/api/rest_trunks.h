@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * rest_trunks.h - /v1/trunks: connections to carriers.
+ */
+#ifndef MASKLINE_API_REST_TRUNKS_H
+#define MASKLINE_API_REST_TRUNKS_H
+
+#include "api/rest.h"
+
+void rest_trunks_list(struct rest *rest);
+void rest_trunks_create(struct rest *rest);
+void rest_trunks_show(struct rest *rest);
+void rest_trunks_remove(struct rest *rest);
+
+/* Gives signalling the trunk as the directory has it now, or takes it away. */
+void rest_trunks_sync(struct api *api, uint32_t trunk_id);
+
+/*
+ * "192.0.2.0/24", "192.0.2.7", "192.0.2.7:5060", "[2001:db8::/32]:5060". ERR_SYNTAX; ERR_RANGE
+ * when bits are set beyond the prefix.
+ */
+int rest_trunks_parse_source(struct slice text, struct trunk_source *out) MUST_CHECK;
+
+#endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/route.h"
+
+#include <string.h>
+
+#include "api/rest_audit.h"
+#include "api/rest_calls.h"
+#include "api/rest_health.h"
+#include "api/rest_numbers.h"
+#include "api/rest_sessions.h"
+#include "api/rest_trunks.h"
+
+static const struct route routes[] = {
+        {"GET", "/healthz", .is_open = true, .handler = rest_health_live},
+        {"GET", "/readyz", .is_open = true, .handler = rest_health_ready},
+        {"GET", "/metrics", .handler = rest_health_metrics},
+        {"GET", "/v1/trunks", .handler = rest_trunks_list},
+        {"POST", "/v1/trunks", .takes_body = true, .handler = rest_trunks_create},
+        {"GET", "/v1/trunks/{}", .handler = rest_trunks_show},
+        {"DELETE", "/v1/trunks/{}", .handler = rest_trunks_remove},
+        {"GET", "/v1/numbers", .handler = rest_numbers_list},
+        {"POST", "/v1/numbers", .takes_body = true, .handler = rest_numbers_create},
+        {"DELETE", "/v1/numbers/{}", .handler = rest_numbers_remove},
+        {"GET", "/v1/sessions", .handler = rest_sessions_list},
+        {"POST", "/v1/sessions", .takes_body = true, .handler = rest_sessions_create},
+        {"GET", "/v1/sessions/{}", .handler = rest_sessions_show},
+        {"POST", "/v1/sessions/{}/end", .handler = rest_sessions_end},
+        {"GET", "/v1/calls", .handler = rest_calls_list},
+        {"GET", "/v1/calls/{}", .handler = rest_calls_show},
+        {"POST", "/v1/calls/{}/hangup", .handler = rest_calls_hangup},
+        {"POST", "/v1/explain", .takes_body = true, .handler = rest_audit_explain},
+        {"GET", "/v1/audit/verify", .handler = rest_audit_verify},
+};
+
+static bool matches(const char *pattern, struct slice path, struct slice *segment)
+{
+        const char *hole = strstr(pattern, "{}");
+        *segment = SLICE_NONE;
+        if (!hole)
+                return slice_equal(path, slice_from(pattern));
+
+        struct slice before = {pattern, (size_t)(hole - pattern)};
+        struct slice after = slice_from(hole + 2);
+        if (!slice_starts_with(path, before))
+                return false;
+        struct slice rest = {path.p + before.len, path.len - before.len};
+        const char *slash = rest.len ? memchr(rest.p, '/', rest.len) : NULL;
+        struct slice one = {rest.p, slash ? (size_t)(slash - rest.p) : rest.len};
+        struct slice tail = {rest.p + one.len, rest.len - one.len};
+        *segment = one;
+        return one.len > 0 && slice_equal(tail, after);
+}
+
+const struct route *route_find(struct slice method, struct slice path, struct slice *segment)
+{
+        for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
+                bool same_method = !method.len || slice_equal(method, slice_from(routes[i].method));
+                if (same_method && matches(routes[i].path, path, segment))
+                        return &routes[i];
+        }
+        return NULL;
+}
+
+void route_put_methods(struct buf *out, struct slice path)
+{
+        struct slice segment;
+        for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
+                if (matches(routes[i].path, path, &segment))
+                        buf_printf(out, "%s%s", out->len ? ", " : "", routes[i].method);
+        }
+}
