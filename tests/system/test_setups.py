@@ -196,7 +196,7 @@ class FullDisk(SetupCase):
 class Configuration(SetupCase):
     # What is set, and the words that must be said: the key, the value, what is allowed.
     WRONG = [
-        ({"calls_max": "0"}, ("calls_max", "0", "1 to 20000")),
+        ({"calls_max": "0"}, ("calls_max", "0", "1 to 16000")),
         ({"calls_max": "many"}, ("calls_max", "many", "whole number")),
         ({"ring_timeout_s": "-1"}, ("ring_timeout_s", "-1")),
         ({"calls_max": "99999999999999999999"}, ("calls_max", "99999999999999999999")),

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "app/commands.h"
+
+#include "app/config_command.h"
+#include "app/serve.h"
+#include "cli/cli.h"
+
+const struct command *const commands[] = {
+        serve_commands,       config_commands,   cli_trunk_commands, cli_number_commands,
+        cli_session_commands, cli_call_commands, cli_audit_commands, NULL,
+};
+
+void commands_put_reference(struct buf *out)
+{
+        buf_put_text(
+                out,
+                "# Command line\n\n"
+                "<!-- Made from the commands' rows; a test compares the two. -->\n\n"
+                "`maskline serve` is the daemon and `maskline config` its configuration; every\n"
+                "other command asks a running daemon through its REST API (rest.md). They find it\n"
+                "by `--data DIR` (the daemon writes its address into the file `endpoint` there,\n"
+                "and its token into `api.token`), or by `--server` and `--token-file`.\n\n"
+                "Real numbers are read from standard input (`-`, one line each) or from a file\n"
+                "(`@FILE`). A number given as an argument is taken out of the process list at\n"
+                "once, but a shell keeps it in its history: prefer the other two.\n\n"
+                "Exit status: 0 done, 1 failed, 2 the command line is wrong.\n\n"
+                "`maskline --version` prints the version; `maskline help COMMAND` and\n"
+                "`maskline COMMAND --help` explain a command.\n\n");
+        command_put_reference(out, commands);
+}

@@ -1,0 +1,604 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "app/config.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/nearest.h"
+#include "media/sound.h"
+
+#define AT(member)                                                                                 \
+        .offset = offsetof(struct config, member), .bytes = sizeof(((struct config *)0)->member)
+
+const struct config_row config_rows[] = {
+        {"sip_listen", CONFIG_ADDR, "127.0.0.1:5060", AT(sip_listen), .section = "Signalling",
+         .help = "Address and port on which SIP over UDP is received; datagrams from any source "
+                 "that no trunk claims are dropped unread. Set it to this machine's own address to "
+                 "reach a carrier; with 0.0.0.0 each trunk needs its advertised address."},
+        {"ring_timeout_s", CONFIG_COUNT, "120", 5, 600, "s", AT(ring_timeout_s),
+         .help = "How long the called party's phone may ring before the call ends as not "
+                 "answered."},
+        {"call_s_max", CONFIG_COUNT, "14400", 10, 86400, "s", AT(call_s_max),
+         .help = "The longest call; it is hung up when it gets there."},
+        {"calls_max", CONFIG_COUNT, "500", 1, 16000, "calls", AT(calls_max),
+         .help = "Calls at once, refused callers that hear the announcement included; past it new "
+                 "calls are answered 503."},
+        {"same_pair_max", CONFIG_COUNT, "2", 1, 100, "calls", AT(same_pair_max),
+         .help = "Calls at once from one caller to one masking number; more are taken for a loop "
+                 "and refused."},
+
+        {"media_ip", CONFIG_IP, "", AT(media_ip), .section = "Media",
+         .help = "Address on which RTP is sent and received; empty means the address of "
+                 "sip_listen."},
+        {"rtp_port_min", CONFIG_COUNT, "20000", 1024, 65534, "UDP port", AT(rtp_port_min),
+         .help = "First UDP port for RTP and RTCP; each leg of a call takes two."},
+        {"rtp_port_max", CONFIG_COUNT, "29999", 1025, 65535, "UDP port", AT(rtp_port_max),
+         .help = "Last UDP port for RTP and RTCP; the range must hold four ports for each call of "
+                 "calls_max."},
+        {"media_timeout_s", CONFIG_COUNT, "60", 5, 3600, "s", AT(media_timeout_s),
+         .help = "A call is hung up when a party that should send RTP has sent none for this "
+                 "long."},
+        {"early_media", CONFIG_CHOICE, "ringback", .choices = "ringback|none", AT(early_media),
+         .help = "What the caller hears while the other side rings: our own ringback tone, or "
+                 "nothing from us, which leaves the tone to the caller's network. The far end's "
+                 "own tone is never passed on, because carrier announcements can speak the "
+                 "number."},
+        {"ringback_tone", CONFIG_TONE, "400*25/0.4,0/0.2,400*25/0.4,0/2.0", 1, 127,
+         AT(ringback_tone),
+         .help = "One cadence of the ringback tone: parts separated by commas, each frequencies in "
+                 "Hz and a length in seconds; + adds a frequency, * modulates by it, 0 is silence. "
+                 "The default is India's; Europe's is 425/1.0,0/4.0."},
+
+        {"country", CONFIG_DIGITS, "", 0, 3, AT(plan.country), .section = "Numbers and sessions",
+         .help = "Country calling code for numbers that API requests write in national form, for "
+                 "example 91; empty means that only E.164 is read. Each trunk has settings of its "
+                 "own for what it sends."},
+        {"international_prefix", CONFIG_DIGITS, "", 0, 5, AT(plan.international),
+         .help = "Digits dialled in front of a country code, for example 00."},
+        {"national_prefix", CONFIG_DIGITS, "", 0, 3, AT(plan.national),
+         .help = "Digit dialled in front of a national number, for example 0."},
+        {"national_digits_min", CONFIG_COUNT, "0", 0, 15, "digits", AT(plan.digits_min),
+         .help = "Fewest digits of a national number without its prefix, for example 10."},
+        {"national_digits_max", CONFIG_COUNT, "0", 0, 15, "digits", AT(plan.digits_max),
+         .help = "Most digits of a national number without its prefix, for example 10."},
+        {"sessions_max", CONFIG_COUNT, "100000", 1, 10000000, "sessions", AT(sessions_max),
+         .help = "Sessions kept in memory: the live ones and those whose numbers are still "
+                 "quarantined."},
+        {"numbers_max", CONFIG_COUNT, "10000", 1, 1000000, "numbers", AT(numbers_max),
+         .help = "Masking numbers that can be provisioned."},
+        {"quarantine_s", CONFIG_COUNT, "7200", 0, 31536000, "s", AT(quarantine_s),
+         .help = "How long a party is not given a masking number again after the session that used "
+                 "it has ended, so that a late redial reaches nobody else."},
+
+        {"refusal_text", CONFIG_TEXT, "The number you have dialled cannot be reached.", 1, 255,
+         AT(refusal_text), .section = "Announcement to refused callers",
+         .help = "What every refused caller hears, whatever the reason; rendered once by the "
+                 "speech command and kept in the data directory."},
+        {"refusal_voice", CONFIG_TEXT, "en", 1, 31, AT(refusal_voice),
+         .help = "Voice or language of the announcement, as the speech command names it: en, hi, "
+                 "de, en-us ..."},
+        {"speech_command", CONFIG_TEXT, "espeak-ng", 1, 127, AT(speech_command),
+         .help = "Program that turns text into a WAV file; it is run as COMMAND -w FILE -v VOICE "
+                 "TEXT. Without it refused callers hear a tone sequence."},
+
+        {"http_listen", CONFIG_ADDR, "127.0.0.1:8080", AT(http_listen), .section = "REST API",
+         .help = "Address and port of the REST API, metrics and health checks. Port 0 takes a free "
+                 "one; the file named endpoint in the data directory says which."},
+        {"http_allow_remote", CONFIG_SWITCH, "false", AT(http_allow_remote),
+         .help = "Allows http_listen to be an address other than loopback. The API is plain HTTP: "
+                 "put a TLS proxy in front of it, or keep it on a private network."},
+        {"http_connections_max", CONFIG_COUNT, "256", 1, 10000, "connections",
+         AT(http_connections_max), .help = "HTTP connections at once."},
+
+        {"log_level", CONFIG_CHOICE, "info", .choices = "error|warn|info|debug", .reloadable = true,
+         AT(log_level), .section = "Running", .help = "How much is written to standard error."},
+        {"drain_s", CONFIG_COUNT, "30", 0, 86400, "s", .reloadable = true, AT(drain_s),
+         .help = "How long calls in progress may go on after SIGTERM before they are hung up; new "
+                 "ones are answered 503 meanwhile."},
+        {"core_dumps", CONFIG_SWITCH, "false", AT(core_dumps),
+         .help = "Allows core dumps and debuggers. A core dump can contain real numbers: never on "
+                 "a machine with real traffic."},
+};
+
+const unsigned config_row_count = sizeof config_rows / sizeof config_rows[0];
+
+/* One value on its way into the configuration, and where it was written. */
+struct setting {
+        const char *where; /* "maskline.conf:12" or "--set" */
+        struct slice name, value;
+};
+
+static void put_printable(struct buf *out, struct slice s)
+{
+        for (size_t i = 0; i < s.len && i < 60; i++)
+                buf_put_char(out, s.p[i] >= ' ' && s.p[i] != 0x7f ? s.p[i] : '?');
+        if (s.len > 60)
+                buf_put_text(out, "...");
+}
+
+static void put_choices(struct buf *out, const char *choices)
+{
+        struct slice rest = slice_from(choices);
+        for (bool first = true; rest.len; first = false) {
+                struct slice one = slice_split(rest, '|', &rest);
+                if (!first)
+                        buf_put_text(out, rest.len ? ", " : " or ");
+                buf_put_slice(out, one);
+        }
+}
+
+void config_put_allowed(struct buf *out, const struct config_row *row)
+{
+        switch (row->type) {
+        case CONFIG_SWITCH:
+                buf_put_text(out, "true or false");
+                return;
+        case CONFIG_COUNT:
+                buf_printf(out, "a whole number from %u to %u (%s)", row->min, row->max, row->unit);
+                return;
+        case CONFIG_ADDR:
+                buf_put_text(out, "an IP address and a port, such as 192.0.2.1:5060 or "
+                                  "[2001:db8::1]:5060");
+                return;
+        case CONFIG_IP:
+                buf_put_text(out, "an IP address, such as 192.0.2.1 or 2001:db8::1, or nothing");
+                return;
+        case CONFIG_CHOICE:
+                put_choices(out, row->choices);
+                return;
+        case CONFIG_TEXT:
+                buf_printf(out,
+                           "one line of UTF-8 text of %u to %u bytes that does not begin with "
+                           "a hyphen",
+                           row->min, row->max);
+                return;
+        case CONFIG_DIGITS:
+                buf_printf(out, "at most %u digits", row->max);
+                return;
+        case CONFIG_TONE:
+                buf_put_text(out, "a tone plan, such as 400*25/0.4,0/0.2,400*25/0.4,0/2.0");
+                return;
+        }
+}
+
+static void *field(struct config *config, const struct config_row *row)
+{
+        return (char *)config + row->offset;
+}
+
+static const void *const_field(const struct config *config, const struct config_row *row)
+{
+        return (const char *)config + row->offset;
+}
+
+static int read_switch(struct slice value, bool *out)
+{
+        bool yes = slice_equal(value, SLICE("true"));
+        if (!yes && !slice_equal(value, SLICE("false")))
+                return ERR_SYNTAX;
+        *out = yes;
+        return 0;
+}
+
+static int read_count(const struct config_row *row, struct slice value, void *out)
+{
+        uint32_t n = 0;
+        int err = slice_to_u32(value, row->max, &n);
+        if (err)
+                return err;
+        if (n < row->min)
+                return ERR_RANGE;
+
+        assert(row->bytes == sizeof(uint32_t) || row->bytes == sizeof(uint8_t));
+        if (row->bytes == sizeof(uint32_t))
+                memcpy(out, &n, sizeof n);
+        else
+                *(uint8_t *)out = (uint8_t)n;
+        return 0;
+}
+
+static int read_choice(const struct config_row *row, struct slice value, uint32_t *out)
+{
+        struct slice rest = slice_from(row->choices);
+        for (uint32_t i = 0; rest.len; i++) {
+                if (slice_equal(slice_split(rest, '|', &rest), value)) {
+                        *out = i;
+                        return 0;
+                }
+        }
+        return ERR_SYNTAX;
+}
+
+/* Well-formed UTF-8 without control characters (RFC 3629). */
+static bool is_text(struct slice s)
+{
+        for (size_t i = 0; i < s.len;) {
+                uint8_t c = (uint8_t)s.p[i++];
+                unsigned more = c < 0x80 ? 0 : c < 0xe0 ? 1 : c < 0xf0 ? 2 : 3;
+                if (c < ' ' || c == 0x7f || (c >= 0x80 && c < 0xc2) || c > 0xf4)
+                        return false;
+                if (s.len - i < more)
+                        return false;
+                uint8_t next = more ? (uint8_t)s.p[i] : 0;
+                if ((c == 0xe0 && next < 0xa0) || (c == 0xed && next > 0x9f) ||
+                    (c == 0xf0 && next < 0x90) || (c == 0xf4 && next > 0x8f))
+                        return false;
+                for (; more; more--) {
+                        if (((uint8_t)s.p[i++] & 0xc0) != 0x80)
+                                return false;
+                }
+        }
+        return true;
+}
+
+static int read_text(const struct config_row *row, struct slice value, char *out)
+{
+        if (value.len < row->min || value.len > row->max)
+                return ERR_RANGE;
+        if (!is_text(value) || (value.len && value.p[0] == '-'))
+                return ERR_SYNTAX;
+        memset(out, 0, row->bytes);
+        return slice_to_text(value, out, row->bytes);
+}
+
+static int read_digits(const struct config_row *row, struct slice value, char *out)
+{
+        if (value.len < row->min || value.len > row->max)
+                return ERR_RANGE;
+        for (size_t i = 0; i < value.len; i++) {
+                if (value.p[i] < '0' || value.p[i] > '9')
+                        return ERR_SYNTAX;
+        }
+        memset(out, 0, row->bytes);
+        return slice_to_text(value, out, row->bytes);
+}
+
+static int read_tone(const struct config_row *row, struct slice value, char *out)
+{
+        struct sound sound;
+        int err = sound_make_tone(value, &sound);
+        if (err)
+                return err;
+        sound_free(&sound);
+        return read_text(row, value, out);
+}
+
+/* With two different default ports, a port that was not written shows. */
+static int read_addr(struct slice value, struct addr *out)
+{
+        struct addr other;
+        if (addr_parse(value, 1, out) || addr_parse(value, 2, &other))
+                return ERR_SYNTAX;
+        return addr_equal(out, &other) ? 0 : ERR_SYNTAX;
+}
+
+static int read_value(const struct config_row *row, struct slice value, void *out)
+{
+        struct addr addr = {0};
+        int err = 0;
+        switch (row->type) {
+        case CONFIG_SWITCH:
+                return read_switch(value, out);
+        case CONFIG_COUNT:
+                return read_count(row, value, out);
+        case CONFIG_ADDR:
+                err = read_addr(value, &addr);
+                break;
+        case CONFIG_IP:
+                err = value.len ? addr_parse_ip(value, &addr) : 0;
+                break;
+        case CONFIG_CHOICE:
+                return read_choice(row, value, out);
+        case CONFIG_TEXT:
+                return read_text(row, value, out);
+        case CONFIG_DIGITS:
+                return read_digits(row, value, out);
+        case CONFIG_TONE:
+                return read_tone(row, value, out);
+        }
+        if (!err)
+                memcpy(out, &addr, sizeof addr);
+        return err;
+}
+
+static const struct config_row *find_row(struct slice name)
+{
+        for (unsigned i = 0; i < config_row_count; i++) {
+                if (slice_equal(slice_from(config_rows[i].name), name))
+                        return &config_rows[i];
+        }
+        return NULL;
+}
+
+static void explain_unknown_key(const struct setting *set, struct buf *problems)
+{
+        struct nearest nearest;
+        nearest_init(&nearest, set->name);
+        for (unsigned i = 0; i < config_row_count; i++)
+                nearest_offer(&nearest, config_rows[i].name);
+
+        buf_printf(problems, "%s: unknown key \"", set->where);
+        put_printable(problems, set->name);
+        buf_put_char(problems, '"');
+        if (nearest.best)
+                buf_printf(problems, "; did you mean \"%s\"?\n", nearest.best);
+        else
+                buf_put_text(problems, "; \"maskline config --print-defaults\" lists the keys\n");
+}
+
+static void explain_bad_value(const struct setting *set, const struct config_row *row,
+                              struct buf *problems)
+{
+        buf_printf(problems, "%s: %s = \"", set->where, row->name);
+        put_printable(problems, set->value);
+        buf_put_text(problems, "\": allowed is ");
+        config_put_allowed(problems, row);
+        buf_put_char(problems, '\n');
+}
+
+static const struct config_row *apply(const struct setting *set, struct config *config,
+                                      struct buf *problems)
+{
+        const struct config_row *row = find_row(set->name);
+        if (!row)
+                explain_unknown_key(set, problems);
+        else if (read_value(row, set->value, field(config, row)))
+                explain_bad_value(set, row, problems);
+        return row;
+}
+
+/* "# ..." at the start of a line or after white space is a comment. */
+static struct slice without_comment(struct slice line)
+{
+        for (size_t i = 0; i < line.len; i++) {
+                bool after_space = i == 0 || line.p[i - 1] == ' ' || line.p[i - 1] == '\t';
+                if (line.p[i] == '#' && after_space)
+                        return (struct slice){line.p, i};
+        }
+        return line;
+}
+
+static void read_line(const char *where, struct slice line, unsigned number, unsigned *seen_at,
+                      struct config *config, struct buf *problems)
+{
+        line = slice_trim(without_comment(line));
+        if (line.len == 0)
+                return;
+
+        struct slice value;
+        struct slice name = slice_split(line, '=', &value);
+        if (name.len == line.len) {
+                buf_printf(problems, "%s: \"", where);
+                put_printable(problems, line);
+                buf_put_text(problems, "\" is no setting; a line is: name = value\n");
+                return;
+        }
+
+        struct setting set = {where, slice_trim(name), slice_trim(value)};
+        const struct config_row *row = apply(&set, config, problems);
+        if (!row)
+                return;
+        unsigned *first = &seen_at[row - config_rows];
+        if (*first)
+                buf_printf(problems, "%s: %s is set on line %u already; keep one of the two\n",
+                           where, row->name, *first);
+        else
+                *first = number;
+}
+
+static void read_lines(const char *path, struct slice text, struct config *config,
+                       struct buf *problems)
+{
+        unsigned seen_at[sizeof config_rows / sizeof config_rows[0]] = {0};
+        for (unsigned number = 1; text.len; number++) {
+                struct slice line = slice_split(text, '\n', &text);
+                if (line.len && line.p[line.len - 1] == '\r')
+                        line.len--;
+
+                char where[300];
+                struct buf b;
+                buf_init(&b, where, sizeof where);
+                buf_printf(&b, "%.250s:%u", path, number);
+                buf_put_char(&b, '\0');
+                read_line(where, line, number, seen_at, config, problems);
+        }
+}
+
+/* The whole file, or a negative errno; ERR_TOO_LARGE. */
+static ssize_t read_file(const char *path, char *out, size_t out_bytes)
+{
+        int fd = open(path, O_RDONLY | O_CLOEXEC);
+        if (fd < 0)
+                return -errno;
+
+        size_t len = 0;
+        ssize_t n;
+        do {
+                n = read(fd, out + len, out_bytes - len);
+                if (n > 0)
+                        len += (size_t)n;
+        } while ((n > 0 && len < out_bytes) || (n < 0 && errno == EINTR));
+        int err = n < 0 ? -errno : 0;
+        close(fd);
+        if (err)
+                return err;
+        return len == out_bytes ? ERR_TOO_LARGE : (ssize_t)len;
+}
+
+static void read_config_file(const struct config_source *source, struct config *config,
+                             struct buf *problems)
+{
+        char *text = malloc(CONFIG_FILE_BYTES_MAX + 1);
+        ssize_t n = text ? read_file(source->path, text, CONFIG_FILE_BYTES_MAX + 1) : -ENOMEM;
+        if (n >= 0)
+                read_lines(source->path, (struct slice){text, (size_t)n}, config, problems);
+        else if (n == ERR_TOO_LARGE)
+                buf_printf(problems, "%s: larger than %d bytes\n", source->path,
+                           CONFIG_FILE_BYTES_MAX);
+        else if (n != -ENOENT || source->must_exist)
+                buf_printf(problems, "%s: cannot be read: %s\n", source->path, err_text((int)n));
+        free(text);
+}
+
+static void read_sets(const struct config_source *source, struct config *config,
+                      struct buf *problems)
+{
+        for (unsigned i = 0; i < source->set_count; i++) {
+                struct slice value;
+                struct slice text = slice_from(source->sets[i]);
+                struct slice name = slice_split(text, '=', &value);
+                struct setting set = {"--set", slice_trim(name), slice_trim(value)};
+                if (name.len == text.len) {
+                        buf_put_text(problems, "--set: \"");
+                        put_printable(problems, text);
+                        buf_put_text(problems, "\" has no value; write --set name=value\n");
+                        continue;
+                }
+                apply(&set, config, problems);
+        }
+}
+
+/* What single rows cannot tell. */
+static void check_together(const struct config *c, struct buf *problems)
+{
+        if (!addr_is_loopback(&c->http_listen) && !c->http_allow_remote)
+                buf_printf(problems,
+                           "http_listen = %s: not a loopback address, and the API is "
+                           "plain HTTP; set http_allow_remote = true to allow it\n",
+                           addr_format(&c->http_listen).text);
+
+        uint32_t ports = c->rtp_port_max - c->rtp_port_min + 1;
+        if (c->rtp_port_max <= c->rtp_port_min)
+                buf_printf(problems, "rtp_port_max = %u: must be greater than rtp_port_min (%u)\n",
+                           c->rtp_port_max, c->rtp_port_min);
+        else if (ports / 4 < c->calls_max)
+                buf_printf(problems,
+                           "calls_max = %u: needs %u RTP ports, four for each call, but "
+                           "rtp_port_min to rtp_port_max are %u; widen the range or "
+                           "lower calls_max\n",
+                           c->calls_max, c->calls_max * 4, ports);
+
+        if (c->plan.digits_max < c->plan.digits_min)
+                buf_printf(problems,
+                           "national_digits_max = %u: less than national_digits_min "
+                           "(%u)\n",
+                           c->plan.digits_max, c->plan.digits_min);
+        if (c->plan.country[0] == '0')
+                buf_printf(problems, "country = \"%s\": a country code does not begin with 0\n",
+                           c->plan.country);
+        if (c->plan.country[0] && c->plan.digits_min == 0)
+                buf_printf(problems,
+                           "country = \"%s\": needs national_digits_min and "
+                           "national_digits_max, for example 10 and 10\n",
+                           c->plan.country);
+        if (!c->plan.country[0] && c->plan.national[0])
+                buf_printf(problems, "national_prefix = \"%s\": needs country\n", c->plan.national);
+
+        struct addr media = config_media_ip(c);
+        if (media.family != c->sip_listen.family)
+                buf_put_text(problems, "media_ip and sip_listen: one is IPv4, the other IPv6; use "
+                                       "the same kind\n");
+}
+
+void config_defaults(struct config *out)
+{
+        *out = (struct config){0};
+        for (unsigned i = 0; i < config_row_count; i++) {
+                const struct config_row *row = &config_rows[i];
+                int err = read_value(row, slice_from(row->default_text), field(out, row));
+                assert(err == 0);
+                (void)err;
+        }
+}
+
+int config_read(const struct config_source *source, struct config *out, struct buf *problems)
+{
+        struct config fresh;
+        size_t before = problems->len;
+        config_defaults(&fresh);
+        if (source->path)
+                read_config_file(source, &fresh, problems);
+        read_sets(source, &fresh, problems);
+        /* Values that were refused stand at their defaults: judging them together would mislead. */
+        if (problems->len == before && buf_ok(problems))
+                check_together(&fresh, problems);
+        if (problems->len != before || !buf_ok(problems))
+                return ERR_SYNTAX;
+        *out = fresh;
+        return 0;
+}
+
+struct addr config_media_ip(const struct config *config)
+{
+        struct addr ip = config->media_ip.family ? config->media_ip : config->sip_listen;
+        ip.port = 0;
+        return ip;
+}
+
+static bool same_value(const struct config_row *row, const struct config *a, const struct config *b)
+{
+        return memcmp(const_field(a, row), const_field(b, row), row->bytes) == 0;
+}
+
+void config_reload(struct config *current, const struct config *fresh, struct buf *restart)
+{
+        for (unsigned i = 0; i < config_row_count; i++) {
+                const struct config_row *row = &config_rows[i];
+                if (same_value(row, current, fresh))
+                        continue;
+                if (row->reloadable)
+                        memcpy(field(current, row), const_field(fresh, row), row->bytes);
+                else
+                        buf_printf(restart, "%s%s", restart->len ? ", " : "", row->name);
+        }
+}
+
+static void put_count(struct buf *out, const struct config_row *row, const void *at)
+{
+        uint32_t n = 0;
+        if (row->bytes == sizeof n)
+                memcpy(&n, at, sizeof n);
+        else
+                n = *(const uint8_t *)at;
+        buf_put_u64(out, n);
+}
+
+static void put_choice(struct buf *out, const struct config_row *row, uint32_t choice)
+{
+        struct slice rest = slice_from(row->choices);
+        struct slice one = slice_split(rest, '|', &rest);
+        for (; choice; choice--)
+                one = slice_split(rest, '|', &rest);
+        buf_put_slice(out, one);
+}
+
+void config_put_value(struct buf *out, const struct config_row *row, const struct config *config)
+{
+        const void *at = const_field(config, row);
+        switch (row->type) {
+        case CONFIG_SWITCH:
+                buf_put_text(out, *(const bool *)at ? "true" : "false");
+                return;
+        case CONFIG_COUNT:
+                put_count(out, row, at);
+                return;
+        case CONFIG_ADDR:
+                buf_put_text(out, addr_format(at).text);
+                return;
+        case CONFIG_IP:
+                buf_put_text(out, addr_format_ip(at).text);
+                return;
+        case CONFIG_CHOICE:
+                put_choice(out, row, *(const uint32_t *)at);
+                return;
+        case CONFIG_TEXT:
+        case CONFIG_DIGITS:
+        case CONFIG_TONE:
+                buf_put_text(out, at);
+                return;
+        }
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "app/harden.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+#include "store/problem.h"
+
+/* Store, loop, log, listening sockets, resolver. */
+#define FILES_OF_THE_HOUSE 64
+#define FILES_PER_CALL     4
+
+#if defined(__SANITIZE_ADDRESS__)
+#define HAS_LEAK_CHECK 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define HAS_LEAK_CHECK 1
+#endif
+#endif
+
+void harden_forbid_dumps(void)
+{
+        static const struct rlimit none = {0, 0};
+        (void)setrlimit(RLIMIT_CORE, &none);
+#ifndef HAS_LEAK_CHECK
+        /* The leak check of a sanitizer traces the process that ends: it must stay traceable. */
+        (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+#endif
+}
+
+void harden_allow_dumps(void)
+{
+        (void)prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+}
+
+uint32_t harden_files_needed(const struct config *config)
+{
+        return config->calls_max * FILES_PER_CALL + config->http_connections_max +
+               FILES_OF_THE_HOUSE;
+}
+
+int harden_raise_file_limit(uint32_t needed, char *problem)
+{
+        struct rlimit limit;
+        if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+                return -errno;
+
+        limit.rlim_cur = limit.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
+        if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+                return -errno;
+        if (limit.rlim_cur >= needed)
+                return 0;
+        problem_put(
+                problem,
+                "calls_max and http_connections_max need %" PRIu32 " open files, but the limit is "
+                "%" PRIu64 ": raise it (ulimit -Hn, or LimitNOFILE= of the systemd unit), or lower "
+                "calls_max",
+                needed, (uint64_t)limit.rlim_cur);
+        return ERR_RANGE;
+}

@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "app/serve.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "api/api.h"
+#include "app/config_command.h"
+#include "app/harden.h"
+#include "app/prompts.h"
+#include "base/log.h"
+#include "call/calls.h"
+#include "io/io_epoll.h"
+#include "store/data_dir.h"
+#include "store/directory.h"
+#include "store/problem.h"
+
+#define PATH_BYTES    512
+#define STOP_CHECK_MS 50
+#define STOP_GRACE_MS 2000
+#define MS(seconds)   ((int64_t)(seconds)*1000)
+
+enum phase {
+        SERVING,
+        DRAINING, /* no new calls; those in progress go on */
+        ENDING,   /* hung up; the peers' answers are awaited */
+};
+
+struct serve {
+        struct config_place place;
+        struct config config;
+        struct prompts prompts;      /* owned */
+        struct io *io;               /* owned */
+        struct directory *directory; /* owned */
+        struct sip_trunks *trunks;   /* owned */
+        struct calls *calls;         /* owned */
+        struct api *api;             /* owned */
+        bool has_endpoint;
+        enum phase phase;
+        struct io_timer check; /* whether all calls have ended */
+        int64_t deadline_ms;   /* of the phase, monotonic */
+        char problem[STORE_PROBLEM_BYTES];
+};
+
+/* Made when it is missing; its owner and mode are checked where its files are opened. */
+static int make_data_dir(struct serve *serve)
+{
+        const char *dir = serve->place.data_dir;
+        if (mkdir(dir, 0700) == 0 || errno == EEXIST)
+                return 0;
+        int err = -errno;
+        problem_put(serve->problem,
+                    "the data directory %s cannot be made: %s; make it, for the user who runs the "
+                    "server, with mode 700, or say --data DIR",
+                    dir, err_text(err));
+        return err;
+}
+
+/* Before anything is written into it. */
+static int check_data_dir(struct serve *serve)
+{
+        struct stat st;
+        const char *dir = serve->place.data_dir;
+        if (stat(dir, &st) < 0 || !S_ISDIR(st.st_mode)) {
+                problem_put(serve->problem, "the data directory %s is no directory; say --data DIR",
+                            dir);
+                return -ENOTDIR;
+        }
+        if (st.st_uid != geteuid()) {
+                problem_put(serve->problem,
+                            "the data directory %s belongs to user %u, but the server runs as user "
+                            "%u; chown it, or run the server as its owner",
+                            dir, (unsigned)st.st_uid, (unsigned)geteuid());
+                return -EPERM;
+        }
+        if (st.st_mode & 077) {
+                problem_put(serve->problem,
+                            "the data directory %s is open to others (mode %03o); chmod 700 %s",
+                            dir, st.st_mode & 0777, dir);
+                return -EPERM;
+        }
+        return 0;
+}
+
+static int open_directory(struct serve *serve)
+{
+        const struct config *c = &serve->config;
+        const struct directory_params params = {
+                .io = serve->io,
+                .data_dir = serve->place.data_dir,
+                .sessions_max = c->sessions_max,
+                .numbers_max = c->numbers_max,
+                .quarantine_ms = MS(c->quarantine_s),
+        };
+        return directory_open(&params, &serve->directory, serve->problem);
+}
+
+/* A carrier would be told to answer to 0.0.0.0. */
+static void warn_of_trunk(const struct serve *serve, const struct trunk *trunk)
+{
+        const struct addr *listen = &serve->config.sip_listen;
+        if (addr_is_any(listen) && trunk->advertised.family == 0)
+                log_warn("trunk %s: sip_listen is %s and the trunk has no advertised address: its "
+                         "calls will fail; set sip_listen and media_ip to this machine's address, "
+                         "or add the trunk again with one",
+                         trunk->name, addr_format(listen).text);
+}
+
+static int open_trunks(struct serve *serve)
+{
+        int err = sip_trunks_create(serve->io, &serve->trunks);
+        const struct trunk *trunk;
+        for (uint32_t i = 0; !err && (trunk = directory_trunk_at(serve->directory, i)); i++) {
+                warn_of_trunk(serve, trunk);
+                err = sip_trunks_put(serve->trunks, trunk);
+        }
+        if (err)
+                problem_put(serve->problem, "the trunks cannot be used: %s", err_text(err));
+        return err;
+}
+
+static int open_calls(struct serve *serve)
+{
+        const struct config *c = &serve->config;
+        const struct calls_params params = {
+                .io = serve->io,
+                .directory = serve->directory,
+                .trunks = serve->trunks,
+                .listen = c->sip_listen,
+                .media_ip = config_media_ip(c),
+                .rtp_port_min = (uint16_t)c->rtp_port_min,
+                .rtp_port_max = (uint16_t)c->rtp_port_max,
+                .calls_max = c->calls_max,
+                .same_pair_max = c->same_pair_max,
+                .ring_timeout_ms = MS(c->ring_timeout_s),
+                .call_ms_max = MS(c->call_s_max),
+                .media_timeout_ms = MS(c->media_timeout_s),
+                .ringback = serve->prompts.ringback.pcm,
+                .refusal = serve->prompts.refusal.pcm,
+        };
+        return calls_create(&params, &serve->calls, serve->problem);
+}
+
+static int open_api(struct serve *serve)
+{
+        const struct config *c = &serve->config;
+        struct addr media = config_media_ip(c);
+        const struct api_params params = {
+                .io = serve->io,
+                .listen = c->http_listen,
+                .connections_max = c->http_connections_max,
+                .data_dir = serve->place.data_dir,
+                .directory = serve->directory,
+                .trunks = serve->trunks,
+                .calls = serve->calls,
+                .plan = c->plan,
+                .needs_advertised = addr_is_any(&c->sip_listen) || addr_is_any(&media),
+        };
+        return api_create(&params, &serve->api, serve->problem);
+}
+
+static int endpoint_path(const struct serve *serve, const char *suffix, char *out)
+{
+        int n = snprintf(out, PATH_BYTES, "%s/endpoint%s", serve->place.data_dir, suffix);
+        return n < 0 || n >= PATH_BYTES ? ERR_TOO_LARGE : 0;
+}
+
+/* Where the command line finds us: whole or not at all. */
+static int write_endpoint(struct serve *serve)
+{
+        char path[PATH_BYTES], temporary[PATH_BYTES], text[96];
+        int err = endpoint_path(serve, "", path);
+        if (!err)
+                err = endpoint_path(serve, ".new", temporary);
+        if (err)
+                goto fail;
+
+        int len =
+                snprintf(text, sizeof text, "http://%s\n", addr_format(api_local(serve->api)).text);
+        int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+        if (fd < 0)
+                err = -errno;
+        else if (write(fd, text, (size_t)len) != len)
+                err = -ENOSPC;
+        if (fd >= 0)
+                close(fd);
+        if (!err && rename(temporary, path) < 0)
+                err = -errno;
+        if (err)
+                goto fail;
+        serve->has_endpoint = true;
+        return 0;
+fail:
+        problem_put(serve->problem, "%s/endpoint cannot be written: %s", serve->place.data_dir,
+                    err_text(err));
+        return err;
+}
+
+static void remove_endpoint(const struct serve *serve)
+{
+        char path[PATH_BYTES];
+        if (serve->has_endpoint && endpoint_path(serve, "", path) == 0)
+                unlink(path);
+}
+
+static bool has_ended(const struct serve *serve)
+{
+        return calls_active(serve->calls) == 0 && api_is_idle(serve->api);
+}
+
+static void begin_ending(struct serve *serve)
+{
+        uint32_t active = calls_active(serve->calls);
+        if (active)
+                log_info("serve: hanging up %u calls", active);
+        calls_hangup_all(serve->calls);
+        serve->phase = ENDING;
+        serve->deadline_ms = io_now_ms(serve->io) + STOP_GRACE_MS;
+}
+
+static void on_check(void *arg)
+{
+        struct serve *serve = arg;
+        bool late = io_now_ms(serve->io) >= serve->deadline_ms;
+        if (has_ended(serve) || (late && serve->phase == ENDING)) {
+                io_stop(serve->io);
+                return;
+        }
+        if (late)
+                begin_ending(serve);
+        io_timer_start(serve->io, &serve->check, STOP_CHECK_MS, on_check, serve);
+}
+
+static void on_stop(void *arg, int number)
+{
+        struct serve *serve = arg;
+        if (serve->phase != SERVING) {
+                log_info("serve: signal %d again, ending at once", number);
+                calls_hangup_all(serve->calls);
+                io_stop(serve->io);
+                return;
+        }
+        log_info("serve: signal %d, no new calls; %u in progress have %u s", number,
+                 calls_active(serve->calls), serve->config.drain_s);
+        calls_drain(serve->calls);
+        api_drain(serve->api);
+        serve->phase = DRAINING;
+        serve->deadline_ms = io_now_ms(serve->io) + MS(serve->config.drain_s);
+        io_timer_start(serve->io, &serve->check, 0, on_check, serve);
+}
+
+static void on_reload(void *arg, int number)
+{
+        struct serve *serve = arg;
+        struct config fresh;
+        char memory[512];
+        struct buf restart;
+        (void)number;
+        if (config_read_or_explain(&serve->place.source, &fresh)) {
+                log_error("configuration: not reloaded; what was in force stays");
+                return;
+        }
+        buf_init(&restart, memory, sizeof memory - 1);
+        config_reload(&serve->config, &fresh, &restart);
+        memory[restart.len] = '\0';
+        log_set_level((enum log_level)serve->config.log_level);
+        if (restart.len)
+                log_warn("configuration: reloaded; these need a restart: %s", memory);
+        else
+                log_info("configuration: reloaded");
+}
+
+static int open_loop(struct serve *serve)
+{
+        int err = io_create_epoll(&serve->io);
+        if (!err)
+                err = io_on_signal(serve->io, SIGTERM, on_stop, serve);
+        if (!err)
+                err = io_on_signal(serve->io, SIGINT, on_stop, serve);
+        if (!err)
+                err = io_on_signal(serve->io, SIGHUP, on_reload, serve);
+        if (err)
+                problem_put(serve->problem, "the event loop cannot start: %s", err_text(err));
+        signal(SIGPIPE, SIG_IGN);
+        return err;
+}
+
+static int open_prompts(struct serve *serve)
+{
+        int err = prompts_open(&serve->config, serve->place.data_dir, &serve->prompts);
+        if (err)
+                problem_put(serve->problem, "the sounds cannot be made: %s", err_text(err));
+        return err;
+}
+
+static int raise_limits(struct serve *serve)
+{
+        return harden_raise_file_limit(harden_files_needed(&serve->config), serve->problem);
+}
+
+/* In this order: speech runs before keys are loaded, signals are blocked before threads start. */
+static int open_all(struct serve *serve)
+{
+        static int (*const steps[])(struct serve * serve) = {
+                make_data_dir,  check_data_dir, raise_limits, open_prompts, open_loop,
+                open_directory, open_trunks,    open_calls,   open_api,     write_endpoint,
+        };
+        int err = 0;
+        for (size_t i = 0; !err && i < sizeof steps / sizeof steps[0]; i++)
+                err = steps[i](serve);
+        return err;
+}
+
+static void close_all(struct serve *serve)
+{
+        remove_endpoint(serve);
+        if (serve->io)
+                io_timer_stop(serve->io, &serve->check);
+        calls_destroy(serve->calls);
+        sip_trunks_destroy(serve->trunks);
+        /* Acknowledges what is queued; the API is there to answer, as far as clients still are. */
+        directory_close(serve->directory);
+        api_destroy(serve->api);
+        io_destroy(serve->io);
+        prompts_close(&serve->prompts);
+}
+
+static void say_ready(const struct serve *serve)
+{
+        const struct config *c = &serve->config;
+        struct addr media = config_media_ip(c);
+        log_info("serving: sip %s/udp, http %s, rtp %s ports %u-%u",
+                 addr_format(calls_local(serve->calls)).text,
+                 addr_format(api_local(serve->api)).text, addr_format_ip(&media).text,
+                 c->rtp_port_min, c->rtp_port_max);
+        if (addr_is_loopback(&c->sip_listen))
+                log_info("serving: SIP is on loopback only; set sip_listen to this machine's "
+                         "address to reach a carrier");
+#ifdef MASKLINE_FAULT
+        log_warn("this build has a fault built in on purpose, for tests only: " MASKLINE_FAULT);
+#endif
+}
+
+static int run_serve(const struct command_line *line)
+{
+        static struct serve serve;
+        if (config_place_find(line, &serve.place)) {
+                fputs("maskline serve: the path of the data directory is too long\n", stderr);
+                return EXIT_USAGE;
+        }
+        if (config_read_or_explain(&serve.place.source, &serve.config))
+                return EXIT_FAILED;
+        log_set_level((enum log_level)serve.config.log_level);
+        if (serve.config.core_dumps)
+                harden_allow_dumps();
+
+        int err = open_all(&serve);
+        if (err) {
+                fprintf(stderr, "maskline serve: %s\n", serve.problem);
+        } else {
+                say_ready(&serve);
+                io_run(serve.io);
+                log_info("serve: ended");
+        }
+        close_all(&serve);
+        return err ? EXIT_FAILED : EXIT_DONE;
+}
+
+const struct command serve_commands[] = {
+        {
+                .name = "serve",
+                .summary = "Run the daemon.",
+                .common = config_options,
+                .examples = "  maskline serve --data /var/lib/maskline\n"
+                            "  maskline serve --data DIR --set sip_listen=192.0.2.10:5060 \\\n"
+                            "      --set media_ip=192.0.2.10\n",
+                .run = run_serve,
+        },
+        {NULL},
+};
