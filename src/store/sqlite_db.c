@@ -259,11 +259,17 @@ static int make_file(const struct data_dir *dir, char *problem)
         return err;
 }
 
-/* Where it can't have a log, on some network file systems, SQLite would stay without one silently. */
+/*
+ * The switch itself goes through a rollback journal. EXTRA makes sure that this is gone for good:
+ * one that came back after a power cut would undo the database and take the log with it. Where
+ * there can be no log, on some network file systems, SQLite would stay without one silently.
+ */
 static int use_log(sqlite3 *db)
 {
         sqlite3_stmt *stmt = NULL;
-        int rc = sqlite3_prepare_v2(db, "PRAGMA journal_mode = WAL", -1, &stmt, NULL);
+        int rc = sqlite3_exec(db, "PRAGMA synchronous = EXTRA", NULL, NULL, NULL);
+        if (!rc)
+                rc = sqlite3_prepare_v2(db, "PRAGMA journal_mode = WAL", -1, &stmt, NULL);
         if (!rc)
                 rc = sqlite3_step(stmt);
         if (rc == SQLITE_ROW)
@@ -332,10 +338,14 @@ int sqlite_db_open(const struct sqlite_db_params *params, sqlite3 **out, char *p
 int sqlite_db_open_reader(const struct sqlite_db_params *params, sqlite3 **out)
 {
         sqlite3 *db = NULL;
+        int64_t tables = 0;
         int rc = open_connection(params, &db);
         if (!rc)
                 rc = sqlite3_exec(db, "PRAGMA wal_autocheckpoint = 0; PRAGMA query_only = ON;",
                                   NULL, NULL, NULL);
+        /* Only a connection that has read once knows of the log and can write it back. */
+        if (!rc)
+                rc = get_int(db, "SELECT count(*) FROM sqlite_schema", &tables);
         if (rc) {
                 sqlite3_close(db);
                 return sqlite_db_error(rc);

@@ -375,6 +375,7 @@ int sqlite_read_cdrs(sqlite3 *db, const struct store_cdr_query *query, struct cd
 static int read_head(sqlite3 *db, struct sqlite_audit_part *part)
 {
         sqlite3_stmt *stmt = NULL;
+        memset(&part->head, 0, sizeof part->head);
         int rc = sqlite3_prepare_v2(db, "SELECT sequence, hash, mac FROM audit_head", -1, &stmt,
                                     NULL);
         if (!rc)

@@ -15,11 +15,12 @@
 #include "store/sqlite_db.h"
 #include "store/sqlite_rows.h"
 
-#define QUEUE_MAX_DEFAULT 4096
-#define READS_MAX         256
-#define BATCH_MAX         512 /* submits in one transaction */
-#define CDRS_MAX          1000
-#define AUDIT_PART        500
+#define QUEUE_MAX_DEFAULT  4096
+#define READS_MAX          256
+#define BATCH_MAX          512 /* submits in one transaction */
+#define CDRS_MAX           1000
+#define AUDIT_PART         500
+#define AUDIT_SEQUENCE_MAX (UINT64_C(1) << 62) /* no honest record comes near */
 
 /*
  * The log goes back into the database off the commit path: past SOON the reading thread copies
@@ -402,11 +403,17 @@ static void run_query(struct store_sqlite *s, struct item *item)
         }
 }
 
+static bool is_genuine(const struct store_sqlite *s)
+{
+        const struct sqlite_audit_part *part = s->part;
+        return part->has_head && audit_head_is_genuine(s->params.vault, &part->head, part->mac);
+}
+
 /* The head is read in the same transaction: past the last entry it must be reached. */
 static int end_of_walk(const struct store_sqlite *s, const struct item *item)
 {
         const struct sqlite_audit_part *part = s->part;
-        if (!part->has_head || !audit_head_is_genuine(s->params.vault, &part->head, part->mac))
+        if (!is_genuine(s))
                 return ERR_NOT_FOUND;
         uint64_t last = item->after < 0 ? 0 : (uint64_t)item->after;
         return last < part->head.sequence ? ERR_NOT_FOUND : 0;
@@ -657,8 +664,8 @@ static void tell_broken_audit(struct store_sqlite *s, const char *what)
 
 /*
  * Where the chain goes on. A record that was tampered with must not look whole again because it
- * grew: after a false head the next entry links to nothing, and after a shortened record it leaves
- * the gap that is there.
+ * grew: after a false head the next entry links to nothing, and after entries were taken or put
+ * at the end it keeps the place that the head, or the last of them, left it.
  */
 static int find_audit_head(struct store_sqlite *s)
 {
@@ -672,16 +679,16 @@ static int find_audit_head(struct store_sqlite *s)
                 return rc;
 
         s->head = s->part->head;
-        if (!s->part->has_head || !audit_head_is_genuine(s->params.vault, &s->head, s->part->mac)) {
+        if (!is_genuine(s)) {
                 tell_broken_audit(s, "has no genuine head");
-                uint64_t head = s->part->has_head ? s->head.sequence : 0;
-                s->head.sequence = last.sequence > head ? last.sequence : head;
                 memset(s->head.hash, 0xff, sizeof s->head.hash);
         } else if (last.sequence != s->head.sequence ||
                    memcmp(last.hash, s->head.hash, sizeof last.hash) != 0) {
                 tell_broken_audit(s, "does not end where its head says");
         }
-        return SQLITE_OK;
+        if ((int64_t)last.sequence > (int64_t)s->head.sequence)
+                s->head.sequence = last.sequence;
+        return s->head.sequence > AUDIT_SEQUENCE_MAX ? SQLITE_CORRUPT : SQLITE_OK;
 }
 
 static int start_thread(pthread_t *thread, bool *runs, void *(*fn)(void *), void *arg)

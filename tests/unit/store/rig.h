@@ -58,6 +58,9 @@ int rig_submit(struct rig *rig, const struct store_change *changes, uint32_t cou
 /* What is stored, to be freed. */
 struct rig_rows *rig_load(struct rig *rig);
 
+/* One that takes everything and keeps nothing. */
+const struct store_loader *rig_loader(void);
+
 /* At most RIG_ROWS_MAX. */
 uint32_t rig_cdrs(struct rig *rig, const struct store_cdr_query *query, struct cdr *out);
 

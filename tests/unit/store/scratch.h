@@ -19,6 +19,7 @@ void scratch_remove(struct scratch *s); /* with everything in it */
 /* The whole file, to be freed; NULL when it is not there. */
 uint8_t *scratch_read(const struct scratch *s, const char *name, size_t *bytes);
 void scratch_write(const struct scratch *s, const char *name, const void *bytes, size_t len);
+bool scratch_try_write(const struct scratch *s, const char *name, const void *bytes, size_t len);
 void scratch_remove_file(const struct scratch *s, const char *name);
 unsigned scratch_mode(const struct scratch *s, const char *name);
 void scratch_set_mode(const struct scratch *s, const char *name, unsigned mode);
