@@ -141,6 +141,8 @@ static void on_datagram(void *arg, const struct addr *from, struct slice data)
 {
         struct scene *s = arg;
         (void)from;
+        if (s->is_deaf)
+                return;
         assert_true(s->inbox_count < INBOX_MAX);
         assert_true(data.len < DATAGRAM_MAX);
         struct inbox *in = &s->inbox[(s->inbox_first + s->inbox_count++) % INBOX_MAX];
@@ -359,10 +361,9 @@ static void copy_lines(char *out, const char *request, const char *name)
         }
 }
 
-void peer_reply_to(struct scene *s, const char *request, unsigned status, const char *tag,
-                   const char *headers, const char *body)
+void peer_compose_reply(char *text, const char *request, unsigned status, const char *tag,
+                        const char *headers, const char *body)
 {
-        char text[DATAGRAM_MAX];
         /* A reason phrase that must never be seen again. */
         sprintf(text, "SIP/2.0 %u user +" PARTY " did something\r\n", status);
         copy_lines(text, request, "Via:");
@@ -378,6 +379,13 @@ void peer_reply_to(struct scene *s, const char *request, unsigned status, const 
         if (is_dialog && !strstr(headers, "Contact:"))
                 strcat(text, CONTACT);
         put_body(text, headers, body);
+}
+
+void peer_reply_to(struct scene *s, const char *request, unsigned status, const char *tag,
+                   const char *headers, const char *body)
+{
+        char text[DATAGRAM_MAX];
+        peer_compose_reply(text, request, status, tag, headers, body);
         peer_send(s, text);
 }
 
@@ -525,6 +533,7 @@ int scene_setup(void **state)
 int scene_teardown(void **state)
 {
         struct scene *s = *state;
+        s->is_deaf = true;
         scene_run(s, 200 * 1000);
         const struct sip_ua_counters *counters = sip_ua_counters(s->ua);
         assert_int_equal(counters->legs, 0);

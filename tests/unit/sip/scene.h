@@ -71,6 +71,7 @@ struct scene {
                 char text[DATAGRAM_MAX];
         } inbox[INBOX_MAX];
         unsigned inbox_first, inbox_count;
+        bool is_deaf;            /* what arrives is forgotten */
         char last[DATAGRAM_MAX]; /* the message taken last */
         struct sip_msg msg;      /* the same, parsed; its slices point into `last` */
 
@@ -131,6 +132,8 @@ void peer_learn(struct scene *s); /* remote tag and target from the last message
 /* Answers of the peer to the request taken last. `tag` "": none is added. */
 void peer_reply(struct scene *s, unsigned status, const char *tag, const char *headers,
                 const char *body);
+void peer_compose_reply(char *out, const char *request, unsigned status, const char *tag,
+                        const char *headers, const char *body);
 void peer_reply_to(struct scene *s, const char *request, unsigned status, const char *tag,
                    const char *headers, const char *body);
 
