@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sip/sip_trunks.h"
+
+#include "../unit.h"
+
+#include "io/io_sim.h"
+
+static struct sim_world *world;
+static struct io *io;
+static struct sip_trunks *trunks;
+
+static int setup(void **state)
+{
+        (void)state;
+        assert_int_equal(sim_world_create(1, &world), 0);
+        assert_int_equal(io_create_sim(world, &io), 0);
+        assert_int_equal(sip_trunks_create(io, &trunks), 0);
+        return 0;
+}
+
+static int teardown(void **state)
+{
+        (void)state;
+        sip_trunks_destroy(trunks);
+        sim_world_destroy(world);
+        return 0;
+}
+
+static struct addr address(const char *text)
+{
+        struct addr a;
+        assert_int_equal(addr_parse(slice_from(text), 0, &a), 0);
+        return a;
+}
+
+static struct trunk trunk_of(uint32_t id, const char *source, uint16_t port, const char *peer)
+{
+        struct trunk trunk = {.id = id, .name = "t"};
+        if (source) {
+                trunk.source_count = 1;
+                trunk.sources[0].port = port;
+                assert_int_equal(addr_prefix_parse(slice_from(source), &trunk.sources[0].prefix),
+                                 0);
+        }
+        strcpy(trunk.peer_host, peer);
+        return trunk;
+}
+
+static struct sip_trunk_state *put(struct trunk trunk)
+{
+        assert_int_equal(sip_trunks_put(trunks, &trunk), 0);
+        return sip_trunks_find(trunks, trunk.id);
+}
+
+static uint32_t match(const char *source)
+{
+        const struct addr a = address(source);
+        struct sip_trunk_state *state = sip_trunks_match(trunks, &a);
+        return state ? state->trunk.id : 0;
+}
+
+static bool know(const char *source)
+{
+        const struct addr a = address(source);
+        return sip_trunks_know(trunks, &a);
+}
+
+static void a_source_finds_its_trunk(void **state)
+{
+        (void)state;
+        put(trunk_of(1, "192.0.2.0/28", 0, "192.0.2.1"));
+        put(trunk_of(2, "192.0.2.16/28", 5070, "192.0.2.17"));
+        put(trunk_of(3, "2001:db8::/64", 0, "2001:db8::5"));
+        assert_int_equal(match("192.0.2.15:1234"), 1);
+        assert_int_equal(match("192.0.2.20:5070"), 2);
+        assert_int_equal(match("192.0.2.20:5060"), 0);
+        assert_int_equal(match("[2001:db8::77]:5060"), 3);
+        assert_int_equal(match("203.0.113.1:5060"), 0);
+        assert_true(know("192.0.2.20:5070"));
+        assert_false(know("192.0.2.20:5060"));
+}
+
+static void a_peer_is_a_source_by_its_exact_address(void **state)
+{
+        (void)state;
+        put(trunk_of(1, NULL, 0, "192.0.2.1"));
+        assert_int_equal(match("192.0.2.1:5060"), 1);
+        assert_int_equal(match("192.0.2.1:5061"), 0);
+        put(trunk_of(2, NULL, 0, "192.0.2.1"));
+        assert_int_equal(match("192.0.2.1:5060"), 0);
+        assert_true(know("192.0.2.1:5060"));
+        /* A source says whose it is. */
+        put(trunk_of(3, "192.0.2.1", 0, "192.0.2.1"));
+        assert_int_equal(match("192.0.2.1:5060"), 3);
+}
+
+static void a_name_is_resolved_and_resolved_again(void **state)
+{
+        (void)state;
+        const struct addr first = address("192.0.2.50:0"), second = address("192.0.2.51:0");
+        const struct addr both[2] = {second, first};
+        assert_int_equal(dns_sim_set(io, SLICE("peer.example"), &first, 1, 60), 0);
+        struct trunk trunk = trunk_of(1, NULL, 0, "peer.example");
+        trunk.peer_port = 5080;
+        struct sip_trunk_state *t = put(trunk);
+        assert_int_equal(t->peer.family, 0);
+        sim_world_run_ms(world, 100);
+        assert_string_equal(addr_format(&t->peer).text, "192.0.2.50:5080");
+
+        /* The order of the answer does not matter while ours is in it. */
+        assert_int_equal(dns_sim_set(io, SLICE("peer.example"), both, 2, 60), 0);
+        sim_world_run_ms(world, 61 * 1000);
+        assert_string_equal(addr_format(&t->peer).text, "192.0.2.50:5080");
+        assert_true(know("192.0.2.51:5080"));
+
+        assert_int_equal(dns_sim_set(io, SLICE("peer.example"), &second, 1, 60), 0);
+        sim_world_run_ms(world, 61 * 1000);
+        assert_string_equal(addr_format(&t->peer).text, "192.0.2.51:5080");
+        assert_false(know("192.0.2.50:5080"));
+
+        /* A server that cannot tell takes nothing away. */
+        assert_int_equal(dns_sim_set(io, SLICE("peer.example"), NULL, 0, 60), 0);
+        sim_world_run_ms(world, 200 * 1000);
+        assert_string_equal(addr_format(&t->peer).text, "192.0.2.51:5080");
+        assert_int_equal(dns_sim_set(io, SLICE("peer.example"), &first, 1, 60), 0);
+        sim_world_run_ms(world, 200 * 1000);
+        assert_string_equal(addr_format(&t->peer).text, "192.0.2.50:5080");
+}
+
+static void of_both_families_the_one_that_the_trunk_speaks_is_taken(void **state)
+{
+        (void)state;
+        const struct addr both[2] = {address("[2001:db8::9]:0"), address("192.0.2.50:0")};
+        assert_int_equal(dns_sim_set(io, SLICE("peer.example"), both, 2, 60), 0);
+        struct sip_trunk_state *plain = put(trunk_of(1, NULL, 0, "peer.example"));
+        struct sip_trunk_state *six = put(trunk_of(2, "2001:db8::/64", 0, "peer.example"));
+        sim_world_run_ms(world, 100);
+        assert_string_equal(addr_format(&plain->peer).text, "192.0.2.50:5060");
+        assert_string_equal(addr_format(&six->peer).text, "[2001:db8::9]:5060");
+}
+
+static void a_trunk_that_is_put_again_keeps_its_peer_and_its_counts(void **state)
+{
+        (void)state;
+        const struct addr first = address("192.0.2.50:0");
+        assert_int_equal(dns_sim_set(io, SLICE("peer.example"), &first, 1, 60), 0);
+        struct trunk trunk = trunk_of(1, NULL, 0, "peer.example");
+        struct sip_trunk_state *t = put(trunk);
+        sim_world_run_ms(world, 100);
+        assert_true(sip_trunk_admit(t, io_now_ms(io)));
+        trunk.channels_max = 1;
+        assert_ptr_equal(put(trunk), t);
+        assert_int_equal(t->peer.family, 4);
+        assert_false(sip_trunk_admit(t, io_now_ms(io)));
+        strcpy(trunk.peer_host, "192.0.2.77");
+        put(trunk);
+        assert_string_equal(addr_format(&t->peer).text, "192.0.2.77:5060");
+}
+
+static void channels_are_counted_and_given_back(void **state)
+{
+        (void)state;
+        struct trunk trunk = trunk_of(1, NULL, 0, "192.0.2.1");
+        trunk.channels_max = 2;
+        struct sip_trunk_state *t = put(trunk);
+        assert_true(sip_trunk_admit(t, 0));
+        assert_true(sip_trunk_admit(t, 0));
+        assert_false(sip_trunk_admit(t, 0));
+        assert_int_equal(t->counters.refused_limit, 1);
+        sip_trunk_release(t);
+        assert_true(sip_trunk_admit(t, 0));
+        assert_int_equal(t->counters.channels, 2);
+}
+
+static void calls_per_second_allow_a_burst_and_then_the_rate(void **state)
+{
+        (void)state;
+        struct trunk trunk = trunk_of(1, NULL, 0, "192.0.2.1");
+        trunk.calls_per_s = 5;
+        struct sip_trunk_state *t = put(trunk);
+        int64_t now_ms = io_now_ms(io);
+        for (unsigned i = 0; i < 5; i++)
+                assert_true(sip_trunk_admit(t, now_ms));
+        assert_false(sip_trunk_admit(t, now_ms));
+        assert_false(sip_trunk_admit(t, now_ms + 199));
+        assert_true(sip_trunk_admit(t, now_ms + 200));
+        assert_false(sip_trunk_admit(t, now_ms + 200));
+        /* A long pause fills the bucket and no more. */
+        now_ms += 3600 * 1000;
+        for (unsigned i = 0; i < 5; i++)
+                assert_true(sip_trunk_admit(t, now_ms));
+        assert_false(sip_trunk_admit(t, now_ms));
+}
+
+static void a_removed_trunk_stays_for_its_dialogs(void **state)
+{
+        (void)state;
+        const struct addr peer = address("192.0.2.1:5060");
+        put(trunk_of(1, NULL, 0, "192.0.2.1"));
+        sip_trunks_open_dialog(trunks, 1);
+        sip_trunks_remove(trunks, 1);
+        assert_null(sip_trunks_find(trunks, 1));
+        assert_int_equal(match("192.0.2.1:5060"), 0);
+        assert_true(know("192.0.2.1:5060"));
+        assert_true(sip_trunks_may_continue(trunks, 1, &peer));
+        sip_trunks_close_dialog(trunks, 1);
+        assert_false(know("192.0.2.1:5060"));
+        assert_false(sip_trunks_may_continue(trunks, 1, &peer));
+        sip_trunks_remove(trunks, 1);
+        sip_trunks_remove(trunks, 99);
+}
+
+static void a_removed_trunk_does_not_ask_for_names_any_more(void **state)
+{
+        (void)state;
+        put(trunk_of(1, NULL, 0, "peer.example"));
+        sip_trunks_remove(trunks, 1);
+        put(trunk_of(2, NULL, 0, "other.example"));
+        sim_world_run_ms(world, 100);
+        sip_trunks_remove(trunks, 2);
+        assert_false(sim_world_step(world));
+}
+
+static void there_is_room_for_so_many_and_no_more(void **state)
+{
+        (void)state;
+        for (uint32_t id = 1; id <= TRUNKS_MAX; id++)
+                put(trunk_of(id, NULL, 0, "192.0.2.1"));
+        struct trunk one_more = trunk_of(TRUNKS_MAX + 1, NULL, 0, "192.0.2.1");
+        assert_int_equal(sip_trunks_put(trunks, &one_more), ERR_FULL);
+        sip_trunks_remove(trunks, 7);
+        assert_int_equal(sip_trunks_put(trunks, &one_more), 0);
+        put(trunk_of(8, "198.51.100.1", 0, "192.0.2.1"));
+        assert_int_equal(match("198.51.100.1:5060"), 8);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                TEST(a_source_finds_its_trunk),
+                TEST(a_peer_is_a_source_by_its_exact_address),
+                TEST(a_name_is_resolved_and_resolved_again),
+                TEST(of_both_families_the_one_that_the_trunk_speaks_is_taken),
+                TEST(a_trunk_that_is_put_again_keeps_its_peer_and_its_counts),
+                TEST(channels_are_counted_and_given_back),
+                TEST(calls_per_second_allow_a_burst_and_then_the_rate),
+                TEST(a_removed_trunk_stays_for_its_dialogs),
+                TEST(a_removed_trunk_does_not_ask_for_names_any_more),
+                TEST(there_is_room_for_so_many_and_no_more),
+        };
+        return RUN_TESTS(tests);
+}
