@@ -199,6 +199,15 @@ bool last_has(const struct scene *s, const char *text)
         return strstr(s->last, text) != NULL;
 }
 
+unsigned count_headers(const struct scene *s)
+{
+        unsigned count = 0;
+        for (const char *p = strstr(s->last, "\r\n") + 2; strncmp(p, "\r\n", 2) != 0;
+             p = strstr(p, "\r\n") + 2)
+                count++;
+        return count;
+}
+
 unsigned count_lines(const struct scene *s, const char *start)
 {
         unsigned count = 0;
@@ -258,14 +267,14 @@ static void compose(struct scene *s, char *text, const char *method, const char 
                 snprintf(to_tag, sizeof to_tag, ";tag=%s", s->remote_tag);
         int len = snprintf(text, DATAGRAM_MAX,
                            "%s %s SIP/2.0\r\n"
-                           "Via: SIP/2.0/UDP 192.0.2.10:5060;branch=%s;rport\r\n"
+                           "Via: SIP/2.0/UDP %s:5060;branch=%s;rport\r\n"
                            "Max-Forwards: 70\r\n"
                            "From: <%s>;tag=%s\r\n"
                            "To: <%s>%s\r\n"
                            "Call-ID: %s\r\n"
                            "CSeq: %u %s\r\n",
-                           method, uri, branch, s->from, s->our_tag, s->to, to_tag, s->call_id,
-                           cseq, method);
+                           method, uri, s->ip, branch, s->from, s->our_tag, s->to, to_tag,
+                           s->call_id, cseq, method);
         assert_true(len > 0 && len < DATAGRAM_MAX);
 }
 
@@ -278,7 +287,7 @@ void peer_invite(struct scene *s, const char *headers, const char *body)
 {
         s->cseq++;
         s->remote_tag[0] = 0;
-        snprintf(s->call_id, sizeof s->call_id, "call%u@192.0.2.10", s->branches);
+        snprintf(s->call_id, sizeof s->call_id, "call%u@%s", s->branches, s->ip);
         snprintf(s->our_tag, sizeof s->our_tag, "caller%u", s->branches);
         snprintf(s->target, sizeof s->target, "%s", s->to);
         new_branch(s);
@@ -513,6 +522,7 @@ int scene_setup(void **state)
         assert_int_equal(sip_trunks_put(s->trunks, &s->trunk), 0);
         fill_ours(&s->ours);
         s->offer_status = 200;
+        s->ip = "192.0.2.10";
         s->from = "sip:+" PARTY "@192.0.2.10";
         s->to = "sip:+" MASKING "@198.51.100.1";
 

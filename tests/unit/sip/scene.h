@@ -83,8 +83,8 @@ struct scene {
         char call_id[64], our_tag[64], remote_tag[96], target[128], branch[64];
         char invite_branch[64];
         unsigned cseq, branches;
-        const char *route;     /* further header lines of requests, "" */
         const char *from, *to; /* URIs of the peer's requests */
+        const char *ip;        /* what the peer calls itself */
 
         /* What on_offer answers. */
         unsigned offer_status;
@@ -109,7 +109,8 @@ const struct sip_msg *take_request(struct scene *s, enum sip_method method);
 void expect_silence(struct scene *s);
 void forget_messages(struct scene *s);
 bool last_has(const struct scene *s, const char *text);
-unsigned count_lines(const struct scene *s, const char *start);
+unsigned count_headers(const struct scene *s);                  /* of the message taken last */
+unsigned count_lines(const struct scene *s, const char *start); /* that begin so */
 
 /* Sends text as it is, from the peer or from elsewhere, and lets it arrive. */
 void peer_send(struct scene *s, const char *text);
