@@ -74,6 +74,27 @@ static bool is_national_length(const struct number_plan *plan, size_t count)
         return count >= plan->digits_min && count <= plan->digits_max;
 }
 
+/* "+44 (0)20 ...": the trunk prefix was left in behind the country code. */
+static bool has_prefix_inside(const struct number_plan *plan, const char *digits, size_t count)
+{
+        size_t country = strlen(plan->country), prefix = strlen(plan->national);
+        if (!country || !prefix || count <= country + prefix)
+                return false;
+        return !memcmp(digits, plan->country, country) &&
+               !memcmp(digits + country, plan->national, prefix) &&
+               !is_national_length(plan, count - country) &&
+               is_national_length(plan, count - country - prefix);
+}
+
+static int from_international(const struct number_plan *plan, const char *digits, size_t count,
+                              struct number *out)
+{
+        if (!has_prefix_inside(plan, digits, count))
+                return from_e164(digits, count, out);
+        size_t skip = strlen(plan->country) + strlen(plan->national);
+        return from_national(plan, digits + skip, count - skip, out);
+}
+
 int number_parse(struct slice text, const struct number_plan *plan, struct number *out)
 {
         struct digits d;
@@ -82,10 +103,10 @@ int number_parse(struct slice text, const struct number_plan *plan, struct numbe
                 return err;
 
         if (d.plus)
-                return from_e164(d.d, d.count, out);
+                return from_international(plan, d.d, d.count, out);
         if (has_prefix(&d, plan->international)) {
                 size_t skip = strlen(plan->international);
-                return from_e164(d.d + skip, d.count - skip, out);
+                return from_international(plan, d.d + skip, d.count - skip, out);
         }
         if (has_prefix(&d, plan->national)) {
                 size_t skip = strlen(plan->national);
@@ -96,7 +117,7 @@ int number_parse(struct slice text, const struct number_plan *plan, struct numbe
         /* A national number may begin with the country code's digits: length decides first. */
         if (plan->country[0] && is_national_length(plan, d.count))
                 return from_national(plan, d.d, d.count, out);
-        return from_e164(d.d, d.count, out);
+        return from_international(plan, d.d, d.count, out);
 }
 
 bool number_equal(struct number a, struct number b)

@@ -46,6 +46,8 @@ struct row {
         uint8_t sealed[ROW_SEALED_BYTES];
 };
 
+_Static_assert(sizeof(struct row) == 144, "the figure in docs/design/numbers-at-rest.md");
+
 struct reference {
         struct map_node node; /* by tenant and text */
         uint32_t row;         /* slot in dir->rows */

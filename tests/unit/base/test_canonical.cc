@@ -34,7 +34,7 @@ const country countries[] = {
         {"IT", {"39", "00", "", 6, 11}},   {"AU", {"61", "0011", "0", 9, 9}},
         {"ZA", {"27", "00", "0", 9, 9}},   {"SG", {"65", "001", "", 8, 8}},
         {"AE", {"971", "00", "0", 8, 9}},  {"JP", {"81", "010", "0", 9, 10}},
-        {"KE", {"254", "000", "0", 9, 9}}, {"PH", {"63", "00", "0", 9, 10}},
+        {"KE", {"254", "000", "0", 7, 9}}, {"PH", {"63", "00", "0", 9, 10}},
 };
 
 const PhoneNumberUtil &util()
@@ -77,7 +77,7 @@ std::vector<PhoneNumber> numbers_of(const country &c)
                 if (!util().GetExampleNumberForType(c.region, type, &example))
                         continue;
                 out.push_back(example);
-                for (int i = 0; i < 100; i++) {
+                for (int i = 0; i < 40; i++) {
                         PhoneNumber other = example;
                         uint64_t national = example.national_number();
                         other.set_national_number(national - national % 10000 + random() % 10000);
@@ -126,13 +126,31 @@ void both_read_one_identity_in_every_writing(void **)
                         }
                 }
         }
-        assert_true(compared > 10000);
+        assert_true(compared > 4000);
+}
+
+/* One character dropped, put in or changed. */
+void mistype(std::string &text, std::mt19937 &random)
+{
+        static const char alphabet[] = "0123456789 -.()+0019";
+        size_t at = random() % text.size();
+        char other = alphabet[random() % (sizeof alphabet - 1)];
+        switch (random() % 3) {
+        case 0:
+                text.erase(at, 1);
+                break;
+        case 1:
+                text.insert(at, 1, other);
+                break;
+        default:
+                text[at] = other;
+                break;
+        }
 }
 
 /* Whatever is typed: two different numbers never come out, unless one of the two is no number. */
 void on_any_text_they_do_not_name_two_people(void **)
 {
-        static const char alphabet[] = "0123456789 -.()+0019";
         std::mt19937 random(2);
         unsigned both = 0;
         for (const country &c : countries) {
@@ -140,23 +158,11 @@ void on_any_text_they_do_not_name_two_people(void **)
                         continue;
                 for (const PhoneNumber &number : numbers_of(c))
                         for (std::string text : writings_of(number, c)) {
-                                /* One character dropped, put in or changed. */
-                                size_t at = random() % text.size();
-                                char other = alphabet[random() % (sizeof alphabet - 1)];
-                                switch (random() % 3) {
-                                case 0:
-                                        text.erase(at, 1);
-                                        break;
-                                case 1:
-                                        text.insert(at, 1, other);
-                                        break;
-                                default:
-                                        text[at] = other;
-                                        break;
-                                }
+                                mistype(text, random);
                                 const std::string ours = by_us(text, c.plan);
                                 const std::string theirs = by_library(text, c.region);
-                                if (ours.empty() || theirs.empty())
+                                /* A plan says nothing of other countries' trunk prefixes. */
+                                if (ours.empty() || theirs.rfind(c.plan.country, 0) != 0)
                                         continue;
                                 assert_string_equal(ours.c_str(), theirs.c_str());
                                 both++;

@@ -31,6 +31,18 @@ static void a_national_number_may_begin_like_the_country_code(void **state)
         assert_int_equal(parsed("919188800001", &india), 919188800001);
 }
 
+static void a_trunk_prefix_behind_the_country_code_is_left_out(void **state)
+{
+        (void)state;
+        assert_int_equal(parsed("+91 (0)98888 00001", &india), 919888800001);
+        assert_int_equal(parsed("00910 98888 00001", &india), 919888800001);
+        assert_int_equal(parsed("9109888800001", &india), 919888800001);
+        /* Abroad it may be part of the number, as in Italy. */
+        assert_int_equal(parsed("+39 06 1234 5678", &india), 390612345678);
+        /* What has the right length as it is stays as it is. */
+        assert_int_equal(parsed("+91 0988880000", &india), 910988880000);
+}
+
 static void without_a_plan_only_e164_is_read(void **state)
 {
         (void)state;
@@ -111,6 +123,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(every_writing_of_one_subscriber_is_one_identity),
                 cmocka_unit_test(a_national_number_may_begin_like_the_country_code),
+                cmocka_unit_test(a_trunk_prefix_behind_the_country_code_is_left_out),
                 cmocka_unit_test(without_a_plan_only_e164_is_read),
                 cmocka_unit_test(what_is_no_number_is_refused),
                 cmocka_unit_test(out_is_untouched_on_failure),
