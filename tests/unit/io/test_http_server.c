@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "../unit.h"
+#include "base/log.h"
 #include "io/io_epoll.h"
 
 #define TURNS_MAX   2000000
@@ -708,6 +709,48 @@ static void a_server_with_loopback_only_serves_loopback(void **state)
         scene_fini(&s);
 }
 
+/* What the server writes to standard error, at the most talkative level. */
+static int log_to_file(FILE *file)
+{
+        int kept = dup(STDERR_FILENO);
+        assert_true(kept >= 0);
+        assert_true(dup2(fileno(file), STDERR_FILENO) >= 0);
+        log_set_level(LOG_DEBUG);
+        return kept;
+}
+
+static void log_to_stderr(int kept)
+{
+        log_set_level(LOG_INFO);
+        assert_true(dup2(kept, STDERR_FILENO) >= 0);
+        close(kept);
+}
+
+static void a_number_in_a_request_does_not_reach_the_log(void **state)
+{
+        (void)state;
+        struct scene s;
+        char log[4096] = {0};
+        FILE *file = tmpfile();
+        assert_non_null(file);
+        int kept = log_to_file(file);
+        scene_init(&s, NULL);
+        struct client c = connect_to(&s), bad = connect_to(&s);
+        say(&c, GET("/v1/p/919888800001?to=+919888800002"));
+        hear(&s, &c, "GET /v1/p/919888800001", 1);
+        say(&bad, "GET /919888800003\r\nX: 919888800004\r\n\r\n");
+        hear(&s, &bad, "HTTP/1.1 400 ", 1);
+        client_fini(&c);
+        client_fini(&bad);
+        scene_fini(&s);
+        log_to_stderr(kept);
+        rewind(file);
+        assert_true(fread(log, 1, sizeof log - 1, file) > 0);
+        fclose(file);
+        assert_non_null(strstr(log, "GET /v1/p/# from 127.0.0.1:"));
+        assert_null(strstr(log, "98888"));
+}
+
 static void it_listens_on_ipv6(void **state)
 {
         (void)state;
@@ -775,6 +818,7 @@ int main(void)
                 cmocka_unit_test(connections_have_a_limit),
                 cmocka_unit_test(the_handler_may_destroy_the_server),
                 cmocka_unit_test(a_server_with_loopback_only_serves_loopback),
+                cmocka_unit_test(a_number_in_a_request_does_not_reach_the_log),
                 cmocka_unit_test(it_listens_on_ipv6),
                 cmocka_unit_test(what_cannot_be_opened_is_an_error),
         };
