@@ -7,7 +7,7 @@
 #ifndef MASKLINE_MEDIA_RECEIVER_H
 #define MASKLINE_MEDIA_RECEIVER_H
 
-#include "wire/rtp.h"
+#include "wire/rtcp.h"
 
 #define MEDIA_CLOCK_PER_MS 8 /* G.711 and telephone events: 8,000 Hz */
 

@@ -4,6 +4,7 @@
 #include "io/io.h"
 #include "media/codec.h"
 #include "media/leg.h"
+#include "wire/rtcp.h"
 
 #define RATE_PER_S  200
 #define RATE_BURST  100

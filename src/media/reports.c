@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "io/io.h"
 #include "media/leg.h"
+#include "wire/rtcp.h"
 
 #define INTERVAL_MS        5000 /* RFC 3550 6.2: the recommended minimum */
 #define COMPENSATION_X1000 1218 /* e - 3/2: RFC 3550 6.3.1 */

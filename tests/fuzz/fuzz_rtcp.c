@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "wire/rtp.h"
+#include "wire/rtcp.h"
 
 static uint32_t word_at(const uint8_t *data, size_t size, size_t at)
 {

@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "io/io.h"
 #include "media/media.h"
+#include "wire/rtcp.h"
 #include "wire/rtp.h"
 
 /* ---- what is counted ---- */

@@ -5,6 +5,7 @@
 #include "../unit.h"
 #include "base/buf.h"
 #include "scene.h"
+#include "wire/rtcp.h"
 
 static struct scene s;
 
