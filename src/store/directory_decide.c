@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -62,8 +63,9 @@ void directory_decide(const struct directory *dir, struct masking_number dialled
         bool ours = show && show->row.tenant_id == tenant_id;
         if (verdict == MASK_CONNECT && !ours) {
                 /* A number that is shown must be the tenant's, or the leg is not made. */
-                log_error("directory: session %llu would show a number that is not its tenant's",
-                          (unsigned long long)mapping.session_id);
+                log_error("directory: session %" PRIu64
+                          " would show a number that is not its tenant's",
+                          mapping.session_id);
                 verdict = MASK_UNKNOWN_NUMBER;
         }
         /* What it says about a session it says to a party alone. */

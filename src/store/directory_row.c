@@ -4,6 +4,7 @@
  * by a keyed hash, and when a key is shredded.
  */
 #include <assert.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -134,7 +135,7 @@ static const struct session *finish_open(const struct directory *dir, struct sli
         int err = unseal_parties(dir, sealed, session);
         if (!err)
                 return session;
-        log_error("store: session row %llu can't be unsealed: %s", (unsigned long long)session->id,
+        log_error("store: session row %" PRIu64 " can't be unsealed: %s", session->id,
                   err_text(err));
         row_close(dir);
         return NULL;
