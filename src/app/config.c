@@ -27,7 +27,11 @@ const struct config_row config_rows[] = {
         {"calls_max", CONFIG_COUNT, "500", 1, 16000, "calls", AT(calls_max),
          .help = "Calls at once, refused callers that hear the announcement included; past it new "
                  "calls are answered 503."},
-        {"same_pair_max", CONFIG_COUNT, "2", 1, 100, "calls", AT(same_pair_max),
+        {"calls_per_s_max", CONFIG_COUNT, "50", 1, 20000, "calls a second", AT(calls_per_s_max),
+         .help = "New calls a second to be ready for: what a call leaves behind in signalling lives "
+                 "for 32 s after it (RFC 6026), about 150 kB for each call a second. Past it new "
+                 "calls are answered 503."},
+        {"same_pair_max", CONFIG_COUNT, "2", 1, 20000, "calls", AT(same_pair_max),
          .help = "Calls at once from one caller to one masking number; more are taken for a loop "
                  "and refused."},
 

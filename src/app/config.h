@@ -36,6 +36,7 @@ struct config {
         char ringback_tone[128];
 
         uint32_t calls_max;
+        uint32_t calls_per_s_max;
         uint32_t same_pair_max;
         uint32_t ring_timeout_s;
         uint32_t call_s_max;

@@ -137,6 +137,7 @@ static int open_calls(struct serve *serve)
                 .rtp_port_min = (uint16_t)c->rtp_port_min,
                 .rtp_port_max = (uint16_t)c->rtp_port_max,
                 .calls_max = c->calls_max,
+                .calls_per_s_max = c->calls_per_s_max,
                 .same_pair_max = c->same_pair_max,
                 .ring_timeout_ms = MS(c->ring_timeout_s),
                 .call_ms_max = MS(c->call_s_max),

@@ -220,6 +220,17 @@ static int open_media(struct calls *calls, char *problem)
         return err;
 }
 
+/*
+ * The transactions of both legs' INVITE and of the BYE that comes in live for 64*T1 (32 s) after
+ * their answer, that of our BYE for T4; an eighth is kept for calls in progress.
+ */
+static uint32_t transactions_max(const struct calls *calls)
+{
+        uint32_t lingering = calls->params.calls_per_s_max * (3 * 32 + 5);
+        uint32_t wanted = lingering + legs_max(calls) * 2;
+        return wanted + wanted / 7 + 64;
+}
+
 static int open_ua(struct calls *calls, char *problem)
 {
         const struct calls_params *p = &calls->params;
@@ -228,7 +239,7 @@ static int open_ua(struct calls *calls, char *problem)
                 .trunks = p->trunks,
                 .listen = p->listen,
                 .legs_max = legs_max(calls),
-                .transactions_max = legs_max(calls) * 2 + 64,
+                .transactions_max = transactions_max(calls),
                 .handler = &ua_handler,
                 .arg = calls,
         };

@@ -24,7 +24,8 @@ struct calls_params {
         struct addr media_ip;        /* where RTP is bound and, unless a trunk says, advertised */
         uint16_t rtp_port_min, rtp_port_max;
         uint32_t calls_max;
-        uint32_t same_pair_max; /* calls at once per (caller, dialled): more is a loop */
+        uint32_t calls_per_s_max; /* to be ready for: sizes what ended calls leave behind */
+        uint32_t same_pair_max;   /* calls at once per (caller, dialled): more is a loop */
         int64_t ring_timeout_ms;
         int64_t call_ms_max; /* the longest call */
         int64_t media_timeout_ms;

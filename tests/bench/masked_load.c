@@ -67,6 +67,7 @@ static struct {
         struct io *io;
         struct io_udp *caller, *callee;
         struct addr target, caller_at, callee_at;
+        uint32_t run; /* tells the identifiers of one run from another's */
         double rate;
         int64_t seconds, ring_ms, hold_ms;
         int64_t begin_us;
@@ -125,12 +126,13 @@ static void put_request(struct buf *b, const struct call *call, const char *meth
                 buf_printf(b, "%s sip:+" M1 "@%s SIP/2.0\r\n", method,
                            addr_format(&load.target).text);
         buf_printf(b,
-                   "Via: SIP/2.0/UDP %s;rport;branch=z9hG4bK%x-%x-%s\r\n%s"
-                   "Max-Forwards: 70\r\nFrom: \"A Party\" <sip:+" CALLER "@%s>;tag=a%x-%x\r\n"
-                   "To: <sip:+" M1 "@%s>%s%s\r\nCall-ID: %x-%x-load@%s\r\nCSeq: %d %s\r\n",
-                   at.text, index, call->generation, method, invite ? "" : call->route, ip.text,
-                   index, call->generation, ip.text, call->to_tag[0] ? ";tag=" : "", call->to_tag,
-                   index, call->generation, ip.text, cseq, method);
+                   "Via: SIP/2.0/UDP %s;rport;branch=z9hG4bK%x-%x-%x-%s\r\n%s"
+                   "Max-Forwards: 70\r\nFrom: \"A Party\" <sip:+" CALLER "@%s>;tag=a%x-%x-%x\r\n"
+                   "To: <sip:+" M1 "@%s>%s%s\r\nCall-ID: %x-%x-%x@%s\r\nCSeq: %d %s\r\n",
+                   at.text, index, call->generation, load.run, method, invite ? "" : call->route,
+                   ip.text, index, call->generation, load.run, ip.text,
+                   call->to_tag[0] ? ";tag=" : "", call->to_tag, index, call->generation, load.run,
+                   ip.text, cseq, method);
         if (!invite) {
                 sip_write_body(b, NULL, SLICE_NONE);
                 return;
@@ -245,9 +247,10 @@ static void on_arrival(void *arg)
 static struct call *find_call(const struct sip_msg *msg)
 {
         char id[64];
-        unsigned index, generation;
+        unsigned index, generation, run;
         if (slice_to_text(msg->call_id, id, sizeof id) ||
-            sscanf(id, "%x-%x-load", &index, &generation) != 2 || index >= CALLS_MAX)
+            sscanf(id, "%x-%x-%x", &index, &generation, &run) != 3 || run != load.run ||
+            index >= CALLS_MAX)
                 return NULL;
         struct call *call = &load.calls[index];
         return call->generation == generation && call->state != IDLE ? call : NULL;
@@ -563,6 +566,9 @@ static void take_memory(void)
 
 int main(int argc, char **argv)
 {
+        struct random random;
+        random_init_system(&random);
+        load.run = random_u32(&random);
         read_options(argc, argv);
         take_memory();
         need(io_create_epoll(&load.io), "loop");

@@ -90,6 +90,7 @@ class Maskline:
                                   "--set", "sip_listen=127.0.0.1:0",
                                   "--set", "http_listen=127.0.0.1:0",
                                   "--set", "calls_max=2000", "--set", "same_pair_max=2000",
+                                  "--set", "calls_per_s_max=2000",
                                   "--set", "rtp_port_min=20000", "--set", "rtp_port_max=29999"],
                               stdout=self.log, stderr=subprocess.STDOUT)
         log = work / "maskline.log"

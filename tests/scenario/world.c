@@ -415,6 +415,7 @@ static void open_calls(struct world *world, const struct world_options *options)
                 .rtp_port_min = 20000,
                 .rtp_port_max = 20199,
                 .calls_max = 16,
+                .calls_per_s_max = 4,
                 .same_pair_max = options->same_pair_max ? options->same_pair_max : 2,
                 .ring_timeout_ms = options->ring_timeout_ms ? options->ring_timeout_ms : 45000,
                 .call_ms_max = options->call_ms_max ? options->call_ms_max : 14400000,
