@@ -296,15 +296,14 @@ class Conversation:
         content, body = plan.body()
         self._reply(invite, 200, reason or "OK", [*more, f"Content-Type: {content}"], body)
         try:
-            ack = side.peer.request("ACK", 3)
-            self.theirs = Dialog(plan, self.daemon, invite.target,
-                                 f"{invite.header('To')};tag={self.tag}", invite.header("From"),
-                                 invite.header("Call-ID"), 1)
-            assert ack is not None
             final = self._final(3)
+            self._acknowledge(final)
+            side.peer.request("ACK", 3)
         except Missing:
             return None
-        self._acknowledge(final)
+        self.theirs = Dialog(plan, self.daemon, invite.target,
+                             f"{invite.header('To')};tag={self.tag}", invite.header("From"),
+                             invite.header("Call-ID"), 1)
         self.outcome.connected = final.status == 200
         return None
 
@@ -314,8 +313,8 @@ class Conversation:
         code, _, reason = status.partition(" ")
         self._reply(invite, int(code), reason, headers, body.encode("latin-1"))
         try:
-            self.b.side.peer.request("ACK", 3)
             self._acknowledge(self._final(3))
+            self.b.side.peer.request("ACK", 3)
         except Missing:
             pass
 
@@ -336,17 +335,22 @@ class Conversation:
         if self.outcome.connected:
             self._within(self.ours)
             self._within(self.theirs)
-        first, other = (self.ours, self.b.side) if self.ours else (self.theirs, self.a.side)
-        if first is None:
-            return
-        status = first.ask("BYE", first.plan.all("header"))
-        self.outcome.within.append((first.plan.side.letter, "BYE", status))
-        if self.ours and self.theirs:
+        if self.ours is not None:
+            self._bye(self.ours)
+        if self.theirs is not None:
             try:
-                bye = other.peer.request("BYE", 3)
-                self._reply(bye, 200, "OK", self.b.all("header"))
+                self._bye_answered()
             except Missing:
-                self.outcome.within.append((other.letter, "BYE", 0))
+                self._bye(self.theirs)
+
+    def _bye(self, dialog):
+        status = dialog.ask("BYE", dialog.plan.all("header"))
+        self.outcome.within.append((dialog.plan.side.letter, "BYE", status))
+
+    def _bye_answered(self):
+        """The callee's, after the caller's: what a bridge owes its other leg."""
+        bye = self.b.side.peer.request("BYE", 3)
+        self._reply(bye, 200, "OK", self.b.all("header"))
 
 
 def batches(lines):

@@ -2,12 +2,14 @@
 """Nothing of one side reaches the other, nor the log, the store or the records."""
 import collections
 import json
+import threading
 import unittest
 
 import canary
 import harness
 import needles
 from harness import M1, M2
+from peer import Missing, Peer, reply
 
 # They differ in the middle, so that no encoding of one holds an encoding of the other.
 CALLER, CALLEE = "+919888800013", "+919888800042"
@@ -85,15 +87,73 @@ class Canary(harness.Case):
             groups[status].append(f"{letter}{line.row} {line.kind} {line.text.split(':')[0][:24]}")
         return groups
 
-    def test_a_planted_leak_is_found_on_the_other_side(self):
-        """The searchers are proved in test_needles; here, that what arrives is what is searched."""
-        for secret in (CALLER, CALLER_IP, self.caller.marker):
-            with self.subTest(secret=secret):
-                before = len(canary.crossed(self.callee, self.caller))
-                self.caller.peer.send(f"INVITE sip:x SIP/2.0\r\nX: {secret}\r\n\r\n".encode(),
-                                      (CALLEE_PEER, self.callee.peer.port))
-                self.callee.peer.request("INVITE")
-                self.assertGreater(len(canary.crossed(self.callee, self.caller)), before)
+
+class Transparent:
+    """What Maskline must never be: it passes every message on, with a Via of its own.
+
+    It answers what is sent within a dialog, as both sides of a bridge expect.
+    """
+
+    def __init__(self, caller, callee):
+        self.near, self.far = (CALLER_IP, caller.peer.port), (CALLEE_PEER, callee.peer.port)
+        self.socket = Peer("127.0.0.1")
+        self._seen = 0
+        self._closing = False
+        self._thread = threading.Thread(target=self._pass_on, daemon=True)
+        self._thread.start()
+
+    @property
+    def address(self):
+        return "127.0.0.1", self.socket.port
+
+    def close(self):
+        self._closing = True
+        self._thread.join()
+        self.socket.close()
+
+    def _pass_on(self):
+        while not self._closing:
+            try:
+                packet = self.socket.expect("anything", lambda _: True, 0.1)
+            except Missing:
+                continue
+            to = self.far if packet.source[0].startswith("127.77.") else self.near
+            start, rest = packet.data.split(b"\r\n", 1)
+            if packet.status:
+                rest = rest.split(b"\r\n", 1)[1]
+            else:
+                branch = packet.header("Via").split("branch=")[1].encode()
+                rest = b"Via: SIP/2.0/UDP %s:%d;branch=%s.t\r\n%s" % (
+                    b"127.0.0.1", self.socket.port, branch, rest)
+            self.socket.send(start + b"\r\n" + rest, to)
+            if not packet.status and packet.method not in ("INVITE", "ACK"):
+                self.socket.send(reply(packet, 200, "OK"), packet.source)
+
+
+class TheCanaryItself(unittest.TestCase):
+    """Through something that passes everything on, the canary must notice every row."""
+
+    def test_every_row_is_noticed_when_everything_is_passed_on(self):
+        caller = canary.Side("A", CALLER, CALLER_IP, CALLER_IP)
+        self.addCleanup(caller.peer.close)
+        callee = canary.Side("B", CALLEE, CALLEE_IP, CALLEE_PEER, CALLEE_IP)
+        self.addCleanup(callee.peer.close)
+        relay = Transparent(caller, callee)
+        self.addCleanup(relay.close)
+        lines = canary.read_rows()
+        planted = canary.Canary(caller, callee, relay.address, M1)
+        planted.plant(lines)
+        self.assertEqual(planted.not_planted(lines), [])
+        for side, other, mine in ((caller, callee, canary.Line.by_caller),
+                                  (callee, caller, canary.Line.by_callee)):
+            ways = {way for _, _, way in canary.crossed(other, side)}
+            self.assertTrue({"digits", "dotted", "as it is"} <= ways, ways)
+            arrived = b"".join(packet.data for packet in other.peer.arrived)
+            for line in lines:
+                # What is added to a Via goes no further than the next hop.
+                if mine(line) and "@W" in line.text and line.kind != "viaback":
+                    with self.subTest(side=side.letter, line=line):
+                        self.assertTrue(f"{side.marker}{line.row}".encode() in arrived)
 
 
 if __name__ == "__main__":
