@@ -43,8 +43,7 @@ static const char *const sql[STATEMENTS] = {
         [ADD_CDR] =
                 "INSERT OR IGNORE INTO cdr (" CDR_COLUMNS ") VALUES (" MARKS_10 "," MARKS_10 ",?)",
         [ADD_AUDIT] = "INSERT INTO audit (" AUDIT_COLUMNS ") VALUES (" MARKS_4 ",?,?)",
-        [PUT_AUDIT_HEAD] = "INSERT OR REPLACE INTO audit_head (tenant_id, sequence, hash, mac) "
-                           "VALUES (0, ?, ?, ?)",
+        [PUT_AUDIT_HEAD] = "INSERT OR REPLACE INTO audit_head VALUES (0, ?, ?, ?)",
 };
 
 struct sqlite_writer {
