@@ -393,6 +393,65 @@ static void a_chunk_cut_short_by_a_crash_is_written_again(void **state)
         assert_int_equal(unseal(key, CONTEXT, &sealed), 0);
 }
 
+/* The linker brings the library's fdatasync() here. */
+static unsigned data_syncs;
+static int data_sync_errno;
+int __wrap_fdatasync(int fd);
+int __wrap_fdatasync(int fd)
+{
+        (void)fd;
+        data_syncs++;
+        errno = data_sync_errno;
+        return data_sync_errno ? -1 : 0;
+}
+
+static void a_changed_slot_is_synced_and_an_unchanged_one_is_not(void **state)
+{
+        (void)state;
+        uint64_t key = new_key();
+        data_syncs = 0;
+        assert_int_equal(vault_sync(vault), 0);
+        assert_int_equal(data_syncs, 1);
+        assert_int_equal(vault_sync(vault), 0);
+        assert_int_equal(data_syncs, 1);
+        assert_int_equal(vault_key_shred(vault, key), 0);
+        assert_int_equal(vault_sync(vault), 0);
+        assert_int_equal(data_syncs, 2);
+}
+
+static void what_a_failed_sync_lost_is_written_again(void **state)
+{
+        (void)state;
+        uint64_t keys[3] = {new_key(), new_key(), new_key()};
+        struct sealed sealed = seal(keys[1]);
+        data_sync_errno = EIO;
+        assert_int_equal(vault_sync(vault), -EIO);
+        assert_int_equal(vault_unsynced(vault), 3);
+        assert_int_equal(vault_key_shred(vault, keys[2]), 0);
+        uint64_t fourth = new_key();                /* in the slot of the third */
+        assert_int_equal(vault_unsynced(vault), 4); /* an old state and the new one */
+        assert_int_equal(vault_sync(vault), -EIO);
+        assert_int_equal(vault_unsynced(vault), 3);
+
+        /* As if the kernel had dropped the pages it could not write. */
+        static const uint8_t zeros[128 * 4];
+        size_t bytes = 0;
+        uint8_t *file = scratch_read(&s, DATA_DIR_KEY_SLOTS, &bytes);
+        memcpy(file + 4096, zeros, sizeof zeros);
+        scratch_write(&s, DATA_DIR_KEY_SLOTS, file, bytes);
+        free(file);
+
+        data_sync_errno = 0;
+        assert_int_equal(vault_sync(vault), 0);
+        assert_int_equal(vault_unsynced(vault), 0);
+        close_vault();
+        open_vault();
+        assert_int_equal(unseal(keys[1], CONTEXT, &sealed), 0);
+        assert_true(vault_key_keep(vault, keys[0]));
+        assert_true(vault_key_keep(vault, fourth));
+        assert_false(vault_key_keep(vault, keys[2]));
+}
+
 static void no_secret_lies_in_the_slots_file(void **state)
 {
         (void)state;
@@ -603,6 +662,8 @@ int main(void)
                 TEST(keys_nobody_kept_after_a_crash_are_shredded),
                 TEST(slots_grow_past_the_first_chunk),
                 TEST(a_chunk_cut_short_by_a_crash_is_written_again),
+                TEST(a_changed_slot_is_synced_and_an_unchanged_one_is_not),
+                TEST(what_a_failed_sync_lost_is_written_again),
                 TEST(no_secret_lies_in_the_slots_file),
                 TEST(the_files_are_private),
                 TEST(a_key_file_that_others_can_read_is_refused),
