@@ -118,6 +118,23 @@ static void entries_that_changed_places_are_noticed(void **state)
         assert_int_equal(check(ENTRIES).bad_at, 3);
 }
 
+static void an_entry_of_another_history_is_noticed(void **state)
+{
+        (void)state;
+        struct store_audit genuine[ENTRIES];
+        memcpy(genuine, record, sizeof record);
+
+        /* The same key, the same numbers, but the first entry was another one. */
+        struct audit_head fork = {0};
+        record[0].kind = 9;
+        for (unsigned i = 0; i < ENTRIES; i++)
+                audit_link(vault, &fork, &record[i]);
+        struct store_audit strange = record[4];
+        memcpy(record, genuine, sizeof record);
+        record[4] = strange;
+        assert_int_equal(check(ENTRIES).bad_at, 5);
+}
+
 static void an_entry_put_in_twice_is_noticed(void **state)
 {
         (void)state;
@@ -196,6 +213,7 @@ int main(void)
                 TEST(a_change_of_any_byte_is_noticed_where_it_is),
                 TEST(an_entry_taken_out_of_the_middle_is_noticed),
                 TEST(entries_that_changed_places_are_noticed),
+                TEST(an_entry_of_another_history_is_noticed),
                 TEST(an_entry_put_in_twice_is_noticed),
                 TEST(entries_missing_at_the_end_are_noticed_by_the_head),
                 TEST(a_record_written_under_another_key_is_noticed),

@@ -376,9 +376,12 @@ static void a_chunk_cut_short_by_a_crash_is_written_again(void **state)
         close_vault();
         size_t bytes = 0;
         uint8_t *file = scratch_read(&s, DATA_DIR_KEY_SLOTS, &bytes);
-        file = realloc(file, bytes + 300);
-        memset(file + bytes, 0xff, 300);
-        scratch_write(&s, DATA_DIR_KEY_SLOTS, file, bytes + 300);
+        enum {
+                PART = 40 * 128 + 50
+        }; /* forty slots and a bit */
+        file = realloc(file, bytes + PART);
+        memset(file + bytes, 0xff, PART);
+        scratch_write(&s, DATA_DIR_KEY_SLOTS, file, bytes + PART);
         free(file);
 
         open_vault();
