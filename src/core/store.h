@@ -55,8 +55,9 @@ enum store_change_kind {
         STORE_PUT_NUMBER,
         STORE_REMOVE_NUMBER,
         STORE_ADD_SESSION,
-        STORE_SET_SESSION_STATE, /* state, ended_ms of `session`, by id */
-        STORE_ADD_CDR,           /* a leg that is there already: nothing happens */
+        /* state, ended_ms of `session`, by id; one that is erased loses reference and sealed too */
+        STORE_SET_SESSION_STATE,
+        STORE_ADD_CDR, /* a leg that is there already: nothing happens */
         STORE_ADD_AUDIT,
 };
 
@@ -77,7 +78,8 @@ typedef void store_done(void *arg, int err);
 struct store_loader {
         int (*on_trunk)(void *arg, const struct trunk *row);
         int (*on_number)(void *arg, const struct store_number *row);
-        int (*on_session)(void *arg, const struct store_session *row);   /* ascending ids */
+        /* Ascending ids; erased ones are left out unless it is the last id given out. */
+        int (*on_session)(void *arg, const struct store_session *row);
         int (*on_audit_head)(void *arg, const struct store_audit *last); /* not when empty */
         void *arg;
 };

@@ -253,6 +253,7 @@ static int for_each_row(sqlite3 *db, const char *sql,
         return rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
+_Static_assert(SESSION_ERASED == 3, "erased sessions are not loaded");
 #define LAST_AUDIT "SELECT " AUDIT_COLUMNS " FROM audit ORDER BY sequence DESC LIMIT 1"
 
 int sqlite_read_all(sqlite3 *db, const struct store_loader *loader, int *err)
@@ -263,7 +264,9 @@ int sqlite_read_all(sqlite3 *db, const struct store_loader *loader, int *err)
         } kinds[] = {
                 {"SELECT " TRUNK_COLUMNS " FROM trunk ORDER BY id", load_trunk},
                 {"SELECT " NUMBER_COLUMNS " FROM number ORDER BY e164", load_number},
-                {"SELECT " SESSION_COLUMNS " FROM session ORDER BY id", load_session},
+                {"SELECT " SESSION_COLUMNS " FROM session "
+                 "WHERE state != 3 OR id = (SELECT max(id) FROM session) ORDER BY id",
+                 load_session},
                 {LAST_AUDIT, load_audit_head},
         };
         struct load load = {.loader = loader};

@@ -23,6 +23,7 @@ enum statement {
         REMOVE_NUMBER,
         ADD_SESSION,
         SET_SESSION_STATE,
+        ERASE_SESSION,
         ADD_CDR,
         ADD_AUDIT,
         PUT_AUDIT_HEAD,
@@ -32,6 +33,9 @@ enum statement {
 #define MARKS_4  "?,?,?,?"
 #define MARKS_10 "?,?,?,?,?,?,?,?,?,?"
 
+#define ERASE_SQL                                                                                  \
+        "UPDATE session SET state = ?, ended_ms = ?, reference = '', sealed = x'' WHERE id = ?"
+
 static const char *const sql[STATEMENTS] = {
         [PUT_TRUNK] = "INSERT OR REPLACE INTO trunk (" TRUNK_COLUMNS ") VALUES (" MARKS_10
                       "," MARKS_4 "," MARKS_4 ",?)",
@@ -40,6 +44,7 @@ static const char *const sql[STATEMENTS] = {
         [REMOVE_NUMBER] = "DELETE FROM number WHERE e164 = ?",
         [ADD_SESSION] = "INSERT INTO session (" SESSION_COLUMNS ") VALUES (" MARKS_10 ",?)",
         [SET_SESSION_STATE] = "UPDATE session SET state = ?, ended_ms = ? WHERE id = ?",
+        [ERASE_SESSION] = ERASE_SQL,
         [ADD_CDR] =
                 "INSERT OR IGNORE INTO cdr (" CDR_COLUMNS ") VALUES (" MARKS_10 "," MARKS_10 ",?)",
         [ADD_AUDIT] = "INSERT INTO audit (" AUDIT_COLUMNS ") VALUES (" MARKS_4 ",?,?)",
@@ -221,7 +226,8 @@ static int add_session(struct sqlite_writer *writer, const struct store_session 
 
 static int set_session_state(struct sqlite_writer *writer, const struct store_session *session)
 {
-        struct row row = begin(writer, SET_SESSION_STATE);
+        struct row row =
+                begin(writer, session->state == SESSION_ERASED ? ERASE_SESSION : SET_SESSION_STATE);
         put_int(&row, session->state);
         put_int(&row, session->ended_ms);
         put_u64(&row, session->id);

@@ -262,6 +262,11 @@ static void set_session_state(struct store_memory_disk *disk, const struct store
         assert(row);
         row->state = session->state;
         row->ended_ms = session->ended_ms;
+        if (row->state == SESSION_ERASED) {
+                row->reference[0] = '\0';
+                row->sealed_bytes = 0;
+                explicit_bzero(row->sealed, sizeof row->sealed);
+        }
 }
 
 static void add_audit(struct store_memory *m, const struct store_audit *entry)
@@ -467,6 +472,16 @@ static int walk_audit(struct store *store, int (*visit)(void *arg, const struct 
         return queue(self(store), item);
 }
 
+/* Of erased sessions only the last is of any use: its id has been given out. */
+static int load_session(const struct store_memory_disk *disk, uint32_t i,
+                        const struct store_loader *loader)
+{
+        const struct store_session *row = row_at(&disk->sessions, i);
+        if (row->state == SESSION_ERASED && i + 1 < disk->sessions.count)
+                return 0;
+        return loader->on_session(loader->arg, row);
+}
+
 static int load(struct store *store, const struct store_loader *loader)
 {
         const struct store_memory_disk *disk = self(store)->params.disk;
@@ -476,7 +491,7 @@ static int load(struct store *store, const struct store_loader *loader)
         for (uint32_t i = 0; !err && i < disk->numbers.count; i++)
                 err = loader->on_number(loader->arg, row_at(&disk->numbers, i));
         for (uint32_t i = 0; !err && i < disk->sessions.count; i++)
-                err = loader->on_session(loader->arg, row_at(&disk->sessions, i));
+                err = load_session(disk, i, loader);
         if (!err && disk->audit.count)
                 err = loader->on_audit_head(loader->arg,
                                             row_at(&disk->audit, disk->audit.count - 1));

@@ -196,6 +196,26 @@ static void a_state_changes_and_nothing_else(void **state)
         free(rows);
 }
 
+static void an_erased_session_leaves_its_id_and_nothing_else(void **state)
+{
+        (void)state;
+        for (uint64_t id = 1; id <= 3; id++)
+                put(make_session(id));
+        put(make_session_state(1, SESSION_ERASED, 9));
+        put(make_session_state(3, SESSION_ERASED, 9));
+        reopen();
+
+        struct rig_rows *rows = rig_load(&rig);
+        assert_int_equal(rows->session_count, 2); /* the last tells which ids are taken */
+        assert_int_equal(rows->sessions[0].id, 2);
+        assert_int_equal(rows->sessions[1].id, 3);
+        assert_int_equal(rows->sessions[1].state, SESSION_ERASED);
+        assert_int_equal(rows->sessions[1].ended_ms, 9);
+        assert_int_equal(rows->sessions[1].sealed_bytes, 0);
+        assert_string_equal(rows->sessions[1].reference, "");
+        free(rows);
+}
+
 static void a_submit_that_contradicts_leaves_nothing_behind(void **state)
 {
         (void)state;
@@ -519,6 +539,7 @@ int main(void)
                 BOTH(putting_again_replaces_and_removing_removes),
                 BOTH(sessions_come_back_whole_and_in_ascending_order),
                 BOTH(a_state_changes_and_nothing_else),
+                BOTH(an_erased_session_leaves_its_id_and_nothing_else),
                 BOTH(a_submit_that_contradicts_leaves_nothing_behind),
                 BOTH(a_session_added_and_ended_in_one_submit),
                 BOTH(callbacks_come_in_the_order_of_submits),

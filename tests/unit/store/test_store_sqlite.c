@@ -663,6 +663,23 @@ static void a_planted_number_is_found_in_every_form(void **state)
         }
 }
 
+static void what_was_erased_is_overwritten_in_the_database(void **state)
+{
+        (void)state;
+        struct store_change change = sealed_session(1);
+        strcpy(change.session.reference, "the reference of one who wants to be forgotten");
+        assert_int_equal(submit(change), 0);
+        rig_close(&rig); /* the log is written back and gone */
+        assert_true(scratch_holds(&rig.scratch, "wants to be forgotten", 21));
+        assert_true(scratch_holds(&rig.scratch, change.session.sealed, 32));
+        rig_open(&rig);
+        assert_int_equal(submit(make_session_state(1, SESSION_ERASED, 9)), 0);
+        rig_close(&rig);
+        assert_false(scratch_holds(&rig.scratch, "wants to be forgotten", 21));
+        assert_false(scratch_holds(&rig.scratch, change.session.sealed, 32));
+        rig_open(&rig);
+}
+
 static void after_shredding_no_copy_of_the_database_opens(void **state)
 {
         (void)state;
@@ -673,7 +690,7 @@ static void after_shredding_no_copy_of_the_database_opens(void **state)
         struct buf b;
         assert_int_equal(submit(change), 0);
         assert_int_equal(vault_key_shred(rig.vault, key), 0);
-        assert_int_equal(submit(make_session_state(1, SESSION_ERASED, 9)), 0);
+        assert_int_equal(submit(make_audit(1)), 0); /* the row stays, as in a backup */
         rig_close(&rig);
         rig_open(&rig);
         rows = rig_load(&rig);
@@ -713,6 +730,7 @@ int main(void)
                 TEST(records_are_found_through_an_index_and_never_sorted),
                 TEST(no_real_number_is_in_any_file),
                 TEST(a_planted_number_is_found_in_every_form),
+                TEST(what_was_erased_is_overwritten_in_the_database),
                 TEST(after_shredding_no_copy_of_the_database_opens),
         };
         return RUN_TESTS(tests);
