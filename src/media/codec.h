@@ -14,7 +14,14 @@
 
 void codec_encode(enum sdp_codec codec, const int16_t *samples, size_t count, uint8_t *out);
 
+struct codec_tables {
+        uint8_t from_other_law[SDP_CODECS][256];
+};
+
+void codec_tables_init(struct codec_tables *tables);
+
 /* From the law that is not `to` into `to`. */
-void codec_recode(enum sdp_codec to, const uint8_t *in, size_t count, uint8_t *out);
+void codec_recode(const struct codec_tables *tables, enum sdp_codec to, const uint8_t *in,
+                  size_t count, uint8_t *out);
 
 #endif

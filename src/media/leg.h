@@ -10,6 +10,7 @@
 #ifndef MASKLINE_MEDIA_LEG_H
 #define MASKLINE_MEDIA_LEG_H
 
+#include "media/codec.h"
 #include "media/events.h"
 #include "media/media.h"
 #include "media/player.h"
@@ -23,6 +24,7 @@ struct media {
         struct io *io;       /* not owned */
         struct pool *legs;   /* owned */
         struct ports *ports; /* owned */
+        struct codec_tables codec_tables;
 };
 
 /* Most packets that a leg may send us: 200 a second, ten at once after a pause of the network. */

@@ -20,6 +20,7 @@ int media_create(const struct media_params *params, struct media **out)
                 return -ENOMEM;
         media->params = *params;
         media->io = params->io;
+        codec_tables_init(&media->codec_tables);
 
         struct ports_params ports = {
                 .io = params->io,

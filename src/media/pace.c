@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "io/io.h"
-#include "media/codec.h"
 #include "media/leg.h"
 
 /* After a longer hold-up of the loop frames are left out rather than sent in one burst. */

@@ -2,7 +2,6 @@
 #include <assert.h>
 
 #include "io/io.h"
-#include "media/codec.h"
 #include "media/leg.h"
 #include "wire/rtcp.h"
 
@@ -182,7 +181,8 @@ static void send_audio(struct leg *to, struct rtp *header, enum sdp_codec codec,
         assert(payload.len <= sizeof recoded);
         if (!sdp_audio_has_codec(&to->remote, codec)) {
                 codec = to->remote.codecs[0];
-                codec_recode(codec, (const uint8_t *)payload.p, payload.len, recoded);
+                codec_recode(&to->media->codec_tables, codec, (const uint8_t *)payload.p,
+                             payload.len, recoded);
                 payload.p = (const char *)recoded;
         }
         header->payload_type = to->remote.codec_pt[codec];

@@ -1,21 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * After media_create() nothing is allocated: neither for a packet nor for a leg. The loop is one of
- * the test's own, with fixed tables, since the real ones allocate where they may.
+ * After media_create() nothing is allocated: neither for a packet nor for a leg. Before that, each
+ * allocation may fail. The loop is one of the test's own, with fixed tables, since the real ones
+ * allocate where they may.
  */
 #include <assert.h>
+#include <errno.h>
 #include <stdlib.h>
 
 #include "../unit.h"
 #include "base/buf.h"
 #include "io/io.h"
 #include "media/media.h"
+#include "media/sound.h"
 #include "wire/rtcp.h"
 #include "wire/rtp.h"
 
 /* ---- what is counted ---- */
 
 static unsigned allocations;
+static unsigned fail_at; /* the how-manieth one from now fails; 0: none */
 
 void *__real_malloc(size_t bytes);
 void *__real_calloc(size_t count, size_t bytes);
@@ -24,22 +28,25 @@ void *__wrap_malloc(size_t bytes);
 void *__wrap_calloc(size_t count, size_t bytes);
 void *__wrap_realloc(void *p, size_t bytes);
 
-void *__wrap_malloc(size_t bytes)
+static bool fails(void)
 {
         allocations++;
-        return __real_malloc(bytes);
+        return fail_at && --fail_at == 0;
+}
+
+void *__wrap_malloc(size_t bytes)
+{
+        return fails() ? NULL : __real_malloc(bytes);
 }
 
 void *__wrap_calloc(size_t count, size_t bytes)
 {
-        allocations++;
-        return __real_calloc(count, bytes);
+        return fails() ? NULL : __real_calloc(count, bytes);
 }
 
 void *__wrap_realloc(void *p, size_t bytes)
 {
-        allocations++;
-        return __real_realloc(p, bytes);
+        return fails() ? NULL : __real_realloc(p, bytes);
 }
 
 /* ---- a loop without memory ---- */
@@ -261,19 +268,22 @@ static void one_call(struct media *media)
         media_leg_close(media, b.leg);
 }
 
+static const struct media_params params = {
+        .local_ip = {.family = 4, .ip = {192, 0, 2, 1}},
+        .port_min = 20000,
+        .port_max = 20099,
+        .legs_max = 4,
+        .silence_timeout_ms = 60000,
+        .on_event = on_event,
+};
+
 static void calls_allocate_nothing(void **state)
 {
         (void)state;
         struct media *media;
-        struct media_params params = {
-                .local_ip = {.family = 4, .ip = {192, 0, 2, 1}},
-                .port_min = 20000,
-                .port_max = 20099,
-                .legs_max = 4,
-                .silence_timeout_ms = 60000,
-                .on_event = on_event,
-        };
         random_init_seeded(&seeded, 1);
+        socket_count = 0;
+        allocations = 0;
         assert_int_equal(media_create(&params, &media), 0);
         assert_true(allocations > 0); /* the counter counts */
         allocations = 0;
@@ -285,10 +295,42 @@ static void calls_allocate_nothing(void **state)
         media_destroy(media);
 }
 
+static void creation_may_fail_at_any_allocation(void **state)
+{
+        (void)state;
+        struct media *media = NULL;
+        unsigned n = 0;
+        int err;
+        do {
+                socket_count = 0;
+                fail_at = ++n;
+                err = media_create(&params, &media);
+                assert_true(err == 0 || err == -ENOMEM);
+                assert_true(!err == !!media);
+        } while (err);
+        fail_at = 0;
+        assert_in_range(n, 4, 20);
+        media_destroy(media);
+}
+
+static void a_tone_may_fail_at_its_allocation(void **state)
+{
+        (void)state;
+        struct sound sound = {0};
+        fail_at = 1;
+        assert_int_equal(sound_make_tone(SLICE("400*25/0.4"), &sound), -ENOMEM);
+        assert_null(sound.memory);
+        assert_int_equal(sound_make_tone(SLICE("400*25/0.4"), &sound), 0);
+        sound_free(&sound);
+}
+
 int main(void)
 {
+        random_init_seeded(&seeded, 1);
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(calls_allocate_nothing),
+                cmocka_unit_test(creation_may_fail_at_any_allocation),
+                cmocka_unit_test(a_tone_may_fail_at_its_allocation),
         };
         return RUN_TESTS(tests);
 }
