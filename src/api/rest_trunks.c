@@ -367,7 +367,7 @@ static bool read_trunk(struct rest *rest, struct trunk *trunk)
                           &trunk->announcements_max);
 }
 
-/* Finds whose sources overlap, to name it; NULL when it is the request's own list. */
+/* Whose sources overlap, to name it. */
 static const struct trunk *overlapping(const struct api *api, const struct trunk *trunk)
 {
         const struct trunk *other;
@@ -392,7 +392,7 @@ static void refuse_trunk(struct rest *rest, const struct trunk *trunk, int err)
                 rest_refuse(rest, PROBLEM_CONFLICT, "sources",
                             "A source belongs to one trunk; narrow one of the two.",
                             "a source overlaps with one of %s",
-                            other ? other->name : "the same trunk");
+                            other ? other->name : "another trunk");
                 return;
         case ERR_FULL:
                 rest_refuse(rest, PROBLEM_LIMIT, NULL, "Remove one that is no longer used.",

@@ -42,6 +42,9 @@ void nearest_init(struct nearest *nearest, struct slice word)
 void nearest_offer(struct nearest *nearest, const char *known)
 {
         unsigned distance = nearest_distance(nearest->word, slice_from(known));
+        /* A beginning is no slip but a name remembered in part. */
+        if (nearest->word.len >= 3 && slice_starts_with(slice_from(known), nearest->word))
+                distance = 1;
         if (distance >= nearest->distance)
                 return;
         nearest->distance = distance;

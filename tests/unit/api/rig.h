@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * rig.h - the API on a real loop and a real HTTP server, over a directory whose store is in memory.
+ *
+ * Clients are blocking and run in a thread of their own while the loop runs in the test's.
+ */
+#ifndef MASKLINE_TESTS_API_RIG_H
+#define MASKLINE_TESTS_API_RIG_H
+
+#include <jansson.h>
+
+#include "api/api.h"
+#include "store/store_memory.h"
+
+struct rig {
+        char data_dir[64];
+        char token[64];
+        struct io *io;
+        struct store_memory_disk *disk;
+        struct store *store; /* the directory's */
+        struct directory *directory;
+        struct sip_trunks *trunks;
+        struct calls *calls;
+        struct api *api;
+};
+
+void rig_open(struct rig *rig, bool needs_advertised);
+void rig_close(struct rig *rig);
+
+struct reply {
+        unsigned status;
+        json_t *json; /* owned; NULL: no body, or none that is JSON */
+        char *text;   /* owned: the whole body, or with rig_raw() the whole answer */
+};
+void reply_free(struct reply *reply);
+
+/* One request with the token. `body` NULL: none. */
+struct reply rig_ask(struct rig *rig, const char *method, const char *path, const char *body);
+
+/* Bytes as they are, on a connection of their own; the answer until the server closes it. */
+struct reply rig_raw(struct rig *rig, const char *bytes, size_t len);
+
+/* Runs the loop until `fn` has returned in a thread of its own. */
+void rig_run(struct rig *rig, void (*fn)(void *arg), void *arg);
+
+/* The value of a member of the answer, or "" */
+const char *reply_text(const struct reply *reply, const char *name);
+
+/* Asks, expects this status, and gives the answer's JSON back; the caller's to release. */
+json_t *rig_expect(struct rig *rig, unsigned status, const char *method, const char *path,
+                   const char *body);
+
+/* Trunks north (127.0.0.11) and south (127.0.0.12), and numbers +91 90000 00001 to `numbers`. */
+void rig_provision(struct rig *rig, unsigned numbers);
+
+/* A session of these parties (+91 98888 000xx); its id, 24 bytes. */
+void rig_session(struct rig *rig, unsigned a, unsigned b, char *id);
+
+#endif

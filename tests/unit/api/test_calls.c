@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Calls in progress, their records, what would happen, and what was decided. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "../unit.h"
+#include "api/rest_calls.h"
+#include "rig.h"
+
+static int set_up(void **state)
+{
+        struct rig *rig = malloc(sizeof *rig);
+        rig_open(rig, false);
+        rig_provision(rig, 2);
+        *state = rig;
+        return 0;
+}
+
+static int tear_down(void **state)
+{
+        rig_close(*state);
+        free(*state);
+        return 0;
+}
+
+static const char *text_of(const json_t *json, const char *name)
+{
+        const char *text = json_string_value(json_object_get(json, name));
+        return text ? text : "";
+}
+
+static struct uuid id_of(unsigned call, unsigned leg)
+{
+        struct uuid id = {{(uint8_t)(call >> 8), (uint8_t)call, (uint8_t)leg}};
+        return id;
+}
+
+/* The record of one leg: call `call` began at `started_ms` and talked for 12.5 s. */
+static struct cdr record(unsigned call, enum cdr_leg leg, int64_t started_ms)
+{
+        return (struct cdr){
+                .tenant_id = API_TENANT,
+                .call_id = id_of(call, CDR_LEG_A),
+                .leg_id = id_of(call, leg),
+                .leg = leg,
+                .trunk_id = leg == CDR_LEG_A ? 1 : 2,
+                .session_id = 0,
+                .party = leg == CDR_LEG_A ? 0 : 1,
+                .number = {{leg == CDR_LEG_A ? 919000000001 : 919000000002}},
+                .party_hint = {"~3fa91c04..01"},
+                .verdict = MASK_CONNECT,
+                .started_ms = started_ms,
+                .ringing_ms = started_ms + 500,
+                .answered_ms = started_ms + 2000,
+                .ended_ms = started_ms + 14500,
+                .cause = CAUSE_NORMAL,
+                .source = SOURCE_CALLEE,
+                .sip_status = 200,
+                .packets_in = 625,
+                .packets_out = 624,
+                .packets_lost = 1,
+                .jitter_ms_x10 = 23,
+        };
+}
+
+static void a_record_says_how_the_call_ended(void **state)
+{
+        struct rig *rig = *state;
+        struct cdr a = record(7, CDR_LEG_A, 1785578400000);
+        struct cdr b = record(7, CDR_LEG_B, 1785578400003);
+        directory_cdr(rig->directory, &b);
+        directory_cdr(rig->directory, &a);
+
+        char path[96];
+        snprintf(path, sizeof path, "/v1/calls/%s", uuid_format(a.call_id).text);
+        json_t *call = rig_expect(rig, 200, "GET", path, NULL);
+        assert_string_equal(text_of(call, "state"), "ended");
+        assert_string_equal(text_of(call, "verdict"), "connect");
+        assert_string_equal(text_of(call, "dialled"), "+919000000001");
+        assert_string_equal(text_of(call, "shown"), "+919000000002");
+        assert_string_equal(text_of(call, "caller"), "~3fa91c04..01");
+        assert_string_equal(text_of(call, "started_at"), "2026-08-01T10:00:00.000Z");
+        assert_int_equal(json_integer_value(json_object_get(call, "duration_ms")), 12500);
+        assert_string_equal(text_of(call, "why"),
+                            "Connected for 12.5 s; ended by Callee: Normal Hangup (4000).");
+
+        const json_t *hangup = json_object_get(call, "hangup");
+        assert_int_equal(json_integer_value(json_object_get(hangup, "code")), 4000);
+        assert_string_equal(text_of(hangup, "cause"), "NORMAL_CLEARING");
+        assert_string_equal(text_of(hangup, "source"), "Callee");
+
+        const json_t *legs = json_object_get(call, "legs");
+        assert_int_equal(json_array_size(legs), 2);
+        assert_string_equal(text_of(json_array_get(legs, 0), "leg"), "a");
+        assert_string_equal(text_of(json_array_get(legs, 0), "trunk"), "north");
+        assert_string_equal(text_of(json_array_get(legs, 1), "leg"), "b");
+        assert_string_equal(text_of(json_array_get(legs, 1), "trunk"), "south");
+        assert_int_equal(json_integer_value(json_object_get(json_array_get(legs, 1), "packets_in")),
+                         625);
+        json_decref(call);
+}
+
+static void a_refusal_says_why(void **state)
+{
+        struct rig *rig = *state;
+        for (unsigned verdict = MASK_UNKNOWN_NUMBER; verdict < MASK_VERDICTS; verdict++) {
+                struct cdr a = record(verdict, CDR_LEG_A, 1785578400000 + verdict);
+                a.verdict = (enum mask_verdict)verdict;
+                a.cause = CAUSE_REJECTED;
+                a.tenant_id = verdict == MASK_UNKNOWN_NUMBER ? 0 : API_TENANT;
+                directory_cdr(rig->directory, &a);
+                char path[96], why[256];
+                snprintf(path, sizeof path, "/v1/calls/%s", uuid_format(a.call_id).text);
+                snprintf(why, sizeof why, "Refused. %s", mask_verdict_sentence(a.verdict));
+                json_t *call = rig_expect(rig, 200, "GET", path, NULL);
+                assert_string_equal(text_of(call, "why"), why);
+                assert_true(json_is_null(json_object_get(call, "callee")));
+                assert_int_equal(json_integer_value(json_object_get(call, "duration_ms")), 0);
+                json_decref(call);
+        }
+}
+
+static void a_call_that_was_not_answered_says_so(void **state)
+{
+        struct rig *rig = *state;
+        struct cdr a = record(7, CDR_LEG_A, 1785578400000);
+        a.answered_ms = 0;
+        a.cause = CAUSE_BUSY;
+        a.source = SOURCE_CARRIER;
+        const struct cdr *const legs[] = {&a};
+        json_t *call = rest_calls_json(rig->api, legs, 1);
+        assert_string_equal(text_of(call, "why"),
+                            "Not answered; ended by Carrier: Busy Line (3010).");
+        json_decref(call);
+}
+
+static void a_call_that_is_not_there_is_not_found(void **state)
+{
+        struct rig *rig = *state;
+        json_decref(rig_expect(rig, 404, "GET", "/v1/calls/919888800001", NULL));
+        json_decref(rig_expect(rig, 404, "GET", "/v1/calls/0b8f0c7e-6f9e-4a51-9d6e-0a4f3f9b2c11",
+                               NULL));
+        json_decref(rig_expect(rig, 404, "POST",
+                               "/v1/calls/0b8f0c7e-6f9e-4a51-9d6e-0a4f3f9b2c11/hangup", NULL));
+        json_decref(rig_expect(rig, 404, "POST", "/v1/calls/x/hangup", NULL));
+}
+
+static void ended_calls_are_listed_page_by_page_each_once_with_all_legs(void **state)
+{
+        struct rig *rig = *state;
+        enum {
+                CALLS = 23
+        };
+        /* Some share their instant, some second legs come after the next call's first. */
+        for (unsigned i = 0; i < CALLS; i++) {
+                int64_t started = 1785578400000 + (i / 3) * 5;
+                struct cdr a = record(i, CDR_LEG_A, started);
+                struct cdr b = record(i, CDR_LEG_B, started + 7);
+                directory_cdr(rig->directory, &a);
+                directory_cdr(rig->directory, &b);
+        }
+        bool seen[CALLS] = {false};
+        unsigned count = 0;
+        char path[96] = "/v1/calls?limit=4";
+        for (bool more = true; more;) {
+                json_t *page = rig_expect(rig, 200, "GET", path, NULL);
+                const json_t *list = json_object_get(page, "calls");
+                for (size_t i = 0; i < json_array_size(list); i++) {
+                        const json_t *call = json_array_get(list, i);
+                        struct uuid id;
+                        assert_int_equal(uuid_parse(slice_from(text_of(call, "id")), &id), 0);
+                        assert_false(seen[id.bytes[1]]);
+                        seen[id.bytes[1]] = true;
+                        assert_int_equal(json_array_size(json_object_get(call, "legs")), 2);
+                        count++;
+                }
+                more = json_is_string(json_object_get(page, "next"));
+                snprintf(path, sizeof path, "/v1/calls?limit=4&before=%s", text_of(page, "next"));
+                json_decref(page);
+        }
+        assert_int_equal(count, CALLS);
+        json_decref(rig_expect(rig, 400, "GET", "/v1/calls?before=yesterday", NULL));
+        json_decref(rig_expect(rig, 400, "GET", "/v1/calls?limit=0", NULL));
+}
+
+static bool is_nobody(void *arg, struct uuid id)
+{
+        (void)arg;
+        (void)id;
+        return false;
+}
+
+/* A window of rows that ends within an instant: what it cut off belongs to the next page. */
+static void a_full_window_leaves_its_last_instant_to_the_next_page(void **state)
+{
+        struct rig *rig = *state;
+        static struct cdr rows[1000];
+        for (unsigned i = 0; i < 1000; i++)
+                rows[i] =
+                        record(i / 2, i % 2 ? CDR_LEG_A : CDR_LEG_B, 1785578400000 - (i / 4) * 10);
+        int64_t next = 0;
+        json_t *page = rest_calls_page(rig->api, rows, 1000, 1000, 0, is_nobody, NULL, &next);
+        assert_int_equal(json_array_size(page), 498);
+        assert_int_equal(next, 1785578400000 - 248 * 10);
+        json_decref(page);
+}
+
+static bool is_call_3(void *arg, struct uuid id)
+{
+        (void)arg;
+        return id.bytes[1] == 3;
+}
+
+static void a_call_that_goes_on_is_not_among_the_ended(void **state)
+{
+        struct rig *rig = *state;
+        struct cdr rows[] = {record(3, CDR_LEG_A, 30), record(2, CDR_LEG_A, 20)};
+        int64_t next = 42;
+        json_t *page = rest_calls_page(rig->api, rows, 2, 10, 0, is_call_3, NULL, &next);
+        assert_int_equal(json_array_size(page), 1);
+        assert_int_equal(next, 0);
+        json_decref(page);
+}
+
+/* A carrier's side that says what it is told to and never answers. */
+struct carrier {
+        int fd;
+        struct addr to;
+        const char *text;
+};
+
+static void carrier_open(struct carrier *carrier, const char *ip, uint16_t port)
+{
+        struct addr local;
+        struct sockaddr_storage ss;
+        assert_int_equal(addr_parse_ip(slice_from(ip), &local), 0);
+        local.port = port;
+        uint32_t len = addr_to_sockaddr(&local, &ss);
+        carrier->fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+        assert_true(carrier->fd >= 0);
+        assert_int_equal(bind(carrier->fd, (struct sockaddr *)&ss, len), 0);
+}
+
+static void carrier_send(void *arg)
+{
+        struct carrier *carrier = arg;
+        char answer[2048];
+        struct sockaddr_storage ss;
+        uint32_t len = addr_to_sockaddr(&carrier->to, &ss);
+        if (sendto(carrier->fd, carrier->text, strlen(carrier->text), 0, (struct sockaddr *)&ss,
+                   len) < 0 ||
+            recv(carrier->fd, answer, sizeof answer, 0) < 0)
+                abort();
+}
+
+static void invite(struct rig *rig, struct carrier *carrier)
+{
+        static const char sdp[] = "v=0\r\no=- 1 1 IN IP4 127.0.0.11\r\ns=-\r\n"
+                                  "c=IN IP4 127.0.0.11\r\nt=0 0\r\nm=audio 40000 RTP/AVP 8\r\n";
+        char text[1024];
+        snprintf(text, sizeof text,
+                 "INVITE sip:+919000000001@%s SIP/2.0\r\n"
+                 "Via: SIP/2.0/UDP 127.0.0.11;rport;branch=z9hG4bK1\r\nMax-Forwards: 70\r\n"
+                 "From: <sip:+919888800001@127.0.0.11>;tag=1\r\nTo: <sip:+919000000001@x>\r\n"
+                 "Call-ID: 1@127.0.0.11\r\nCSeq: 1 INVITE\r\nContact: <sip:127.0.0.11>\r\n"
+                 "Content-Type: application/sdp\r\nContent-Length: %zu\r\n\r\n%s",
+                 addr_format(calls_local(rig->calls)).text, sizeof sdp - 1, sdp);
+        carrier->text = text;
+        carrier->to = *calls_local(rig->calls);
+        rig_run(rig, carrier_send, carrier);
+}
+
+static void a_call_in_progress_is_shown_and_can_be_hung_up(void **state)
+{
+        struct rig *rig = *state;
+        struct carrier north;
+        carrier_open(&north, "127.0.0.11", 0);
+        json_decref(rig_expect(rig, 201, "POST", "/v1/sessions",
+                               "{\"parties\":[{\"number\":\"+919888800001\","
+                               "\"dials\":\"+919000000001\"},{\"number\":\"+919888800002\"}]}"));
+        invite(rig, &north);
+
+        struct reply list = rig_ask(rig, "GET", "/v1/calls", NULL);
+        assert_int_equal(list.status, 200);
+        assert_null(strstr(list.text, "98888"));
+        assert_int_equal(json_array_size(json_object_get(list.json, "calls")), 0);
+        const json_t *call = json_array_get(json_object_get(list.json, "active"), 0);
+        assert_string_equal(text_of(call, "dialled"), "+919000000001");
+        assert_string_equal(text_of(call, "caller") + 9, "..01");
+        assert_string_equal(text_of(call, "callee") + 9, "..02");
+        assert_true(json_is_null(json_object_get(call, "ended_at")));
+
+        char path[96];
+        snprintf(path, sizeof path, "/v1/calls/%s", text_of(call, "id"));
+        json_t *shown = rig_expect(rig, 200, "GET", path, NULL);
+        assert_string_equal(text_of(shown, "id"), text_of(call, "id"));
+        json_decref(shown);
+        strcat(path, "/hangup");
+        json_decref(rig_expect(rig, 202, "POST", path, NULL));
+        reply_free(&list);
+        close(north.fd);
+}
+
+static void explaining_a_call_says_the_verdict_and_no_number(void **state)
+{
+        struct rig *rig = *state;
+        json_decref(rig_expect(rig, 201, "POST", "/v1/sessions",
+                               "{\"parties\":[{\"number\":\"+919888800001\","
+                               "\"dials\":\"+919000000001\"},{\"number\":\"+919888800002\","
+                               "\"dials\":\"+919000000002\"}]}"));
+        static const struct {
+                const char *body, *verdict, *shows;
+        } rows[] = {
+                {"{\"dialled\":\"+919000000001\",\"caller\":\"098888 00001\"}", "connect",
+                 "+919000000002"},
+                {"{\"dialled\":\"9000000002\",\"caller\":\"+919888800002\"}", "connect",
+                 "+919000000001"},
+                {"{\"dialled\":\"+919000000001\",\"caller\":\"+919888800002\"}", "stranger", ""},
+                {"{\"dialled\":\"+919000000001\",\"caller\":\"+919888800009\"}", "stranger", ""},
+                {"{\"dialled\":\"+919000000001\",\"caller\":null}", "withheld", ""},
+                {"{\"dialled\":\"+919000000001\"}", "withheld", ""},
+                {"{\"dialled\":\"+919888800002\",\"caller\":\"+919888800001\"}", "unknown-number",
+                 ""},
+        };
+        for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+                struct reply reply = rig_ask(rig, "POST", "/v1/explain", rows[i].body);
+                assert_int_equal(reply.status, 200);
+                assert_string_equal(reply_text(&reply, "verdict"), rows[i].verdict);
+                assert_string_equal(reply_text(&reply, "shows"), rows[i].shows);
+                assert_string_not_equal(reply_text(&reply, "sentence"), "");
+                assert_null(strstr(reply.text, "98888"));
+                reply_free(&reply);
+        }
+        json_decref(rig_expect(rig, 422, "POST", "/v1/explain", "{\"dialled\":\"x\"}"));
+        json_decref(rig_expect(rig, 422, "POST", "/v1/explain",
+                               "{\"dialled\":\"+919000000001\",\"caller\":\"x\"}"));
+        json_decref(rig_expect(rig, 422, "POST", "/v1/explain", "{\"caller\":\"+919888800001\"}"));
+}
+
+static void the_audit_record_is_intact_until_somebody_changes_it(void **state)
+{
+        struct rig *rig = *state;
+        json_t *good = rig_expect(rig, 200, "GET", "/v1/audit/verify", NULL);
+        assert_true(json_is_true(json_object_get(good, "intact")));
+        assert_int_equal(json_integer_value(json_object_get(good, "entries")), 4);
+        json_decref(good);
+
+        store_memory_audit_at(rig->disk, 2)->body[0] ^= 1;
+        json_t *bad = rig_expect(rig, 200, "GET", "/v1/audit/verify", NULL);
+        assert_false(json_is_true(json_object_get(bad, "intact")));
+        assert_int_equal(json_integer_value(json_object_get(bad, "bad_at")), 3);
+        json_decref(bad);
+}
+
+#define WITH_RIG(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                WITH_RIG(a_record_says_how_the_call_ended),
+                WITH_RIG(a_refusal_says_why),
+                WITH_RIG(a_call_that_was_not_answered_says_so),
+                WITH_RIG(a_call_that_is_not_there_is_not_found),
+                WITH_RIG(ended_calls_are_listed_page_by_page_each_once_with_all_legs),
+                WITH_RIG(a_full_window_leaves_its_last_instant_to_the_next_page),
+                WITH_RIG(a_call_that_goes_on_is_not_among_the_ended),
+                WITH_RIG(a_call_in_progress_is_shown_and_can_be_hung_up),
+                WITH_RIG(explaining_a_call_says_the_verdict_and_no_number),
+                WITH_RIG(the_audit_record_is_intact_until_somebody_changes_it),
+        };
+        return RUN_TESTS(tests);
+}
