@@ -15,7 +15,7 @@ void commands_put_reference(struct buf *out)
         buf_put_text(
                 out,
                 "# Command line\n\n"
-                "<!-- Made from the commands' rows; a test compares the two. -->\n\n"
+                "<!-- Made by `maskline help --reference`; a test compares the two. -->\n\n"
                 "`maskline serve` is the daemon and `maskline config` its configuration; every\n"
                 "other command asks a running daemon through its REST API (rest.md). They find it\n"
                 "by `--data DIR` (the daemon writes its address into the file `endpoint` there,\n"

@@ -21,6 +21,16 @@ static int print_version(void)
         return EXIT_DONE;
 }
 
+static int print_reference(void)
+{
+        static char memory[65536];
+        struct buf page;
+        buf_init(&page, memory, sizeof memory);
+        commands_put_reference(&page);
+        bool written = fwrite(page.p, 1, page.len, stdout) == page.len && fflush(stdout) == 0;
+        return buf_ok(&page) && written ? EXIT_DONE : EXIT_FAILED;
+}
+
 int main(int argc, char **argv)
 {
         argv_secret_take(argc, argv);
@@ -30,5 +40,7 @@ int main(int argc, char **argv)
 
         if (argc > 1 && !strcmp(argv[1], "--version"))
                 return print_version();
+        if (argc == 3 && !strcmp(argv[1], "help") && !strcmp(argv[2], "--reference"))
+                return print_reference();
         return command_main(commands, argc - 1, (const char *const *)argv + 1);
 }

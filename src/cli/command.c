@@ -263,12 +263,22 @@ static void put_overview(struct buf *out, const struct command *const *tables)
         buf_put_text(out, "\n\"maskline COMMAND --help\" explains one, with examples.\n");
 }
 
+/* In a table cell a "|" would end the cell. */
+static void put_cell(struct buf *out, const char *text)
+{
+        for (; *text; text++) {
+                if (*text == '|')
+                        buf_put_char(out, '\\');
+                buf_put_char(out, *text);
+        }
+}
+
 static void put_reference_options(struct buf *out, const struct command_option *rows)
 {
         for (; rows && rows->name; rows++) {
-                buf_printf(out, "| `%s%s%s` | %s%s%s |\n", rows->name, rows->value ? " " : "",
-                           rows->value ? rows->value : "", rows->help,
-                           rows->required ? " (required)" : "",
+                buf_printf(out, "| `%s%s", rows->name, rows->value ? " " : "");
+                put_cell(out, rows->value ? rows->value : "");
+                buf_printf(out, "` | %s%s%s |\n", rows->help, rows->required ? " (required)" : "",
                            rows->repeats ? " (may be repeated)" : "");
         }
 }

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The body of a session's create. Whatever comes: one answer or one session to make, whose parts
+ * are whole; and no answer that repeats a number.
+ */
+#include <assert.h>
+#include <string.h>
+
+#include "api/body.h"
+#include "api/rest_sessions.h"
+#include "fuzz.h"
+#include "io/io_sim.h"
+
+#define DIGITS_THAT_TELL 10
+
+static unsigned answers;
+static char answer[8192];
+
+/* In the place of the server: what would be sent is looked at. */
+void http_respond(struct http_server *server, struct http_exchange exchange,
+                  const struct http_response *response)
+{
+        (void)server;
+        (void)exchange;
+        answers++;
+        MUST(response->status >= 400 && response->status < 500);
+        MUST(response->body.len < sizeof answer);
+        memcpy(answer, response->body.p, response->body.len);
+        answer[response->body.len] = '\0';
+}
+
+static bool is_digit(uint8_t c)
+{
+        return c >= '0' && c <= '9';
+}
+
+/* No run of digits long enough to be a number is in the answer. */
+static void check_echo(const uint8_t *data, size_t size)
+{
+        for (size_t i = 0; i + DIGITS_THAT_TELL <= size; i++) {
+                size_t run = 0;
+                while (run < DIGITS_THAT_TELL && is_digit(data[i + run]))
+                        run++;
+                if (run == DIGITS_THAT_TELL)
+                        MUST(!memmem(answer, strlen(answer), data + i, run));
+        }
+}
+
+static void check_create(const struct session_create *create)
+{
+        MUST(!number_is_none(create->party[0].n) && !number_is_none(create->party[1].n));
+        MUST(!number_equal(create->party[0].n, create->party[1].n));
+        MUST(create->party[0].n.e164 < UINT64_C(1000000000000000));
+        MUST(create->reference.len < SESSION_REFERENCE_MAX);
+        MUST(create->starts_ms >= 0 && create->expires_ms >= 0);
+        MUST(!create->expires_ms || create->expires_ms > create->starts_ms);
+        for (size_t i = 0; i < create->reference.len; i++)
+                MUST((unsigned char)create->reference.p[i] >= ' ');
+}
+
+static struct io *simulated(void)
+{
+        static struct io *io;
+        struct sim_world *world;
+        if (!io && (sim_world_create(1, &world) || io_create_sim(world, &io)))
+                abort();
+        return io;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+        struct api api = {.params = {.io = simulated(), .plan = {"91", "00", "0", 10, 10}}};
+        const struct http_request request = {
+                .content_type = SLICE("application/json"),
+                .body = {(const char *)data, size},
+        };
+        struct rest rest = {.api = &api, .request = &request};
+        struct session_create create;
+
+        answers = 0;
+        bool read = body_parse(&rest) && rest_sessions_read(&rest, &create);
+        MUST(answers == (read ? 0 : 1));
+        if (read)
+                check_create(&create);
+        else
+                check_echo(data, size);
+        json_decref(rest.body);
+        return 0;
+}
