@@ -83,7 +83,7 @@ static void what_is_wrong_is_said_with_what_to_do(void **state)
                 const char *expect;
         } rows[] = {
                 {{"thong", "list"}, "did you mean \"maskline thing list\""},
-                {{"thing"}, "\"maskline help\" lists them"},
+                {{"thing"}, "did you mean \"maskline thing create\""},
                 {{"zzzzzzzz"}, "\"maskline help\" lists them"},
                 {{""}, "\"maskline help\" lists them"},
                 {{"thing", "list", "--jsom"}, "did you mean --json?"},
