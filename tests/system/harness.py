@@ -89,14 +89,13 @@ class Maskline:
 
     def start(self):
         """Starts it and waits until it is ready; Refused when it ends instead."""
-        endpoint = self.data / "endpoint"
-        endpoint.unlink(missing_ok=True)
+        before = self._endpoint_made()
         with open(self.log_path, "ab") as log:
             said = log.tell()
             self._process = processes.spawn(self.command_line(), stdout=log, stderr=log,
                                             env=environment())
         deadline = time.monotonic() + START_S
-        while not self._is_ready(endpoint):
+        while not self._is_ready(before):
             if self._process.poll() is not None:
                 status, self._process = self._process.returncode, None
                 raise Refused(status, self.log()[said:])
@@ -106,8 +105,16 @@ class Maskline:
             time.sleep(0.05)
         return self
 
-    def _is_ready(self, endpoint):
-        return endpoint.exists() and self.get("/readyz")[0] == 200
+    def _endpoint_made(self):
+        """When the file was made that says where the daemon is: it may be an earlier one's."""
+        try:
+            return (self.data / "endpoint").stat().st_mtime_ns
+        except OSError:
+            return None
+
+    def _is_ready(self, before):
+        made = self._endpoint_made()
+        return made is not None and made != before and self.get("/readyz")[0] == 200
 
     def is_running(self):
         return self._process is not None and self._process.poll() is None

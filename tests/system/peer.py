@@ -146,6 +146,8 @@ def reply(request, status, reason, more=(), body=b"", tag="", via=None):
     headers = [f"Via: {value}" for value in via or request.headers("Via")]
     headers += [f"Record-Route: {value}" for value in request.headers("Record-Route")]
     to = request.header("To")
-    headers += [f"From: {request.header('From')}", f"To: {to}" + (f";tag={tag}" if tag else ""),
+    if tag and ";tag=" not in to:
+        to += f";tag={tag}"
+    headers += [f"From: {request.header('From')}", f"To: {to}",
                 f"Call-ID: {request.header('Call-ID')}", f"CSeq: {request.header('CSeq')}"]
     return build(f"SIP/2.0 {status} {reason}", [*headers, *more], body)

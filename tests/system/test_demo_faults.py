@@ -4,6 +4,7 @@ import os
 import pathlib
 import re
 import subprocess
+import sys
 import tempfile
 import unittest
 
@@ -58,6 +59,15 @@ class Demo(unittest.TestCase):
                 self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
                 self.assertRegex(done.stdout, named)
                 self.assertNotRegex(done.stdout, r"call 3|maskline failed")
+
+    def test_the_canary_notices_a_real_number_that_is_shown(self):
+        env = dict(os.environ, MASKLINE=str(build("show-real-number")))
+        done = subprocess.run([sys.executable, "tests/system/run.py",
+                               "Canary.test_a_plain_call_connects_and_leaks_nothing"],
+                              cwd=harness.ROOT, env=env, text=True, capture_output=True,
+                              stdin=subprocess.DEVNULL, check=False)
+        self.assertIn("0 passed, 1 failed", done.stdout)
+        self.assertRegex(done.stdout, r"INVITE sip:.*\+919888800013.*digits")
 
     def test_a_build_with_a_fault_says_so(self):
         for fault in FAULTS:

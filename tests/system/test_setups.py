@@ -93,8 +93,6 @@ class DataDirectory(SetupCase):
         self.refused(str(self.maskline.data))
 
     def test_a_file_in_its_place_is_named(self):
-        if self.maskline.data.exists():
-            self.maskline.data.rmdir()
         self.maskline.data.write_text("not a directory")
         self.maskline.data.chmod(0o600)
         self.refused(str(self.maskline.data))
@@ -135,7 +133,7 @@ class Keys(SetupCase):
         kept = self.temp / "kept.key"
         shutil.copy2(self.key(), kept)
         spoil(self.key())
-        self.refused(str(self.key()), *words)
+        self.refused(str(self.maskline.data), self.KEY, *words)
         if self.key().is_symlink() or self.key().is_dir():
             self.key().unlink()
         shutil.copy2(kept, self.key())
