@@ -108,6 +108,15 @@ static json_t *live_json(const struct api *api, const struct call_view *view)
                          "ended_at");
 }
 
+/*
+ * The tenant's, and those that dialled a number of nobody's: scans and slips, which whoever
+ * operates the server wants to see.
+ */
+static bool is_shown(uint32_t tenant_id)
+{
+        return tenant_id == API_TENANT || tenant_id == 0;
+}
+
 /* The calls in progress; the caller frees them. NULL when there are none. */
 struct live {
         struct call_view *views; /* owned */
@@ -120,8 +129,11 @@ static struct live take_live(const struct api *api)
         uint32_t active = calls_active(api->params.calls);
         if (active)
                 live.views = calloc(active, sizeof *live.views);
-        if (live.views)
-                live.count = calls_list(api->params.calls, API_TENANT, live.views, active);
+        uint32_t all = live.views ? calls_list(api->params.calls, 0, live.views, active) : 0;
+        for (uint32_t i = 0; i < all; i++) {
+                if (is_shown(live.views[i].tenant_id))
+                        live.views[live.count++] = live.views[i];
+        }
         return live;
 }
 
@@ -166,8 +178,9 @@ json_t *rest_calls_page(const struct api *api, const struct cdr *rows, uint32_t 
         for (uint32_t i = 0; i < count; i++) {
                 const struct cdr *legs[4];
                 const struct cdr *row = &rows[i];
-                if (row->leg != CDR_LEG_A || (before_ms && row->started_ms >= before_ms) ||
-                    row->started_ms <= cut_ms || live(arg, row->call_id))
+                if (row->leg != CDR_LEG_A || !is_shown(row->tenant_id) ||
+                    (before_ms && row->started_ms >= before_ms) || row->started_ms <= cut_ms ||
+                    live(arg, row->call_id))
                         continue;
                 /* Calls of one instant stay on one page: the next one begins before it. */
                 if (json_array_size(list) >= limit && row->started_ms != last_ms) {
@@ -243,7 +256,7 @@ void rest_calls_list(struct rest *rest)
         wait->limit = limit;
         wait->before_ms = (int64_t)before;
         int64_t from_ms = before ? wait->before_ms + LEG_LAG_MS : 0;
-        int err = directory_cdrs_list(rest->api->params.directory, API_TENANT, from_ms, ROWS_MAX,
+        int err = directory_cdrs_list(rest->api->params.directory, 0, from_ms, ROWS_MAX,
                                       list_arrived, wait);
         if (err) {
                 rest_wait_destroy(wait);
@@ -269,8 +282,7 @@ static void call_arrived(void *arg, int err, const struct cdr *rows, uint32_t co
 
         const struct cdr *legs[4];
         unsigned found = gather(rows, count, wait->call_id, legs, 4);
-        /* Numbers of nobody's have calls, too: scans. They are whoever operates the server's. */
-        bool ours = found && (legs[0]->tenant_id == API_TENANT || legs[0]->tenant_id == 0);
+        bool ours = found && is_shown(legs[0]->tenant_id);
         if (err)
                 answer_store_failed(wait, err);
         else if (!ours)

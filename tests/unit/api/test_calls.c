@@ -123,6 +123,28 @@ static void a_refusal_says_why(void **state)
         }
 }
 
+static void a_call_to_a_number_of_nobody_is_listed_and_one_of_another_tenant_is_not(void **state)
+{
+        struct rig *rig = *state;
+        struct cdr nobody = record(1, CDR_LEG_A, 1785578400000);
+        struct cdr other = record(2, CDR_LEG_A, 1785578400001);
+        nobody.tenant_id = 0;
+        other.tenant_id = API_TENANT + 1;
+        directory_cdr(rig->directory, &nobody);
+        directory_cdr(rig->directory, &other);
+
+        json_t *page = rig_expect(rig, 200, "GET", "/v1/calls", NULL);
+        const json_t *list = json_object_get(page, "calls");
+        assert_int_equal(json_array_size(list), 1);
+        assert_string_equal(text_of(json_array_get(list, 0), "id"),
+                            uuid_format(nobody.call_id).text);
+        json_decref(page);
+
+        char path[96];
+        snprintf(path, sizeof path, "/v1/calls/%s", uuid_format(other.call_id).text);
+        json_decref(rig_expect(rig, 404, "GET", path, NULL));
+}
+
 static void a_call_that_was_not_answered_says_so(void **state)
 {
         struct rig *rig = *state;
@@ -362,6 +384,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 WITH_RIG(a_record_says_how_the_call_ended),
                 WITH_RIG(a_refusal_says_why),
+                WITH_RIG(a_call_to_a_number_of_nobody_is_listed_and_one_of_another_tenant_is_not),
                 WITH_RIG(a_call_that_was_not_answered_says_so),
                 WITH_RIG(a_call_that_is_not_there_is_not_found),
                 WITH_RIG(ended_calls_are_listed_page_by_page_each_once_with_all_legs),
