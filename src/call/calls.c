@@ -163,7 +163,9 @@ static void on_media(void *arg, struct media_leg leg, enum media_event event, ch
                 call_on_played(call);
                 return;
         case MEDIA_SILENT:
-                call_close(call, CAUSE_MEDIA_TIMEOUT, SOURCE_PLATFORM, 0);
+                /* Before the answer nobody has to talk. */
+                if (call->state == CALL_CONNECTED)
+                        call_close(call, CAUSE_MEDIA_TIMEOUT, SOURCE_PLATFORM, 0);
                 return;
         case MEDIA_DIGIT:
                 return;

@@ -6,11 +6,8 @@
 #define OUR_DTMF_PT  101
 #define OUR_PTIME_MS 20
 
-/* RFC 3551 table 4: the static payload types. */
-static const uint8_t static_pt[SDP_CODECS] = {
-        [SDP_PCMU] = 0,
-        [SDP_PCMA] = 8,
-};
+/* In the order in which we prefer them when we offer. */
+static const enum sdp_codec our_codecs[] = {SDP_PCMA, SDP_PCMU};
 
 struct sdp_audio negotiate_ours(const struct addr *local)
 {
@@ -18,13 +15,12 @@ struct sdp_audio negotiate_ours(const struct addr *local)
                 .rtp = *local,
                 .rtcp = *local,
                 .direction = SDP_SENDRECV,
-                .codecs = {SDP_PCMA, SDP_PCMU},
-                .codec_count = 2,
                 .dtmf_pt = OUR_DTMF_PT,
                 .ptime_ms = OUR_PTIME_MS,
         };
         ours.rtcp.port = (uint16_t)(local->port + 1);
-        memcpy(ours.codec_pt, static_pt, sizeof static_pt);
+        for (size_t i = 0; i < sizeof our_codecs / sizeof our_codecs[0]; i++)
+                sdp_audio_add_codec(&ours, our_codecs[i], sdp_codec_static_pt(our_codecs[i]));
         return ours;
 }
 
@@ -38,21 +34,12 @@ struct addr negotiate_address(const struct trunk *trunk, const struct addr *loca
         return address;
 }
 
-static bool has_codec(const struct sdp_audio *audio, uint8_t codec)
-{
-        for (unsigned i = 0; i < audio->codec_count; i++) {
-                if (audio->codecs[i] == codec)
-                        return true;
-        }
-        return false;
-}
-
 int negotiate_narrow(struct sdp_audio *ours, const struct sdp_audio *other)
 {
         uint8_t codecs[SDP_CODECS];
         uint8_t count = 0;
         for (unsigned i = 0; i < other->codec_count; i++) {
-                if (has_codec(ours, other->codecs[i]))
+                if (sdp_audio_has_codec(ours, other->codecs[i]))
                         codecs[count++] = other->codecs[i];
         }
         if (count == 0)
@@ -74,7 +61,7 @@ void negotiate_stream(const struct sdp_audio *remote, const struct sdp_audio *lo
         /* Its own order and payload types, but only what both sides have named. */
         out->remote.codec_count = 0;
         for (unsigned i = 0; i < remote->codec_count; i++) {
-                if (has_codec(local, remote->codecs[i]))
+                if (sdp_audio_has_codec(local, remote->codecs[i]))
                         out->remote.codecs[out->remote.codec_count++] = remote->codecs[i];
         }
         if (local->dtmf_pt == SDP_NO_PT)
