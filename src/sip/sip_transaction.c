@@ -34,7 +34,7 @@ static const uint32_t may_enter[KINDS][TX_STATES] = {
         [SERVER_INVITE] =
                 {
                         [TX_NEW] = TO(TX_PROCEEDING),
-                        [TX_PROCEEDING] = TO(TX_COMPLETED) | TO(TX_ACCEPTED) | TO(TX_TERMINATED),
+                        [TX_PROCEEDING] = TO(TX_COMPLETED) | TO(TX_ACCEPTED),
                         [TX_COMPLETED] = TO(TX_CONFIRMED) | TO(TX_TERMINATED),
                         [TX_CONFIRMED] = TO(TX_TERMINATED),
                         [TX_ACCEPTED] = TO(TX_TERMINATED),
@@ -42,7 +42,7 @@ static const uint32_t may_enter[KINDS][TX_STATES] = {
         [SERVER_OTHER] =
                 {
                         [TX_NEW] = TO(TX_PROCEEDING),
-                        [TX_PROCEEDING] = TO(TX_COMPLETED) | TO(TX_TERMINATED),
+                        [TX_PROCEEDING] = TO(TX_COMPLETED),
                         [TX_COMPLETED] = TO(TX_TERMINATED),
                 },
 };
@@ -171,6 +171,7 @@ void tx_enter(struct sip_transaction *tx, enum tx_state state)
 {
         struct sip_transactions *txs = tx->txs;
         assert(may_enter[tx->kind][tx->state] & TO(state));
+        assert(state != TX_TERMINATED || !tx->head);
         tx->state = state;
         io_timer_stop(txs->params.io, &tx->timer);
         if (state != TX_TERMINATED)
@@ -179,7 +180,6 @@ void tx_enter(struct sip_transaction *tx, enum tx_state state)
         map_remove(&txs->by_request, &tx->by_request);
         map_remove(&txs->by_merge, &tx->by_merge);
         tx_drop_packet(tx, &tx->packet);
-        tx_drop_packet(tx, &tx->head);
         io_defer(txs->params.io, &tx->burial, bury, tx);
 }
 

@@ -239,6 +239,25 @@ static void the_early_description_of_another_fork_is_not_the_answer(void **state
         expect_ended(s, leg, SIP_END_LOCAL, 0);
 }
 
+static void an_early_description_is_forgotten_when_another_fork_rings(void **state)
+{
+        struct scene *s = *state;
+        struct sip_leg leg = dialled_call(s);
+        char invite[DATAGRAM_MAX];
+        strcpy(invite, s->last);
+        peer_reply(s, 183, "one", "", OFFER);
+        peer_reply_to(s, invite, 180, "two", "", NULL);
+        take_event(s, EVENT_PROGRESS);
+        take_event(s, EVENT_PROGRESS);
+        peer_reply_to(s, invite, 200, "two", "", NULL);
+        take_request(s, SIP_ACK);
+        assert_false(take_event(s, EVENT_ANSWERED).has_sdp);
+        hang_up(s, leg);
+        take_request(s, SIP_BYE);
+        peer_reply(s, 200, "", "", NULL);
+        expect_ended(s, leg, SIP_END_LOCAL, 0);
+}
+
 static void an_answer_repeated_after_the_end_is_still_acknowledged(void **state)
 {
         struct scene *s = *state;
@@ -406,6 +425,21 @@ static void an_ack_with_the_branch_of_the_invite_counts(void **state)
         expect_ended(s, leg, SIP_END_BYE, 0);
 }
 
+static void an_ack_of_another_request_does_not_count(void **state)
+{
+        struct scene *s = *state;
+        struct sip_leg leg = answered_call(s);
+        s->cseq++;
+        peer_ack(s, NULL);
+        expect_no_event(s);
+        s->cseq--;
+        peer_ack(s, NULL);
+        take_event(s, EVENT_CONFIRMED);
+        peer_request(s, "BYE", "", NULL);
+        take_status(s, 200);
+        expect_ended(s, leg, SIP_END_BYE, 0);
+}
+
 static void a_final_refusal_is_repeated_until_it_is_acknowledged(void **state)
 {
         struct scene *s = *state;
@@ -472,6 +506,21 @@ static void a_bye_is_repeated_and_ends_the_leg_even_unanswered(void **state)
         expect_ended(s, leg, SIP_END_LOCAL, 0);
 }
 
+static void a_bye_that_is_being_worked_on_is_repeated_slowly(void **state)
+{
+        struct scene *s = *state;
+        struct sip_leg leg = confirmed_call(s);
+        hang_up(s, leg);
+        take_request(s, SIP_BYE);
+        peer_reply(s, 100, "", "", NULL);
+        scene_run(s, SIP_T2_MS - 2);
+        expect_silence(s);
+        scene_run(s, 2);
+        take_request(s, SIP_BYE);
+        peer_reply(s, 200, "", "", NULL);
+        expect_ended(s, leg, SIP_END_LOCAL, 0);
+}
+
 static void any_answer_to_a_bye_ends_the_leg(void **state)
 {
         struct scene *s = *state;
@@ -534,6 +583,25 @@ static void commands_on_a_leg_that_has_ended_are_stale(void **state)
         assert_int_equal(sip_leg_call_id(s->ua, leg).len, 0);
         peer_learn(s);
         forget_messages(s);
+}
+
+static void command_the_ended(struct scene *s, const struct event *event)
+{
+        if (event->kind == EVENT_ENDED)
+                assert_int_equal(sip_leg_answer(s->ua, event->leg, &s->ours), ERR_STALE);
+}
+
+static void a_leg_is_stale_as_soon_as_it_is_said_to_have_ended(void **state)
+{
+        struct scene *s = *state;
+        s->on_event = command_the_ended;
+        struct sip_leg leg = incoming_call(s);
+        peer_cancel(s);
+        expect_ended(s, leg, SIP_END_CANCEL, 0);
+        take_status(s, 200);
+        take_status(s, 487);
+        peer_learn(s);
+        peer_ack_failure(s);
 }
 
 static void commands_in_the_wrong_state_are_refused(void **state)
@@ -657,6 +725,7 @@ int main(void)
                 TEST(a_second_fork_that_answers_is_acknowledged_and_hung_up),
                 TEST(the_early_description_is_the_answer_when_none_follows),
                 TEST(the_early_description_of_another_fork_is_not_the_answer),
+                TEST(an_early_description_is_forgotten_when_another_fork_rings),
                 TEST(an_answer_repeated_after_the_end_is_still_acknowledged),
                 TEST(an_answer_without_a_tag_is_dropped),
                 TEST(an_answer_from_elsewhere_is_not_believed),
@@ -667,14 +736,17 @@ int main(void)
                 TEST(hanging_up_before_an_ack_that_never_comes_is_bye_in_the_end),
                 TEST(a_caller_may_hang_up_without_acknowledging),
                 TEST(an_ack_with_the_branch_of_the_invite_counts),
+                TEST(an_ack_of_another_request_does_not_count),
                 TEST(a_final_refusal_is_repeated_until_it_is_acknowledged),
                 TEST(a_repeated_refusal_is_acknowledged_again),
                 TEST(a_repeated_answer_is_acknowledged_with_the_same_ack),
                 TEST(a_bye_is_repeated_and_ends_the_leg_even_unanswered),
+                TEST(a_bye_that_is_being_worked_on_is_repeated_slowly),
                 TEST(any_answer_to_a_bye_ends_the_leg),
                 TEST(byes_that_cross_end_the_leg_once),
                 TEST(a_long_ringing_call_is_kept_alive),
                 TEST(commands_on_a_leg_that_has_ended_are_stale),
+                TEST(a_leg_is_stale_as_soon_as_it_is_said_to_have_ended),
                 TEST(commands_in_the_wrong_state_are_refused),
                 TEST(a_handler_may_answer_and_hang_up_at_once),
                 TEST(a_handler_may_dial_when_a_leg_ends),

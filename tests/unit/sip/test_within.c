@@ -218,6 +218,23 @@ static void a_reinvite_before_the_ack_is_refused_for_now(void **state)
         finish(s, leg);
 }
 
+static void a_reinvite_before_the_last_ones_ack_is_refused_for_now(void **state)
+{
+        struct scene *s = *state;
+        struct sip_leg leg = confirmed_call(s);
+        peer_request(s, "INVITE", "", OFFER);
+        take_event(s, EVENT_OFFER);
+        take_status(s, 200);
+        unsigned cseq = s->cseq;
+        peer_request(s, "INVITE", "", HOLD);
+        take_status(s, 491);
+        peer_ack_failure(s);
+        s->cseq = cseq;
+        peer_ack(s, NULL);
+        s->cseq = cseq + 1;
+        finish(s, leg);
+}
+
 static void a_second_invite_before_our_answer_is_refused_for_now(void **state)
 {
         struct scene *s = *state;
@@ -619,7 +636,25 @@ static void a_session_timer_is_agreed_and_the_peer_refreshes(void **state)
                 take_status(s, 200);
                 assert_true(last_has(s, "Session-Expires: 1800;refresher=uac\r\n"));
         }
-        scene_run(s, 900 * 1000);
+        scene_run(s, (1800 - 32) * 1000 - 2000);
+        expect_no_event(s);
+        scene_run(s, 2000);
+        take_request(s, SIP_BYE);
+        expect_ended(s, leg, SIP_END_TIMEOUT, 0);
+        peer_reply(s, 200, "", "", NULL);
+}
+
+static void a_refresh_without_a_timer_ends_it(void **state)
+{
+        struct scene *s = *state;
+        struct sip_leg leg = confirmed_call(s);
+        peer_request(s, "UPDATE", "Supported: timer\r\nSession-Expires: 90\r\n", NULL);
+        take_status(s, 200);
+        peer_request(s, "INVITE", "", OFFER);
+        take_event(s, EVENT_OFFER);
+        take_status(s, 200);
+        peer_ack(s, NULL);
+        scene_run(s, 300 * 1000);
         finish(s, leg);
 }
 
@@ -697,6 +732,7 @@ int main(void)
                 TEST(the_owner_may_hang_up_instead_of_answering_an_offer),
                 TEST(an_unacknowledged_reinvite_ends_the_call),
                 TEST(a_reinvite_before_the_ack_is_refused_for_now),
+                TEST(a_reinvite_before_the_last_ones_ack_is_refused_for_now),
                 TEST(a_second_invite_before_our_answer_is_refused_for_now),
                 TEST(an_invite_while_ours_is_pending_is_glare),
                 TEST(an_update_without_a_body_refreshes),
@@ -718,6 +754,7 @@ int main(void)
                 TEST(an_info_that_is_no_key_is_answered_and_nothing_else),
                 TEST(a_transfer_is_declined),
                 TEST(a_session_timer_is_agreed_and_the_peer_refreshes),
+                TEST(a_refresh_without_a_timer_ends_it),
                 TEST(a_session_that_is_not_refreshed_ends),
                 TEST(a_session_timer_that_is_not_ours_to_keep_is_not_agreed),
                 TEST(a_session_interval_that_is_too_small_is_refused),
