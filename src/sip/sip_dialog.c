@@ -14,6 +14,15 @@ struct texts {
         struct slice first_route_uri; /* within first_route, or empty */
 };
 
+/* RFC 3261 19.1.1: a URI's headers have no place in a Request-URI, From or To. */
+static struct slice bare(const struct sip_uri *uri)
+{
+        struct slice text = uri->text;
+        if (uri->headers.len)
+                text.len = (size_t)(uri->headers.p - text.p) - 1;
+        return text;
+}
+
 static bool put(struct sip_dialog *dialog, size_t *at, struct slice text, struct sip_span *span)
 {
         if (text.len > sizeof dialog->text - *at)
@@ -90,7 +99,7 @@ static bool take_routes(struct texts *texts, const struct sip_msg *msg, bool rev
 
         const struct sip_name_addr *first = &msg->record_routes[reversed ? count - 1 : 0];
         texts->first_route = first->text;
-        texts->first_route_uri = first->uri.text;
+        texts->first_route_uri = bare(&first->uri);
         for (unsigned i = 1; i < count; i++)
                 texts->others[texts->other_count++] =
                         msg->record_routes[reversed ? count - 1 - i : i].text;
@@ -103,10 +112,10 @@ int sip_dialog_init_uas(struct sip_dialog *dialog, const struct sip_msg *invite,
         assert(invite->contact_count == 1);
         struct texts texts = {
                 .call_id = invite->call_id,
-                .local_uri = invite->to.uri.text,
-                .remote_uri = invite->from.uri.text,
+                .local_uri = bare(&invite->to.uri),
+                .remote_uri = bare(&invite->from.uri),
                 .remote_tag = invite->from.tag,
-                .target = invite->contacts[0].uri.text,
+                .target = bare(&invite->contacts[0].uri),
         };
         struct sip_dialog fresh = {.remote_cseq = invite->cseq, .local_tag = local_tag};
         fresh.route_is_loose = take_routes(&texts, invite, false);
@@ -141,7 +150,7 @@ int sip_dialog_establish(struct sip_dialog *dialog, const struct sip_msg *respon
         struct texts texts = unpack(dialog);
         texts.remote_tag = response->to.tag;
         if (response->contact_count)
-                texts.target = response->contacts[0].uri.text;
+                texts.target = bare(&response->contacts[0].uri);
         bool is_loose = take_routes(&texts, response, true);
         int err = pack(dialog, &texts);
         if (!err)
@@ -153,8 +162,8 @@ int sip_dialog_init_stray(struct sip_dialog *dialog, const struct sip_msg *respo
 {
         struct sip_dialog_uac uac = {
                 .call_id = response->call_id,
-                .local_uri = response->from.uri.text,
-                .remote_uri = response->to.uri.text,
+                .local_uri = bare(&response->from.uri),
+                .remote_uri = bare(&response->to.uri),
                 .cseq = response->cseq,
         };
         if (response->from.tag.len != SIP_TOKEN_CHARS)
@@ -164,10 +173,10 @@ int sip_dialog_init_stray(struct sip_dialog *dialog, const struct sip_msg *respo
         return err ? err : sip_dialog_establish(dialog, response);
 }
 
-int sip_dialog_set_target(struct sip_dialog *dialog, struct slice uri)
+int sip_dialog_set_target(struct sip_dialog *dialog, const struct sip_uri *uri)
 {
         struct texts texts = unpack(dialog);
-        texts.target = uri;
+        texts.target = bare(uri);
         return pack(dialog, &texts);
 }
 

@@ -55,7 +55,7 @@ int sip_dialog_establish(struct sip_dialog *dialog, const struct sip_msg *respon
 /* The calling side's whole dialog from a 2xx that nobody keeps a dialog for: a fork, a late one. */
 int sip_dialog_init_stray(struct sip_dialog *dialog, const struct sip_msg *response) MUST_CHECK;
 
-int sip_dialog_set_target(struct sip_dialog *dialog, struct slice uri) MUST_CHECK;
+int sip_dialog_set_target(struct sip_dialog *dialog, const struct sip_uri *uri) MUST_CHECK;
 
 static inline struct slice sip_dialog_text(const struct sip_dialog *dialog, struct sip_span span)
 {

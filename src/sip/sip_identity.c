@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sip/sip_identity.h"
 
-#include <string.h>
+#include <stdio.h>
 
 #define USER_BYTES 64 /* longer than any writing of a number that we read */
 
@@ -30,9 +30,11 @@ static bool is_anonymous(const struct sip_uri *uri)
 static int parse_in_context(const char *user, struct slice context, const struct number_plan *plan,
                             struct number *out)
 {
-        bool is_country = context.len > 1 && context.p[0] == '+';
-        const struct slice country = {context.p + 1, is_country ? context.len - 1 : 0};
-        if (user[0] == '+' || !is_country || slice_equal(country, slice_from(plan->country)))
+        char own[sizeof plan->country + 1];
+        snprintf(own, sizeof own, "+%s", plan->country);
+        bool is_foreign =
+                slice_starts_with(context, SLICE("+")) && !slice_equal(context, slice_from(own));
+        if (user[0] == '+' || !is_foreign)
                 return number_parse(slice_from(user), plan, out);
 
         char global[2 * USER_BYTES];

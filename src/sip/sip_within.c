@@ -109,7 +109,7 @@ static unsigned read_offer(const struct within *within, struct offer *offer)
         const struct sip_msg *msg = within->request->msg;
         const struct sip_name_addr *target = new_target(msg);
         struct sip_dialog trial = within->leg->dialog;
-        if (target && sip_dialog_set_target(&trial, target->uri.text))
+        if (target && sip_dialog_set_target(&trial, &target->uri))
                 return 513;
         unsigned status = uas_session_timer(msg, &offer->session_expires_s);
         return status ? status : sip_ua_read_sdp(within->leg->ua, msg, &offer->read, &offer->sdp);
@@ -120,7 +120,7 @@ static void accept(const struct within *within, const struct offer *offer)
 {
         struct leg *leg = within->leg;
         const struct sip_name_addr *target = new_target(within->request->msg);
-        if (target && !sip_dialog_set_target(&leg->dialog, target->uri.text))
+        if (target && !sip_dialog_set_target(&leg->dialog, &target->uri))
                 leg_choose_hop(leg, within->request->source);
         leg->session_expires_s = offer->session_expires_s;
         within_restart_session_timer(leg);

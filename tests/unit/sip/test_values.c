@@ -169,6 +169,21 @@ static void a_dialog_of_the_calling_side_reverses_the_routes(void **state)
         assert_true(is(&d, d.remote_uri, "sip:them@p"));
 }
 
+static int retarget(struct sip_dialog *dialog, struct slice target)
+{
+        struct sip_uri uri;
+        assert_int_equal(sip_uri_parse(target, &uri), 0);
+        return sip_dialog_set_target(dialog, &uri);
+}
+
+static void the_headers_of_a_uri_are_kept_out(void **state)
+{
+        (void)state;
+        struct sip_dialog d = dialled();
+        assert_int_equal(retarget(&d, SLICE("sip:a?b@h;x=1?Replaces=1%402")), 0);
+        assert_true(is(&d, d.target, "sip:a?b@h;x=1"));
+}
+
 static void a_refreshed_target_leaves_everything_else(void **state)
 {
         (void)state;
@@ -180,7 +195,7 @@ static void a_refreshed_target_leaves_everything_else(void **state)
                                                "Record-Route: <sip:[2001:db8::1]:5070;lr>,<sip:r2>"
                                                "\r\n")),
                 0);
-        assert_int_equal(sip_dialog_set_target(&d, SLICE("sip:elsewhere@198.51.100.9:5080")), 0);
+        assert_int_equal(retarget(&d, slice_from("sip:elsewhere@198.51.100.9:5080")), 0);
         assert_true(is(&d, d.target, "sip:elsewhere@198.51.100.9:5080"));
         assert_true(is(&d, d.call_id, "id@host"));
         assert_true(is(&d, d.remote_tag, "tt"));
@@ -195,10 +210,10 @@ static void requests_go_to_a_literal_route_or_target(void **state)
         struct sip_dialog d = dialled();
         struct addr hop = {0};
         assert_false(sip_dialog_literal_hop(&d, &hop));
-        assert_int_equal(sip_dialog_set_target(&d, SLICE("sip:x@198.51.100.9:5080")), 0);
+        assert_int_equal(retarget(&d, slice_from("sip:x@198.51.100.9:5080")), 0);
         assert_true(sip_dialog_literal_hop(&d, &hop));
         assert_string_equal(addr_format(&hop).text, "198.51.100.9:5080");
-        assert_int_equal(sip_dialog_set_target(&d, SLICE("sip:198.51.100.9")), 0);
+        assert_int_equal(retarget(&d, slice_from("sip:198.51.100.9")), 0);
         assert_true(sip_dialog_literal_hop(&d, &hop));
         assert_string_equal(addr_format(&hop).text, "198.51.100.9:5060");
 }
@@ -213,9 +228,9 @@ static void what_does_not_fit_is_refused_whole(void **state)
         memcpy(uri, "sip:", 4);
         /* call-id 7, us 8, them 10: the target may have the rest, and not one byte more. */
         size_t rest = SIP_DIALOG_TEXT_MAX - 7 - 8 - 10;
-        assert_int_equal(sip_dialog_set_target(&d, (struct slice){uri, rest + 1}), ERR_TOO_LARGE);
+        assert_int_equal(retarget(&d, (struct slice){uri, rest + 1}), ERR_TOO_LARGE);
         assert_memory_equal(&d, &before, sizeof d);
-        assert_int_equal(sip_dialog_set_target(&d, (struct slice){uri, rest}), 0);
+        assert_int_equal(retarget(&d, (struct slice){uri, rest}), 0);
         assert_int_equal(d.target.len, rest);
 }
 
@@ -426,6 +441,7 @@ int main(void)
                 cmocka_unit_test(neighbours_have_tokens_without_likeness),
                 cmocka_unit_test(a_dialog_of_the_called_side_keeps_the_order_of_routes),
                 cmocka_unit_test(a_dialog_of_the_calling_side_reverses_the_routes),
+                cmocka_unit_test(the_headers_of_a_uri_are_kept_out),
                 cmocka_unit_test(a_refreshed_target_leaves_everything_else),
                 cmocka_unit_test(requests_go_to_a_literal_route_or_target),
                 cmocka_unit_test(what_does_not_fit_is_refused_whole),
