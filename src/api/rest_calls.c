@@ -165,29 +165,33 @@ static unsigned gather(const struct cdr *rows, uint32_t count, struct uuid call_
         return found;
 }
 
-json_t *rest_calls_page(const struct api *api, const struct cdr *rows, uint32_t count,
-                        uint32_t limit, int64_t before_ms,
-                        bool (*live)(void *arg, struct uuid call_id), void *arg, int64_t *next_ms)
+static bool is_on_page(const struct rest_calls_window *window, const struct cdr *row,
+                       int64_t cut_ms)
+{
+        return row->leg == CDR_LEG_A && is_shown(row->tenant_id) && row->started_ms > cut_ms &&
+               (!window->before_ms || row->started_ms < window->before_ms) &&
+               !window->is_live(window->arg, row->call_id);
+}
+
+json_t *rest_calls_page(const struct api *api, const struct rest_calls_window *window,
+                        int64_t *next_ms)
 {
         /* A full window may have cut off rows of its last instant: those are the next page's. */
-        bool full = count == ROWS_MAX;
-        int64_t cut_ms = full ? rows[count - 1].started_ms : 0;
+        bool more = window->count == ROWS_MAX;
+        int64_t cut_ms = more ? window->rows[window->count - 1].started_ms : 0;
         json_t *list = json_array();
         int64_t last_ms = 0;
-        bool more = full;
-        for (uint32_t i = 0; i < count; i++) {
+        for (uint32_t i = 0; i < window->count; i++) {
                 const struct cdr *legs[4];
-                const struct cdr *row = &rows[i];
-                if (row->leg != CDR_LEG_A || !is_shown(row->tenant_id) ||
-                    (before_ms && row->started_ms >= before_ms) || row->started_ms <= cut_ms ||
-                    live(arg, row->call_id))
+                const struct cdr *row = &window->rows[i];
+                if (!is_on_page(window, row, cut_ms))
                         continue;
                 /* Calls of one instant stay on one page: the next one begins before it. */
-                if (json_array_size(list) >= limit && row->started_ms != last_ms) {
+                if (json_array_size(list) >= window->limit && row->started_ms != last_ms) {
                         more = true;
                         break;
                 }
-                unsigned found = gather(rows, count, row->call_id, legs, 4);
+                unsigned found = gather(window->rows, window->count, row->call_id, legs, 4);
                 json_array_append_new(list, rest_calls_json(api, legs, found));
                 last_ms = row->started_ms;
         }
@@ -223,8 +227,15 @@ static void list_arrived(void *arg, int err, const struct cdr *rows, uint32_t co
 
         int64_t next_ms;
         struct live live = take_live(api);
-        json_t *ended = rest_calls_page(api, rows, count, wait->limit, wait->before_ms, is_live,
-                                        &live, &next_ms);
+        const struct rest_calls_window window = {
+                .rows = rows,
+                .count = count,
+                .limit = wait->limit,
+                .before_ms = wait->before_ms,
+                .is_live = is_live,
+                .arg = &live,
+        };
+        json_t *ended = rest_calls_page(api, &window, &next_ms);
         json_t *active = json_array();
         for (uint32_t i = 0; i < live.count && !wait->before_ms; i++)
                 json_array_append_new(active, live_json(api, &live.views[i]));

@@ -132,24 +132,29 @@ static bool read_parties(struct rest *rest, const json_t *list, struct session_c
         return true;
 }
 
-/* A point in time given as an RFC 3339 text, or in seconds from now; not both. */
-static bool read_time(struct rest *rest, const json_t *at, const char *at_field, const json_t *in_s,
-                      const char *in_field, int64_t now_ms, int64_t *out)
+/* A point in time may be given as an RFC 3339 text or in seconds from now. */
+struct time_field {
+        const char *at_name, *in_name;
+        const json_t *at, *in_s;
+};
+
+static bool read_time(struct rest *rest, const struct time_field *field, int64_t now_ms,
+                      int64_t *out)
 {
         uint32_t seconds;
-        if (at && in_s) {
-                rest_refuse(rest, PROBLEM_BAD_VALUE, in_field, "Give one of the two.",
-                            "%s and %s exclude each other", at_field, in_field);
+        if (field->at && field->in_s) {
+                rest_refuse(rest, PROBLEM_BAD_VALUE, field->in_name, "Give one of the two.",
+                            "%s and %s exclude each other", field->at_name, field->in_name);
                 return false;
         }
-        if (at && timestamp_parse(body_slice(at), out)) {
-                rest_refuse(rest, PROBLEM_BAD_VALUE, at_field,
+        if (field->at && timestamp_parse(body_slice(field->at), out)) {
+                rest_refuse(rest, PROBLEM_BAD_VALUE, field->at_name,
                             "Write it like 2026-08-01T10:00:00Z.",
                             "not a point in time as RFC 3339 writes it");
                 return false;
         }
-        if (in_s) {
-                if (!body_count(rest, in_s, in_field, 1, TEN_YEARS_S, &seconds))
+        if (field->in_s) {
+                if (!body_count(rest, field->in_s, field->in_name, 1, TEN_YEARS_S, &seconds))
                         return false;
                 *out = now_ms + (int64_t)seconds * 1000;
         }
@@ -159,15 +164,25 @@ static bool read_time(struct rest *rest, const json_t *at, const char *at_field,
 static bool read_times(struct rest *rest, const json_t **values, struct session_create *out)
 {
         int64_t now = io_wall_ms(rest->api->params.io);
-        if (!read_time(rest, values[FIELD_EXPIRES_AT], "expires_at", values[FIELD_EXPIRES_IN_S],
-                       "expires_in_s", now, &out->expires_ms) ||
-            !read_time(rest, values[FIELD_STARTS_AT], "starts_at", values[FIELD_STARTS_IN_S],
-                       "starts_in_s", now, &out->starts_ms))
+        const struct time_field expires = {
+                .at_name = fields[FIELD_EXPIRES_AT].name,
+                .in_name = fields[FIELD_EXPIRES_IN_S].name,
+                .at = values[FIELD_EXPIRES_AT],
+                .in_s = values[FIELD_EXPIRES_IN_S],
+        };
+        const struct time_field starts = {
+                .at_name = fields[FIELD_STARTS_AT].name,
+                .in_name = fields[FIELD_STARTS_IN_S].name,
+                .at = values[FIELD_STARTS_AT],
+                .in_s = values[FIELD_STARTS_IN_S],
+        };
+        if (!read_time(rest, &expires, now, &out->expires_ms) ||
+            !read_time(rest, &starts, now, &out->starts_ms))
                 return false;
-        int64_t starts = out->starts_ms > now ? out->starts_ms : now;
-        if (out->expires_ms && out->expires_ms <= starts) {
-                rest_refuse(rest, PROBLEM_BAD_VALUE,
-                            values[FIELD_EXPIRES_AT] ? "expires_at" : "expires_in_s",
+
+        int64_t begins = out->starts_ms > now ? out->starts_ms : now;
+        if (out->expires_ms && out->expires_ms <= begins) {
+                rest_refuse(rest, PROBLEM_BAD_VALUE, expires.at ? expires.at_name : expires.in_name,
                             "Choose a later time.", "the session would expire before it starts");
                 return false;
         }

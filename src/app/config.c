@@ -466,6 +466,19 @@ static void read_sets(const struct config_source *source, struct config *config,
         }
 }
 
+/* RTP would take the port that SIP wants, or the other way round. */
+static void check_ports_apart(const struct config *c, struct buf *problems)
+{
+        const struct addr *sip = &c->sip_listen;
+        struct addr media = config_media_ip(c);
+        bool same_ip = addr_equal_ip(sip, &media) || addr_is_any(sip) || addr_is_any(&media);
+        if (same_ip && sip->port >= c->rtp_port_min && sip->port <= c->rtp_port_max)
+                buf_printf(problems,
+                           "sip_listen = %s: its port lies within rtp_port_min to rtp_port_max (%u "
+                           "to %u); choose one outside\n",
+                           addr_format(sip).text, c->rtp_port_min, c->rtp_port_max);
+}
+
 /* What single rows cannot tell. */
 static void check_together(const struct config *c, struct buf *problems)
 {
@@ -502,6 +515,7 @@ static void check_together(const struct config *c, struct buf *problems)
         if (!c->plan.country[0] && c->plan.national[0])
                 buf_printf(problems, "national_prefix = \"%s\": needs country\n", c->plan.national);
 
+        check_ports_apart(c, problems);
         struct addr media = config_media_ip(c);
         if (media.family != c->sip_listen.family)
                 buf_put_text(problems, "media_ip and sip_listen: one is IPv4, the other IPv6; use "

@@ -224,7 +224,9 @@ static void a_full_window_leaves_its_last_instant_to_the_next_page(void **state)
                 rows[i] =
                         record(i / 2, i % 2 ? CDR_LEG_A : CDR_LEG_B, 1785578400000 - (i / 4) * 10);
         int64_t next = 0;
-        json_t *page = rest_calls_page(rig->api, rows, 1000, 1000, 0, is_nobody, NULL, &next);
+        const struct rest_calls_window window = {
+                .rows = rows, .count = 1000, .limit = 1000, .is_live = is_nobody};
+        json_t *page = rest_calls_page(rig->api, &window, &next);
         assert_int_equal(json_array_size(page), 498);
         assert_int_equal(next, 1785578400000 - 248 * 10);
         json_decref(page);
@@ -241,7 +243,9 @@ static void a_call_that_goes_on_is_not_among_the_ended(void **state)
         struct rig *rig = *state;
         struct cdr rows[] = {record(3, CDR_LEG_A, 30), record(2, CDR_LEG_A, 20)};
         int64_t next = 42;
-        json_t *page = rest_calls_page(rig->api, rows, 2, 10, 0, is_call_3, NULL, &next);
+        const struct rest_calls_window window = {
+                .rows = rows, .count = 2, .limit = 10, .is_live = is_call_3};
+        json_t *page = rest_calls_page(rig->api, &window, &next);
         assert_int_equal(json_array_size(page), 1);
         assert_int_equal(next, 0);
         json_decref(page);

@@ -248,6 +248,8 @@ static void values_must_go_together(void **state)
                 {"rtp_port_max = 21000", "needs 2000 RTP ports"},
                 {"calls_max = 2501", "needs 10004 RTP ports"},
                 {"national_digits_min = 5", "less than national_digits_min (5)"},
+                {"sip_listen = 127.0.0.1:20000", "within rtp_port_min to rtp_port_max"},
+                {"sip_listen = 0.0.0.0:29999\nmedia_ip = 127.0.0.1", "choose one outside"},
                 {"country = 91", "needs national_digits_min"},
                 {"country = 091\nnational_digits_min = 9\nnational_digits_max = 9\n",
                  "does not begin with 0"},
@@ -259,6 +261,7 @@ static void values_must_go_together(void **state)
 
         assert_int_equal(read_text(f, "http_listen = 192.0.2.1:1\nhttp_allow_remote = true"), 0);
         assert_int_equal(read_text(f, "calls_max = 2500"), 0);
+        assert_int_equal(read_text(f, "sip_listen = 127.0.0.1:20000\nmedia_ip = 127.0.0.2"), 0);
 }
 
 static void a_file_that_is_no_text_is_reported_and_not_used(void **state)

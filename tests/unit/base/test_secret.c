@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/secret.h"
+
+#include <stdint.h>
+
+#include "../unit.h"
+
+static void pages_come_zeroed_and_may_be_given_back(void **state)
+{
+        (void)state;
+        char *p = secret_alloc(10000);
+        assert_non_null(p);
+        for (size_t i = 0; i < 10000; i++)
+                assert_int_equal(p[i], 0);
+        memset(p, 'x', 10000);
+        secret_free(p, 10000);
+        secret_free(NULL, 10000);
+
+        p = secret_alloc(0);
+        assert_non_null(p);
+        secret_free(p, 0);
+}
+
+static void heap_memory_is_aligned_for_anything(void **state)
+{
+        (void)state;
+        for (size_t bytes = 0; bytes < 100; bytes++) {
+                char *p = secret_heap_alloc(bytes);
+                assert_non_null(p);
+                assert_int_equal((uintptr_t)p % _Alignof(max_align_t), 0);
+                memset(p, 'x', bytes);
+                secret_heap_free(p);
+        }
+        secret_heap_free(NULL);
+}
+
+static void more_heap_than_there_is_is_refused(void **state)
+{
+        (void)state;
+        assert_null(secret_heap_alloc(SIZE_MAX));
+        assert_null(secret_heap_alloc(SIZE_MAX - 1));
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(pages_come_zeroed_and_may_be_given_back),
+                cmocka_unit_test(heap_memory_is_aligned_for_anything),
+                cmocka_unit_test(more_heap_than_there_is_is_refused),
+        };
+        return RUN_TESTS(tests);
+}
