@@ -126,6 +126,21 @@ static void any_other_header_is_refused(void **state)
         assert_false(token_admits(&f->token, SLICE("Bearer ")));
 }
 
+static void nobody_guesses_it(void **state)
+{
+        struct fixture *f = *state;
+        char header[128];
+        assert_int_equal(open_token(f), 0);
+        struct slice authorization = read_header(f, header, sizeof header);
+        for (unsigned i = 0; i < 5000; i++) {
+                header[7 + 3 + i % 43] = (char)('a' + random_below(&f->random, 26));
+                char kept[128];
+                struct slice good = read_header(f, kept, sizeof kept);
+                if (!slice_equal(good, authorization))
+                        assert_false(token_admits(&f->token, authorization));
+        }
+}
+
 static void a_file_that_others_may_read_is_refused(void **state)
 {
         struct fixture *f = *state;
@@ -178,6 +193,7 @@ int main(void)
                 WITH_DIR(the_next_start_keeps_it),
                 WITH_DIR(the_server_does_not_keep_the_token),
                 WITH_DIR(any_other_header_is_refused),
+                WITH_DIR(nobody_guesses_it),
                 WITH_DIR(a_file_that_others_may_read_is_refused),
                 WITH_DIR(a_file_without_a_token_is_refused),
                 WITH_DIR(a_link_in_its_place_is_refused),
