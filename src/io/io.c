@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "io/io_impl.h"
+#include "io/stream_impl.h"
 
 int io_init(struct io *io, const struct io_ops *ops, int64_t now_ms)
 {
@@ -17,6 +18,8 @@ int io_init(struct io *io, const struct io_ops *ops, int64_t now_ms)
         io->posts = posts;
         timer_wheel_init(&io->wheel, now_ms);
         list_init(&io->deferred);
+        list_init(&io->streams);
+        list_init(&io->listeners);
         random_init_system(&io->random);
         atomic_init(&io->stopped, false);
         pthread_mutex_init(&io->posts_lock, NULL);
@@ -37,6 +40,7 @@ void io_destroy(struct io *io)
         if (!io)
                 return;
         io_end_turn(io);
+        streams_destroy(io);
         dns_destroy(io->dns);
         io->ops->destroy(io);
 }

@@ -20,8 +20,8 @@
 struct io;
 
 /*
- * NULL is fine. Deferred tasks still run; sockets must be closed; timers may be armed and never
- * fire; posted work that has not run is dropped.
+ * NULL is fine. Deferred tasks still run; sockets must be closed; streams are aborted, and their
+ * owners hear nothing; timers may be armed and never fire; posted work that has not run is dropped.
  */
 void io_destroy(struct io *io);
 
@@ -85,6 +85,9 @@ struct io_counters {
         uint64_t datagrams_in, datagrams_out;
         uint64_t send_failed;
         uint64_t receive_failed; /* errors that a socket reported instead of a datagram */
+        uint64_t streams_in, streams_out;
+        uint64_t streams_over_limit; /* closed at once: the listener had its streams_max */
+        uint64_t streams_failed;     /* of those who connected: no memory, no descriptor */
 };
 const struct io_counters *io_counters(const struct io *io);
 

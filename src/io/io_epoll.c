@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "io/io_impl.h"
+#include "io/stream_epoll.h"
 
 #define EVENTS_MAX     64
 #define BATCH          32
@@ -141,6 +142,13 @@ void io_fd_unwatch(struct io_fd *watch)
         (void)epoll_ctl(watch->loop->epoll_fd, EPOLL_CTL_DEL, watch->fd, NULL);
         watch->fd = -1;
         list_add_tail(&watch->loop->garbage_fds, &watch->node);
+}
+
+char *epoll_scratch(struct io *io, size_t *bytes)
+{
+        struct batch *batch = loop_of(io)->batch;
+        *bytes = sizeof batch->data[0];
+        return batch->data[0];
 }
 
 /* Datagrams. */
@@ -393,6 +401,9 @@ static const struct io_ops epoll_ops = {
         .udp_open = epoll_udp_open,
         .udp_close = epoll_udp_close,
         .udp_send = epoll_udp_send,
+        .stream_connect = tcp_connect,
+        .stream_listen = tcp_listen,
+        .stream_listener_close = tcp_listener_close,
         .wake = epoll_wake,
         .run = epoll_run,
 };

@@ -12,6 +12,7 @@
 #include <stdatomic.h>
 
 #include "io/io.h"
+#include "io/stream.h"
 #include "io/timer_wheel.h"
 
 #define IO_POSTS_MAX 4096
@@ -26,6 +27,10 @@ struct io_ops {
         int (*udp_open)(struct io *io, const struct addr *local, struct io_udp **out);
         void (*udp_close)(struct io_udp *udp);
         int (*udp_send)(struct io_udp *udp, const struct addr *to, struct slice data);
+        int (*stream_connect)(struct io *io, const struct addr *local, const struct addr *peer,
+                              const struct stream_options *options, struct stream **out);
+        int (*stream_listen)(struct io *io, const struct addr *local, struct stream_listener **out);
+        void (*stream_listener_close)(struct stream_listener *listener);
         void (*wake)(struct io *io); /* from any thread: posted work or a stop is waiting */
         void (*run)(struct io *io);
 };
@@ -39,6 +44,7 @@ struct io {
         const struct io_ops *ops;
         struct timer_wheel wheel;
         struct list deferred;
+        struct list streams, listeners; /* owned once the io is destroyed; stream_impl.h */
         struct random random;
         struct io_counters counters;
         struct dns *dns; /* owned; NULL until a name is asked for (dns.c) */
@@ -69,5 +75,8 @@ unsigned io_end_turn(struct io *io);
 
 /* Hands a datagram to its socket and counts it. The socket may be closed when this returns. */
 void io_udp_deliver(struct io_udp *udp, const struct addr *from, struct slice data);
+
+/* Where the real loop receives: for one event, since one ends before the next begins. */
+char *epoll_scratch(struct io *io, size_t *bytes);
 
 #endif

@@ -6,33 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "io/io_impl.h"
+#include "io/io_sim_impl.h"
 
 #define CLOCK_START_MS     1000000 /* not 0, so that nobody takes 0 for a time */
 #define FIRST_FREE_PORT    49152
 #define DATAGRAM_BYTES_MAX 65507
 #define PERMILLE           1000
-
-struct sim_world {
-        struct random random;
-        struct timer_wheel in_flight;
-        struct list hosts, sockets, flights;
-        struct sim_network network;
-        struct sim_counters counters;
-        int64_t now_ms;
-        uint16_t next_port;
-        void (*on_datagram)(void *arg, const struct addr *from, const struct addr *to,
-                            struct slice data);
-        void *on_datagram_arg;
-};
-
-struct sim_host {
-        struct io io;
-        struct sim_world *world;
-        struct list node; /* in world->hosts */
-        int64_t wall_offset_ms;
-        struct addr ip4, ip6; /* family 0: not set */
-};
 
 struct sim_udp {
         struct io_udp udp;
@@ -51,7 +30,7 @@ struct flight {
 
 static const struct io_ops sim_ops;
 
-static struct sim_host *host_of(const struct io *io)
+struct sim_host *sim_host_of(const struct io *io)
 {
         assert(io->ops == &sim_ops);
         return (struct sim_host *)io;
@@ -59,23 +38,23 @@ static struct sim_host *host_of(const struct io *io)
 
 static int64_t sim_now_ms(const struct io *io)
 {
-        return host_of(io)->world->now_ms;
+        return sim_host_of(io)->world->now_ms;
 }
 
 static int64_t sim_wall_ms(const struct io *io)
 {
-        const struct sim_host *host = host_of(io);
+        const struct sim_host *host = sim_host_of(io);
         return SIM_WALL_START_MS - CLOCK_START_MS + host->world->now_ms + host->wall_offset_ms;
 }
 
 void sim_set_wall_ms(struct io *io, int64_t wall_ms)
 {
-        host_of(io)->wall_offset_ms += wall_ms - sim_wall_ms(io);
+        sim_host_of(io)->wall_offset_ms += wall_ms - sim_wall_ms(io);
 }
 
 void sim_set_ip(struct io *io, const struct addr *ip)
 {
-        struct sim_host *host = host_of(io);
+        struct sim_host *host = sim_host_of(io);
         struct addr *own = ip->family == 6 ? &host->ip6 : &host->ip4;
         assert(ip->family == 4 || ip->family == 6);
         *own = *ip;
@@ -84,22 +63,24 @@ void sim_set_ip(struct io *io, const struct addr *ip)
 
 /* Sockets. */
 
-static const struct addr *own_ip(const struct io_udp *udp)
+const struct addr *sim_own_ip(const struct io *io, uint8_t family)
 {
         static const struct addr loopback4 = {.family = 4, .ip = {127, 0, 0, 1}};
         static const struct addr loopback6 = {.family = 6, .ip = {[15] = 1}};
-        const struct sim_host *host = host_of(udp->io);
-        if (udp->local.family == 6)
+        const struct sim_host *host = sim_host_of(io);
+        if (family == 6)
                 return host->ip6.family ? &host->ip6 : &loopback6;
         return host->ip4.family ? &host->ip4 : &loopback4;
 }
 
-static bool hears_any(const struct io_udp *udp, const struct addr *to)
+bool sim_hears(const struct io *io, const struct addr *local, const struct addr *to)
 {
-        const struct sim_host *host = host_of(udp->io);
+        const struct sim_host *host = sim_host_of(io);
         const struct addr *own = to->family == 6 ? &host->ip6 : &host->ip4;
-        return udp->local.family == to->family && udp->local.port == to->port &&
-               addr_is_any(&udp->local) && (!own->family || addr_equal_ip(own, to));
+        if (local->family != to->family || local->port != to->port)
+                return false;
+        return addr_is_any(local) ? !own->family || addr_equal_ip(own, to)
+                                  : addr_equal_ip(local, to);
 }
 
 static struct sim_udp *find_receiver(struct sim_world *world, const struct addr *to)
@@ -109,7 +90,7 @@ static struct sim_udp *find_receiver(struct sim_world *world, const struct addr 
                 struct sim_udp *udp = container_of(node, struct sim_udp, node);
                 if (addr_equal(&udp->udp.local, to))
                         return udp;
-                if (!any && hears_any(&udp->udp, to))
+                if (!any && sim_hears(udp->udp.io, &udp->udp.local, to))
                         any = udp;
         }
         return any;
@@ -129,11 +110,17 @@ static bool is_taken(struct sim_world *world, struct io *io, const struct addr *
         return false;
 }
 
+uint16_t sim_next_port(struct sim_world *world)
+{
+        uint16_t port = world->next_port;
+        world->next_port = port == 65535 ? FIRST_FREE_PORT : port + 1;
+        return port;
+}
+
 static int choose_port(struct sim_world *world, struct io *io, struct addr *local)
 {
         for (unsigned tries = 65536 - FIRST_FREE_PORT; tries; tries--) {
-                local->port = world->next_port;
-                world->next_port = local->port == 65535 ? FIRST_FREE_PORT : local->port + 1;
+                local->port = sim_next_port(world);
                 if (!is_taken(world, io, local))
                         return 0;
         }
@@ -142,7 +129,7 @@ static int choose_port(struct sim_world *world, struct io *io, struct addr *loca
 
 static int sim_udp_open(struct io *io, const struct addr *local, struct io_udp **out)
 {
-        struct sim_world *world = host_of(io)->world;
+        struct sim_world *world = sim_host_of(io)->world;
         struct addr bound = *local;
         if (local->port == 0) {
                 int err = choose_port(world, io, &bound);
@@ -171,7 +158,7 @@ static void sim_udp_close(struct io_udp *base)
 
 /* The network. */
 
-static void end_turns(struct sim_world *world)
+void sim_end_turns(struct sim_world *world)
 {
         list_for_each (node, &world->hosts)
                 io_end_turn(&container_of(node, struct sim_host, node)->io);
@@ -196,7 +183,7 @@ static void on_arrival(void *arg)
                 world->counters.to_nobody++;
         }
         destroy_flight(flight);
-        end_turns(world);
+        sim_end_turns(world);
 }
 
 static int launch(struct sim_world *world, const struct addr *from, const struct addr *to,
@@ -219,15 +206,53 @@ static int launch(struct sim_world *world, const struct addr *from, const struct
         return 0;
 }
 
-static bool happens(struct sim_world *world, int permille)
+bool sim_happens(struct sim_world *world, int permille)
 {
         return random_below(&world->random, PERMILLE) < (uint32_t)permille;
 }
 
+/* Cuts. */
+
+static bool is_between(const struct addr *x, const struct addr *y, const struct sim_cut *cut)
+{
+        return addr_equal_ip(x, &cut->a) && (!cut->b.family || addr_equal_ip(y, &cut->b));
+}
+
+bool sim_is_cut(const struct sim_world *world, const struct addr *a, const struct addr *b)
+{
+        for (unsigned i = 0; i < world->cuts_count; i++) {
+                const struct sim_cut *cut = &world->cuts[i];
+                if (is_between(a, b, cut) || is_between(b, a, cut))
+                        return true;
+        }
+        return false;
+}
+
+void sim_world_cut(struct sim_world *world, const struct addr *a, const struct addr *b)
+{
+        assert(world->cuts_count < SIM_CUTS_MAX);
+        world->cuts[world->cuts_count++] = (struct sim_cut){*a, b ? *b : (struct addr){0}};
+        sim_streams_cut(world);
+}
+
+void sim_world_mend(struct sim_world *world, const struct addr *a, const struct addr *b)
+{
+        struct addr other = b ? *b : (struct addr){0};
+        unsigned kept = 0;
+        for (unsigned i = 0; i < world->cuts_count; i++) {
+                const struct sim_cut *cut = &world->cuts[i];
+                if (!addr_equal_ip(&cut->a, a) || !addr_equal_ip(&cut->b, &other))
+                        world->cuts[kept++] = *cut;
+        }
+        world->cuts_count = kept;
+        sim_streams_cut(world);
+}
+
 static int sim_udp_send(struct io_udp *udp, const struct addr *to, struct slice data)
 {
-        struct sim_world *world = host_of(udp->io)->world;
-        struct addr from = addr_is_any(&udp->local) ? *own_ip(udp) : udp->local;
+        struct sim_world *world = sim_host_of(udp->io)->world;
+        struct addr from =
+                addr_is_any(&udp->local) ? *sim_own_ip(udp->io, udp->local.family) : udp->local;
         from.port = udp->local.port;
         if (data.len > DATAGRAM_BYTES_MAX)
                 return -EMSGSIZE;
@@ -236,9 +261,9 @@ static int sim_udp_send(struct io_udp *udp, const struct addr *to, struct slice 
         if (world->on_datagram)
                 world->on_datagram(world->on_datagram_arg, &from, to, data);
         /* Both dice are thrown each time, so that a changed rate leaves the rest of a run alike. */
-        bool is_lost = happens(world, world->network.loss_permille);
-        bool is_doubled = happens(world, world->network.duplicate_permille);
-        if (is_lost) {
+        bool is_lost = sim_happens(world, world->network.loss_permille);
+        bool is_doubled = sim_happens(world, world->network.duplicate_permille);
+        if (is_lost || sim_is_cut(world, &from, to)) {
                 world->counters.lost++;
                 return 0;
         }
@@ -286,7 +311,7 @@ static unsigned run_due(struct sim_world *world)
         list_for_each (node, &world->hosts) {
                 struct sim_host *host = container_of(node, struct sim_host, node);
                 called += timer_wheel_run(&host->io.wheel, world->now_ms);
-                end_turns(world);
+                sim_end_turns(world);
         }
         return called;
 }
@@ -328,7 +353,7 @@ int64_t sim_world_now_ms(const struct sim_world *world)
 
 static void sim_run(struct io *io)
 {
-        struct sim_world *world = host_of(io)->world;
+        struct sim_world *world = sim_host_of(io)->world;
         while (!atomic_load(&io->stopped) && sim_world_step(world))
                 ;
         atomic_store(&io->stopped, false);
@@ -341,7 +366,7 @@ static void sim_wake(struct io *io)
 
 static void sim_destroy(struct io *io)
 {
-        struct sim_host *host = host_of(io);
+        struct sim_host *host = sim_host_of(io);
         list_for_each (node, &host->world->sockets) {
                 struct sim_udp *udp = container_of(node, struct sim_udp, node);
                 if (udp->udp.io == io)
@@ -360,6 +385,9 @@ static const struct io_ops sim_ops = {
         .udp_open = sim_udp_open,
         .udp_close = sim_udp_close,
         .udp_send = sim_udp_send,
+        .stream_connect = sim_stream_connect,
+        .stream_listen = sim_stream_listen,
+        .stream_listener_close = sim_stream_listener_close,
         .wake = sim_wake,
         .run = sim_run,
 };
@@ -393,6 +421,7 @@ int sim_world_create(uint64_t seed, struct sim_world **out)
         list_init(&world->hosts);
         list_init(&world->sockets);
         list_init(&world->flights);
+        list_init(&world->conns);
         *out = world;
         return 0;
 }
@@ -405,6 +434,7 @@ void sim_world_destroy(struct sim_world *world)
                 io_destroy(&container_of(node, struct sim_host, node)->io);
         list_for_each (node, &world->flights)
                 destroy_flight(container_of(node, struct flight, node));
+        assert(list_is_empty(&world->conns));
         free(world);
 }
 
@@ -416,13 +446,16 @@ void sim_world_set_network(struct sim_world *world, const struct sim_network *ne
         world->network = *network;
 }
 
-void sim_world_on_datagram(struct sim_world *world,
-                           void (*fn)(void *arg, const struct addr *from, const struct addr *to,
-                                      struct slice data),
-                           void *arg)
+void sim_world_on_datagram(struct sim_world *world, sim_trace_fn *fn, void *arg)
 {
         world->on_datagram = fn;
         world->on_datagram_arg = arg;
+}
+
+void sim_world_on_stream(struct sim_world *world, sim_trace_fn *fn, void *arg)
+{
+        world->on_stream = fn;
+        world->on_stream_arg = arg;
 }
 
 const struct sim_counters *sim_world_counters(const struct sim_world *world)

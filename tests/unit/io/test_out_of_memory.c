@@ -14,6 +14,7 @@
 #include "io/http_server.h"
 #include "io/io_epoll.h"
 #include "io/io_sim.h"
+#include "io/stream.h"
 
 void *__real_calloc(size_t count, size_t bytes);
 void *__real_malloc(size_t bytes);
@@ -271,13 +272,125 @@ static void the_http_server(void **state)
         play_until_none_fails(serve, 15);
 }
 
+/* A client, and a server that sends back what it gets; each may find no memory at any time. */
+struct echo {
+        struct stream *client, *server;
+        unsigned received;
+        bool over;
+};
+
+static void echo_server_data(void *arg, struct slice data)
+{
+        struct echo *echo = arg;
+        (void)!stream_send(echo->server, data);
+}
+
+static void echo_server_close(void *arg, int err)
+{
+        struct echo *echo = arg;
+        (void)err;
+        echo->server = NULL;
+}
+
+static void echo_client_data(void *arg, struct slice data)
+{
+        struct echo *echo = arg;
+        echo->received += (unsigned)data.len;
+}
+
+static void echo_client_close(void *arg, int err)
+{
+        struct echo *echo = arg;
+        (void)err;
+        echo->client = NULL;
+        echo->over = true;
+}
+
+static const struct stream_handlers echo_server = {.on_data = echo_server_data,
+                                                   .on_close = echo_server_close};
+static const struct stream_handlers echo_client = {.on_data = echo_client_data,
+                                                   .on_close = echo_client_close};
+
+static void on_echo_accept(void *arg, struct stream *stream)
+{
+        struct echo *echo = arg;
+        stream_abort(echo->server);
+        echo->server = stream;
+        stream_set_handlers(stream, &echo_server, echo);
+}
+
+static int talk(struct io *io, struct sim_world *world, struct echo *echo,
+                struct stream_listener *listener)
+{
+        static const struct stream_options options = {.out_bytes_max = 8192, .connect_ms = 5000};
+        *echo = (struct echo){.server = echo->server};
+        int err = stream_connect(io, NULL, stream_listener_local(listener), &options, &echo_client,
+                                 echo, &echo->client);
+        if (!err)
+                err = stream_send(echo->client, SLICE("hello"));
+        for (unsigned i = 0; !err && i < 1000 && !echo->over && echo->received < 5; i++) {
+                if (world)
+                        sim_world_run_ms(world, 10);
+                else
+                        turn(io);
+        }
+        stream_close(echo->client);
+        return !err && echo->received == 5 ? 0 : -ENOMEM;
+}
+
+static int echo_on(struct io *io, struct sim_world *world)
+{
+        static const struct stream_options options = {.out_bytes_max = 8192};
+        struct addr local = loopback();
+        struct echo echo = {0};
+        struct stream_listener *listener = NULL;
+        int err = stream_listen(io, &local, &options, 10, on_echo_accept, &echo, &listener);
+        assert_true(err == 0 || err == -ENOMEM);
+        if (err)
+                return err;
+        err = talk(io, world, &echo, listener);
+        /* The listener has survived, and serves the next client. */
+        if (has_failed)
+                assert_int_equal(talk(io, world, &echo, listener), 0);
+        return err;
+}
+
+static int real_streams(void)
+{
+        struct io *io = NULL;
+        int err = io_create_epoll(&io);
+        if (!err)
+                err = echo_on(io, NULL);
+        io_destroy(io);
+        return err;
+}
+
+static int simulated_streams(void)
+{
+        struct sim_world *world = NULL;
+        struct io *io = NULL;
+        int err = sim_world_create(1, &world);
+        if (!err)
+                err = io_create_sim(world, &io);
+        if (!err)
+                err = echo_on(io, world);
+        sim_world_destroy(world);
+        return err;
+}
+
+static void streams(void **state)
+{
+        (void)state;
+        play_until_none_fails(real_streams, 8);
+        play_until_none_fails(simulated_streams, 8);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(the_real_loop),
-                cmocka_unit_test(the_simulated_loop),
-                cmocka_unit_test(a_look_up),
-                cmocka_unit_test(the_http_server),
+                cmocka_unit_test(the_real_loop), cmocka_unit_test(the_simulated_loop),
+                cmocka_unit_test(a_look_up),     cmocka_unit_test(the_http_server),
+                cmocka_unit_test(streams),
         };
         return RUN_TESTS(tests);
 }
