@@ -165,12 +165,13 @@ static int look_up(void)
 {
         struct io *io = NULL;
         struct dns_query *query = NULL;
-        int result = 1;
+        volatile int result = 1; /* on_address sets it */
         int err = io_create_epoll(&io);
         if (!err)
-                err = dns_resolve(io, SLICE("localhost"), on_address, &result, &query);
-        for (int i = 0; !err && result == 1; i++) {
-                assert_true(i < 1000);
+                err = dns_resolve(io, SLICE("localhost"), on_address, (void *)&result, &query);
+        int turns = 0;
+        while (!err && result == 1) {
+                assert_true(turns++ < 1000);
                 turn(io);
         }
         io_destroy(io);
