@@ -3,7 +3,8 @@
 
 #include <inttypes.h>
 #include <stdbool.h>
-#include <stdio.h>
+
+#include "base/buf.h"
 
 #define DAY_MS INT64_C(86400000)
 
@@ -35,9 +36,11 @@ struct timestamp_text timestamp_format(int64_t utc_ms)
         unsigned month, day;
         date_from_days(utc_ms / DAY_MS, &year, &month, &day);
         unsigned ms = (unsigned)(utc_ms % DAY_MS);
-        struct timestamp_text out;
-        snprintf(out.text, sizeof out.text, "%04" PRId64 "-%02u-%02uT%02u:%02u:%02u.%03uZ", year,
-                 month, day, ms / 3600000, ms / 60000 % 60, ms / 1000 % 60, ms % 1000);
+        struct timestamp_text out = {{0}};
+        struct buf b;
+        buf_init(&b, out.text, sizeof out.text);
+        buf_printf(&b, "%04" PRId64 "-%02u-%02uT%02u:%02u:%02u.%03uZ", year, month, day,
+                   ms / 3600000, ms / 60000 % 60, ms / 1000 % 60, ms % 1000);
         return out;
 }
 

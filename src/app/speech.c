@@ -49,9 +49,15 @@ static int make_path(char *out, const char *data_dir, const char *name)
 /* In the child: nothing of ours but standard error, limits, and the program in our place. */
 static _Noreturn void become_program(const struct speech_params *params, const char *path)
 {
-        static char *const environment[] = {
+        /* espeak-ng's audio library wants a directory of its own, even when it plays nothing. */
+        char runtime[PATH_BYTES + sizeof "PULSE_RUNTIME_PATH="];
+        const char *slash = strrchr(path, '/');
+        int dir_len = slash ? (int)(slash - path) : 0;
+        snprintf(runtime, sizeof runtime, "PULSE_RUNTIME_PATH=%.*s", dir_len, path);
+        char *const environment[] = {
                 (char *)(uintptr_t) "PATH=/usr/local/bin:/usr/bin:/bin",
                 (char *)(uintptr_t) "LANG=C.UTF-8",
+                runtime,
                 NULL,
         };
         const struct rlimit cpu = {SECONDS_MAX, SECONDS_MAX};
