@@ -10,7 +10,7 @@
 #include "base/slice.h"
 
 struct timestamp_text {
-        char text[32]; /* "2026-08-01T10:00:00.000Z" */
+        char text[48]; /* "2026-08-01T10:00:00.000Z" */
 };
 
 struct timestamp_text timestamp_format(int64_t utc_ms); /* from 1970 to 9999 */

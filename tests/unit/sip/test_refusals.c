@@ -10,7 +10,7 @@
 static void send_request(struct scene *s, const char *method, const char *uri, const char *headers)
 {
         static unsigned count;
-        char text[DATAGRAM_MAX];
+        char text[2 * DATAGRAM_MAX];
         snprintf(text, sizeof text,
                  "%s %s SIP/2.0\r\n"
                  "Via: SIP/2.0/UDP 192.0.2.10:5060;branch=z9hG4bKout%u;rport\r\n"
