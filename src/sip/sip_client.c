@@ -9,7 +9,7 @@
 static struct sip_transaction *open_client(struct sip_transactions *txs,
                                            const struct sip_client_params *params)
 {
-        struct sip_transaction *tx = tx_take(txs);
+        struct sip_transaction *tx = sip_tx_take(txs);
         if (!tx)
                 return NULL;
         tx->kind = params->method == SIP_INVITE ? CLIENT_INVITE : CLIENT_OTHER;
@@ -69,15 +69,15 @@ const struct addr *sip_client_local(const struct sip_transaction *tx)
 int sip_client_start(struct sip_transaction *tx, struct slice request, const struct addr *to)
 {
         assert(tx->state == TX_NEW);
-        int err = tx_keep(tx, request);
+        int err = sip_tx_keep(tx, request);
         if (err) {
-                tx_enter(tx, TX_TERMINATED);
+                sip_tx_enter(tx, TX_TERMINATED);
                 return err;
         }
         tx->peer = *to;
-        tx_enter(tx, TX_TRYING);
-        tx_send(tx);
-        tx_start_retransmitting(tx);
+        sip_tx_enter(tx, TX_TRYING);
+        sip_tx_send(tx);
+        sip_tx_start_retransmitting(tx);
         return 0;
 }
 
@@ -94,8 +94,8 @@ void sip_client_acknowledge(struct sip_transaction *tx, struct slice ack, const 
         tx->peer = *to;
         tx->acknowledged_tag = tag_digest(tx->txs, to_tag);
         /* The INVITE's own place is free, so an ACK can only be too long, and then goes once. */
-        tx_drop_packet(tx, &tx->packet);
-        (void)!tx_keep(tx, ack);
+        sip_tx_drop_packet(tx, &tx->packet);
+        (void)!sip_tx_keep(tx, ack);
         io_udp_send(tx->txs->params.udp, to, ack);
 }
 
@@ -116,8 +116,8 @@ void sip_client_limit(struct sip_transaction *tx)
 {
         assert(tx->kind == CLIENT_INVITE);
         assert(tx->state == TX_PROCEEDING);
-        tx->deadline_ms = tx_now_ms(tx) + SIP_TIMEOUT_MS;
-        tx_arm(tx, SIP_TIMEOUT_MS);
+        tx->deadline_ms = sip_tx_now_ms(tx) + SIP_TIMEOUT_MS;
+        sip_tx_arm(tx, SIP_TIMEOUT_MS);
 }
 
 static bool is_success(const struct sip_msg *response)
@@ -133,7 +133,7 @@ static bool is_acknowledged_again(struct sip_transaction *tx, const struct sip_m
         if (is_success(response) && tag_digest(tx->txs, response->to.tag) != tx->acknowledged_tag)
                 return false;
         tx->txs->params.counters->retransmitted_in++;
-        tx_resend(tx);
+        sip_tx_resend(tx);
         return true;
 }
 
@@ -144,11 +144,11 @@ static bool client_invite_takes(struct sip_transaction *tx, const struct sip_msg
         case TX_TRYING:
         case TX_PROCEEDING:
                 if (response->status >= 200) {
-                        tx_enter(tx, is_success(response) ? TX_ACCEPTED : TX_COMPLETED);
-                        tx_drop_packet(tx, &tx->packet);
-                        tx_arm(tx, SIP_TIMEOUT_MS);
+                        sip_tx_enter(tx, is_success(response) ? TX_ACCEPTED : TX_COMPLETED);
+                        sip_tx_drop_packet(tx, &tx->packet);
+                        sip_tx_arm(tx, SIP_TIMEOUT_MS);
                 } else if (tx->state == TX_TRYING) {
-                        tx_enter(tx, TX_PROCEEDING);
+                        sip_tx_enter(tx, TX_PROCEEDING);
                 }
                 return true;
         case TX_COMPLETED:
@@ -173,13 +173,13 @@ static bool client_other_takes(struct sip_transaction *tx, const struct sip_msg 
                 return false;
         }
         if (response->status >= 200) {
-                tx_enter(tx, TX_COMPLETED);
-                tx_drop_packet(tx, &tx->packet);
-                tx_arm(tx, SIP_T4_MS);
+                sip_tx_enter(tx, TX_COMPLETED);
+                sip_tx_drop_packet(tx, &tx->packet);
+                sip_tx_arm(tx, SIP_T4_MS);
         } else if (tx->state == TX_TRYING) {
-                tx_enter(tx, TX_PROCEEDING);
+                sip_tx_enter(tx, TX_PROCEEDING);
                 tx->interval_ms = SIP_T2_MS;
-                tx_arm_retransmission(tx);
+                sip_tx_arm_retransmission(tx);
         }
         return true;
 }
@@ -212,17 +212,17 @@ bool sip_transactions_on_response(struct sip_transactions *txs, const struct sip
         return true;
 }
 
-void client_on_timer(struct sip_transaction *tx)
+void sip_client_on_timer(struct sip_transaction *tx)
 {
         const struct sip_transactions_params *params = &tx->txs->params;
         if (tx->state == TX_COMPLETED || tx->state == TX_ACCEPTED) {
-                tx_enter(tx, TX_TERMINATED); /* D, K, M */
+                sip_tx_enter(tx, TX_TERMINATED); /* D, K, M */
                 return;
         }
-        if (tx_now_ms(tx) < tx->deadline_ms) {
-                tx_retransmit(tx);
+        if (sip_tx_now_ms(tx) < tx->deadline_ms) {
+                sip_tx_retransmit(tx);
                 return;
         }
-        tx_enter(tx, TX_TERMINATED); /* B, F */
+        sip_tx_enter(tx, TX_TERMINATED); /* B, F */
         params->handler->on_timeout(params->arg, tx);
 }

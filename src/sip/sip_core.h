@@ -40,7 +40,6 @@ enum leg_state {
 struct leg {
         struct sip_ua *ua;
         enum leg_state state;
-        bool is_dialled;
         uint32_t trunk_id;
         struct addr local;             /* Via and Contact */
         char contact[SIP_CONTACT_MAX]; /* our URI towards this peer */
@@ -74,7 +73,7 @@ struct sip_ua {
         struct sip_ua_counters counters;
         bool is_draining;
 
-        /* For the message at hand; never held across a handler. */
+        /* For the message at hand, in locked memory; never held across a handler. */
         struct sip_msg msg;
         char out[SIP_OUT_BYTES];
         char body[SIP_SDP_BYTES];
@@ -97,6 +96,8 @@ static inline struct buf sip_ua_out(struct sip_ua *ua)
 /* sip_ua.c */
 
 struct addr sip_ua_address(const struct sip_ua *ua, const struct trunk *trunk);
+/* false: we listen on any address and the trunk names none. Nobody could answer us. */
+bool sip_ua_has_address(const struct sip_ua *ua, const struct trunk *trunk);
 /* Answers without a transaction: the same request gets the same answer again. */
 void sip_ua_reply(struct sip_ua *ua, const struct sip_request *request, struct sip_reply reply);
 /* The same with this To tag, where there is a dialog already. */
@@ -106,62 +107,61 @@ void sip_ua_reply_tagged(struct sip_ua *ua, const struct sip_request *request,
 struct sip_reply sip_ua_refusal(struct sip_ua *ua, unsigned status);
 void sip_ua_reply_status(struct sip_ua *ua, const struct sip_request *request, unsigned status);
 /* 0, or the status that refuses the body: 415, 400, 413, 488. `out` NULL: no body. */
-unsigned sip_ua_read_sdp(struct sip_ua *ua, const struct sip_msg *msg, struct sdp *store,
-                         const struct sdp **out);
+unsigned sip_ua_read_sdp(const struct sip_msg *msg, struct sdp *store, const struct sdp **out);
 
 /* sip_leg.c */
 
-struct leg *leg_create(struct sip_ua *ua, uint32_t trunk_id); /* NULL: no room */
-void leg_destroy(struct leg *leg);                            /* one that nobody has heard of */
+struct leg *sip_leg_create(struct sip_ua *ua, uint32_t trunk_id); /* NULL: no room */
+void sip_leg_destroy(struct leg *leg);                            /* one that nobody has heard of */
 struct leg *sip_leg_find(struct sip_ua *ua, struct sip_leg handle);
 /* Whatever state it is in, until it has ended. */
-struct leg *leg_of(struct sip_ua *ua, const struct sip_transaction *tx);
-struct sip_leg leg_handle(const struct leg *leg);
-struct sip_token_text leg_tag(const struct leg *leg);
-void leg_enter(struct leg *leg, enum leg_state state);
-bool leg_is_over(const struct leg *leg);
+struct leg *sip_leg_of(struct sip_ua *ua, const struct sip_transaction *tx);
+struct sip_leg sip_leg_handle(const struct leg *leg);
+struct sip_token_text sip_leg_tag(const struct leg *leg);
+void sip_leg_enter(struct leg *leg, enum leg_state state);
+bool sip_leg_is_over(const struct leg *leg);
 /* Tells the owner, exactly once. The first cause that was noted wins. */
-void leg_note_end(struct leg *leg, enum sip_end how, unsigned status);
-void leg_end(struct leg *leg);
-void leg_end_later(struct leg *leg);
-/* BYE that nobody waits for, then leg_end(). */
-void leg_abandon(struct leg *leg, enum sip_end how);
-/* BYE; leg_end() when it has been answered. */
-void leg_leave(struct leg *leg);
-struct sip_transaction *leg_invite(const struct leg *leg);
+void sip_leg_note_end(struct leg *leg, enum sip_end how, unsigned status);
+void sip_leg_end(struct leg *leg);
+void sip_leg_end_later(struct leg *leg);
+/* BYE that nobody waits for, then sip_leg_end(). */
+void sip_leg_abandon(struct leg *leg, enum sip_end how);
+/* BYE; sip_leg_end() when it has been answered. */
+void sip_leg_leave(struct leg *leg);
+struct sip_transaction *sip_leg_invite(const struct leg *leg);
 /* Where requests in the dialog go: a literal address of the trunk's, else where the peer is. */
-void leg_choose_hop(struct leg *leg, const struct addr *source);
+void sip_leg_choose_hop(struct leg *leg, const struct addr *source);
 /* Our description, `answered` as in sdp_write(); the version counts changes (RFC 3264 8). */
-struct slice leg_describe(struct leg *leg, const struct sdp_audio *ours,
-                          const struct sdp *answered);
+struct slice sip_leg_describe(struct leg *leg, const struct sdp_audio *ours,
+                              const struct sdp *answered);
 bool sip_send_bye(struct sip_ua *ua, struct handle owner, uint32_t trunk_id,
                   struct sip_dialog *dialog, const struct addr *local);
 
 /* sip_uac.c */
 
-void uac_on_response(struct sip_ua *ua, struct sip_transaction *tx, const struct sip_msg *response,
-                     const struct addr *source);
-void uac_on_timeout(struct leg *leg);
-void uac_cancel(struct leg *leg);
+void sip_uac_on_response(struct sip_ua *ua, struct sip_transaction *tx,
+                         const struct sip_msg *response, const struct addr *source);
+void sip_uac_on_timeout(struct leg *leg);
+void sip_uac_cancel(struct leg *leg);
 
 /* sip_uas.c */
 
-void uas_on_invite(struct sip_ua *ua, const struct sip_request *request);
-void uas_on_cancel(struct sip_ua *ua, const struct sip_request *request);
-void uas_on_ack(struct leg *leg, const struct sip_msg *ack);
-void uas_on_unacknowledged(struct leg *leg);
-void uas_reject(struct leg *leg, unsigned status, unsigned retry_after_s);
-void uas_give_up(struct leg *leg);
+void sip_uas_on_invite(struct sip_ua *ua, const struct sip_request *request);
+void sip_uas_on_cancel(struct sip_ua *ua, const struct sip_request *request);
+void sip_uas_on_ack(struct leg *leg, const struct sip_msg *ack);
+void sip_uas_on_unacknowledged(struct leg *leg);
+void sip_uas_reject(struct leg *leg, unsigned status, unsigned retry_after_s);
+void sip_uas_give_up(struct leg *leg);
 /* A server transaction for a request of this leg; else 503, or 513 for a head that is too long. */
-unsigned uas_open(struct leg *leg, const struct sip_request *request,
-                  struct sip_transaction **out) MUST_CHECK;
-int uas_answer(struct leg *leg, struct sip_reply reply) MUST_CHECK;
+unsigned sip_uas_open(struct leg *leg, const struct sip_request *request,
+                      struct sip_transaction **out) MUST_CHECK;
+int sip_uas_answer(struct leg *leg, struct sip_reply reply) MUST_CHECK;
 /* Accepts or refuses what RFC 4028 headers ask for: 0, or 422. */
-unsigned uas_session_timer(const struct sip_msg *request, uint32_t *expires_s);
+unsigned sip_uas_session_timer(const struct sip_msg *request, uint32_t *expires_s);
 
 /* sip_within.c */
 
-void within_on_request(struct leg *leg, const struct sip_request *request);
-void within_restart_session_timer(struct leg *leg);
+void sip_within_on_request(struct leg *leg, const struct sip_request *request);
+void sip_within_restart_session_timer(struct leg *leg);
 
 #endif

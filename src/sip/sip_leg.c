@@ -22,13 +22,13 @@ static const uint32_t may_enter[LEG_STATES] = {
         [LEG_REJECTED] = TO(LEG_ENDED),
 };
 
-void leg_enter(struct leg *leg, enum leg_state state)
+void sip_leg_enter(struct leg *leg, enum leg_state state)
 {
         assert(may_enter[leg->state] & TO(state));
         leg->state = state;
 }
 
-struct leg *leg_create(struct sip_ua *ua, uint32_t trunk_id)
+struct leg *sip_leg_create(struct sip_ua *ua, uint32_t trunk_id)
 {
         struct leg *leg = pool_take(ua->legs, NULL);
         if (!leg)
@@ -42,7 +42,7 @@ struct leg *leg_create(struct sip_ua *ua, uint32_t trunk_id)
         return leg;
 }
 
-void leg_destroy(struct leg *leg)
+void sip_leg_destroy(struct leg *leg)
 {
         struct sip_ua *ua = leg->ua;
         assert(leg->state == LEG_NEW || leg->state == LEG_ENDED);
@@ -51,7 +51,7 @@ void leg_destroy(struct leg *leg)
         pool_put(ua->legs, leg);
 }
 
-bool leg_is_over(const struct leg *leg)
+bool sip_leg_is_over(const struct leg *leg)
 {
         return leg->state == LEG_REJECTED || leg->state == LEG_ENDED;
 }
@@ -67,28 +67,28 @@ struct leg *sip_leg_find(struct sip_ua *ua, struct sip_leg handle)
         return find(ua, handle.h);
 }
 
-struct leg *leg_of(struct sip_ua *ua, const struct sip_transaction *tx)
+struct leg *sip_leg_of(struct sip_ua *ua, const struct sip_transaction *tx)
 {
         return find(ua, sip_transaction_owner(tx));
 }
 
-struct sip_leg leg_handle(const struct leg *leg)
+struct sip_leg sip_leg_handle(const struct leg *leg)
 {
         return (struct sip_leg){pool_handle(leg->ua->legs, leg)};
 }
 
-struct sip_token_text leg_tag(const struct leg *leg)
+struct sip_token_text sip_leg_tag(const struct leg *leg)
 {
-        const struct sip_token token = {.slot = leg_handle(leg).h};
+        const struct sip_token token = {.slot = sip_leg_handle(leg).h};
         return sip_token_make(&leg->ua->tokens, SIP_TOKEN_TAG, token);
 }
 
-struct sip_transaction *leg_invite(const struct leg *leg)
+struct sip_transaction *sip_leg_invite(const struct leg *leg)
 {
         return sip_transaction_find(leg->ua->txs, leg->invite);
 }
 
-void leg_note_end(struct leg *leg, enum sip_end how, unsigned status)
+void sip_leg_note_end(struct leg *leg, enum sip_end how, unsigned status)
 {
         if (leg->has_end)
                 return;
@@ -98,13 +98,13 @@ void leg_note_end(struct leg *leg, enum sip_end how, unsigned status)
 
 static void destroy_task(void *arg)
 {
-        leg_destroy(arg);
+        sip_leg_destroy(arg);
 }
 
 /* No transaction may speak for it any more, and our 2xx needs no ACK now. */
 static void let_go(struct leg *leg)
 {
-        struct sip_transaction *invite = leg_invite(leg);
+        struct sip_transaction *invite = sip_leg_invite(leg);
         io_timer_stop(leg->ua->params.io, &leg->session_timer);
         if (!invite)
                 return;
@@ -112,14 +112,14 @@ static void let_go(struct leg *leg)
         sip_server_acknowledged(invite);
 }
 
-void leg_end(struct leg *leg)
+void sip_leg_end(struct leg *leg)
 {
         struct sip_ua *ua = leg->ua;
         assert(leg->has_end);
         const struct sip_end_info end = leg->end;
-        struct sip_leg handle = leg_handle(leg);
+        struct sip_leg handle = sip_leg_handle(leg);
         let_go(leg);
-        leg_enter(leg, LEG_ENDED);
+        sip_leg_enter(leg, LEG_ENDED);
         io_defer_cancel(ua->params.io, &leg->task);
         io_defer(ua->params.io, &leg->task, destroy_task, leg);
         log_debug("sip leg %u: ended", handle.h.index);
@@ -128,10 +128,10 @@ void leg_end(struct leg *leg)
 
 static void end_task(void *arg)
 {
-        leg_end(arg);
+        sip_leg_end(arg);
 }
 
-void leg_end_later(struct leg *leg)
+void sip_leg_end_later(struct leg *leg)
 {
         io_defer(leg->ua->params.io, &leg->task, end_task, leg);
 }
@@ -155,23 +155,23 @@ bool sip_send_bye(struct sip_ua *ua, struct handle owner, uint32_t trunk_id,
         return !sip_client_start(tx, buf_slice(&b), &dialog->next_hop);
 }
 
-void leg_abandon(struct leg *leg, enum sip_end how)
+void sip_leg_abandon(struct leg *leg, enum sip_end how)
 {
         (void)sip_send_bye(leg->ua, (struct handle){0}, leg->trunk_id, &leg->dialog, &leg->local);
-        leg_note_end(leg, how, 0);
-        leg_end(leg);
+        sip_leg_note_end(leg, how, 0);
+        sip_leg_end(leg);
 }
 
-void leg_leave(struct leg *leg)
+void sip_leg_leave(struct leg *leg)
 {
-        leg_enter(leg, LEG_LEAVING);
-        if (sip_send_bye(leg->ua, leg_handle(leg).h, leg->trunk_id, &leg->dialog, &leg->local))
+        sip_leg_enter(leg, LEG_LEAVING);
+        if (sip_send_bye(leg->ua, sip_leg_handle(leg).h, leg->trunk_id, &leg->dialog, &leg->local))
                 return;
         leg->ua->counters.unsent++;
-        leg_end_later(leg);
+        sip_leg_end_later(leg);
 }
 
-void leg_choose_hop(struct leg *leg, const struct addr *source)
+void sip_leg_choose_hop(struct leg *leg, const struct addr *source)
 {
         struct addr hop;
         bool is_ours = sip_dialog_literal_hop(&leg->dialog, &hop) &&
@@ -179,7 +179,8 @@ void leg_choose_hop(struct leg *leg, const struct addr *source)
         leg->dialog.next_hop = is_ours ? hop : *source;
 }
 
-struct slice leg_describe(struct leg *leg, const struct sdp_audio *ours, const struct sdp *answered)
+struct slice sip_leg_describe(struct leg *leg, const struct sdp_audio *ours,
+                              const struct sdp *answered)
 {
         struct sip_ua *ua = leg->ua;
         struct buf b;
@@ -206,19 +207,19 @@ void sip_leg_hangup(struct sip_ua *ua, struct sip_leg handle)
         switch (leg->state) {
         case LEG_CALLING:
         case LEG_PROCEEDING:
-                leg_note_end(leg, SIP_END_LOCAL, 0);
-                uac_cancel(leg);
+                sip_leg_note_end(leg, SIP_END_LOCAL, 0);
+                sip_uac_cancel(leg);
                 return;
         case LEG_INCOMING:
-                uas_reject(leg, 480, 0);
+                sip_uas_reject(leg, 480, 0);
                 return;
         case LEG_ANSWERED:
-                leg_note_end(leg, SIP_END_LOCAL, 0);
-                leg_enter(leg, LEG_HANGING);
+                sip_leg_note_end(leg, SIP_END_LOCAL, 0);
+                sip_leg_enter(leg, LEG_HANGING);
                 return;
         case LEG_CONFIRMED:
-                leg_note_end(leg, SIP_END_LOCAL, 0);
-                leg_leave(leg);
+                sip_leg_note_end(leg, SIP_END_LOCAL, 0);
+                sip_leg_leave(leg);
                 return;
         case LEG_CANCELLING:
         case LEG_HANGING:

@@ -100,7 +100,7 @@ struct sip_transaction *sip_server_open(struct sip_transactions *txs, const stru
         struct sip_packet *head = sip_packets_keep(txs->packets, params->head);
         if (!head)
                 return NULL;
-        struct sip_transaction *tx = tx_take(txs);
+        struct sip_transaction *tx = sip_tx_take(txs);
         if (!tx) {
                 sip_packets_drop(txs->packets, head);
                 return NULL;
@@ -117,7 +117,7 @@ struct sip_transaction *sip_server_open(struct sip_transactions *txs, const stru
         map_add(&txs->by_request, &tx->by_request, digest_slice(&tx->request_key));
         if (!map_find(&txs->by_merge, digest_slice(&tx->merge_key)))
                 map_add(&txs->by_merge, &tx->by_merge, digest_slice(&tx->merge_key));
-        tx_enter(tx, TX_PROCEEDING);
+        sip_tx_enter(tx, TX_PROCEEDING);
         return tx;
 }
 
@@ -125,15 +125,15 @@ void sip_server_on_retransmission(struct sip_transaction *tx)
 {
         tx->txs->params.counters->retransmitted_in++;
         if (tx->state != TX_CONFIRMED)
-                tx_resend(tx);
+                sip_tx_resend(tx);
 }
 
 bool sip_server_on_ack(struct sip_transaction *tx)
 {
         if (tx->state == TX_COMPLETED && tx->kind == SERVER_INVITE) {
-                tx_enter(tx, TX_CONFIRMED);
-                tx_drop_packet(tx, &tx->packet);
-                tx_arm(tx, SIP_T4_MS);
+                sip_tx_enter(tx, TX_CONFIRMED);
+                sip_tx_drop_packet(tx, &tx->packet);
+                sip_tx_arm(tx, SIP_T4_MS);
         }
         return tx->state == TX_ACCEPTED;
 }
@@ -150,30 +150,30 @@ bool sip_server_is_pending(const struct sip_transaction *tx)
 
 static void on_final_sent(struct sip_transaction *tx, unsigned status)
 {
-        tx_drop_packet(tx, &tx->head);
+        sip_tx_drop_packet(tx, &tx->head);
         if (tx->kind == SERVER_OTHER) {
-                tx_enter(tx, TX_COMPLETED);
-                tx_arm(tx, SIP_TIMEOUT_MS);
+                sip_tx_enter(tx, TX_COMPLETED);
+                sip_tx_arm(tx, SIP_TIMEOUT_MS);
                 return;
         }
-        tx_enter(tx, status < 300 ? TX_ACCEPTED : TX_COMPLETED);
-        tx_start_retransmitting(tx);
+        sip_tx_enter(tx, status < 300 ? TX_ACCEPTED : TX_COMPLETED);
+        sip_tx_start_retransmitting(tx);
 }
 
 int sip_server_send(struct sip_transaction *tx, unsigned status, struct slice answer)
 {
         assert(tx->state == TX_PROCEEDING);
         bool must_keep = tx->kind == SERVER_INVITE && status < 300;
-        int err = tx_keep(tx, answer);
+        int err = sip_tx_keep(tx, answer);
         if (err && must_keep)
                 return err;
         if (err)
-                tx_drop_packet(tx, &tx->packet);
+                sip_tx_drop_packet(tx, &tx->packet);
         io_udp_send(tx->txs->params.udp, &tx->peer, answer);
         if (status >= 200)
                 on_final_sent(tx, status);
         else if (status > 100)
-                tx_arm(tx, SIP_PROVISIONAL_MS);
+                sip_tx_arm(tx, SIP_PROVISIONAL_MS);
         return 0;
 }
 
@@ -181,35 +181,35 @@ void sip_server_acknowledged(struct sip_transaction *tx)
 {
         if (tx->kind != SERVER_INVITE || tx->state != TX_ACCEPTED || !tx->packet)
                 return;
-        tx_drop_packet(tx, &tx->packet);
+        sip_tx_drop_packet(tx, &tx->packet);
         tx->interval_ms = SIP_TIMEOUT_MS; /* only timer L is left */
-        tx_arm_retransmission(tx);
+        sip_tx_arm_retransmission(tx);
 }
 
 static void on_accepted_timer(struct sip_transaction *tx)
 {
         const struct sip_transactions_params *params = &tx->txs->params;
         bool is_acknowledged = tx->packet == NULL;
-        if (tx_now_ms(tx) < tx->deadline_ms) {
-                tx_retransmit(tx);
+        if (sip_tx_now_ms(tx) < tx->deadline_ms) {
+                sip_tx_retransmit(tx);
                 return;
         }
-        tx_enter(tx, TX_TERMINATED); /* L */
+        sip_tx_enter(tx, TX_TERMINATED); /* L */
         if (!is_acknowledged)
                 params->handler->on_unacknowledged(params->arg, tx);
 }
 
-void server_on_timer(struct sip_transaction *tx)
+void sip_server_on_timer(struct sip_transaction *tx)
 {
         bool is_invite = tx->kind == SERVER_INVITE;
         if (tx->state == TX_PROCEEDING) {
-                tx_resend(tx);
-                tx_arm(tx, SIP_PROVISIONAL_MS);
+                sip_tx_resend(tx);
+                sip_tx_arm(tx, SIP_PROVISIONAL_MS);
         } else if (tx->state == TX_ACCEPTED) {
                 on_accepted_timer(tx);
-        } else if (is_invite && tx->state == TX_COMPLETED && tx_now_ms(tx) < tx->deadline_ms) {
-                tx_retransmit(tx);
+        } else if (is_invite && tx->state == TX_COMPLETED && sip_tx_now_ms(tx) < tx->deadline_ms) {
+                sip_tx_retransmit(tx);
         } else {
-                tx_enter(tx, TX_TERMINATED); /* H, I, J */
+                sip_tx_enter(tx, TX_TERMINATED); /* H, I, J */
         }
 }

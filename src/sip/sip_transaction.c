@@ -137,7 +137,7 @@ uint32_t sip_transaction_trunk(const struct sip_transaction *tx)
         return tx->trunk_id;
 }
 
-struct sip_transaction *tx_take(struct sip_transactions *txs)
+struct sip_transaction *sip_tx_take(struct sip_transactions *txs)
 {
         struct sip_transaction *tx = pool_take(txs->pool, NULL);
         if (!tx)
@@ -147,7 +147,7 @@ struct sip_transaction *tx_take(struct sip_transactions *txs)
         return tx;
 }
 
-int64_t tx_now_ms(const struct sip_transaction *tx)
+int64_t sip_tx_now_ms(const struct sip_transaction *tx)
 {
         return io_now_ms(tx->txs->params.io);
 }
@@ -161,13 +161,13 @@ static void bury(void *arg)
         pool_put(tx->txs->pool, tx);
 }
 
-void tx_drop_packet(struct sip_transaction *tx, struct sip_packet **packet)
+void sip_tx_drop_packet(struct sip_transaction *tx, struct sip_packet **packet)
 {
         sip_packets_drop(tx->txs->packets, *packet);
         *packet = NULL;
 }
 
-void tx_enter(struct sip_transaction *tx, enum tx_state state)
+void sip_tx_enter(struct sip_transaction *tx, enum tx_state state)
 {
         struct sip_transactions *txs = tx->txs;
         assert(may_enter[tx->kind][tx->state] & TO(state));
@@ -179,63 +179,63 @@ void tx_enter(struct sip_transaction *tx, enum tx_state state)
 
         map_remove(&txs->by_request, &tx->by_request);
         map_remove(&txs->by_merge, &tx->by_merge);
-        tx_drop_packet(tx, &tx->packet);
+        sip_tx_drop_packet(tx, &tx->packet);
         io_defer(txs->params.io, &tx->burial, bury, tx);
 }
 
-void tx_arm(struct sip_transaction *tx, int64_t delay_ms)
+void sip_tx_arm(struct sip_transaction *tx, int64_t delay_ms)
 {
         io_timer_start(tx->txs->params.io, &tx->timer, delay_ms, on_timer, tx);
 }
 
-void tx_arm_retransmission(struct sip_transaction *tx)
+void sip_tx_arm_retransmission(struct sip_transaction *tx)
 {
-        int64_t left_ms = tx->deadline_ms - tx_now_ms(tx);
+        int64_t left_ms = tx->deadline_ms - sip_tx_now_ms(tx);
         int64_t delay_ms = tx->interval_ms < left_ms ? tx->interval_ms : left_ms;
-        tx_arm(tx, delay_ms > 0 ? delay_ms : 0); /* a busy loop may be late */
+        sip_tx_arm(tx, delay_ms > 0 ? delay_ms : 0); /* a busy loop may be late */
 }
 
-void tx_send(struct sip_transaction *tx)
+void sip_tx_send(struct sip_transaction *tx)
 {
         if (tx->packet)
                 io_udp_send(tx->txs->params.udp, &tx->peer, sip_packet_text(tx->packet));
 }
 
-void tx_resend(struct sip_transaction *tx)
+void sip_tx_resend(struct sip_transaction *tx)
 {
         if (tx->packet)
                 tx->txs->params.counters->retransmitted_out++;
-        tx_send(tx);
+        sip_tx_send(tx);
 }
 
-int tx_keep(struct sip_transaction *tx, struct slice text)
+int sip_tx_keep(struct sip_transaction *tx, struct slice text)
 {
         if (text.len > SIP_PACKET_BYTES_MAX)
                 return ERR_TOO_LARGE;
         struct sip_packet *packet = sip_packets_keep(tx->txs->packets, text);
         if (!packet)
                 return ERR_FULL;
-        tx_drop_packet(tx, &tx->packet);
+        sip_tx_drop_packet(tx, &tx->packet);
         tx->packet = packet;
         return 0;
 }
 
-void tx_start_retransmitting(struct sip_transaction *tx)
+void sip_tx_start_retransmitting(struct sip_transaction *tx)
 {
         tx->interval_ms = SIP_T1_MS;
-        tx->deadline_ms = tx_now_ms(tx) + SIP_TIMEOUT_MS;
-        tx_arm_retransmission(tx);
+        tx->deadline_ms = sip_tx_now_ms(tx) + SIP_TIMEOUT_MS;
+        sip_tx_arm_retransmission(tx);
 }
 
 /* Timer A doubles for ever, E and G up to T2 (RFC 3261 17.1.1.2, 17.1.2.2, 17.2.1). */
-void tx_retransmit(struct sip_transaction *tx)
+void sip_tx_retransmit(struct sip_transaction *tx)
 {
-        tx_resend(tx);
+        sip_tx_resend(tx);
         tx->interval_ms *= 2;
         bool is_capped = tx->kind != CLIENT_INVITE;
         if (is_capped && tx->interval_ms > SIP_T2_MS)
                 tx->interval_ms = SIP_T2_MS;
-        tx_arm_retransmission(tx);
+        sip_tx_arm_retransmission(tx);
 }
 
 static void on_timer(void *arg)
@@ -244,11 +244,11 @@ static void on_timer(void *arg)
         switch (tx->kind) {
         case CLIENT_INVITE:
         case CLIENT_OTHER:
-                client_on_timer(tx);
+                sip_client_on_timer(tx);
                 return;
         case SERVER_INVITE:
         case SERVER_OTHER:
-                server_on_timer(tx);
+                sip_server_on_timer(tx);
                 return;
         case KINDS:
                 break;

@@ -73,21 +73,21 @@ struct sip_transactions {
 };
 
 /* NULL: no room. */
-struct sip_transaction *tx_take(struct sip_transactions *txs);
-int64_t tx_now_ms(const struct sip_transaction *tx);
+struct sip_transaction *sip_tx_take(struct sip_transactions *txs);
+int64_t sip_tx_now_ms(const struct sip_transaction *tx);
 /* The only place where a state changes; TX_TERMINATED buries it at the end of the turn. */
-void tx_enter(struct sip_transaction *tx, enum tx_state state);
-void tx_arm(struct sip_transaction *tx, int64_t delay_ms);
+void sip_tx_enter(struct sip_transaction *tx, enum tx_state state);
+void sip_tx_arm(struct sip_transaction *tx, int64_t delay_ms);
 /* Until the next retransmission or the deadline, whichever is first. */
-void tx_arm_retransmission(struct sip_transaction *tx);
-void tx_start_retransmitting(struct sip_transaction *tx);
-void tx_retransmit(struct sip_transaction *tx);
-void tx_send(struct sip_transaction *tx);
-void tx_resend(struct sip_transaction *tx);
-int tx_keep(struct sip_transaction *tx, struct slice text) MUST_CHECK;
-void tx_drop_packet(struct sip_transaction *tx, struct sip_packet **packet);
+void sip_tx_arm_retransmission(struct sip_transaction *tx);
+void sip_tx_start_retransmitting(struct sip_transaction *tx);
+void sip_tx_retransmit(struct sip_transaction *tx);
+void sip_tx_send(struct sip_transaction *tx);
+void sip_tx_resend(struct sip_transaction *tx);
+int sip_tx_keep(struct sip_transaction *tx, struct slice text) MUST_CHECK;
+void sip_tx_drop_packet(struct sip_transaction *tx, struct sip_packet **packet);
 
-void client_on_timer(struct sip_transaction *tx);
-void server_on_timer(struct sip_transaction *tx);
+void sip_client_on_timer(struct sip_transaction *tx);
+void sip_server_on_timer(struct sip_transaction *tx);
 
 #endif

@@ -6,13 +6,10 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include "base/log.h"
+#include "base/secret.h"
 #include "sip/sip_check.h"
 #include "sip/sip_core.h"
-#include "wire/sip_write.h"
 
 struct addr sip_ua_address(const struct sip_ua *ua, const struct trunk *trunk)
 {
@@ -23,6 +20,12 @@ struct addr sip_ua_address(const struct sip_ua *ua, const struct trunk *trunk)
         if (advertised.port == 0)
                 advertised.port = local->port;
         return advertised;
+}
+
+bool sip_ua_has_address(const struct sip_ua *ua, const struct trunk *trunk)
+{
+        const struct addr own = sip_ua_address(ua, trunk);
+        return !addr_is_any(&own);
 }
 
 /* RFC 3261 8.2.7: without state, the same request must get the same tag. */
@@ -89,10 +92,8 @@ void sip_ua_reply_status(struct sip_ua *ua, const struct sip_request *request, u
         sip_ua_reply(ua, request, sip_ua_refusal(ua, status));
 }
 
-unsigned sip_ua_read_sdp(struct sip_ua *ua, const struct sip_msg *msg, struct sdp *store,
-                         const struct sdp **out)
+unsigned sip_ua_read_sdp(const struct sip_msg *msg, struct sdp *store, const struct sdp **out)
 {
-        (void)ua;
         *out = NULL;
         if (msg->body.len == 0)
                 return 0;
@@ -124,21 +125,21 @@ static void on_response(struct sip_ua *ua, const struct sip_msg *msg, const stru
 static void on_tx_response(void *arg, struct sip_transaction *tx, const struct sip_msg *response,
                            const struct addr *source)
 {
-        uac_on_response(arg, tx, response, source);
+        sip_uac_on_response(arg, tx, response, source);
 }
 
 static void on_tx_timeout(void *arg, struct sip_transaction *tx)
 {
-        struct leg *leg = leg_of(arg, tx);
+        struct leg *leg = sip_leg_of(arg, tx);
         if (leg)
-                uac_on_timeout(leg);
+                sip_uac_on_timeout(leg);
 }
 
 static void on_tx_unacknowledged(void *arg, struct sip_transaction *tx)
 {
-        struct leg *leg = leg_of(arg, tx);
+        struct leg *leg = sip_leg_of(arg, tx);
         if (leg)
-                uas_on_unacknowledged(leg);
+                sip_uas_on_unacknowledged(leg);
 }
 
 static const struct sip_transaction_handler tx_handler = {
@@ -169,11 +170,11 @@ static void on_ack(struct sip_ua *ua, const struct sip_request *request)
         struct leg *leg = NULL;
         if (!tx)
                 leg = find_leg(ua, request);
+        /* A 2xx's ACK should have a branch of its own; with the INVITE's it is clear enough. */
         else if (sip_server_on_ack(tx))
-                leg = leg_of(ua,
-                             tx); /* a 2xx's ACK with the INVITE's branch: careless, but clear */
+                leg = sip_leg_of(ua, tx);
         if (leg)
-                uas_on_ack(leg, request->msg);
+                sip_uas_on_ack(leg, request->msg);
 }
 
 /* One of our own branches in the Via set: the call has come back to us. */
@@ -209,7 +210,7 @@ static void on_new_request(struct sip_ua *ua, const struct sip_request *request)
         }
         switch (msg->method) {
         case SIP_INVITE:
-                uas_on_invite(ua, request);
+                sip_uas_on_invite(ua, request);
                 return;
         case SIP_OPTIONS:
                 on_options(ua, request);
@@ -241,7 +242,7 @@ static void on_request(struct sip_ua *ua, const struct sip_request *request)
                 return;
         }
         if (msg->method == SIP_CANCEL) {
-                uas_on_cancel(ua, request);
+                sip_uas_on_cancel(ua, request);
                 return;
         }
         struct sip_transaction *tx = sip_server_find(ua->txs, msg);
@@ -257,7 +258,7 @@ static void on_request(struct sip_ua *ua, const struct sip_request *request)
         else if (status)
                 sip_ua_reply_status(ua, request, status);
         else if (leg)
-                within_on_request(leg, request);
+                sip_within_on_request(leg, request);
         else
                 on_new_request(ua, request);
 }
@@ -293,19 +294,19 @@ static void on_garbage(struct sip_ua *ua, const struct sip_request *request, int
 static void on_datagram(void *arg, const struct addr *from, struct slice data)
 {
         struct sip_ua *ua = arg;
+        const struct sip_request request = {
+                .msg = &ua->msg,
+                .source = from,
+                .trunk = sip_trunks_match(ua->params.trunks, from),
+        };
         ua->counters.datagrams++;
-        if (!sip_trunks_know(ua->params.trunks, from)) {
+        if (!request.trunk && !sip_trunks_know(ua->params.trunks, from)) {
                 ua->counters.untrusted++;
                 return;
         }
         if (is_keep_alive(data))
                 return;
 
-        const struct sip_request request = {
-                .msg = &ua->msg,
-                .source = from,
-                .trunk = sip_trunks_match(ua->params.trunks, from),
-        };
         bool reply_possible = false;
         int err = sip_msg_parse(data, &ua->msg, &reply_possible);
         if (err)
@@ -340,7 +341,7 @@ static int open_tables(struct sip_ua *ua)
 
 int sip_ua_create(const struct sip_ua_params *params, struct sip_ua **out)
 {
-        struct sip_ua *ua = calloc(1, sizeof *ua);
+        struct sip_ua *ua = secret_alloc(sizeof *ua);
         if (!ua)
                 return -ENOMEM;
         ua->params = *params;
@@ -379,7 +380,7 @@ void sip_ua_destroy(struct sip_ua *ua)
         sip_transactions_destroy(ua->txs);
         pool_destroy(ua->legs);
         io_udp_close(ua->udp);
-        free(ua);
+        secret_free(ua, sizeof *ua);
 }
 
 const struct addr *sip_ua_local(const struct sip_ua *ua)

@@ -25,7 +25,10 @@ struct sip_leg {
         struct handle h;
 };
 
-/* A new INVITE from a trunk. Live until the callback returns. */
+/*
+ * A new INVITE from a trunk. Live until the callback returns. The trunk's channels and rate are the
+ * owner's to take and to give back (sip_trunk_admit).
+ */
 struct sip_invite {
         uint32_t trunk_id;
         struct real_number caller; /* none: withheld or unreadable */
@@ -33,12 +36,12 @@ struct sip_invite {
         struct masking_number dialled; /* none: not a telephone number */
         bool has_offer;
         const struct sdp *offer; /* NULL without one */
-        int max_forwards;        /* as received; 70 when it was absent */
+        int max_forwards;        /* as received, from 1; 70 when it was absent */
 };
 
 enum sip_end {
         SIP_END_BYE,      /* the peer hung up */
-        SIP_END_CANCEL,   /* the peer gave up before the answer */
+        SIP_END_CANCEL,   /* the peer gave up before the answer, by CANCEL or BYE */
         SIP_END_REJECTED, /* the peer's final answer was 300-699: see status */
         SIP_END_TIMEOUT, /* no final answer to the INVITE, or no answer to anything in the dialog */
         SIP_END_NO_ACK,  /* our 2xx was never acknowledged */
@@ -62,8 +65,9 @@ struct sip_ua_handler {
         void (*on_confirmed)(void *arg, struct sip_leg leg, const struct sdp *sdp);
         /*
          * re-INVITE or UPDATE within the dialog: fill `answer` with our side and return 200, or
-         * return 488 (or another final status). `offer` NULL: the peer asks for our offer, or only
-         * refreshes; `answer` is then our offer, sent when the message has room for one.
+         * return 488 (or another final status). `offer` NULL: the peer asks for our offer;
+         * `answer` is then that, and the peer's answer comes with on_confirmed. An UPDATE that only
+         * refreshes is answered without asking.
          */
         unsigned (*on_offer)(void *arg, struct sip_leg leg, const struct sdp *offer,
                              struct sdp_audio *answer);
@@ -74,8 +78,9 @@ struct sip_ua_handler {
 struct sip_ua_params {
         struct io *io;
         struct sip_trunks *trunks; /* not owned */
-        struct addr listen;        /* UDP */
-        uint32_t legs_max;
+        struct addr listen;        /* UDP; any address only if each trunk advertises one */
+        uint32_t legs_max;         /* the index of a leg's handle is below it */
+        /* They outlive their legs by up to 64*T1 = 32 s: about 4 for each leg begun in that time. */
         uint32_t transactions_max;
         const struct sip_ua_handler *handler;
         void *arg;
@@ -97,10 +102,16 @@ struct sip_dial {
         int max_forwards;
 };
 
-/* ERR_NOT_FOUND: no such trunk or not resolved. ERR_FULL. on_ended follows only after success. */
+/*
+ * ERR_NOT_FOUND: no such trunk or not resolved. ERR_STATE: no address of ours to tell it. ERR_FULL,
+ * ERR_TOO_LARGE. on_ended follows only after success.
+ */
 int sip_ua_dial(struct sip_ua *ua, const struct sip_dial *dial, struct sip_leg *out) MUST_CHECK;
 
-/* Incoming leg, before the answer. 180 or 183; `early` (may be NULL) is the answer to its offer. */
+/*
+ * Incoming leg, before the answer. 180 or 183; `early` (may be NULL) is the answer to its offer, and
+ * is left out when there was none.
+ */
 int sip_leg_progress(struct sip_ua *ua, struct sip_leg leg, unsigned status,
                      const struct sdp_audio *early);
 /* 200. `ours`: the answer, or our offer when the INVITE brought none. */

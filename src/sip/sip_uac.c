@@ -27,7 +27,7 @@ static int init_dialog(struct leg *leg, const struct sip_dial *dial,
                 .call_id = buf_slice(&id),
                 .local_uri = slice_from(leg->contact),
                 .remote_uri = buf_slice(&uri),
-                .local_tag = leg_tag(leg),
+                .local_tag = sip_leg_tag(leg),
                 .cseq = 1,
                 .next_hop = trunk->peer,
         };
@@ -40,7 +40,7 @@ static int send_invite(struct leg *leg, const struct sip_dial *dial,
         struct sip_ua *ua = leg->ua;
         const struct sip_client_params params = {
                 .method = SIP_INVITE,
-                .owner = leg_handle(leg).h,
+                .owner = sip_leg_handle(leg).h,
                 .trunk_id = leg->trunk_id,
                 .local = leg->local,
         };
@@ -56,7 +56,7 @@ static int send_invite(struct leg *leg, const struct sip_dial *dial,
                 .contact = slice_from(leg->contact),
                 .is_asserted = trunk->trunk.send_asserted,
                 .max_forwards = dial->max_forwards,
-                .sdp = leg_describe(leg, dial->offer, NULL),
+                .sdp = sip_leg_describe(leg, dial->offer, NULL),
         };
         struct buf b = sip_ua_out(ua);
         sip_compose_invite(&b, &invite);
@@ -69,7 +69,6 @@ static int send_invite(struct leg *leg, const struct sip_dial *dial,
 static int start(struct leg *leg, const struct sip_dial *dial, const struct sip_trunk_state *trunk)
 {
         struct buf contact;
-        leg->is_dialled = true;
         leg->local = sip_ua_address(leg->ua, &trunk->trunk);
         buf_init(&contact, leg->contact, sizeof leg->contact - 1);
         sip_compose_our_uri(&contact, dial->show, &trunk->trunk, &leg->local);
@@ -87,27 +86,29 @@ int sip_ua_dial(struct sip_ua *ua, const struct sip_dial *dial, struct sip_leg *
         struct sip_trunk_state *trunk = sip_trunks_find(ua->params.trunks, dial->trunk_id);
         if (!trunk || !trunk->peer.family)
                 return ERR_NOT_FOUND;
+        if (!sip_ua_has_address(ua, &trunk->trunk))
+                return ERR_STATE;
         if (!sip_transactions_take_calls(ua->txs))
                 return ERR_FULL;
-        struct leg *leg = leg_create(ua, dial->trunk_id);
+        struct leg *leg = sip_leg_create(ua, dial->trunk_id);
         if (!leg)
                 return ERR_FULL;
 
         int err = start(leg, dial, trunk);
         if (err) {
-                leg_destroy(leg);
+                sip_leg_destroy(leg);
                 return err;
         }
-        leg_enter(leg, LEG_CALLING);
+        sip_leg_enter(leg, LEG_CALLING);
         trunk->counters.invites_out++;
-        *out = leg_handle(leg);
+        *out = sip_leg_handle(leg);
         return 0;
 }
 
 static void send_cancel(struct leg *leg)
 {
         struct sip_ua *ua = leg->ua;
-        struct sip_transaction *invite = leg_invite(leg);
+        struct sip_transaction *invite = sip_leg_invite(leg);
         assert(invite);
         leg->is_cancelled = true;
         sip_client_limit(invite);
@@ -127,20 +128,20 @@ static void send_cancel(struct leg *leg)
 }
 
 /* RFC 3261 9.1: no CANCEL before a provisional answer. */
-void uac_cancel(struct leg *leg)
+void sip_uac_cancel(struct leg *leg)
 {
         bool is_heard = leg->state == LEG_PROCEEDING;
-        leg_enter(leg, LEG_CANCELLING);
+        sip_leg_enter(leg, LEG_CANCELLING);
         if (is_heard)
                 send_cancel(leg);
 }
 
-/* The description in a response, kept: an early one may be all that comes (see uac_on_success). */
+/* The description in a response, kept: an early one may be all that comes (see on_success). */
 static const struct sdp *read_description(struct leg *leg, const struct sip_msg *response)
 {
         const struct sdp *sdp;
         struct sdp read;
-        if (sip_ua_read_sdp(leg->ua, response, &read, &sdp) || !sdp)
+        if (sip_ua_read_sdp(response, &read, &sdp) || !sdp)
                 return NULL;
         leg->remote = read;
         leg->has_remote = true;
@@ -154,7 +155,7 @@ static void on_provisional(struct leg *leg, const struct sip_msg *response,
         if (leg->state == LEG_CANCELLING && !leg->is_cancelled)
                 send_cancel(leg);
         if (leg->state == LEG_CALLING)
-                leg_enter(leg, LEG_PROCEEDING);
+                sip_leg_enter(leg, LEG_PROCEEDING);
         if (leg->state != LEG_PROCEEDING || response->status == 100)
                 return;
 
@@ -164,8 +165,8 @@ static void on_provisional(struct leg *leg, const struct sip_msg *response,
         if (is_other_fork)
                 leg->has_remote = false;
         if (response->to.tag.len && !sip_dialog_establish(&leg->dialog, response))
-                leg_choose_hop(leg, source);
-        ua->params.handler->on_progress(ua->params.arg, leg_handle(leg), response->status,
+                sip_leg_choose_hop(leg, source);
+        ua->params.handler->on_progress(ua->params.arg, sip_leg_handle(leg), response->status,
                                         read_description(leg, response));
 }
 
@@ -215,29 +216,29 @@ static void on_success(struct leg *leg, struct sip_transaction *tx, const struct
                                         sip_dialog_text(&leg->dialog, leg->dialog.remote_tag));
         if (sip_dialog_establish(&leg->dialog, response)) {
                 ua->counters.refused_large++;
-                leg_note_end(leg, SIP_END_TRANSPORT, 0);
-                leg_end(leg);
+                sip_leg_note_end(leg, SIP_END_TRANSPORT, 0);
+                sip_leg_end(leg);
                 return;
         }
-        leg_choose_hop(leg, source);
+        sip_leg_choose_hop(leg, source);
         send_success_ack(ua, tx, &leg->dialog, &leg->local, response->to.tag);
         if (leg->state == LEG_CANCELLING) {
-                leg_leave(leg);
+                sip_leg_leave(leg);
                 return;
         }
 
-        leg_enter(leg, LEG_CONFIRMED);
+        sip_leg_enter(leg, LEG_CONFIRMED);
         const struct sdp *sdp = read_description(leg, response);
         /* Some peers describe themselves in the 18x and not again: that was their answer. */
         if (!sdp && response->body.len == 0 && is_same_fork && leg->has_remote)
                 sdp = &leg->remote;
-        ua->params.handler->on_answered(ua->params.arg, leg_handle(leg), sdp);
+        ua->params.handler->on_answered(ua->params.arg, sip_leg_handle(leg), sdp);
 }
 
 static void on_failure(struct leg *leg, unsigned status)
 {
-        leg_note_end(leg, status == 408 ? SIP_END_TIMEOUT : SIP_END_REJECTED, status);
-        leg_end(leg);
+        sip_leg_note_end(leg, status == 408 ? SIP_END_TIMEOUT : SIP_END_REJECTED, status);
+        sip_leg_end(leg);
 }
 
 static void acknowledge_failure(struct leg *leg, struct sip_transaction *tx,
@@ -268,10 +269,10 @@ static void on_invite_response(struct leg *leg, struct sip_transaction *tx,
         }
 }
 
-void uac_on_response(struct sip_ua *ua, struct sip_transaction *tx, const struct sip_msg *response,
-                     const struct addr *source)
+void sip_uac_on_response(struct sip_ua *ua, struct sip_transaction *tx,
+                         const struct sip_msg *response, const struct addr *source)
 {
-        struct leg *leg = leg_of(ua, tx);
+        struct leg *leg = sip_leg_of(ua, tx);
         bool is_success = response->status >= 200 && response->status < 300;
         switch (sip_transaction_method(tx)) {
         case SIP_INVITE:
@@ -283,15 +284,15 @@ void uac_on_response(struct sip_ua *ua, struct sip_transaction *tx, const struct
         case SIP_BYE:
                 /* Whatever the answer says, the dialog is over. */
                 if (leg && response->status >= 200)
-                        leg_end(leg);
+                        sip_leg_end(leg);
                 return;
         default: /* CANCEL; we send nothing else */
                 return;
         }
 }
 
-void uac_on_timeout(struct leg *leg)
+void sip_uac_on_timeout(struct leg *leg)
 {
-        leg_note_end(leg, SIP_END_TIMEOUT, leg->state == LEG_LEAVING ? 0 : 408);
-        leg_end(leg);
+        sip_leg_note_end(leg, SIP_END_TIMEOUT, leg->state == LEG_LEAVING ? 0 : 408);
+        sip_leg_end(leg);
 }

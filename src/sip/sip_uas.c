@@ -3,13 +3,11 @@
  * sip_uas.c - legs that come in: admission of an INVITE, our answers to it, ACK and CANCEL.
  */
 #include <assert.h>
-#include <string.h>
 
-#include "base/log.h"
 #include "sip/sip_core.h"
 #include "sip/sip_identity.h"
 
-unsigned uas_session_timer(const struct sip_msg *request, uint32_t *expires_s)
+unsigned sip_uas_session_timer(const struct sip_msg *request, uint32_t *expires_s)
 {
         bool is_supported = (request->supported | request->require) & SIP_OPTION_TIMER;
         *expires_s = 0;
@@ -17,8 +15,10 @@ unsigned uas_session_timer(const struct sip_msg *request, uint32_t *expires_s)
                 return 0;
         if (request->session_expires_s < SIP_MIN_SE_S)
                 return 422;
-        /* RFC 4028 7.2: without Session-Expires in the 2xx there is no timer, which is our answer to
-         * a peer that wants us to refresh. */
+        /*
+         * RFC 4028 7.2: without Session-Expires in the 2xx there is no timer, which is our answer
+         * to a peer that wants us to refresh.
+         */
         if (!slice_equal_nocase(request->session_refresher, SLICE("uas")))
                 *expires_s = request->session_expires_s;
         return 0;
@@ -33,13 +33,15 @@ static unsigned check(struct sip_ua *ua, const struct sip_request *request)
                 return 503;
         if (!request->trunk)
                 return 403;
+        if (!sip_ua_has_address(ua, &request->trunk->trunk))
+                return 500;
         if (msg->max_forwards == 0)
                 return 483;
         /* RFC 3261 8.1.1.8: exactly one, and we must be able to reach it. */
         if (msg->contact_count != 1 || msg->contact_is_star ||
             msg->contacts[0].uri.scheme != SIP_SCHEME_SIP)
                 return 400;
-        return uas_session_timer(msg, &expires_s);
+        return sip_uas_session_timer(msg, &expires_s);
 }
 
 /* 0 or the status that refuses it. */
@@ -48,11 +50,11 @@ static unsigned fill_leg(struct leg *leg, const struct sip_request *request,
 {
         const struct trunk *trunk = &request->trunk->trunk;
         const struct sdp *offer;
-        unsigned status = sip_ua_read_sdp(leg->ua, request->msg, &leg->remote, &offer);
+        unsigned status = sip_ua_read_sdp(request->msg, &leg->remote, &offer);
         if (status)
                 return status;
         leg->has_remote = offer != NULL;
-        if (sip_dialog_init_uas(&leg->dialog, request->msg, leg_tag(leg)))
+        if (sip_dialog_init_uas(&leg->dialog, request->msg, sip_leg_tag(leg)))
                 return 513;
 
         struct buf contact;
@@ -60,23 +62,24 @@ static unsigned fill_leg(struct leg *leg, const struct sip_request *request,
         buf_init(&contact, leg->contact, sizeof leg->contact - 1);
         sip_compose_our_uri(&contact, identity->dialled, trunk, &leg->local);
         assert(buf_ok(&contact));
-        leg_choose_hop(leg, request->source);
+        sip_leg_choose_hop(leg, request->source);
         leg->invite_cseq = request->msg->cseq;
-        (void)uas_session_timer(request->msg, &leg->session_expires_s);
+        (void)sip_uas_session_timer(request->msg, &leg->session_expires_s);
         return 0;
 }
 
-unsigned uas_open(struct leg *leg, const struct sip_request *request, struct sip_transaction **out)
+unsigned sip_uas_open(struct leg *leg, const struct sip_request *request,
+                      struct sip_transaction **out)
 {
         struct sip_ua *ua = leg->ua;
         struct buf head = sip_ua_out(ua);
-        const struct sip_token_text tag = leg_tag(leg);
+        const struct sip_token_text tag = sip_leg_tag(leg);
         sip_compose_head(&head, request->msg, request->source, slice_from(tag.text));
         if (!buf_ok(&head) || head.len > SIP_HEAD_BYTES_MAX)
                 return 513;
 
         struct sip_server_params params = {
-                .owner = leg_handle(leg).h,
+                .owner = sip_leg_handle(leg).h,
                 .trunk_id = leg->trunk_id,
                 .head = buf_slice(&head),
         };
@@ -86,9 +89,9 @@ unsigned uas_open(struct leg *leg, const struct sip_request *request, struct sip
 }
 
 /* Answers the pending INVITE; a re-INVITE, too. */
-int uas_answer(struct leg *leg, struct sip_reply reply)
+int sip_uas_answer(struct leg *leg, struct sip_reply reply)
 {
-        struct sip_transaction *invite = leg_invite(leg);
+        struct sip_transaction *invite = sip_leg_invite(leg);
         assert(invite);
         struct buf b = sip_ua_out(leg->ua);
         reply.head = sip_server_head(invite);
@@ -111,17 +114,17 @@ static void announce(struct leg *leg, const struct sip_request *request,
                 .offer = leg->has_remote ? &leg->remote : NULL,
                 .max_forwards = msg->max_forwards < 0 ? SIP_MAX_FORWARDS : msg->max_forwards,
         };
-        ua->params.handler->on_invite(ua->params.arg, leg_handle(leg), &invite);
+        ua->params.handler->on_invite(ua->params.arg, sip_leg_handle(leg), &invite);
 }
 
-void uas_on_invite(struct sip_ua *ua, const struct sip_request *request)
+void sip_uas_on_invite(struct sip_ua *ua, const struct sip_request *request)
 {
         unsigned status = check(ua, request);
         if (status) {
                 sip_ua_reply_status(ua, request, status);
                 return;
         }
-        struct leg *leg = leg_create(ua, request->trunk->trunk.id);
+        struct leg *leg = sip_leg_create(ua, request->trunk->trunk.id);
         assert(leg);
 
         struct sip_identity identity;
@@ -129,17 +132,17 @@ void uas_on_invite(struct sip_ua *ua, const struct sip_request *request)
         sip_identity_read(&request->trunk->trunk, request->msg, &identity);
         status = fill_leg(leg, request, &identity);
         if (!status)
-                status = uas_open(leg, request, &tx);
+                status = sip_uas_open(leg, request, &tx);
         if (status) {
-                leg_destroy(leg);
+                sip_leg_destroy(leg);
                 sip_ua_reply_status(ua, request, status);
                 return;
         }
 
         request->trunk->counters.invites_in++;
         leg->invite = sip_transaction_handle(tx);
-        leg_enter(leg, LEG_INCOMING);
-        (void)!uas_answer(leg, (struct sip_reply){.status = 100});
+        sip_leg_enter(leg, LEG_INCOMING);
+        (void)!sip_uas_answer(leg, (struct sip_reply){.status = 100});
         announce(leg, request, &identity);
 }
 
@@ -161,8 +164,8 @@ int sip_leg_progress(struct sip_ua *ua, struct sip_leg handle, unsigned status,
         };
         /* RFC 3261 13.2.1: without an offer there is nothing that an early answer answers. */
         if (early && leg->has_remote)
-                reply.sdp = leg_describe(leg, early, &leg->remote);
-        return uas_answer(leg, reply);
+                reply.sdp = sip_leg_describe(leg, early, &leg->remote);
+        return sip_uas_answer(leg, reply);
 }
 
 int sip_leg_answer(struct sip_ua *ua, struct sip_leg handle, const struct sdp_audio *ours)
@@ -179,27 +182,27 @@ int sip_leg_answer(struct sip_ua *ua, struct sip_leg handle, const struct sdp_au
                 .contact = slice_from(leg->contact),
                 .has_allow = true,
                 .session_expires_s = leg->session_expires_s,
-                .sdp = leg_describe(leg, ours, leg->has_remote ? &leg->remote : NULL),
+                .sdp = sip_leg_describe(leg, ours, leg->has_remote ? &leg->remote : NULL),
         };
-        int err = uas_answer(leg, reply);
+        int err = sip_uas_answer(leg, reply);
         if (err)
                 return err;
         leg->awaits_ack = true;
         leg->awaits_answer = !leg->has_remote;
-        leg_enter(leg, LEG_ANSWERED);
-        within_restart_session_timer(leg);
+        sip_leg_enter(leg, LEG_ANSWERED);
+        sip_within_restart_session_timer(leg);
         return 0;
 }
 
-void uas_reject(struct leg *leg, unsigned status, unsigned retry_after_s)
+void sip_uas_reject(struct leg *leg, unsigned status, unsigned retry_after_s)
 {
         assert(status >= 300 && status < 700);
         const struct sip_reply reply = {.status = status, .retry_after_s = retry_after_s};
-        if (uas_answer(leg, reply))
+        if (sip_uas_answer(leg, reply))
                 leg->ua->counters.unsent++;
-        leg_note_end(leg, SIP_END_LOCAL, status);
-        leg_enter(leg, LEG_REJECTED);
-        leg_end_later(leg);
+        sip_leg_note_end(leg, SIP_END_LOCAL, status);
+        sip_leg_enter(leg, LEG_REJECTED);
+        sip_leg_end_later(leg);
 }
 
 int sip_leg_reject(struct sip_ua *ua, struct sip_leg handle, unsigned status,
@@ -210,72 +213,72 @@ int sip_leg_reject(struct sip_ua *ua, struct sip_leg handle, unsigned status,
                 return ERR_STALE;
         if (leg->state != LEG_INCOMING)
                 return ERR_STATE;
-        uas_reject(leg, status, retry_after_s);
+        sip_uas_reject(leg, status, retry_after_s);
         return 0;
 }
 
 /* The peer has given up: 487 for the INVITE, and that is the end. */
-void uas_give_up(struct leg *leg)
+void sip_uas_give_up(struct leg *leg)
 {
-        if (uas_answer(leg, (struct sip_reply){.status = 487}))
+        if (sip_uas_answer(leg, (struct sip_reply){.status = 487}))
                 leg->ua->counters.unsent++;
-        leg_note_end(leg, SIP_END_CANCEL, 0);
-        leg_end(leg);
+        sip_leg_note_end(leg, SIP_END_CANCEL, 0);
+        sip_leg_end(leg);
 }
 
-void uas_on_cancel(struct sip_ua *ua, const struct sip_request *request)
+void sip_uas_on_cancel(struct sip_ua *ua, const struct sip_request *request)
 {
         struct sip_transaction *invite = sip_server_find(ua->txs, request->msg);
         if (!invite || sip_transaction_method(invite) != SIP_INVITE) {
                 sip_ua_reply_status(ua, request, 481);
                 return;
         }
-        struct leg *leg = leg_of(ua, invite);
+        struct leg *leg = sip_leg_of(ua, invite);
         if (!leg) {
                 sip_ua_reply_status(ua, request, 200);
                 return;
         }
         /* RFC 3261 9.2: with the tag that the INVITE's own answers have. */
-        const struct sip_token_text tag = leg_tag(leg);
+        const struct sip_token_text tag = sip_leg_tag(leg);
         sip_ua_reply_tagged(ua, request, (struct sip_reply){.status = 200}, slice_from(tag.text));
         /* After a final answer it has no effect (RFC 3261 9.2); nor upon a re-INVITE. */
         if (leg->state == LEG_INCOMING)
-                uas_give_up(leg);
+                sip_uas_give_up(leg);
 }
 
-void uas_on_ack(struct leg *leg, const struct sip_msg *ack)
+void sip_uas_on_ack(struct leg *leg, const struct sip_msg *ack)
 {
         struct sip_ua *ua = leg->ua;
-        struct sip_transaction *invite = leg_invite(leg);
+        struct sip_transaction *invite = sip_leg_invite(leg);
         if (!leg->awaits_ack || ack->cseq != leg->invite_cseq)
                 return;
         leg->awaits_ack = false;
         if (invite)
                 sip_server_acknowledged(invite);
         if (leg->state == LEG_HANGING) {
-                leg_leave(leg);
+                sip_leg_leave(leg);
                 return;
         }
 
         struct sdp read;
         const struct sdp *answer = NULL;
-        if (leg->awaits_answer && sip_ua_read_sdp(ua, ack, &read, &answer))
+        if (leg->awaits_answer && sip_ua_read_sdp(ack, &read, &answer))
                 answer = NULL;
         bool is_first = leg->state == LEG_ANSWERED;
         leg->awaits_answer = false;
         if (is_first)
-                leg_enter(leg, LEG_CONFIRMED);
+                sip_leg_enter(leg, LEG_CONFIRMED);
         if (is_first || answer)
-                ua->params.handler->on_confirmed(ua->params.arg, leg_handle(leg), answer);
+                ua->params.handler->on_confirmed(ua->params.arg, sip_leg_handle(leg), answer);
 }
 
-void uas_on_unacknowledged(struct leg *leg)
+void sip_uas_on_unacknowledged(struct leg *leg)
 {
         switch (leg->state) {
         case LEG_ANSWERED:
         case LEG_CONFIRMED: /* a re-INVITE's: RFC 3261 14.2 ends the session, too */
         case LEG_HANGING:
-                leg_abandon(leg, SIP_END_NO_ACK);
+                sip_leg_abandon(leg, SIP_END_NO_ACK);
                 return;
         default:
                 return;

@@ -5,7 +5,6 @@
  */
 #include <assert.h>
 
-#include "base/log.h"
 #include "sip/sip_core.h"
 #include "sip/sip_dtmf.h"
 
@@ -42,11 +41,11 @@ static void on_session_expired(void *arg)
 {
         struct leg *leg = arg;
         if (leg->state == LEG_CONFIRMED)
-                leg_abandon(leg, SIP_END_TIMEOUT);
+                sip_leg_abandon(leg, SIP_END_TIMEOUT);
 }
 
 /* RFC 4028 10: who waits for the refresh gives up a little before the session expires. */
-void within_restart_session_timer(struct leg *leg)
+void sip_within_restart_session_timer(struct leg *leg)
 {
         struct io *io = leg->ua->params.io;
         uint32_t expires_s = leg->session_expires_s;
@@ -65,20 +64,20 @@ static void on_bye(const struct within *within)
         reply_status(within, 200);
         switch (leg->state) {
         case LEG_INCOMING:
-                uas_give_up(leg);
+                sip_uas_give_up(leg);
                 return;
         case LEG_CALLING:
         case LEG_PROCEEDING:
                 /* Not the callee's way to refuse, but clear enough; the INVITE still has to end. */
-                leg_note_end(leg, SIP_END_BYE, 0);
-                uac_cancel(leg);
+                sip_leg_note_end(leg, SIP_END_BYE, 0);
+                sip_uac_cancel(leg);
                 return;
         case LEG_ANSWERED:
         case LEG_HANGING:
         case LEG_CONFIRMED:
         case LEG_LEAVING:
-                leg_note_end(leg, SIP_END_BYE, 0);
-                leg_end(leg);
+                sip_leg_note_end(leg, SIP_END_BYE, 0);
+                sip_leg_end(leg);
                 return;
         case LEG_CANCELLING:
         case LEG_NEW:
@@ -111,8 +110,8 @@ static unsigned read_offer(const struct within *within, struct offer *offer)
         struct sip_dialog trial = within->leg->dialog;
         if (target && sip_dialog_set_target(&trial, &target->uri))
                 return 513;
-        unsigned status = uas_session_timer(msg, &offer->session_expires_s);
-        return status ? status : sip_ua_read_sdp(within->leg->ua, msg, &offer->read, &offer->sdp);
+        unsigned status = sip_uas_session_timer(msg, &offer->session_expires_s);
+        return status ? status : sip_ua_read_sdp(msg, &offer->read, &offer->sdp);
 }
 
 /* A 2xx has been decided: target (RFC 3261 12.2.2) and session timer are as the request says. */
@@ -121,9 +120,9 @@ static void accept(const struct within *within, const struct offer *offer)
         struct leg *leg = within->leg;
         const struct sip_name_addr *target = new_target(within->request->msg);
         if (target && !sip_dialog_set_target(&leg->dialog, &target->uri))
-                leg_choose_hop(leg, within->request->source);
+                sip_leg_choose_hop(leg, within->request->source);
         leg->session_expires_s = offer->session_expires_s;
-        within_restart_session_timer(leg);
+        sip_within_restart_session_timer(leg);
 }
 
 static struct sip_reply acceptance(const struct leg *leg, const struct offer *offer)
@@ -143,7 +142,7 @@ static unsigned ask(const struct within *within, const struct offer *offer, stru
         struct sip_ua *ua = leg->ua;
         enum leg_state before = leg->state;
         unsigned status =
-                ua->params.handler->on_offer(ua->params.arg, leg_handle(leg), offer->sdp, ours);
+                ua->params.handler->on_offer(ua->params.arg, sip_leg_handle(leg), offer->sdp, ours);
         if (leg->state != before)
                 return 481;
         return status >= 200 && status < 300 ? 200 : status;
@@ -163,10 +162,10 @@ static void on_reinvite(const struct within *within)
         }
 
         struct sip_reply answer = acceptance(leg, &offer);
-        answer.sdp = leg_describe(leg, &ours, offer.sdp);
+        answer.sdp = sip_leg_describe(leg, &ours, offer.sdp);
         leg->invite = sip_transaction_handle(within->tx);
         leg->invite_cseq = within->request->msg->cseq;
-        if (uas_answer(leg, answer)) {
+        if (sip_uas_answer(leg, answer)) {
                 reply_status(within, 500);
                 return;
         }
@@ -190,7 +189,7 @@ static void on_update(const struct within *within)
 
         struct sip_reply answer = acceptance(leg, &offer);
         if (offer.sdp)
-                answer.sdp = leg_describe(leg, &ours, offer.sdp);
+                answer.sdp = sip_leg_describe(leg, &ours, offer.sdp);
         accept(within, &offer);
         reply(within, answer);
 }
@@ -262,7 +261,7 @@ static void on_info(const struct within *within)
                 return;
         }
         reply_status(within, 200);
-        ua->params.handler->on_dtmf_info(ua->params.arg, leg_handle(leg), dtmf.digit,
+        ua->params.handler->on_dtmf_info(ua->params.arg, sip_leg_handle(leg), dtmf.digit,
                                          dtmf.duration_ms);
 }
 
@@ -321,11 +320,12 @@ static void dispatch(const struct within *within)
         }
 }
 
-void within_on_request(struct leg *leg, const struct sip_request *request)
+void sip_within_on_request(struct leg *leg, const struct sip_request *request)
 {
         const struct sip_msg *msg = request->msg;
         struct within within = {.leg = leg, .request = request};
-        bool is_over = leg_is_over(leg) || (leg->state == LEG_LEAVING && msg->method != SIP_BYE);
+        bool is_over =
+                sip_leg_is_over(leg) || (leg->state == LEG_LEAVING && msg->method != SIP_BYE);
         if (is_over) {
                 sip_ua_reply_status(leg->ua, request, 481);
                 return;
@@ -335,7 +335,7 @@ void within_on_request(struct leg *leg, const struct sip_request *request)
                 refuse(&within, 500);
                 return;
         }
-        unsigned status = uas_open(leg, request, &within.tx);
+        unsigned status = sip_uas_open(leg, request, &within.tx);
         if (status == 513 || (status && msg->method == SIP_INVITE)) {
                 sip_ua_reply_status(leg->ua, request, status);
                 return;

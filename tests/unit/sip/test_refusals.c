@@ -474,6 +474,19 @@ static void dialling_needs_a_trunk_with_a_known_peer(void **state)
         assert_int_equal(sip_trunks_put(s->trunks, &s->trunk), 0);
 }
 
+static void listening_on_any_address_each_trunk_must_name_one(void **state)
+{
+        struct scene *s = *state;
+        struct trunk trunk = s->trunk;
+        struct sip_leg leg;
+        assert_int_equal(addr_parse_ip(SLICE("0.0.0.0"), &trunk.advertised), 0);
+        assert_int_equal(sip_trunks_put(s->trunks, &trunk), 0);
+        assert_int_equal(dial(s, &leg), ERR_STATE);
+        peer_invite(s, "", OFFER);
+        take_status(s, 500);
+        expect_no_event(s);
+}
+
 static void a_trunk_that_is_removed_keeps_its_call_until_it_ends(void **state)
 {
         struct scene *s = *state;
@@ -529,6 +542,7 @@ int main(void)
                 TEST(a_bye_is_answered_even_when_there_is_no_transaction_left),
                 TEST(hanging_up_without_a_transaction_left_still_ends_the_leg),
                 TEST(dialling_needs_a_trunk_with_a_known_peer),
+                TEST(listening_on_any_address_each_trunk_must_name_one),
                 TEST(a_trunk_that_is_removed_keeps_its_call_until_it_ends),
         };
         return RUN_TESTS(tests);
