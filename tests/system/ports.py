@@ -23,7 +23,8 @@ def free_port(ip, kinds=(socket.SOCK_DGRAM, socket.SOCK_STREAM)):
     """
     while True:
         port = _chooser.randrange(10000, 30000)
-        if (ip, port) not in _given and all(_is_free(kind, ip, port) for kind in kinds):
+        given = {(ip, port), ("0.0.0.0", port)} & _given
+        if not given and all(_is_free(kind, ip, port) for kind in kinds):
             _given.add((ip, port))
             return port
 
@@ -33,7 +34,7 @@ def free_range(count, ip="0.0.0.0"):
     while True:
         first = _chooser.randrange(10000, 30000 - count) & ~1
         row = range(first, first + count)
-        if any((ip, port) in _given for port in row):
+        if any(port in row for _, port in _given):
             continue
         if all(_is_free(socket.SOCK_DGRAM, ip, port) for port in row):
             _given.update((ip, port) for port in row)
