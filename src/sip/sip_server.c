@@ -143,11 +143,6 @@ struct slice sip_server_head(const struct sip_transaction *tx)
         return sip_packet_text(tx->head);
 }
 
-bool sip_server_is_pending(const struct sip_transaction *tx)
-{
-        return tx->state == TX_PROCEEDING;
-}
-
 static void on_final_sent(struct sip_transaction *tx, unsigned status)
 {
         sip_tx_drop_packet(tx, &tx->head);

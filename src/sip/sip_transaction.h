@@ -123,7 +123,6 @@ void sip_server_on_retransmission(struct sip_transaction *tx);
 bool sip_server_on_ack(struct sip_transaction *tx);
 
 struct slice sip_server_head(const struct sip_transaction *tx); /* empty after a final answer */
-bool sip_server_is_pending(const struct sip_transaction *tx);   /* no final answer yet */
 /*
  * Sends an answer and keeps it. An INVITE's 1xx and 2xx must be kept, else ERR_FULL or
  * ERR_TOO_LARGE and nothing was sent; others go out in any case and succeed.
