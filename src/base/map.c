@@ -51,11 +51,20 @@ void map_remove(struct map *map, struct map_node *node)
         map->count--;
 }
 
-struct map_node *map_find(const struct map *map, struct slice key)
+static struct map_node *first_with(struct map_node *node, uint64_t hash, struct slice key)
 {
-        uint64_t hash = siphash(&map->hash_key, key.p, key.len);
-        struct map_node *node = map->buckets[hash & map->mask];
         while (node && (node->hash != hash || !slice_equal(node->key, key)))
                 node = node->next;
         return node;
+}
+
+struct map_node *map_find(const struct map *map, struct slice key)
+{
+        uint64_t hash = siphash(&map->hash_key, key.p, key.len);
+        return first_with(map->buckets[hash & map->mask], hash, key);
+}
+
+struct map_node *map_find_next(const struct map_node *node)
+{
+        return first_with(node->next, node->hash, node->key);
 }

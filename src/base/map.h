@@ -31,9 +31,11 @@ struct map {
 int map_init(struct map *map, uint32_t expected, struct siphash_key hash_key) MUST_CHECK;
 void map_fini(struct map *map);
 
-/* `key` must point into the object that holds `node`. Equal keys are the caller's to avoid. */
+/* `key` must point into the object that holds `node`. Keys may be equal. */
 void map_add(struct map *map, struct map_node *node, struct slice key);
 void map_remove(struct map *map, struct map_node *node); /* one in no map: nothing happens */
 struct map_node *map_find(const struct map *map, struct slice key);
+/* Another one with the same key; NULL when there is none left. */
+struct map_node *map_find_next(const struct map_node *node);
 
 #endif

@@ -75,13 +75,19 @@ static struct slice digest_slice(const struct tx_digest *digest)
         return (struct slice){(const char *)digest, sizeof *digest};
 }
 
-struct sip_transaction *sip_server_find(struct sip_transactions *txs, const struct sip_msg *request)
+struct sip_transaction *sip_server_find(struct sip_transactions *txs, const struct sip_msg *request,
+                                        const struct addr *source)
 {
         struct tx_digest key;
         if (!request_digest(txs, request, &key))
                 return NULL;
         struct map_node *node = map_find(&txs->by_request, digest_slice(&key));
-        return node ? container_of(node, struct sip_transaction, by_request) : NULL;
+        for (; node; node = map_find_next(node)) {
+                struct sip_transaction *tx = container_of(node, struct sip_transaction, by_request);
+                if (sip_trunks_may_continue(txs->params.trunks, tx->trunk_id, source))
+                        return tx;
+        }
+        return NULL;
 }
 
 bool sip_server_is_merged(const struct sip_transactions *txs, const struct sip_msg *request)

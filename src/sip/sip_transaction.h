@@ -55,7 +55,7 @@ void sip_transactions_destroy(
         struct sip_transactions *txs); /* NULL is fine; no handler is called */
 uint32_t sip_transactions_kept(const struct sip_transactions *txs); /* messages, for tests */
 
-/* New calls leave an eighth of the table to those in progress. */
+/* New calls, and what goes on within calls, leave an eighth of the table to what ends them. */
 bool sip_transactions_take_calls(const struct sip_transactions *txs);
 
 struct sip_transaction *sip_transaction_find(struct sip_transactions *txs, struct handle handle);
@@ -113,9 +113,12 @@ struct sip_server_params {
 /* NULL: no room. */
 struct sip_transaction *sip_server_open(struct sip_transactions *txs, const struct sip_msg *request,
                                         const struct sip_server_params *params);
-/* The one this request repeats; for ACK and CANCEL, the INVITE's. NULL: none. */
-struct sip_transaction *sip_server_find(struct sip_transactions *txs,
-                                        const struct sip_msg *request);
+/*
+ * The one this request repeats; for ACK and CANCEL, the INVITE's. NULL: none. Each trunk has its
+ * own: what another one sends with the same branch is another request.
+ */
+struct sip_transaction *sip_server_find(struct sip_transactions *txs, const struct sip_msg *request,
+                                        const struct addr *source);
 /* The same request has come on another way (RFC 3261 8.2.2.2). */
 bool sip_server_is_merged(const struct sip_transactions *txs, const struct sip_msg *request);
 void sip_server_on_retransmission(struct sip_transaction *tx);

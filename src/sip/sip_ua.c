@@ -166,7 +166,7 @@ static struct leg *find_leg(struct sip_ua *ua, const struct sip_request *request
 
 static void on_ack(struct sip_ua *ua, const struct sip_request *request)
 {
-        struct sip_transaction *tx = sip_server_find(ua->txs, request->msg);
+        struct sip_transaction *tx = sip_server_find(ua->txs, request->msg, request->source);
         struct leg *leg = NULL;
         if (!tx)
                 leg = find_leg(ua, request);
@@ -245,7 +245,7 @@ static void on_request(struct sip_ua *ua, const struct sip_request *request)
                 sip_uas_on_cancel(ua, request);
                 return;
         }
-        struct sip_transaction *tx = sip_server_find(ua->txs, msg);
+        struct sip_transaction *tx = sip_server_find(ua->txs, msg, request->source);
         if (tx) {
                 sip_server_on_retransmission(tx);
                 return;

@@ -228,7 +228,7 @@ void sip_uas_give_up(struct leg *leg)
 
 void sip_uas_on_cancel(struct sip_ua *ua, const struct sip_request *request)
 {
-        struct sip_transaction *invite = sip_server_find(ua->txs, request->msg);
+        struct sip_transaction *invite = sip_server_find(ua->txs, request->msg, request->source);
         if (!invite || sip_transaction_method(invite) != SIP_INVITE) {
                 sip_ua_reply_status(ua, request, 481);
                 return;

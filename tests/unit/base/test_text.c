@@ -83,6 +83,16 @@ static void a_map_finds_what_it_holds(void **state)
         map_remove(&map, &items[42].node);
         assert_null(map_find(&map, (struct slice){items[42].key, 4}));
         assert_int_equal(map.count, 99);
+
+        /* Of equal keys, those after the first are found one by one. */
+        items[42].key[0] = 41;
+        map_add(&map, &items[42].node, (struct slice){items[42].key, 4});
+        struct map_node *first = map_find(&map, (struct slice){items[41].key, 4});
+        struct map_node *second = map_find_next(first);
+        assert_true(first != second);
+        assert_true(first == &items[41].node || first == &items[42].node);
+        assert_true(second == &items[41].node || second == &items[42].node);
+        assert_null(map_find_next(second));
         map_fini(&map);
 }
 

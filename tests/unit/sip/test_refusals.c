@@ -461,6 +461,90 @@ static void hanging_up_without_a_transaction_left_still_ends_the_leg(void **stat
         assert_int_equal(sip_ua_counters(s->ua)->unsent, 1);
 }
 
+#define OTHER_CARRIER "192.0.2.33:5060"
+
+static void put_other_carrier(struct scene *s)
+{
+        struct trunk other = s->trunk;
+        other.id = TRUNK_ID + 1;
+        strcpy(other.name, "other");
+        strcpy(other.peer_host, "192.0.2.33");
+        assert_int_equal(addr_prefix_parse(SLICE("192.0.2.32/28"), &other.sources[0].prefix), 0);
+        assert_int_equal(sip_trunks_put(s->trunks, &other), 0);
+}
+
+/* What the peer sent, or would send, but from the other carrier's address. */
+static void other_carrier_sends(struct scene *s, const char *start, unsigned cseq,
+                                const char *method, const char *call_id, const char *body)
+{
+        char text[DATAGRAM_MAX];
+        snprintf(text, sizeof text,
+                 "%s SIP/2.0\r\n"
+                 "Via: SIP/2.0/UDP 192.0.2.10:5060;branch=%s;rport\r\n"
+                 "Max-Forwards: 70\r\n"
+                 "From: <sip:+" PARTY "@192.0.2.10>;tag=%s\r\n"
+                 "To: <sip:+" MASKING "@198.51.100.1>\r\n"
+                 "Call-ID: %s\r\n"
+                 "CSeq: %u %s\r\n"
+                 "Contact: <sip:peer@192.0.2.33>\r\n"
+                 "Content-Type: application/sdp\r\n"
+                 "Content-Length: %zu\r\n\r\n%s",
+                 start, s->invite_branch, s->our_tag, call_id, cseq, method, strlen(body), body);
+        send_from(s, OTHER_CARRIER, text);
+}
+
+static void a_cancel_from_another_trunk_cancels_nothing(void **state)
+{
+        struct scene *s = *state;
+        put_other_carrier(s);
+        struct sip_leg leg = incoming_call(s);
+        other_carrier_sends(s, "CANCEL sip:+" MASKING "@198.51.100.1", s->cseq, "CANCEL",
+                            s->call_id, "");
+        take_status(s, 481);
+        expect_silence(s);
+        expect_no_event(s);
+        peer_cancel(s);
+        take_status(s, 200);
+        take_status(s, 487);
+        expect_ended(s, leg, SIP_END_CANCEL, 0);
+}
+
+static void an_ack_from_another_trunk_confirms_nothing(void **state)
+{
+        struct scene *s = *state;
+        put_other_carrier(s);
+        struct sip_leg leg = answered_call(s);
+        other_carrier_sends(s, "ACK sip:+" MASKING "@198.51.100.1", s->cseq, "ACK", s->call_id,
+                            OFFER);
+        expect_no_event(s);
+        peer_ack(s, NULL);
+        take_event(s, EVENT_CONFIRMED);
+        peer_request(s, "BYE", "", NULL);
+        take_status(s, 200);
+        expect_ended(s, leg, SIP_END_BYE, 0);
+}
+
+/* Carriers behind NAT may have the same address and count their branches alike. */
+static void two_trunks_may_use_the_same_branch_at_once(void **state)
+{
+        struct scene *s = *state;
+        put_other_carrier(s);
+        struct sip_leg leg = incoming_call(s);
+        other_carrier_sends(s, "INVITE sip:+" MASKING "@198.51.100.1", 1, "INVITE", "another",
+                            OFFER);
+        struct event event = take_event(s, EVENT_INVITE);
+        assert_int_equal(event.invite.trunk_id, TRUNK_ID + 1);
+        forget_messages(s);
+
+        peer_cancel(s);
+        take_status(s, 200);
+        take_status(s, 487);
+        expect_ended(s, leg, SIP_END_CANCEL, 0);
+        other_carrier_sends(s, "CANCEL sip:+" MASKING "@198.51.100.1", 1, "CANCEL", "another", "");
+        expect_ended(s, event.leg, SIP_END_CANCEL, 0);
+        forget_messages(s);
+}
+
 static void dialling_needs_a_trunk_with_a_known_peer(void **state)
 {
         struct scene *s = *state;
@@ -541,6 +625,9 @@ int main(void)
                 TEST(calls_leave_room_for_what_ends_them),
                 TEST(a_bye_is_answered_even_when_there_is_no_transaction_left),
                 TEST(hanging_up_without_a_transaction_left_still_ends_the_leg),
+                TEST(a_cancel_from_another_trunk_cancels_nothing),
+                TEST(an_ack_from_another_trunk_confirms_nothing),
+                TEST(two_trunks_may_use_the_same_branch_at_once),
                 TEST(dialling_needs_a_trunk_with_a_known_peer),
                 TEST(listening_on_any_address_each_trunk_must_name_one),
                 TEST(a_trunk_that_is_removed_keeps_its_call_until_it_ends),
