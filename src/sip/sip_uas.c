@@ -72,6 +72,9 @@ unsigned sip_uas_open(struct leg *leg, const struct sip_request *request,
                       struct sip_transaction **out)
 {
         struct sip_ua *ua = leg->ua;
+        /* What is left then is for hanging up. */
+        if (request->msg->method != SIP_BYE && !sip_transactions_take_calls(ua->txs))
+                return 503;
         struct buf head = sip_ua_out(ua);
         const struct sip_token_text tag = sip_leg_tag(leg);
         sip_compose_head(&head, request->msg, request->source, slice_from(tag.text));
