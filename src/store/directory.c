@@ -244,6 +244,18 @@ static int check_keys(const struct loading *loading)
         return ERR_CONFLICT;
 }
 
+/* Now, and not with the next commit: that may be a long time off, and the log says it was done. */
+static uint32_t shred_unkept(struct vault *vault)
+{
+        uint32_t shredded = vault_shred_unkept(vault);
+        int err = shredded ? vault_sync(vault) : 0;
+        if (err)
+                log_error("store: keys.slots cannot be written: %s; its keys are shredded with the "
+                          "next write that succeeds",
+                          err_text(err));
+        return shredded;
+}
+
 static int load(struct directory *dir, char *problem)
 {
         struct loading loading = {.dir = dir, .problem = problem};
@@ -259,7 +271,7 @@ static int load(struct directory *dir, char *problem)
         if (err)
                 return err;
 
-        uint32_t shredded = vault_shred_unkept(dir->vault);
+        uint32_t shredded = shred_unkept(dir->vault);
         if (loading.unreadable)
                 log_error("store: %" PRIu32 " sessions can't be served: their keys are missing "
                           "or their rows were altered",

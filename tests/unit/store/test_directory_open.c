@@ -224,6 +224,37 @@ static void a_lost_database_does_not_cost_the_keys(void **state)
         directory_close(dir);
 }
 
+static void put_back(const char *name, uint8_t *content, size_t bytes)
+{
+        assert_non_null(content);
+        scratch_remove_file(&files, name);
+        scratch_write(&files, name, content, bytes);
+        scratch_set_mode(&files, name, 0600);
+        free(content);
+}
+
+static void a_key_that_no_session_has_is_shredded_in_the_file_at_once(void **state)
+{
+        (void)state;
+        size_t before_bytes, after_bytes;
+        struct directory *dir = open_directory();
+        provision(dir);
+        directory_close(dir);
+        uint8_t *before = scratch_read(&files, "maskline.db", &before_bytes);
+        dir = open_directory();
+        struct session_view s = create(dir, 1, 2);
+        directory_close(dir);
+        uint8_t *after = scratch_read(&files, "maskline.db", &after_bytes);
+
+        /* Opened and closed, and nothing was written between. */
+        put_back("maskline.db", before, before_bytes);
+        directory_close(open_directory());
+        put_back("maskline.db", after, after_bytes);
+        dir = open_directory();
+        assert_int_equal(call(dir, s.dials[0], 1), MASK_STRANGER);
+        directory_close(dir);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -233,6 +264,7 @@ int main(void)
                 TEST(no_real_number_is_in_any_file),
                 TEST(one_process_holds_a_data_directory),
                 TEST(a_lost_database_does_not_cost_the_keys),
+                TEST(a_key_that_no_session_has_is_shredded_in_the_file_at_once),
         };
         return RUN_TESTS(tests);
 }
