@@ -45,6 +45,11 @@ int directory_open_on(const struct directory_params *params, struct vault *vault
 /* Waits for what is queued: callbacks that are still due come before it returns. NULL is fine. */
 void directory_close(struct directory *dir);
 
+/*
+ * The time of its records, in ms: the wall clock, but never behind what is recorded already.
+ */
+int64_t directory_now(const struct directory *dir);
+
 typedef void directory_done(void *arg, int err);
 
 /* Trunks. The id is assigned. ERR_EXISTS (name), ERR_CONFLICT (sources overlap), ERR_FULL. */

@@ -135,9 +135,6 @@ struct directory {
         struct queue queue;
 };
 
-/* UTC, never going back while the directory is open. */
-int64_t directory_now(const struct directory *dir);
-
 /*
  * Queue. queue_take gives NULL when it is full: for changes that may be taken back long before it
  * is for records. The unit is filled by the caller and put in with queue_add, which cannot fail.
