@@ -9,6 +9,7 @@
 
 #include "api/rest_trunks.h"
 #include "api/timestamp.h"
+#include "base/log.h"
 
 static void send_json(struct api *api, struct http_exchange exchange,
                       struct http_response *response, json_t *body)
@@ -166,6 +167,8 @@ void rest_wait_done(void *arg, int err)
                 .remedy = "See the server's log and /readyz; make room on the disk, then repeat "
                           "the request.",
         };
+        if (!err && wait->told[0])
+                log_info("%s", wait->told);
         if (wait->api && wait->trunk_id)
                 rest_trunks_sync(wait->api, wait->trunk_id);
         if (wait->api && err)

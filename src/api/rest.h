@@ -65,6 +65,7 @@ struct rest_wait {
         unsigned status;
         json_t *answer; /* owned; sent when the disk has it */
         char location[64];
+        char told[64];     /* a line for the log, once it is kept; or empty */
         uint32_t trunk_id; /* to bring signalling in step with, when it is not 0 */
         uint32_t limit;    /* of a list of calls */
         int64_t before_ms;

@@ -56,7 +56,8 @@ static void refuse_number(struct rest *rest, int err)
 {
         switch (err) {
         case ERR_EXISTS:
-                rest_refuse(rest, PROBLEM_EXISTS, "number", NULL,
+                rest_refuse(rest, PROBLEM_EXISTS, "number",
+                            "To move it to another trunk, remove it first.",
                             "the number has been added already");
                 return;
         case ERR_FULL:

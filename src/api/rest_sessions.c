@@ -10,7 +10,8 @@
 #include "api/timestamp.h"
 #include "base/log.h"
 
-#define TEN_YEARS_S 315360000
+#define TEN_YEARS_S    315360000
+#define TELLING_DIGITS 9 /* of a number, from its end: enough to know whose it is */
 
 enum field {
         FIELD_PARTIES,
@@ -101,6 +102,12 @@ static bool read_party(struct rest *rest, const json_t *party, unsigned index,
                             "the number is refused: %s", problem.rule);
                 return false;
         }
+        struct masking_number ours = {out->party[index].n};
+        if (directory_number_find(rest->api->params.directory, ours)) {
+                rest_refuse(rest, PROBLEM_BAD_VALUE, field, "Give the party's own number.",
+                            "the number is a masking number: a call to it would come back here");
+                return false;
+        }
         snprintf(field, sizeof field, "%sdials", where);
         if (values[PARTY_DIALS] &&
             number_parse(body_slice(values[PARTY_DIALS]), plan, &out->given[index].n)) {
@@ -163,7 +170,7 @@ static bool read_time(struct rest *rest, const struct time_field *field, int64_t
 
 static bool read_times(struct rest *rest, const json_t **values, struct session_create *out)
 {
-        int64_t now = io_wall_ms(rest->api->params.io);
+        int64_t now = directory_now(rest->api->params.directory);
         const struct time_field expires = {
                 .at_name = fields[FIELD_EXPIRES_AT].name,
                 .in_name = fields[FIELD_EXPIRES_IN_S].name,
@@ -183,7 +190,42 @@ static bool read_times(struct rest *rest, const json_t **values, struct session_
         int64_t begins = out->starts_ms > now ? out->starts_ms : now;
         if (out->expires_ms && out->expires_ms <= begins) {
                 rest_refuse(rest, PROBLEM_BAD_VALUE, expires.at ? expires.at_name : expires.in_name,
-                            "Choose a later time.", "the session would expire before it starts");
+                            "Choose a later time.",
+                            "the session would expire before it starts; here it is %s",
+                            timestamp_format(now).text);
+                return false;
+        }
+        return true;
+}
+
+/* However it is written: its last digits, with or without what people put between digits. */
+static bool holds_number(struct slice text, struct number number)
+{
+        char digits[SESSION_REFERENCE_MAX], e164[24];
+        struct buf kept, b;
+        buf_init(&kept, digits, sizeof digits - 1);
+        for (size_t i = 0; i < text.len; i++) {
+                if (!strchr(" +-.()/", text.p[i]))
+                        buf_put_char(&kept, text.p[i]);
+        }
+        digits[kept.len] = '\0';
+        buf_init(&b, e164, sizeof e164 - 1);
+        buf_put_number(&b, number);
+        e164[b.len] = '\0';
+        bool holds = strstr(digits, e164 + (b.len > TELLING_DIGITS ? b.len - TELLING_DIGITS : 0));
+        explicit_bzero(e164, sizeof e164);
+        return holds;
+}
+
+/* It is kept as it is and shown to whoever asks: a real number must not come in this way. */
+static bool check_reference(struct rest *rest, const struct session_create *create)
+{
+        for (unsigned i = 0; i < 2; i++) {
+                if (!holds_number(create->reference, create->party[i].n))
+                        continue;
+                rest_refuse(rest, PROBLEM_BAD_VALUE, "reference",
+                            "Use a name of your own, such as the order's.",
+                            "a reference is not sealed: it must not hold a party's number");
                 return false;
         }
         return true;
@@ -214,7 +256,7 @@ static bool read_reference(struct rest *rest, const json_t *value, struct sessio
                         return false;
                 }
         }
-        return true;
+        return check_reference(rest, out);
 }
 
 bool rest_sessions_read(struct rest *rest, struct session_create *out)
@@ -301,7 +343,7 @@ void rest_sessions_create(struct rest *rest)
         wait->status = repeated ? 200 : 201;
         snprintf(wait->location, sizeof wait->location, "/v1/sessions/%s", id.text);
         if (!repeated)
-                log_info("session %s: created", id.text);
+                snprintf(wait->told, sizeof wait->told, "session %s: created", id.text);
 done:
         explicit_bzero(&create, sizeof create);
 }
@@ -342,13 +384,14 @@ void rest_sessions_end(struct rest *rest)
         if (err) {
                 rest_wait_destroy(wait);
                 if (err == ERR_STATE)
-                        rest_refuse(rest, PROBLEM_STATE, NULL, NULL,
+                        rest_refuse(rest, PROBLEM_STATE, NULL, "Nothing is left to do.",
                                     "the session has ended already");
                 else
                         rest_refuse_store(rest, err);
                 return;
         }
-        log_info("session %s: ended by request", rest->segment);
+        snprintf(wait->told, sizeof wait->told, "session %s: ended by request",
+                 session_id_format(directory, view.id).text);
         if (directory_session_find(directory, view.id, &view) == 0)
                 wait->answer = session_json(rest->api, &view);
 }

@@ -432,7 +432,7 @@ void rest_trunks_create(struct rest *rest)
                 refuse_trunk(rest, &trunk, err);
                 return;
         }
-        log_info("trunk %s: added", trunk.name);
+        snprintf(wait->told, sizeof wait->told, "trunk %s: added", trunk.name);
         wait->trunk_id = trunk.id;
         rest_trunks_sync(api, trunk.id);
         wait->status = 201;
@@ -480,6 +480,7 @@ void rest_trunks_remove(struct rest *rest)
                 return;
 
         uint32_t id = trunk->id;
+        snprintf(wait->told, sizeof wait->told, "trunk %s: removed", trunk->name);
         int err = directory_trunk_remove(api->params.directory, id, rest_wait_done, wait);
         if (err) {
                 rest_wait_destroy(wait);
@@ -490,7 +491,6 @@ void rest_trunks_remove(struct rest *rest)
                         rest_refuse_store(rest, err);
                 return;
         }
-        log_info("trunk %s: removed", rest->segment);
         wait->trunk_id = id;
         wait->status = 204;
         rest_trunks_sync(api, id);

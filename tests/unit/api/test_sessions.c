@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "../unit.h"
 #include "api/timestamp.h"
@@ -219,6 +221,12 @@ static void a_session_that_is_wrong_is_refused_without_a_number_being_repeated(v
                  "012345678901234567890123\"}",
                  422, "reference", "63 bytes"},
                 {"{\"parties\":[" TWO "],\"expires\":60}", 422, "", "did you mean"},
+                {PARTIES(A, "{\"number\":\"+919000000002\"}"), 422, "parties[1].number",
+                 "a masking number"},
+                {"{\"parties\":[" TWO "],\"reference\":\"+919888800001\"}", 422, "reference",
+                 "party's number"},
+                {"{\"parties\":[" TWO "],\"reference\":\"ride to 98888-000 02\"}", 422, "reference",
+                 "party's number"},
         };
         for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
                 struct reply reply = rig_ask(rig, "POST", "/v1/sessions", rows[i].body);
@@ -319,17 +327,49 @@ static void sessions_are_listed_page_by_page_newest_first(void **state)
         json_decref(rig_expect(rig, 400, "GET", "/v1/sessions?before=5", NULL));
 }
 
+/* What is logged goes into a file meanwhile. */
+static void keep_log(bool on)
+{
+        static int real = -1;
+        if (on) {
+                int file = memfd_create("log", MFD_CLOEXEC);
+                assert_true(file >= 0);
+                real = dup(STDERR_FILENO);
+                assert_true(real >= 0 && dup2(file, STDERR_FILENO) == STDERR_FILENO);
+                close(file);
+        } else {
+                assert_int_equal(dup2(real, STDERR_FILENO), STDERR_FILENO);
+                close(real);
+        }
+}
+
+static char *log_so_far(void)
+{
+        char *text = calloc(1, 65536);
+        assert_non_null(text);
+        assert_true(pread(STDERR_FILENO, text, 65535, 0) >= 0);
+        return text;
+}
+
 static void what_the_disk_refuses_was_never_there(void **state)
 {
         struct rig *rig = *state;
+        keep_log(true);
         store_memory_fail(rig->store, 1, 1, -ENOSPC);
         json_t *refused = rig_expect(rig, 503, "POST", "/v1/sessions", "{\"parties\":[" TWO "]}");
         assert_non_null(strstr(text_of(refused, "detail"), "taken back"));
         json_decref(refused);
+        char *log = log_so_far();
+        assert_null(strstr(log, "created"));
+        free(log);
         json_t *list = rig_expect(rig, 200, "GET", "/v1/sessions", NULL);
         assert_int_equal(json_array_size(json_object_get(list, "sessions")), 0);
         json_decref(list);
         json_decref(rig_expect(rig, 201, "POST", "/v1/sessions", "{\"parties\":[" TWO "]}"));
+        log = log_so_far();
+        assert_non_null(strstr(log, ": created"));
+        free(log);
+        keep_log(false);
 }
 
 #define WITH_RIG(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
