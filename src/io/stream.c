@@ -246,7 +246,7 @@ void stream_received(struct stream *stream, struct slice data)
 
 void stream_drained(struct stream *stream)
 {
-        if (stream->state != STREAM_OPEN || !stream->was_full)
+        if (stream->state != STREAM_OPEN || !(stream->was_full || stream->tells_each_time))
                 return;
         stream->was_full = false;
         if (stream->handlers->on_drained)

@@ -43,9 +43,10 @@ struct stream {
         struct addr local, peer;
         const struct stream_handlers *handlers;
         void *arg;
-        bool was_full;         /* on_drained() is owed */
-        int err;               /* in STREAM_FAILED */
-        char *reason;          /* owned; NULL: err_text(err) */
+        bool was_full;        /* on_drained() is owed */
+        bool tells_each_time; /* on_drained() whenever nothing waits any more: for a stream above */
+        int err;              /* in STREAM_FAILED */
+        char *reason;         /* owned; NULL: err_text(err) */
         struct io_timer timer; /* of connecting, then of closing */
         struct io_task task;   /* on_close(), or the end of the memory */
 };

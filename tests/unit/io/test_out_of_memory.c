@@ -15,6 +15,8 @@
 #include "io/io_epoll.h"
 #include "io/io_sim.h"
 #include "io/stream.h"
+#include "io/tls.h"
+#include "tls_files.h"
 
 void *__real_calloc(size_t count, size_t bytes);
 void *__real_malloc(size_t bytes);
@@ -386,12 +388,91 @@ static void streams(void **state)
         play_until_none_fails(simulated_streams, 8);
 }
 
+/* The same under TLS: each accepted stream, and each that connects, has one above. */
+static struct authority authority;
+static struct granted files;
+
+struct tls_echo {
+        struct echo echo;
+        struct tls_context *context;
+};
+
+static void on_tls_echo_accept(void *arg, struct stream *stream)
+{
+        struct tls_echo *t = arg;
+        struct tls_params params = {
+                .context = t->context, .is_server = true, .handshake_ms = 60000};
+        stream_abort(t->echo.server);
+        t->echo.server = NULL;
+        if (tls_start(stream, &params, &echo_server, &t->echo, &t->echo.server))
+                stream_abort(stream);
+}
+
+static int tls_talk(struct io *io, struct sim_world *world, struct tls_echo *t,
+                    struct stream_listener *listener)
+{
+        static const struct stream_options options = {.out_bytes_max = 8192, .connect_ms = 5000};
+        struct tls_params params = {
+                .context = t->context, .domain = SLICE("a.example"), .handshake_ms = 60000};
+        struct stream *below = NULL;
+        t->echo = (struct echo){.server = t->echo.server};
+        int err = stream_connect(io, NULL, stream_listener_local(listener), &options, &echo_client,
+                                 &t->echo, &below);
+        if (!err) {
+                err = tls_start(below, &params, &echo_client, &t->echo, &t->echo.client);
+                if (err)
+                        stream_abort(below);
+        }
+        if (!err)
+                err = stream_send(t->echo.client, SLICE("hello"));
+        for (unsigned i = 0; !err && i < 100 && !t->echo.over && t->echo.received < 5; i++)
+                sim_world_run_ms(world, 10);
+        stream_close(t->echo.client);
+        return !err && t->echo.received == 5 ? 0 : -ENOMEM;
+}
+
+static int tls_streams(void)
+{
+        static const struct stream_options options = {.out_bytes_max = 8192};
+        struct sim_world *world = NULL;
+        struct io *io = NULL;
+        struct addr local = loopback();
+        struct tls_echo t = {0};
+        struct tls_reason why;
+        struct stream_listener *listener = NULL;
+        int err = sim_world_create(1, &world);
+        if (!err)
+                err = io_create_sim(world, &io);
+        if (!err)
+                err = tls_context_create(&files.files, &why, &t.context);
+        if (!err)
+                err = stream_listen(io, &local, &options, 10, on_tls_echo_accept, &t, &listener);
+        assert_true(err == 0 || err == -ENOMEM);
+        if (!err) {
+                err = tls_talk(io, world, &t, listener);
+                if (has_failed)
+                        assert_int_equal(tls_talk(io, world, &t, listener), 0);
+        }
+        sim_world_destroy(world);
+        tls_context_destroy(t.context);
+        return err;
+}
+
+static void streams_under_tls(void **state)
+{
+        (void)state;
+        authority_init(&authority, "test authority");
+        grant(&authority, &(struct wish){.name = "a", .san = "DNS:a.example"}, &files);
+        play_until_none_fails(tls_streams, 12);
+        authority_fini(&authority);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(the_real_loop), cmocka_unit_test(the_simulated_loop),
                 cmocka_unit_test(a_look_up),     cmocka_unit_test(the_http_server),
-                cmocka_unit_test(streams),
+                cmocka_unit_test(streams),       cmocka_unit_test(streams_under_tls),
         };
         return RUN_TESTS(tests);
 }
