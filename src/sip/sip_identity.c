@@ -50,16 +50,14 @@ static int number_of(const struct sip_uri *uri, const struct number_plan *plan, 
         if (uri->scheme == SIP_SCHEME_OTHER)
                 return ERR_SYNTAX;
 
-        char user[USER_BYTES];
+        /* RFC 3261 19.1.6: in a sip URI the number's own parameters are part of the user. */
+        const struct slice params = uri->scheme == SIP_SCHEME_TEL ? uri->params : uri->user_params;
+        char user[USER_BYTES], context[USER_BYTES] = "";
+        struct slice escaped;
         int err = sip_uri_user(uri, user, sizeof user);
-        if (err)
-                return err;
-
-        struct slice context = SLICE_NONE;
-        if (uri->scheme == SIP_SCHEME_TEL &&
-            !sip_param_find(uri->params, SLICE("phone-context"), &context))
-                context = SLICE_NONE;
-        return parse_in_context(user, context, plan, out);
+        if (!err && sip_param_find(params, SLICE("phone-context"), &escaped))
+                err = sip_uri_unescape(escaped, context, sizeof context);
+        return err ? err : parse_in_context(user, slice_from(context), plan, out);
 }
 
 static bool is_withheld(const struct sip_msg *invite)

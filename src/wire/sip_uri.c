@@ -106,8 +106,7 @@ static bool read_userinfo(struct slice text, struct sip_uri *uri)
         if (!sip_at_end(&c))
                 return false;
 
-        struct slice user_params;
-        uri->user = slice_split(user, ';', &user_params);
+        uri->user = slice_split(user, ';', &uri->user_params);
         return true;
 }
 
@@ -216,9 +215,9 @@ int sip_uri_parse(struct slice text, struct sip_uri *out)
         return 0;
 }
 
-int sip_uri_user(const struct sip_uri *uri, char *out, size_t out_bytes)
+int sip_uri_unescape(struct slice escaped, char *out, size_t out_bytes)
 {
-        struct sip_cursor c = sip_cursor(uri->user);
+        struct sip_cursor c = sip_cursor(escaped);
         size_t len = 0;
         for (const char *p = c.p; p < c.end; len++) {
                 if (unescape(&p) == '\0')
@@ -231,4 +230,9 @@ int sip_uri_user(const struct sip_uri *uri, char *out, size_t out_bytes)
                 *out++ = unescape(&p);
         *out = '\0';
         return 0;
+}
+
+int sip_uri_user(const struct sip_uri *uri, char *out, size_t out_bytes)
+{
+        return sip_uri_unescape(uri->user, out, out_bytes);
 }

@@ -24,10 +24,11 @@ struct sip_uri {
         enum sip_scheme scheme;
         /* still escaped; without password and user parameters; tel: the number as written */
         struct slice user;
-        struct slice host;    /* IPv6 with its brackets; empty in tel: */
-        uint16_t port;        /* 0: none given */
-        struct slice params;  /* after the first ';', raw; may be empty */
-        struct slice headers; /* after '?', raw; never used, only kept out */
+        struct slice user_params; /* those of a telephone number (RFC 3261 19.1.6), escaped */
+        struct slice host;        /* IPv6 with its brackets; empty in tel: */
+        uint16_t port;            /* 0: none given */
+        struct slice params;      /* after the first ';', raw; may be empty */
+        struct slice headers;     /* after '?', raw; never used, only kept out */
         bool has_lr;
         struct slice transport; /* value of ;transport=, or empty */
         struct slice maddr;
@@ -44,5 +45,8 @@ int sip_uri_parse(struct slice text, struct sip_uri *out) MUST_CHECK;
  * User parameters (";phone-context=...") are cut off. ERR_TOO_LARGE when it does not fit.
  */
 int sip_uri_user(const struct sip_uri *uri, char *out, size_t out_bytes) MUST_CHECK;
+
+/* The same for any other part of a URI that was parsed. */
+int sip_uri_unescape(struct slice escaped, char *out, size_t out_bytes) MUST_CHECK;
 
 #endif

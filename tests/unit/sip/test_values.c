@@ -307,6 +307,14 @@ static void the_caller_is_read_from_any_usual_writing(void **state)
                 {"From: <tel:2079460000;phone-context=+44>;tag=1\r\n", UINT64_C(442079460000),
                  false},
                 {"From: <tel:9888800001;phone-context=example.com>;tag=1\r\n", PARTY, false},
+                {"From: <sip:98888-00001;phone-context=+91@h;user=phone>;tag=1\r\n", PARTY, false},
+                {"From: <sip:9888800001;ext=1;Phone-Context=%2b91@h>;tag=1\r\n", PARTY, false},
+                /* The same digits in another country are another subscriber. */
+                {"From: <sip:9888800001;phone-context=+1@h;user=phone>;tag=1\r\n",
+                 UINT64_C(19888800001), false},
+                {"From: <sip:+919888800001;phone-context=+1@h>;tag=1\r\n", PARTY, false},
+                {"From: <tel:9888800001;phone-context=%2B1>;tag=1\r\n", UINT64_C(19888800001),
+                 false},
         };
         check_callers(cases, sizeof cases / sizeof cases[0], false);
 }

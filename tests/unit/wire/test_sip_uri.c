@@ -34,6 +34,7 @@ static void the_parts_of_a_sip_uri_are_found(void **state)
                                  ";transport=udp;lr;x=y?Subject=a&Route=%3C");
         assert_int_equal(u.scheme, SIP_SCHEME_SIP);
         assert_slice(u.user, "+919000000001");
+        assert_slice(u.user_params, "cpc=x");
         assert_slice(u.host, "Gw-1.example.com");
         assert_int_equal(u.port, 5070);
         assert_slice(u.params, "transport=udp;lr;x=y");
