@@ -67,16 +67,32 @@ static bool is_withheld(const struct sip_msg *invite)
         return (invite->privacy & asked) || is_anonymous(&invite->from.uri);
 }
 
+/*
+ * RFC 3325 9.1: a sip and a tel URI of one subscriber. The one that is a number counts; of two
+ * different ones neither does.
+ */
+static struct number read_asserted(const struct trunk *trunk, const struct sip_msg *invite)
+{
+        struct number found = {0};
+        for (unsigned i = 0; i < invite->asserted_count; i++) {
+                struct number one;
+                if (number_of(&invite->asserted[i].uri, &trunk->plan, &one))
+                        continue;
+                if (found.e164 && !number_equal(found, one))
+                        return (struct number){0};
+                found = one;
+        }
+        return found;
+}
+
 static void read_caller(const struct trunk *trunk, const struct sip_msg *invite,
                         struct real_number *out)
 {
-        if (trunk->caller_from == TRUNK_CALLER_FROM_ASSERTED) {
-                for (unsigned i = 0; i < invite->asserted_count; i++) {
-                        if (!number_of(&invite->asserted[i].uri, &trunk->plan, &out->n))
-                                return;
-                }
-        }
-        if (number_of(&invite->from.uri, &trunk->plan, &out->n))
+        bool is_asserted =
+                trunk->caller_from == TRUNK_CALLER_FROM_ASSERTED && invite->asserted_count > 0;
+        if (is_asserted)
+                out->n = read_asserted(trunk, invite);
+        else if (number_of(&invite->from.uri, &trunk->plan, &out->n))
                 out->n = (struct number){0};
 }
 

@@ -16,7 +16,8 @@ struct sip_identity {
 };
 
 /*
- * The caller is P-Asserted-Identity where the trunk is trusted to assert it (RFC 3325), else From.
+ * The caller is P-Asserted-Identity where the trunk is trusted to assert it (RFC 3325), else From:
+ * which the caller may have written, so that it never stands in for what is asserted but no number.
  * Privacy (id, user, header or critical) and an anonymous From withhold it, whatever else the
  * message says.
  */

@@ -361,9 +361,20 @@ static void an_asserted_identity_counts_only_from_a_trusted_trunk(void **state)
                 {"From: <sip:+919888800099@h>;tag=1\r\n"
                  "P-Asserted-Identity: <sip:pbx@h>, <tel:+919888800001>\r\n",
                  PARTY, false},
-                {"From: <sip:+919888800001@h>;tag=1\r\nP-Asserted-Identity: <sip:pbx@h>\r\n", PARTY,
-                 false},
                 {"From: <sip:+919888800001@h>;tag=1\r\n", PARTY, false},
+                {"From: <sip:+919888800099@h>;tag=1\r\n" PAI
+                 "P-Asserted-Identity: <tel:+91-98888-00001>\r\n",
+                 PARTY, false},
+                /* What the caller says of himself does not stand in for what is asserted. */
+                {"From: <sip:+919888800001@h>;tag=1\r\nP-Asserted-Identity: <sip:pbx@h>\r\n", 0,
+                 false},
+                {"From: <sip:+919888800001@h>;tag=1\r\n"
+                 "P-Asserted-Identity: <sip:anonymous@anonymous.invalid>\r\n",
+                 0, false},
+                /* Two numbers are asserted: nobody knows whose call it is. */
+                {"From: <sip:+919888800001@h>;tag=1\r\n" PAI
+                 "P-Asserted-Identity: <tel:+919888800099>\r\n",
+                 0, false},
         };
         static const struct identity_case untrusted[] = {
                 {"From: <sip:+919888800001@h>;tag=1\r\n"
