@@ -15,6 +15,7 @@
 #include "app/harden.h"
 #include "app/prompts.h"
 #include "base/log.h"
+#include "base/secret.h"
 #include "call/calls.h"
 #include "io/io_epoll.h"
 #include "store/data_dir.h"
@@ -343,6 +344,10 @@ static void say_ready(const struct serve *serve)
         if (addr_is_loopback(&c->sip_listen))
                 log_info("serving: SIP is on loopback only; set sip_listen to this machine's "
                          "address to reach a carrier");
+        if (!secret_is_locked())
+                log_warn("serving: memory with keys and numbers cannot be locked and may be "
+                         "swapped to disk; raise the limit (LimitMEMLOCK=infinity in the systemd "
+                         "unit, ulimit -l) or turn swap off");
 #ifdef MASKLINE_FAULT
         log_warn("this build has a fault built in on purpose, for tests only: " MASKLINE_FAULT);
 #endif

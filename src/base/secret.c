@@ -1,11 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/secret.h"
 
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+
+static atomic_bool was_refused;
+
+bool secret_is_locked(void)
+{
+        return !atomic_load(&was_refused);
+}
 
 void *secret_alloc(size_t bytes)
 {
@@ -14,7 +22,9 @@ void *secret_alloc(size_t bytes)
         void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         if (p == MAP_FAILED)
                 return NULL;
-        (void)mlock(p, bytes);
+        /* Sanitizers make nothing of mlock(). */
+        if (mlock2(p, bytes, 0) < 0)
+                atomic_store(&was_refused, true);
         (void)madvise(p, bytes, MADV_DONTDUMP);
         return p;
 }
