@@ -66,6 +66,12 @@ void audit_entry_session_erased(struct store_audit *out, uint32_t tenant_id, uin
         finish(out, &body);
 }
 
+void audit_entry_writes_refused(struct store_audit *out, int64_t at_ms)
+{
+        struct buf body = begin(out, AUDIT_WRITES_REFUSED, 0, at_ms);
+        finish(out, &body);
+}
+
 void audit_entry_number(struct store_audit *out, enum audit_kind kind,
                         const struct store_number *number, int64_t at_ms)
 {
@@ -126,6 +132,8 @@ const char *audit_kind_name(enum audit_kind kind)
                 return "call-connected";
         case AUDIT_CALL_REFUSED:
                 return "call-refused";
+        case AUDIT_WRITES_REFUSED:
+                return "writes-refused";
         }
         return NULL;
 }

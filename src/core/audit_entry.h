@@ -12,6 +12,7 @@
  *   session erased    id:8
  *   number ...        number:8 trunk:4 pool:4
  *   trunk ...         id:4 bytes:1 name
+ *   writes refused    nothing: changes asked for before were not kept
  *   call ...          call id:16 trunk:4 verdict:1 dialled:8 caller hint:16 session:8 party:1 show:8
  */
 #ifndef MASKLINE_CORE_AUDIT_ENTRY_H
@@ -29,6 +30,7 @@ enum audit_kind {
         AUDIT_TRUNK_REMOVED = 21,
         AUDIT_CALL_CONNECTED = 30,
         AUDIT_CALL_REFUSED = 31,
+        AUDIT_WRITES_REFUSED = 40,
 };
 
 enum audit_end {
@@ -50,6 +52,8 @@ void audit_entry_number(struct store_audit *out, enum audit_kind kind,
                         const struct store_number *number, int64_t at_ms);
 void audit_entry_trunk(struct store_audit *out, enum audit_kind kind, const struct trunk *trunk,
                        int64_t at_ms);
+
+void audit_entry_writes_refused(struct store_audit *out, int64_t at_ms);
 
 struct audit_call {
         uint32_t tenant_id; /* of the number dialled; 0: nobody's */

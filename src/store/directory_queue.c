@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "core/audit_entry.h"
 #include "store/directory_impl.h"
 
 #define UNITS_MAX    65536u /* twenty seconds of a busy machine's records, while the disk stalls */
@@ -246,8 +247,7 @@ static void group_refused(struct directory *dir, int err)
                 log_error("store: changes are not being written: %s", err_text(err));
         q->refused = true;
         give_up_changes(dir, err);
-        if (!list_is_empty(&q->pending))
-                io_timer_start(dir->io, &q->retry, RETRY_MS, retry, dir);
+        io_timer_start(dir->io, &q->retry, RETRY_MS, retry, dir);
 }
 
 /* Nothing comes after it: what can't be written now never is. */
@@ -316,9 +316,25 @@ static void flush(void *arg)
                 submit(dir);
 }
 
+/*
+ * For the record, and to have something to try again with: a server that says it is not ready may
+ * be sent nothing that would find out that the disk takes writes again.
+ */
+static void record_refusal(struct directory *dir)
+{
+        struct unit *unit = queue_take(dir, true);
+        assert(unit); /* nothing waits */
+        audit_entry_writes_refused(unit_audit(unit), directory_now(dir));
+        queue_add(dir, unit, NULL, NULL);
+}
+
 static void retry(void *arg)
 {
-        schedule(arg);
+        struct directory *dir = arg;
+        struct queue *q = &dir->queue;
+        if (q->refused && list_is_empty(&q->pending) && list_is_empty(&q->in_flight))
+                record_refusal(dir);
+        schedule(dir);
 }
 
 void queue_close(struct directory *dir)

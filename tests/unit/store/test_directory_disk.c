@@ -93,6 +93,27 @@ static void a_refused_create_leaves_nothing(void **state)
         assert_int_equal(world_call(&w, again.dials[0], 1), MASK_CONNECT);
 }
 
+static void health_comes_back_with_the_disk_though_nothing_is_asked(void **state)
+{
+        (void)state;
+        world_provision(&w, 2);
+        struct session_view s;
+        struct answer answer = {.err = 1};
+        store_memory_fail(w.store, 1, 2, ERR_STORE);
+        assert_int_equal(create(1, 2, SLICE_NONE, &s, &answer), 0);
+        world_run(&w);
+        assert_int_equal(answer.err, ERR_STORE);
+        assert_false(health().healthy);
+        world_run_ms(&w, 1500);
+        assert_false(health().healthy);
+        world_run_ms(&w, 1000);
+        assert_true(health().healthy);
+        assert_int_equal(health().lost, 0);
+        uint16_t kinds[16];
+        assert_int_equal(audit_kinds(kinds, 16), 4);
+        assert_int_equal(kinds[3], AUDIT_WRITES_REFUSED);
+}
+
 static void a_refused_end_leaves_the_session_alive(void **state)
 {
         (void)state;
@@ -727,6 +748,7 @@ int main(void)
 #define FILES(name) cmocka_unit_test_setup_teardown(name, set_up_files, tear_down)
         const struct CMUnitTest tests[] = {
                 TEST(a_refused_create_leaves_nothing),
+                TEST(health_comes_back_with_the_disk_though_nothing_is_asked),
                 TEST(a_refused_end_leaves_the_session_alive),
                 TEST(refused_trunks_and_numbers_go_back),
                 TEST(changes_behind_a_refused_one_are_refused_too),
