@@ -37,7 +37,7 @@ static void agent_reaches_customer_who_sees_m2(void **state)
         assert_true(records.legs[CDR_LEG_B].number.n.e164 == M2);
         assert_true(records.legs[CDR_LEG_A].session_id == world->session);
         assert_true(records.legs[CDR_LEG_A].packets_in > 100);
-        assert_int_equal(world->leaks, 0);
+        assert_int_equal(world->platform->leaks, 0);
         world_destroy(world);
 }
 
@@ -58,7 +58,7 @@ static void customer_reaches_agent_who_sees_m1(void **state)
         struct records records = world_last_call(world);
         assert_int_equal(customer->how, SIP_END_BYE);
         assert_int_equal(records.legs[CDR_LEG_A].source, SOURCE_CALLEE);
-        assert_int_equal(world->leaks, 0);
+        assert_int_equal(world->platform->leaks, 0);
         world_destroy(world);
 }
 
@@ -74,7 +74,7 @@ static void check_refused(struct world *world, struct phone *phone, enum mask_ve
         assert_int_equal(records.count, 1);
         assert_int_equal(records.legs[CDR_LEG_A].verdict, verdict);
         assert_int_equal(records.legs[CDR_LEG_A].cause, CAUSE_REJECTED);
-        assert_int_equal(world->leaks, 0);
+        assert_int_equal(world->platform->leaks, 0);
 }
 
 static void a_stranger_hears_the_announcement(void **state)
@@ -191,7 +191,7 @@ static void a_cancel_may_cross_the_answer(void **state)
                 assert_int_equal(records.count, 2);
                 assert_int_equal(world->phones[WHO_CUSTOMER].ended, 1);
                 assert_int_equal(world->phones[WHO_AGENT].ended, 1);
-                assert_int_equal(world->leaks, 0);
+                assert_int_equal(world->platform->leaks, 0);
                 world_destroy(world);
         }
 }
@@ -324,15 +324,13 @@ static uint64_t trace_of_refusal(enum reason reason)
         struct world *world = plain_world();
         struct phone *caller = &world->phones[WHO_AGENT];
         switch (reason) {
-        case NO_SUCH_NUMBER: {
-                struct masking_number m1 = {{M1}};
-                assert_int_equal(directory_number_remove(world->directory, m1, NULL, NULL), 0);
+        case NO_SUCH_NUMBER:
+                platform_remove_number(world->platform, M1);
                 break;
-        }
         case NO_SESSION:
                 break;
         case STRANGER_TO_THE_SESSION:
-                caller = &world->phones[WHO_AGENT];
+                platform_session(world->platform, STRANGER, CUSTOMER, M1, M2, 0);
                 break;
         case SESSION_HAS_ENDED:
                 world_session(world, 0);
@@ -344,29 +342,17 @@ static uint64_t trace_of_refusal(enum reason reason)
         case REASONS:
                 break;
         }
-        if (reason == STRANGER_TO_THE_SESSION) {
-                struct session_create create = {
-                        .tenant_id = 1,
-                        .party = {{{STRANGER}}, {{CUSTOMER}}},
-                        .given = {{{M1}}, {{M2}}},
-                };
-                struct session_view view;
-                bool repeated;
-                assert_int_equal(directory_session_create(world->directory, &create, &view,
-                                                          &repeated, NULL, NULL),
-                                 0);
-        }
-        while (sim_world_now_ms(world->sim) % 10000)
+        while (sim_world_now_ms(world->platform->sim) % 10000)
                 world_run_ms(world, 1);
-        random_init_seeded(io_random(world->io), 42);
+        random_init_seeded(io_random(world->platform->io), 42);
         random_init_seeded(io_random(caller->io), 43);
-        world->trace = 0;
-        world->datagrams = 0;
+        world->platform->trace = 0;
+        world->platform->datagrams = 0;
         phone_dial(caller, M1);
         world_settle(world);
-        assert_true(world->datagrams > 100);
+        assert_true(world->platform->datagrams > 100);
         assert_true(caller->heard_refusal > 80);
-        uint64_t trace = world->trace;
+        uint64_t trace = world->platform->trace;
         world_destroy(world);
         return trace;
 }
@@ -405,7 +391,7 @@ static void check_random_run(uint64_t seed)
                         phone->manner = (enum manner)random_below(&random, IS_DEAD);
                 world_run_ms(world, random_below(&random, 3000));
                 assert_int_equal(world->phones[WHO_STRANGER].rang, 0);
-                assert_int_equal(world->leaks, 0);
+                assert_int_equal(world->platform->leaks, 0);
         }
         for (int who = 0; who < PHONES; who++) {
                 if (world->phones[who].has_leg)
@@ -414,8 +400,8 @@ static void check_random_run(uint64_t seed)
         world_settle(world);
 
         struct calls_counters counters;
-        calls_counters(world->calls, &counters);
-        assert_int_equal(calls_active(world->calls), 0);
+        calls_counters(world->platform->calls, &counters);
+        assert_int_equal(calls_active(world->platform->calls), 0);
         assert_int_equal(world->phones[WHO_STRANGER].heard[WHO_AGENT], 0);
         assert_int_equal(world->phones[WHO_STRANGER].heard[WHO_CUSTOMER], 0);
         world_destroy(world);

@@ -1,127 +1,46 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "world.h"
 
-#include <spandsp.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "../unit/unit.h"
-#include "base/log.h"
+#include "sounds.h"
 #include "wire/rtp.h"
 
-#define VOICE_SAMPLES  8000
-#define RINGBACK_LEVEL 20000
-#define REFUSAL_LEVEL  26000
-#define REFUSAL_MS     2000
-
-/* Levels far enough apart to be told from one another after A-law and mu-law. */
-static const int16_t voice_level[PHONES] = {
-        [WHO_AGENT] = 2000,
-        [WHO_CUSTOMER] = 5000,
-        [WHO_STRANGER] = 11000,
-};
-
-static int16_t samples_of_voice[PHONES][VOICE_SAMPLES];
-static int16_t ringback_samples[VOICE_SAMPLES];
-static int16_t refusal_samples[REFUSAL_MS * 8];
-
-static void fill(int16_t *samples, size_t count, int16_t level)
-{
-        for (size_t i = 0; i < count; i++)
-                samples[i] = level;
-}
-
-static void make_sounds(void)
-{
-        for (int who = 0; who < PHONES; who++)
-                fill(samples_of_voice[who], VOICE_SAMPLES, voice_level[who]);
-        fill(ringback_samples, VOICE_SAMPLES, RINGBACK_LEVEL);
-        fill(refusal_samples, REFUSAL_MS * 8, REFUSAL_LEVEL);
-}
-
-static struct addr address(const char *text)
-{
-        struct addr a;
-        assert_int_equal(addr_parse(slice_from(text), 0, &a), 0);
-        return a;
-}
-
-/* ---- the tap: what each telephone hears, and what it must not see ---- */
-
-static bool near(int16_t sample, int level)
-{
-        return sample > level - level / 8 && sample < level + level / 8;
-}
+/* ---- the tap: what each telephone hears ---- */
 
 static void hear(struct phone *phone, struct slice datagram)
 {
         struct rtp rtp;
-        if (rtp_parse(datagram, &rtp) || rtp.payload.len < 80)
+        enum sound sound;
+        if (rtp_parse(datagram, &rtp) ||
+            !sound_recognise(rtp.payload, rtp.payload_type == 8 ? SDP_PCMA : SDP_PCMU, &sound))
                 return;
-        uint8_t code = (uint8_t)rtp.payload.p[rtp.payload.len / 2];
-        int16_t sample = rtp.payload_type == 8 ? alaw_to_linear(code) : ulaw_to_linear(code);
-        if (near(sample, RINGBACK_LEVEL)) {
+        switch (sound) {
+        case SOUND_RINGBACK:
                 phone->heard_ringback++;
                 return;
-        }
-        if (near(sample, REFUSAL_LEVEL)) {
+        case SOUND_ANNOUNCEMENT:
                 phone->heard_refusal++;
                 return;
+        case SOUND_AGENT:
+        case SOUND_CUSTOMER:
+        case SOUND_STRANGER:
+                phone->heard[sound]++; /* parties and voices have the same order */
+                return;
+        case SOUND_OTHER:
+        case SOUNDS:
+                phone->heard_other++;
+                return;
         }
-        for (int who = 0; who < PHONES; who++) {
-                if (near(sample, voice_level[who])) {
-                        phone->heard[who]++;
-                        return;
-                }
-        }
-        phone->heard_other++;
-}
-
-static bool holds(struct slice data, const char *text)
-{
-        return memmem(data.p, data.len, text, strlen(text)) != NULL;
-}
-
-static bool holds_number(struct slice data, uint64_t number)
-{
-        char digits[24];
-        snprintf(digits, sizeof digits, "%010llu", (unsigned long long)(number % 10000000000));
-        return holds(data, digits);
-}
-
-/* What a side must not see: the numbers and the address of the other side. */
-static bool leaks(const struct addr *to, struct slice data)
-{
-        bool to_north = to->ip[3] == 11;
-        if (to_north)
-                return holds_number(data, CUSTOMER) || holds(data, "127.0.0.12");
-        return holds_number(data, AGENT) || holds_number(data, STRANGER) ||
-               holds(data, "127.0.0.11");
-}
-
-static void mix(uint64_t *hash, const void *bytes, size_t len)
-{
-        const uint8_t *p = bytes;
-        for (size_t i = 0; i < len; i++)
-                *hash = (*hash ^ p[i]) * UINT64_C(0x100000001b3);
 }
 
 static void on_datagram(void *arg, const struct addr *from, const struct addr *to,
                         struct slice data)
 {
         struct world *world = arg;
-        if (from->ip[3] != 1)
+        if (!addr_equal_ip(from, &world->platform->sip))
                 return;
-
-        int64_t now_ms = sim_world_now_ms(world->sim);
-        mix(&world->trace, &now_ms, sizeof now_ms);
-        mix(&world->trace, data.p, data.len);
-        world->datagrams++;
-        if (leaks(to, data)) {
-                world->leaks++;
-                if (!world->blind)
-                        print_error("leak to %s:\n%.*s\n", addr_format(to).text, SLICE_ARG(data));
-        }
         for (int who = 0; who < PHONES; who++) {
                 struct phone *phone = &world->phones[who];
                 struct addr rtp = {0};
@@ -172,7 +91,7 @@ static void phone_talk(struct phone *phone, const struct sdp *sdp)
                 return;
         struct media_stream stream = {.remote = sdp->audio};
         media_leg_set(phone->media, phone->media_leg, &stream);
-        struct media_sound voice = {samples_of_voice[phone->who], VOICE_SAMPLES};
+        struct media_sound voice = sound_samples((enum sound)phone->who);
         media_leg_play(phone->media, phone->media_leg, &voice, 0);
 }
 
@@ -283,30 +202,14 @@ static void phone_on_media(void *arg, struct media_leg leg, enum media_event eve
                 phone->digits = phone->digits * 10 + (uint64_t)(digit - '0');
 }
 
-static struct trunk trunk_to(const char *name, const struct addr *peer, const char *source)
-{
-        struct trunk trunk = {
-                .tenant_id = 1,
-                .source_count = 1,
-                .peer_port = peer->port,
-                .number_form = NUMBER_PLUS,
-                .plan = {"91", "00", "0", 10, 10},
-                .announcements_max = 10,
-        };
-        snprintf(trunk.name, sizeof trunk.name, "%s", name);
-        snprintf(trunk.peer_host, sizeof trunk.peer_host, "%s", addr_format_ip(peer).text);
-        assert_int_equal(addr_prefix_parse(slice_from(source), &trunk.sources[0].prefix), 0);
-        return trunk;
-}
-
 static void phone_create(struct world *world, enum who who, const char *at, uint64_t number)
 {
         struct phone *phone = &world->phones[who];
         *phone = (struct phone){.world = world, .who = who, .number = number};
-        phone->address = address(at);
-        assert_int_equal(io_create_sim(world->sim, &phone->io), 0);
+        phone->address = platform_addr(at);
+        assert_int_equal(io_create_sim(world->platform->sim, &phone->io), 0);
         assert_int_equal(sip_trunks_create(phone->io, &phone->trunks), 0);
-        struct trunk trunk = trunk_to("maskline", &world->sip, "127.0.0.1");
+        struct trunk trunk = platform_trunk("maskline", &world->platform->sip, "127.0.0.1");
         trunk.id = 1;
         assert_int_equal(sip_trunks_put(phone->trunks, &trunk), 0);
 
@@ -379,109 +282,57 @@ void phone_forget(struct phone *phone)
 
 /* ---- the world ---- */
 
-static void on_done(void *arg, int err)
+static void provision(struct platform *platform, const struct world_options *options)
 {
-        (void)arg;
-        assert_int_equal(err, 0);
-}
-
-static void add_trunk(struct world *world, struct trunk trunk, uint64_t number)
-{
-        assert_int_equal(directory_trunk_add(world->directory, &trunk, on_done, NULL), 0);
-        assert_int_equal(sip_trunks_put(world->trunks, &trunk), 0);
-        struct number_row row = {{{number}}, .tenant_id = 1, .trunk_id = trunk.id, .pool_id = 1};
-        assert_int_equal(directory_number_add(world->directory, &row, on_done, NULL), 0);
-}
-
-static void provision(struct world *world, const struct world_options *options)
-{
-        struct addr north = address("127.0.0.11:5071"), south = address("127.0.0.12:5072");
-        struct trunk trunk = trunk_to("north", &north, "127.0.0.11");
-        trunk.channels_max = options->channels_max;
+        struct addr peer = platform_addr(NORTH_IP ":5071");
+        struct trunk north = platform_trunk("north", &peer, NORTH_IP);
+        north.channels_max = options->channels_max;
         if (options->announcements_max)
-                trunk.announcements_max = options->announcements_max;
-        add_trunk(world, trunk, M1);
-        add_trunk(world, trunk_to("south", &south, "127.0.0.12"), M2);
-}
+                north.announcements_max = options->announcements_max;
+        platform_add_trunk(platform, &north);
+        platform_add_number(platform, M1, north.id);
 
-static void open_calls(struct world *world, const struct world_options *options)
-{
-        const struct calls_params params = {
-                .io = world->io,
-                .directory = world->directory,
-                .trunks = world->trunks,
-                .listen = world->sip,
-                .media_ip = world->rtp,
-                .rtp_port_min = 20000,
-                .rtp_port_max = 20199,
-                .calls_max = 16,
-                .calls_per_s_max = 4,
-                .same_pair_max = options->same_pair_max ? options->same_pair_max : 2,
-                .ring_timeout_ms = options->ring_timeout_ms ? options->ring_timeout_ms : 45000,
-                .call_ms_max = options->call_ms_max ? options->call_ms_max : 14400000,
-                .media_timeout_ms = 60000,
-                .ringback = {ringback_samples, VOICE_SAMPLES},
-                .refusal = {refusal_samples, REFUSAL_MS * 8},
-        };
-        char problem[512] = "";
-        int err = calls_create(&params, &world->calls, problem);
-        if (err)
-                print_error("%s\n", problem);
-        assert_int_equal(err, 0);
+        peer = platform_addr(SOUTH_IP ":5072");
+        struct trunk south = platform_trunk("south", &peer, SOUTH_IP);
+        platform_add_trunk(platform, &south);
+        platform_add_number(platform, M2, south.id);
 }
 
 struct world *world_create(const struct world_options *options)
 {
-        log_set_level(LOG_ERROR);
-        make_sounds();
         struct world *world = calloc(1, sizeof *world);
         assert_non_null(world);
-        assert_int_equal(sim_world_create(options->seed, &world->sim), 0);
-        sim_world_set_network(world->sim, &options->network);
-        sim_world_on_datagram(world->sim, on_datagram, world);
-        assert_int_equal(io_create_sim(world->sim, &world->io), 0);
-        world->sip = address("127.0.0.1:5060");
-        world->rtp = address("127.0.0.1:0");
+        world->platform = platform_create(&(struct platform_options){
+                .seed = options->seed,
+                .network = options->network,
+                .same_pair_max = options->same_pair_max,
+                .ring_timeout_ms = options->ring_timeout_ms,
+                .call_ms_max = options->call_ms_max,
+        });
+        world->platform->on_datagram = on_datagram;
+        world->platform->arg = world;
+        provision(world->platform, options);
 
-        assert_int_equal(vault_create_memory(&world->vault), 0);
-        assert_int_equal(store_memory_disk_create(&world->disk), 0);
-        const struct store_memory_params memory = {
-                .io = world->io, .vault = world->vault, .disk = world->disk};
-        assert_int_equal(store_memory_open(&memory, &world->store), 0);
-        const struct directory_params params = {
-                .io = world->io, .sessions_max = 64, .numbers_max = 16, .quarantine_ms = 7200000};
-        char problem[512] = "";
-        assert_int_equal(
-                directory_open_on(&params, world->vault, world->store, &world->directory, problem),
-                0);
-        assert_int_equal(sip_trunks_create(world->io, &world->trunks), 0);
-        provision(world, options);
-        open_calls(world, options);
-
-        phone_create(world, WHO_AGENT, "127.0.0.11:5071", AGENT);
-        phone_create(world, WHO_CUSTOMER, "127.0.0.12:5072", CUSTOMER);
-        phone_create(world, WHO_STRANGER, "127.0.0.11:5073", STRANGER);
+        phone_create(world, WHO_AGENT, NORTH_IP ":5071", AGENT);
+        phone_create(world, WHO_CUSTOMER, SOUTH_IP ":5072", CUSTOMER);
+        phone_create(world, WHO_STRANGER, NORTH_IP ":5073", STRANGER);
         world_run_ms(world, 100);
         return world;
 }
 
 void world_run_ms(struct world *world, int64_t ms)
 {
-        sim_world_run_ms(world->sim, ms);
+        sim_world_run_ms(world->platform->sim, ms);
 }
 
 static bool is_quiet(const struct world *world)
 {
-        if (calls_active(world->calls))
-                return false;
         for (int who = 0; who < PHONES; who++) {
                 const struct sip_ua_counters *ua = sip_ua_counters(world->phones[who].ua);
                 if (world->phones[who].has_leg || ua->legs || ua->transactions)
                         return false;
         }
-        struct calls_counters counters;
-        calls_counters(world->calls, &counters);
-        return counters.sip.legs == 0 && counters.sip.transactions == 0;
+        return platform_is_quiet(world->platform);
 }
 
 void world_settle(struct world *world)
@@ -494,63 +345,27 @@ void world_settle(struct world *world)
 void world_destroy(struct world *world)
 {
         world_settle(world);
-        struct calls_counters counters;
-        calls_counters(world->calls, &counters);
-        assert_int_equal(counters.media_legs, 0);
         for (int who = 0; who < PHONES; who++)
                 phone_destroy(&world->phones[who]);
-        calls_destroy(world->calls);
-        sip_trunks_destroy(world->trunks);
-        directory_close(world->directory);
-        store_memory_disk_destroy(world->disk);
-        sim_world_destroy(world->sim);
+        platform_destroy(world->platform, true);
         free(world);
 }
 
 uint64_t world_session(struct world *world, int64_t expires_in_ms)
 {
-        struct session_create create = {
-                .tenant_id = 1,
-                .party = {{{AGENT}}, {{CUSTOMER}}},
-                .given = {{{M1}}, {{M2}}},
-                .expires_ms = expires_in_ms ? io_wall_ms(world->io) + expires_in_ms : 0,
-        };
-        struct session_view view;
-        bool repeated;
-        assert_int_equal(directory_session_create(world->directory, &create, &view, &repeated,
-                                                  on_done, NULL),
-                         0);
-        world->session = view.id;
+        world->session = platform_session(world->platform, AGENT, CUSTOMER, M1, M2, expires_in_ms);
         world_run_ms(world, 10);
-        return view.id;
+        return world->session;
 }
 
 void world_end_session(struct world *world)
 {
-        assert_int_equal(directory_session_end(world->directory, world->session, on_done, NULL), 0);
+        platform_end_session(world->platform, world->session);
         world_run_ms(world, 10);
-}
-
-static void on_cdrs(void *arg, int err, const struct cdr *rows, uint32_t count)
-{
-        struct records *records = arg;
-        assert_int_equal(err, 0);
-        if (count == 0)
-                return;
-        /* Newest first: the last call is that of the first row. */
-        for (uint32_t i = 0; i < count && records->count < 2; i++) {
-                if (memcmp(&rows[i].call_id, &rows[0].call_id, sizeof rows[0].call_id) == 0) {
-                        records->legs[rows[i].leg] = rows[i];
-                        records->count++;
-                }
-        }
 }
 
 struct records world_last_call(struct world *world)
 {
-        struct records records = {0};
         world_settle(world);
-        assert_int_equal(directory_cdrs_list(world->directory, 0, 0, 10, on_cdrs, &records), 0);
-        world_run_ms(world, 10);
-        return records;
+        return platform_last_call(world->platform);
 }

@@ -1,25 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * world.h - a whole Maskline on a simulated network, with telephones on two carriers' sides.
+ * world.h - telephones on both sides of a whole Maskline on a simulated network (platform.h). They
+ * are made of our own floors below call/, used from the other side.
  *
- *     agent, stranger  --  north (127.0.0.11) --  Maskline  --  south (127.0.0.12)  --  customer
- *                          owns M1                              owns M2
- *
- * Every datagram passes through the world, which counts what each telephone heard and searches
- * what leaves Maskline for a side for everything that side must not see.
+ * Every datagram passes through the world, which counts what each telephone heard.
  */
 #ifndef MASKLINE_TESTS_SCENARIO_WORLD_H
 #define MASKLINE_TESTS_SCENARIO_WORLD_H
 
-#include "call/calls.h"
-#include "io/io_sim.h"
-#include "store/store_memory.h"
-
-#define AGENT    UINT64_C(919888800001)
-#define CUSTOMER UINT64_C(919888800002)
-#define STRANGER UINT64_C(919888800003)
-#define M1       UINT64_C(919000000001)
-#define M2       UINT64_C(919000000002)
+#include "platform.h"
 
 enum who {
         WHO_AGENT,
@@ -66,21 +55,9 @@ struct phone {
 };
 
 struct world {
-        struct sim_world *sim;
-        struct io *io; /* Maskline's */
-        struct vault *vault;
-        struct store_memory_disk *disk;
-        struct store *store;
-        struct directory *directory;
-        struct sip_trunks *trunks;
-        struct calls *calls;
-        struct addr sip, rtp;
+        struct platform *platform; /* owned */
         struct phone phones[PHONES];
         uint64_t session;
-        uint32_t leaks;     /* datagrams that held what their receiver must not see */
-        uint32_t datagrams; /* that left Maskline */
-        uint64_t trace;     /* a hash over all of them, times included */
-        bool blind;         /* fault builds: count leaks, do not print them */
 };
 
 struct world_options {
@@ -108,11 +85,7 @@ void phone_vanish(struct phone *phone); /* its media is gone, its signalling sta
 void phone_press(struct phone *phone, char digit);
 void phone_forget(struct phone *phone);
 
-/* The call records of the last call, A leg first; waits for them. */
-struct records {
-        struct cdr legs[2];
-        uint32_t count;
-};
+/* The call records of the last call; waits for them. */
 struct records world_last_call(struct world *world);
 
 #endif

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "platform.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "../unit/unit.h"
+#include "base/log.h"
+#include "sounds.h"
+
+struct addr platform_addr(const char *text)
+{
+        struct addr a;
+        assert_int_equal(addr_parse(slice_from(text), 0, &a), 0);
+        return a;
+}
+
+/* ---- what leaves it ---- */
+
+static bool holds(struct slice data, const char *text)
+{
+        return memmem(data.p, data.len, text, strlen(text)) != NULL;
+}
+
+/* In whatever form it is written, the national number is in it. */
+static bool holds_number(struct slice data, uint64_t number)
+{
+        char digits[24];
+        snprintf(digits, sizeof digits, "%010llu", (unsigned long long)(number % 10000000000));
+        return holds(data, digits);
+}
+
+const char *platform_leak(const struct addr *to, struct slice data)
+{
+        const struct addr north = platform_addr(NORTH_IP ":1"),
+                          south = platform_addr(SOUTH_IP ":1");
+        if (!addr_equal_ip(to, &north)) {
+                if (holds_number(data, AGENT))
+                        return "the agent's number";
+                if (holds_number(data, STRANGER))
+                        return "the stranger's number";
+                if (holds(data, NORTH_IP))
+                        return "an address of north";
+        }
+        if (!addr_equal_ip(to, &south)) {
+                if (holds_number(data, CUSTOMER))
+                        return "the customer's number";
+                if (holds(data, SOUTH_IP))
+                        return "an address of south";
+        }
+        return NULL;
+}
+
+static void mix(uint64_t *hash, const void *bytes, size_t len)
+{
+        const uint8_t *p = bytes;
+        for (size_t i = 0; i < len; i++)
+                *hash = (*hash ^ p[i]) * UINT64_C(0x100000001b3);
+}
+
+static void on_datagram(void *arg, const struct addr *from, const struct addr *to,
+                        struct slice data)
+{
+        struct platform *platform = arg;
+        if (addr_equal_ip(from, &platform->sip)) {
+                int64_t now_ms = sim_world_now_ms(platform->sim);
+                mix(&platform->trace, &now_ms, sizeof now_ms);
+                mix(&platform->trace, data.p, data.len);
+                platform->datagrams++;
+                const char *leak = platform_leak(to, data);
+                platform->leaks += leak != NULL;
+                if (leak && !platform->blind)
+                        print_error("%s goes to %s:\n%.*s\n", leak, addr_format(to).text,
+                                    SLICE_ARG(data));
+        }
+        if (platform->on_datagram)
+                platform->on_datagram(platform->arg, from, to, data);
+}
+
+/* ---- its floors ---- */
+
+static void open_directory(struct platform *platform)
+{
+        assert_int_equal(vault_create_memory(&platform->vault), 0);
+        assert_int_equal(store_memory_disk_create(&platform->disk), 0);
+        const struct store_memory_params memory = {
+                .io = platform->io, .vault = platform->vault, .disk = platform->disk};
+        assert_int_equal(store_memory_open(&memory, &platform->store), 0);
+
+        const struct directory_params params = {.io = platform->io,
+                                                .sessions_max = 64,
+                                                .numbers_max = 16,
+                                                .quarantine_ms = 7200000};
+        char problem[512] = "";
+        assert_int_equal(directory_open_on(&params, platform->vault, platform->store,
+                                           &platform->directory, problem),
+                         0);
+}
+
+static int64_t or_else(int64_t value, int64_t usual)
+{
+        return value ? value : usual;
+}
+
+static void open_calls(struct platform *platform, const struct platform_options *options)
+{
+        const struct calls_params params = {
+                .io = platform->io,
+                .directory = platform->directory,
+                .trunks = platform->trunks,
+                .listen = platform->sip,
+                .media_ip = platform->rtp,
+                .rtp_port_min = 20000,
+                .rtp_port_max = 20199,
+                .calls_max = (uint32_t)or_else(options->calls_max, 16),
+                .calls_per_s_max = 4,
+                .same_pair_max = (uint32_t)or_else(options->same_pair_max, 2),
+                .ring_timeout_ms = or_else(options->ring_timeout_ms, 45000),
+                .call_ms_max = or_else(options->call_ms_max, 14400000),
+                .media_timeout_ms = or_else(options->media_timeout_ms, 60000),
+                .ringback = sound_samples(SOUND_RINGBACK),
+                .refusal = sound_samples(SOUND_ANNOUNCEMENT),
+        };
+        char problem[512] = "";
+        int err = calls_create(&params, &platform->calls, problem);
+        if (err)
+                print_error("%s\n", problem);
+        assert_int_equal(err, 0);
+}
+
+struct platform *platform_create(const struct platform_options *options)
+{
+        log_set_level(LOG_ERROR);
+        struct platform *platform = calloc(1, sizeof *platform);
+        assert_non_null(platform);
+        assert_int_equal(sim_world_create(options->seed, &platform->sim), 0);
+        sim_world_set_network(platform->sim, &options->network);
+        sim_world_on_datagram(platform->sim, on_datagram, platform);
+        assert_int_equal(io_create_sim(platform->sim, &platform->io), 0);
+        platform->sip = platform_addr("127.0.0.1:5060");
+        platform->rtp = platform_addr("127.0.0.1:0");
+        open_directory(platform);
+        assert_int_equal(sip_trunks_create(platform->io, &platform->trunks), 0);
+        open_calls(platform, options);
+        return platform;
+}
+
+bool platform_is_quiet(const struct platform *platform)
+{
+        struct calls_counters counters;
+        calls_counters(platform->calls, &counters);
+        return calls_active(platform->calls) == 0 && counters.sip.legs == 0 &&
+               counters.sip.transactions == 0;
+}
+
+void platform_destroy(struct platform *platform, bool should_be_quiet)
+{
+        struct calls_counters counters;
+        calls_counters(platform->calls, &counters);
+        if (should_be_quiet) {
+                assert_true(platform_is_quiet(platform));
+                assert_int_equal(counters.media_legs, 0);
+        }
+        calls_destroy(platform->calls);
+        sip_trunks_destroy(platform->trunks);
+        directory_close(platform->directory);
+        store_memory_disk_destroy(platform->disk);
+        sim_world_destroy(platform->sim);
+        free(platform);
+}
+
+/* ---- what is provisioned ---- */
+
+static void on_done(void *arg, int err)
+{
+        (void)arg;
+        assert_int_equal(err, 0);
+}
+
+struct trunk platform_trunk(const char *name, const struct addr *peer, const char *source)
+{
+        struct trunk trunk = {
+                .tenant_id = 1,
+                .source_count = 1,
+                .peer_port = peer->port,
+                .number_form = NUMBER_PLUS,
+                .plan = {"91", "00", "0", 10, 10},
+                .announcements_max = 10,
+        };
+        snprintf(trunk.name, sizeof trunk.name, "%s", name);
+        snprintf(trunk.peer_host, sizeof trunk.peer_host, "%s", addr_format_ip(peer).text);
+        assert_int_equal(addr_prefix_parse(slice_from(source), &trunk.sources[0].prefix), 0);
+        return trunk;
+}
+
+void platform_add_trunk(struct platform *platform, struct trunk *trunk)
+{
+        assert_int_equal(directory_trunk_add(platform->directory, trunk, on_done, NULL), 0);
+        assert_int_equal(sip_trunks_put(platform->trunks, trunk), 0);
+}
+
+void platform_add_number(struct platform *platform, uint64_t number, uint32_t trunk_id)
+{
+        const struct number_row row = {
+                {{number}}, .tenant_id = 1, .trunk_id = trunk_id, .pool_id = 1};
+        assert_int_equal(directory_number_add(platform->directory, &row, on_done, NULL), 0);
+}
+
+void platform_remove_number(struct platform *platform, uint64_t number)
+{
+        const struct masking_number removed = {{number}};
+        assert_int_equal(directory_number_remove(platform->directory, removed, on_done, NULL), 0);
+}
+
+uint64_t platform_session(struct platform *platform, uint64_t a, uint64_t b, uint64_t a_dials,
+                          uint64_t b_dials, int64_t expires_in_ms)
+{
+        const struct session_create create = {
+                .tenant_id = 1,
+                .party = {{{a}}, {{b}}},
+                .given = {{{a_dials}}, {{b_dials}}},
+                .expires_ms = expires_in_ms ? io_wall_ms(platform->io) + expires_in_ms : 0,
+        };
+        struct session_view view;
+        bool repeated;
+        assert_int_equal(directory_session_create(platform->directory, &create, &view, &repeated,
+                                                  on_done, NULL),
+                         0);
+        return view.id;
+}
+
+void platform_end_session(struct platform *platform, uint64_t session)
+{
+        assert_int_equal(directory_session_end(platform->directory, session, on_done, NULL), 0);
+}
+
+static void on_cdrs(void *arg, int err, const struct cdr *rows, uint32_t count)
+{
+        struct records *records = arg;
+        assert_int_equal(err, 0);
+        /* Newest first: the last call is that of the first row. */
+        for (uint32_t i = 0; i < count; i++) {
+                if (memcmp(&rows[i].call_id, &rows[0].call_id, sizeof rows[0].call_id))
+                        continue;
+                assert_false(records->has[rows[i].leg]);
+                records->legs[rows[i].leg] = rows[i];
+                records->has[rows[i].leg] = true;
+                records->count++;
+        }
+}
+
+struct records platform_last_call(struct platform *platform)
+{
+        struct records records = {0};
+        assert_int_equal(directory_cdrs_list(platform->directory, 0, 0, 10, on_cdrs, &records), 0);
+        sim_world_run_ms(platform->sim, 10);
+        return records;
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * platform.h - a whole Maskline on a simulated network: everything below api/, in one process,
+ * without a real clock. Who telephones through it comes from elsewhere.
+ *
+ *     agent, stranger  --  north (127.0.0.11) --  Maskline  --  south (127.0.0.12)  --  customer
+ *                          owns M1                127.0.0.1     owns M2
+ *
+ * Every datagram that leaves it is searched for what its receiver must not see.
+ */
+#ifndef MASKLINE_TESTS_SCENARIO_PLATFORM_H
+#define MASKLINE_TESTS_SCENARIO_PLATFORM_H
+
+#include "call/calls.h"
+#include "io/io_sim.h"
+#include "store/store_memory.h"
+
+#define AGENT    UINT64_C(919888800001)
+#define CUSTOMER UINT64_C(919888800002)
+#define STRANGER UINT64_C(919888800003)
+#define M1       UINT64_C(919000000001)
+#define M2       UINT64_C(919000000002)
+
+#define NORTH_IP "127.0.0.11"
+#define SOUTH_IP "127.0.0.12"
+
+struct platform_options {
+        uint64_t seed;
+        struct sim_network network;
+        uint32_t calls_max;       /* 0: 16 */
+        uint32_t same_pair_max;   /* 0: 2 */
+        int64_t ring_timeout_ms;  /* 0: 45,000 */
+        int64_t call_ms_max;      /* 0: 14,400,000 */
+        int64_t media_timeout_ms; /* 0: 60,000 */
+};
+
+struct platform {
+        struct sim_world *sim;
+        struct io *io;
+        struct vault *vault;
+        struct store_memory_disk *disk;
+        struct store *store;
+        struct directory *directory;
+        struct sip_trunks *trunks;
+        struct calls *calls;
+        struct addr sip, rtp;
+        uint32_t leaks;     /* datagrams that held what their receiver must not see */
+        uint32_t datagrams; /* that left it */
+        uint64_t trace;     /* a hash over all of them, times included */
+        bool blind;         /* count leaks, do not print them */
+
+        /* All that goes over the network, in both directions; may be NULL. */
+        sim_trace_fn *on_datagram;
+        void *arg;
+};
+
+struct addr platform_addr(const char *text); /* asserts that it is one */
+
+struct platform *platform_create(const struct platform_options *options);
+/* Asserts that nothing is left in it, when it should be quiet. */
+void platform_destroy(struct platform *platform, bool should_be_quiet);
+bool platform_is_quiet(const struct platform *platform); /* no call, leg or transaction */
+
+/* A trunk as most are. */
+struct trunk platform_trunk(const char *name, const struct addr *peer, const char *source);
+void platform_add_trunk(struct platform *platform, struct trunk *trunk); /* its id is assigned */
+void platform_add_number(struct platform *platform, uint64_t number, uint32_t trunk_id);
+void platform_remove_number(struct platform *platform, uint64_t number);
+
+/* The session's id. `expires_in_ms` 0: never. */
+uint64_t platform_session(struct platform *platform, uint64_t a, uint64_t b, uint64_t a_dials,
+                          uint64_t b_dials, int64_t expires_in_ms);
+void platform_end_session(struct platform *platform, uint64_t session);
+
+/* The call records of the call that ended last, A leg first. */
+struct records {
+        struct cdr legs[2];
+        uint32_t count;
+        bool has[2];
+};
+struct records platform_last_call(struct platform *platform);
+
+/* What of it its receiver must not see, in words; NULL: nothing. */
+const char *platform_leak(const struct addr *to, struct slice data);
+
+#endif
