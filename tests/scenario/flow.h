@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * flow.h - scenarios as text that reads like a call-flow diagram, played against a whole Maskline
+ * by raw scripted peers. README.md in this folder describes the language.
+ *
+ * A flow is read whole and checked whole before anything of it is played. Playing is
+ * deterministic: the same flow and seed send the same datagrams at the same times.
+ */
+#ifndef MASKLINE_TESTS_SCENARIO_FLOW_H
+#define MASKLINE_TESTS_SCENARIO_FLOW_H
+
+#include "platform.h"
+
+#define FLOW_HEADERS_MAX 8
+#define FLOW_CODECS_MAX  4
+
+enum flow_kind {
+        /* before anything happens */
+        FLOW_TRUNK,
+        FLOW_PEER,
+        FLOW_LIMIT,
+        /* what is done */
+        FLOW_SEND,
+        FLOW_AFTER,
+        FLOW_SESSION,
+        FLOW_END_SESSION,
+        FLOW_REMOVE_NUMBER,
+        FLOW_WALL,
+        FLOW_DRAIN,
+        FLOW_TALK,
+        FLOW_QUIET,
+        FLOW_VANISH,
+        FLOW_PRESS,
+        /* what is expected */
+        FLOW_EXPECT,
+        FLOW_HEARS,
+        FLOW_DIGITS,
+        FLOW_RECORD,
+        FLOW_NO_RECORD,
+        FLOW_COUNTER,
+};
+
+/* A description, sent or expected. Absent from a step: the message has none. */
+struct flow_sdp {
+        bool present;
+        const char *codecs[FLOW_CODECS_MAX]; /* of an expected one: exactly these; none: any */
+        unsigned codec_count;
+        enum sdp_direction direction;
+        bool is_held; /* c=0.0.0.0 */
+        bool is_same; /* the one before, its version, too */
+        bool no_dtmf; /* without telephone-event */
+        bool is_secure;
+        bool has_video; /* expected: it is refused */
+        bool has_audio; /* false: `fax` alone */
+        bool is_broken; /* cut short */
+};
+
+struct flow_header {
+        enum {
+                FLOW_WITH,    /* sent: added; expected: this value */
+                FLOW_WITHOUT, /* sent: left out; expected: not there */
+                FLOW_HAS,     /* expected: there */
+        } how;
+        const char *text; /* "Name: value" or the name */
+};
+
+struct flow_message {
+        const char *method; /* of a request, or of what a response answers; NULL: the usual */
+        unsigned status;    /* 0: a request */
+        const char *number; /* whom the Request-URI names */
+        const char *from;   /* whom From names */
+        const char *tag;    /* of a fork: To tag of what the callee sends and gets */
+        struct flow_sdp sdp;
+        const char *digit;            /* INFO */
+        const char *body_type, *body; /* another one */
+        struct flow_header headers[FLOW_HEADERS_MAX];
+        unsigned header_count;
+        bool is_again;
+        bool is_lost;       /* on the way: whoever should get it does not */
+        bool is_looped;     /* carries the Vias of the INVITE that the peer got */
+        bool is_other_way;  /* the INVITE before on another branch: merged, RFC 3261 8.2.2.2 */
+        unsigned bytes_max; /* 0: any */
+        int64_t within_ms;  /* it comes at most so much later */
+        int64_t after_ms;   /* again: exactly so much after the last time; -1: any */
+};
+
+struct flow_record {
+        enum cdr_leg leg;
+        long cause, status; /* -1: not said */
+        const char *source, *verdict;
+        int answered; /* -1: not said */
+};
+
+struct flow_step {
+        enum flow_kind kind;
+        unsigned line;
+        const char *text; /* as written */
+        const char *who;  /* a peer, a trunk, a limit, a counter */
+        const char *call; /* which of the peer's calls; "" usually */
+        struct flow_message message;
+        struct trunk trunk;
+        struct addr address;
+        struct flow_record record;
+        const char *numbers[4];
+        const char *word;
+        int64_t value; /* milliseconds, or a count */
+};
+
+struct flow {
+        const char *name; /* of the file */
+        struct flow_step *steps;
+        unsigned step_count;
+        char *text, *words; /* owned: what the others point into */
+};
+
+#define FLOW_PROBLEM_BYTES 512
+
+/* NULL when it cannot be read; `problem` (FLOW_PROBLEM_BYTES) then says file:line and why. */
+struct flow *flow_read(const char *name, const char *text, char *problem);
+void flow_destroy(struct flow *flow); /* NULL is fine */
+
+/*
+ * True when all went as written. Else `report` (NULL: nobody wants it) gets a text to be freed:
+ * what was wrong, and a diagram of what happened beside what was expected.
+ */
+bool flow_play(const struct flow *flow, uint64_t seed, char **report);
+
+/* The number that a word of a flow means: "agent", "M1"; 0: none. */
+uint64_t flow_number(const char *word);
+
+#endif

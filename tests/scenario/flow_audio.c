@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * flow_audio.c - what peers say and hear: once a peer knows where, it sends its voice every 20 ms.
+ */
+#include "../unit/unit.h"
+#include "flow_run.h"
+#include "wire/rtp.h"
+
+#define FIRST_PORT 30000
+#define FRAME_MS   20
+#define DTMF_PT    101 /* in every description of a peer's */
+
+static void hear_event(struct flow_call *call, const struct rtp *rtp)
+{
+        struct rtp_event event;
+        size_t count = strlen(call->digits);
+        if (rtp_event_parse(rtp->payload, &event) || !event.end ||
+            rtp->timestamp == call->event_timestamp)
+                return;
+        call->event_timestamp = rtp->timestamp;
+        assert_true(count + 1 < sizeof call->digits);
+        call->digits[count] = rtp_event_digit(event.event);
+}
+
+static void on_rtp(void *arg, const struct addr *from, struct slice data)
+{
+        struct flow_call *call = arg;
+        struct rtp rtp;
+        enum sound sound;
+        (void)from;
+        if (rtp_parse(data, &rtp))
+                return;
+        if (rtp.payload_type == DTMF_PT)
+                hear_event(call, &rtp);
+        else if (sound_recognise(rtp.payload, rtp.payload_type == 8 ? SDP_PCMA : SDP_PCMU, &sound))
+                call->heard[sound]++;
+}
+
+void flow_audio_open(struct flow_call *call)
+{
+        if (call->rtp)
+                return;
+        struct flow_run *run = call->peer->run;
+        struct addr local = call->peer->addr;
+        local.port = (uint16_t)(FIRST_PORT + 2 * run->rtp_ports++);
+        assert_int_equal(io_udp_open(run->io, &local, on_rtp, call, &call->rtp), 0);
+}
+
+void flow_audio_close(struct flow_call *call)
+{
+        io_timer_stop(call->peer->run->io, &call->pace);
+        io_udp_close(call->rtp);
+        call->rtp = NULL;
+        call->may_talk = false;
+}
+
+static void send_packet(struct flow_call *call, uint8_t pt, uint32_t timestamp,
+                        struct slice payload)
+{
+        char packet[RTP_PACKET_MAX];
+        struct buf b;
+        const struct rtp rtp = {
+                .payload_type = pt,
+                .sequence = call->sequence++,
+                .timestamp = timestamp,
+                .ssrc = 0x1000 + io_udp_local(call->rtp)->port,
+        };
+        buf_init(&b, packet, sizeof packet);
+        rtp_write(&b, &rtp);
+        buf_put_slice(&b, payload);
+        io_udp_send(call->rtp, &call->remote, buf_slice(&b));
+}
+
+static void on_pace(void *arg)
+{
+        struct flow_call *call = arg;
+        uint8_t payload[SOUND_PAYLOAD_BYTES];
+        io_timer_start(call->peer->run->io, &call->pace, FRAME_MS, on_pace, call);
+        call->timestamp += SOUND_PAYLOAD_BYTES;
+        if (call->is_quiet || call->peer->has_vanished || !sdp_direction_sends(call->direction))
+                return;
+        sound_encode(call->peer->voice, call->codec, payload);
+        send_packet(call, sdp_codec_static_pt(call->codec), call->timestamp,
+                    (struct slice){(const char *)payload, sizeof payload});
+}
+
+void flow_audio_learn(struct flow_call *call, const struct sdp *theirs)
+{
+        if (!theirs->has_audio || theirs->audio.codec_count == 0)
+                return;
+        flow_audio_open(call);
+        call->remote = theirs->audio.rtp;
+        call->codec = (enum sdp_codec)theirs->audio.codecs[0];
+        call->dtmf_pt = theirs->audio.dtmf_pt;
+        if (!call->may_talk)
+                io_timer_start(call->peer->run->io, &call->pace, 0, on_pace, call);
+        call->may_talk = true;
+}
+
+/* One press of 100 ms; its end three times (RFC 4733 2.5.1.4). */
+void flow_audio_press(struct flow_call *call, char digit)
+{
+        int code = rtp_event_from_digit(digit);
+        assert_true(code >= 0 && call->may_talk);
+        for (unsigned i = 1; i <= 5 + 2; i++) {
+                char payload[8];
+                struct buf b;
+                const struct rtp_event event = {
+                        .event = (uint8_t)code,
+                        .end = i >= 5,
+                        .volume = 10,
+                        .duration = (uint16_t)((i < 5 ? i : 5) * SOUND_PAYLOAD_BYTES),
+                };
+                buf_init(&b, payload, sizeof payload);
+                rtp_event_write(&b, &event);
+                send_packet(call, call->dtmf_pt, call->timestamp, buf_slice(&b));
+        }
+}

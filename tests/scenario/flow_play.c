@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * flow_play.c - a flow from its first step to the time after its last, when nothing may be left.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "../unit/unit.h"
+#include "flow_run.h"
+
+#define DELAY_MS      10
+#define SETTLE_MS     100 /* until audio is what it will be */
+#define LISTEN_MS     400
+#define PACKETS_LEAST 15 /* of the 20 in that time */
+#define QUIET_S_MAX   200
+
+void flow_fail(struct flow_run *run, const char *format, ...)
+{
+        if (run->has_failed)
+                return;
+        va_list args;
+        va_start(args, format);
+        vsnprintf(run->problem, sizeof run->problem, format, args);
+        va_end(args);
+        run->has_failed = true;
+}
+
+static int64_t now_ms(const struct flow_run *run)
+{
+        return sim_world_now_ms(run->platform->sim);
+}
+
+static void check_inbox_empty(struct flow_run *run)
+{
+        const struct flow_event *event = flow_inbox(run, NULL);
+        if (event)
+                flow_fail(run, "%s gets what nothing here expects", event->peer->name);
+}
+
+/* Time in which nothing comes to anybody. */
+static void pass(struct flow_run *run, int64_t ms)
+{
+        check_inbox_empty(run);
+        if (run->has_failed)
+                return;
+        sim_world_run_ms(run->platform->sim, ms);
+        check_inbox_empty(run);
+}
+
+/* ---- setting up ---- */
+
+static int64_t limit_of(const struct flow *flow, const char *name)
+{
+        for (unsigned i = 0; i < flow->step_count; i++) {
+                const struct flow_step *step = &flow->steps[i];
+                if (step->kind == FLOW_LIMIT && !strcmp(step->who, name))
+                        return step->value;
+        }
+        return 0;
+}
+
+static void add_trunks(struct flow_run *run)
+{
+        struct addr peer = platform_addr(NORTH_IP ":5060");
+        struct trunk north = platform_trunk("north", &peer, NORTH_IP);
+        peer = platform_addr(SOUTH_IP ":5060");
+        struct trunk south = platform_trunk("south", &peer, SOUTH_IP);
+        for (unsigned i = 0; i < run->flow->step_count; i++) {
+                const struct flow_step *step = &run->flow->steps[i];
+                if (step->kind != FLOW_TRUNK)
+                        continue;
+                if (!strcmp(step->who, "north"))
+                        north = step->trunk;
+                else if (!strcmp(step->who, "south"))
+                        south = step->trunk;
+                else {
+                        struct trunk other = step->trunk;
+                        platform_add_trunk(run->platform, &other);
+                }
+        }
+        platform_add_trunk(run->platform, &north);
+        platform_add_trunk(run->platform, &south);
+        platform_add_number(run->platform, M1, north.id);
+        platform_add_number(run->platform, M2, south.id);
+}
+
+static void add_peers(struct flow_run *run)
+{
+        static const struct {
+                const char *name, *at;
+                enum sound voice;
+        } usual[] = {
+                {"agent", NORTH_IP ":5060", SOUND_AGENT},
+                {"customer", SOUTH_IP ":5060", SOUND_CUSTOMER},
+                {"stranger", NORTH_IP ":5062", SOUND_STRANGER},
+        };
+        for (size_t i = 0; i < sizeof usual / sizeof usual[0]; i++) {
+                struct addr at = platform_addr(usual[i].at);
+                flow_peer_open(run, usual[i].name, &at, usual[i].name, usual[i].voice);
+        }
+        for (unsigned i = 0; i < run->flow->step_count; i++) {
+                const struct flow_step *step = &run->flow->steps[i];
+                if (step->kind == FLOW_PEER)
+                        flow_peer_open(run, step->who, &step->address, step->numbers[0],
+                                       SOUND_STRANGER);
+        }
+}
+
+static void on_datagram(void *arg, const struct addr *from, const struct addr *to,
+                        struct slice data)
+{
+        struct flow_run *run = arg;
+        if (!addr_equal_ip(from, &run->platform->sip))
+                return;
+        const char *leak = platform_leak(to, data);
+        if (leak)
+                flow_fail(run, "%s goes to %s", leak, addr_format(to).text);
+}
+
+static struct flow_run *set_up(const struct flow *flow, uint64_t seed)
+{
+        struct flow_run *run = calloc(1, sizeof *run);
+        assert_non_null(run);
+        run->flow = flow;
+        run->step = &flow->steps[0];
+        run->platform = platform_create(&(struct platform_options){
+                .seed = seed,
+                .network = {.delay_ms = DELAY_MS},
+                .calls_max = (uint32_t)limit_of(flow, "calls"),
+                .same_pair_max = (uint32_t)limit_of(flow, "pair"),
+                .ring_timeout_ms = limit_of(flow, "ring"),
+                .call_ms_max = limit_of(flow, "call"),
+                .media_timeout_ms = limit_of(flow, "media"),
+        });
+        run->platform->blind = true;
+        run->platform->on_datagram = on_datagram;
+        run->platform->arg = run;
+        assert_int_equal(io_create_sim(run->platform->sim, &run->io), 0);
+        add_trunks(run);
+        add_peers(run);
+        sim_world_run_ms(run->platform->sim, 100);
+        run->started_ms = now_ms(run);
+        return run;
+}
+
+/* ---- steps ---- */
+
+static void hears(struct flow_run *run, struct flow_call *call, const char *word)
+{
+        pass(run, SETTLE_MS);
+        memset(call->heard, 0, sizeof call->heard);
+        pass(run, LISTEN_MS);
+        for (int i = 0; i < SOUNDS && !run->has_failed; i++) {
+                const char *name = sound_name((enum sound)i);
+                bool is_it = !strcmp(word, name);
+                if (is_it && call->heard[i] < PACKETS_LEAST)
+                        flow_fail(run, "%s is heard in %u packets only", name, call->heard[i]);
+                if (!is_it && call->heard[i])
+                        flow_fail(run, "%s is heard", name);
+        }
+}
+
+static void got_digits(struct flow_run *run, struct flow_call *call, const char *digits)
+{
+        pass(run, LISTEN_MS);
+        if (strcmp(call->digits, digits) != 0)
+                flow_fail(run, "the digits that came are '%s'", call->digits);
+        memset(call->digits, 0, sizeof call->digits);
+}
+
+static void wait_for_records(struct flow_run *run)
+{
+        for (int s = 0; s < QUIET_S_MAX && calls_active(run->platform->calls) && !run->has_failed;
+             s++)
+                pass(run, 1000);
+        if (calls_active(run->platform->calls))
+                flow_fail(run, "the call is not over");
+}
+
+static void check_record(struct flow_run *run, const struct flow_record *expected)
+{
+        wait_for_records(run);
+        if (run->has_failed)
+                return;
+        struct records records = platform_last_call(run->platform);
+        const struct cdr *record = &records.legs[expected->leg];
+        if (!records.has[expected->leg]) {
+                flow_fail(run, "there is no such record");
+                return;
+        }
+        if (expected->cause >= 0 && record->cause != (unsigned)expected->cause)
+                flow_fail(run, "the cause is %d", (int)record->cause);
+        if (expected->source && strcmp(expected->source, hangup_source_name(record->source)) != 0)
+                flow_fail(run, "the source is %s", hangup_source_name(record->source));
+        if (expected->status >= 0 && record->sip_status != expected->status)
+                flow_fail(run, "the status is %u", record->sip_status);
+        if (expected->verdict && strcmp(expected->verdict, mask_verdict_name(record->verdict)) != 0)
+                flow_fail(run, "the verdict is %s", mask_verdict_name(record->verdict));
+        if (expected->answered >= 0 && (record->answered_ms != 0) != expected->answered)
+                flow_fail(run, "it was%s answered", record->answered_ms ? "" : " not");
+}
+
+static void check_no_record(struct flow_run *run)
+{
+        wait_for_records(run);
+        if (!run->has_failed && platform_last_call(run->platform).count)
+                flow_fail(run, "there is a record");
+}
+
+static void check_counter(struct flow_run *run, const struct flow_step *step)
+{
+        struct calls_counters c;
+        calls_counters(run->platform->calls, &c);
+        const struct {
+                const char *name;
+                uint64_t value;
+        } rows[] = {
+                {"calls", c.calls},
+                {"connected", c.connected},
+                {"refused", c.refused},
+                {"limited", c.limited},
+                {"media-legs", c.media_legs},
+                {"not-sip", c.sip.not_sip},
+                {"untrusted", c.sip.untrusted},
+                {"refused-400", c.sip.refused_400},
+                {"refused-overload", c.sip.refused_overload},
+                {"refused-large", c.sip.refused_large},
+                {"retransmitted-in", c.sip.retransmitted_in},
+                {"retransmitted-out", c.sip.retransmitted_out},
+                {"stray-responses", c.sip.stray_responses},
+                {"stray-answers", c.sip.stray_answers},
+                {"options", c.sip.options},
+                {"method-not-allowed", c.sip.method_not_allowed},
+                {"unsent", c.sip.unsent},
+        };
+        for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+                if (strcmp(rows[i].name, step->who) != 0)
+                        continue;
+                if (rows[i].value != (uint64_t)step->value)
+                        flow_fail(run, "it is %llu", (unsigned long long)rows[i].value);
+                return;
+        }
+        flow_fail(run, "there is no such counter");
+}
+
+static uint64_t number_of(struct flow_run *run, const char *word)
+{
+        uint64_t number = flow_number(word);
+        if (!number && slice_to_u64(slice_from(word), UINT64_MAX, &number))
+                flow_fail(run, "no number: %s", word);
+        return number;
+}
+
+static void create_session(struct flow_run *run, const struct flow_step *step)
+{
+        uint64_t number[4];
+        for (int i = 0; i < 4; i++)
+                number[i] = number_of(run, step->numbers[i]);
+        if (!run->has_failed)
+                run->session = platform_session(run->platform, number[0], number[1], number[2],
+                                                number[3], step->value);
+}
+
+static void play_of_peer(struct flow_run *run, const struct flow_step *step)
+{
+        struct flow_peer *peer = flow_peer_find(run, step->who);
+        if (!peer) {
+                flow_fail(run, "nobody is called %s", step->who);
+                return;
+        }
+        struct flow_call *call = flow_call_get(peer, step->call);
+        switch (step->kind) {
+        case FLOW_SEND:
+                flow_peer_send(peer, step);
+                return;
+        case FLOW_EXPECT:
+                flow_expect(peer, step);
+                return;
+        case FLOW_HEARS:
+                hears(run, call, step->word);
+                return;
+        case FLOW_DIGITS:
+                got_digits(run, call, step->word);
+                return;
+        case FLOW_PRESS:
+                flow_audio_press(call, step->word[0]);
+                return;
+        case FLOW_TALK:
+        case FLOW_QUIET:
+                call->is_quiet = step->kind == FLOW_QUIET;
+                return;
+        case FLOW_VANISH:
+                peer->has_vanished = true;
+                return;
+        default:
+                fail_msg("no step of a peer's");
+        }
+}
+
+static void play_step(struct flow_run *run, const struct flow_step *step)
+{
+        switch (step->kind) {
+        case FLOW_TRUNK:
+        case FLOW_PEER:
+        case FLOW_LIMIT:
+                return;
+        case FLOW_AFTER:
+                pass(run, step->value);
+                return;
+        case FLOW_SESSION:
+                create_session(run, step);
+                return;
+        case FLOW_END_SESSION:
+                platform_end_session(run->platform, run->session);
+                return;
+        case FLOW_REMOVE_NUMBER:
+                platform_remove_number(run->platform, number_of(run, step->numbers[0]));
+                return;
+        case FLOW_WALL:
+                sim_set_wall_ms(run->platform->io, io_wall_ms(run->platform->io) + step->value);
+                return;
+        case FLOW_DRAIN:
+                calls_drain(run->platform->calls);
+                return;
+        case FLOW_RECORD:
+                check_record(run, &step->record);
+                return;
+        case FLOW_NO_RECORD:
+                check_no_record(run);
+                return;
+        case FLOW_COUNTER:
+                check_counter(run, step);
+                return;
+        default:
+                play_of_peer(run, step);
+                return;
+        }
+}
+
+/* ---- the end ---- */
+
+/* Every timer of SIP has run out: nothing more has come, and nothing is held. */
+static void come_to_rest(struct flow_run *run)
+{
+        wait_for_records(run);
+        for (int s = 0; s < QUIET_S_MAX && !platform_is_quiet(run->platform) && !run->has_failed;
+             s++)
+                pass(run, 1000);
+        struct calls_counters counters;
+        calls_counters(run->platform->calls, &counters);
+        if (!platform_is_quiet(run->platform) || counters.media_legs)
+                flow_fail(run, "something is left after the end");
+}
+
+static void tear_down(struct flow_run *run)
+{
+        for (unsigned i = 0; i < run->peer_count; i++) {
+                struct flow_peer *peer = &run->peers[i];
+                for (unsigned c = 0; c < FLOW_CALLS_MAX; c++) {
+                        if (peer->calls[c].peer)
+                                flow_audio_close(&peer->calls[c]);
+                }
+                io_udp_close(peer->udp);
+        }
+        for (unsigned i = 0; i < run->event_count; i++)
+                free(run->events[i].text);
+        platform_destroy(run->platform, !run->has_failed);
+        free(run);
+}
+
+bool flow_play(const struct flow *flow, uint64_t seed, char **report)
+{
+        struct flow_run *run = set_up(flow, seed);
+        for (unsigned i = 0; i < flow->step_count && !run->has_failed; i++) {
+                run->step = &flow->steps[i];
+                play_step(run, run->step);
+        }
+        if (!run->has_failed)
+                come_to_rest(run);
+        bool is_good = !run->has_failed;
+        if (!is_good && report)
+                *report = flow_diagram(run);
+        tear_down(run);
+        return is_good;
+}

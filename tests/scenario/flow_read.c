@@ -1,0 +1,564 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * flow_read.c - a flow's text into steps. One line is one step; the first words decide which.
+ */
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "../unit/unit.h"
+#include "flow.h"
+#include "sounds.h"
+
+#define WORDS_MAX 32
+#define WITHIN_MS 400 /* less than T1, so that what is sent again has to be said */
+
+struct reader {
+        const char *file;
+        unsigned line;
+        char *words[WORDS_MAX];
+        unsigned count, at;
+        char *problem;
+        bool has_failed;
+};
+
+static void fail_at(struct reader *r, const char *what, const char *word)
+{
+        if (!r->has_failed)
+                snprintf(r->problem, FLOW_PROBLEM_BYTES, "%s:%u: %s%s%s%s", r->file, r->line, what,
+                         word ? " '" : "", word ? word : "", word ? "'" : "");
+        r->has_failed = true;
+}
+
+static bool is_more(const struct reader *r)
+{
+        return !r->has_failed && r->at < r->count;
+}
+
+static const char *peek(const struct reader *r)
+{
+        return is_more(r) ? r->words[r->at] : "";
+}
+
+static const char *next(struct reader *r)
+{
+        if (r->at < r->count)
+                return r->words[r->at++];
+        fail_at(r, "something is missing after", r->count ? r->words[r->count - 1] : "");
+        return "";
+}
+
+static bool take(struct reader *r, const char *word)
+{
+        if (!is_more(r) || strcmp(r->words[r->at], word) != 0)
+                return false;
+        r->at++;
+        return true;
+}
+
+static int64_t next_count(struct reader *r)
+{
+        const char *word = next(r);
+        uint64_t value = 0;
+        if (slice_to_u64(slice_from(word), INT32_MAX, &value))
+                fail_at(r, "not a number:", word);
+        return (int64_t)value;
+}
+
+static int64_t next_time(struct reader *r)
+{
+        static const struct {
+                const char *unit;
+                int64_t ms;
+        } units[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}};
+        const char *word = next(r);
+        char *end;
+        long value = strtol(word, &end, 10);
+        for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+                if (end != word && value >= 0 && strcmp(end, units[i].unit) == 0)
+                        return value * units[i].ms;
+        }
+        fail_at(r, "not a time (100ms, 5s, 2m, 1h):", word);
+        return 0;
+}
+
+/* One of `count` words, by its index. */
+static int next_of(struct reader *r, const char *const *choices, int count)
+{
+        const char *word = next(r);
+        for (int i = 0; i < count; i++) {
+                if (strcmp(word, choices[i]) == 0)
+                        return i;
+        }
+        fail_at(r, "not known here:", word);
+        return 0;
+}
+
+#define NEXT_OF(r, ...)                                                                            \
+        next_of(r, (const char *const[]){__VA_ARGS__},                                             \
+                (int)(sizeof((const char *const[]){__VA_ARGS__}) / sizeof(const char *)))
+
+static struct addr next_addr(struct reader *r, uint16_t default_port)
+{
+        struct addr addr = {0};
+        const char *word = next(r);
+        if (addr_parse(slice_from(word), default_port, &addr))
+                fail_at(r, "not an address:", word);
+        return addr;
+}
+
+/* ---- words of a line; "..." is one, # begins a remark ---- */
+
+static void split(struct reader *r, char *line)
+{
+        r->count = r->at = 0;
+        for (char *p = line; *p;) {
+                while (isspace((unsigned char)*p))
+                        *p++ = 0;
+                if (!*p || *p == '#')
+                        break;
+                if (r->count == WORDS_MAX) {
+                        fail_at(r, "too many words", NULL);
+                        return;
+                }
+                bool is_quoted = *p == '"';
+                r->words[r->count++] = p + is_quoted;
+                if (is_quoted) {
+                        p = strchr(p + 1, '"');
+                        if (!p) {
+                                fail_at(r, "a quote without its end", NULL);
+                                return;
+                        }
+                        *p++ = 0;
+                        continue;
+                }
+                while (*p && !isspace((unsigned char)*p))
+                        p++;
+        }
+}
+
+/* ---- messages ---- */
+
+static const char *const codec_words[] = {"pcma", "pcmu", "g729", "opus"};
+
+static bool take_codec(struct reader *r, struct flow_sdp *sdp)
+{
+        for (size_t i = 0; i < sizeof codec_words / sizeof codec_words[0]; i++) {
+                if (sdp->codec_count < FLOW_CODECS_MAX && take(r, codec_words[i])) {
+                        sdp->codecs[sdp->codec_count++] = codec_words[i];
+                        return true;
+                }
+        }
+        return false;
+}
+
+static bool take_sdp_word(struct reader *r, struct flow_sdp *sdp)
+{
+        const struct {
+                const char *word;
+                bool *flag;
+        } flags[] = {
+                {"held", &sdp->is_held},   {"same", &sdp->is_same},    {"no-dtmf", &sdp->no_dtmf},
+                {"savp", &sdp->is_secure}, {"video", &sdp->has_video}, {"broken", &sdp->is_broken},
+        };
+        static const char *const directions[] = {
+                [SDP_SENDRECV] = "sendrecv",
+                [SDP_SENDONLY] = "sendonly",
+                [SDP_RECVONLY] = "recvonly",
+                [SDP_INACTIVE] = "inactive",
+        };
+        for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
+                if (take(r, flags[i].word))
+                        return *flags[i].flag = true;
+        }
+        for (int i = SDP_SENDRECV; i <= SDP_INACTIVE; i++) {
+                if (take(r, directions[i])) {
+                        sdp->direction = (enum sdp_direction)i;
+                        return true;
+                }
+        }
+        if (take(r, "fax")) {
+                sdp->has_audio = false;
+                return true;
+        }
+        return take_codec(r, sdp);
+}
+
+static void add_header(struct reader *r, struct flow_message *message, int how)
+{
+        if (message->header_count == FLOW_HEADERS_MAX) {
+                fail_at(r, "too many headers", NULL);
+                return;
+        }
+        struct flow_header *header = &message->headers[message->header_count++];
+        header->how = how;
+        header->text = next(r);
+        if (how == FLOW_WITH && !strchr(header->text, ':'))
+                fail_at(r, "not a header with its value:", header->text);
+}
+
+static void read_number(struct reader *r, const char **out)
+{
+        *out = next(r);
+        if (isalpha((unsigned char)**out) && !flow_number(*out) && !strchr(*out, ':') &&
+            strcmp(*out, "anonymous") != 0)
+                fail_at(r, "nobody's number:", *out);
+}
+
+/* Words that mean the same in what is sent and what is expected. */
+static bool take_message_word(struct reader *r, struct flow_message *m)
+{
+        if (take(r, "sdp")) {
+                m->sdp.present = m->sdp.has_audio = true;
+                while (take_sdp_word(r, &m->sdp))
+                        continue;
+        } else if (take(r, "with"))
+                add_header(r, m, FLOW_WITH);
+        else if (take(r, "without"))
+                add_header(r, m, FLOW_WITHOUT);
+        else if (take(r, "from"))
+                read_number(r, &m->from);
+        else if (take(r, "tag"))
+                m->tag = next(r);
+        else if (take(r, "lost"))
+                m->is_lost = true;
+        else if (take(r, "again"))
+                m->is_again = true;
+        else if (m->status && take(r, "for"))
+                m->method = next(r);
+        else
+                return false;
+        return true;
+}
+
+static bool take_sent_word(struct reader *r, struct flow_message *m)
+{
+        if (take(r, "dtmf"))
+                m->digit = next(r);
+        else if (take(r, "body")) {
+                m->body_type = next(r);
+                m->body = next(r);
+        } else if (take(r, "looped"))
+                m->is_looped = true;
+        else if (take(r, "other-way"))
+                m->is_other_way = true;
+        else if (!m->status && !m->number)
+                read_number(r, &m->number);
+        else
+                return false;
+        return true;
+}
+
+static bool take_expected_word(struct reader *r, struct flow_message *m)
+{
+        if (take(r, "has"))
+                add_header(r, m, FLOW_HAS);
+        else if (take(r, "to"))
+                read_number(r, &m->number);
+        else if (take(r, "within"))
+                m->within_ms = next_time(r);
+        else if (take(r, "after")) {
+                m->after_ms = next_time(r);
+                m->within_ms = m->after_ms + WITHIN_MS;
+        } else if (take(r, "below"))
+                m->bytes_max = (unsigned)next_count(r);
+        else
+                return false;
+        return true;
+}
+
+static void read_message(struct reader *r, struct flow_step *step)
+{
+        struct flow_message *m = &step->message;
+        bool is_sent = step->kind == FLOW_SEND;
+        const char *first = next(r);
+        m->within_ms = WITHIN_MS;
+        m->after_ms = -1;
+        if (isdigit((unsigned char)first[0]))
+                m->status = (unsigned)strtoul(first, NULL, 10);
+        else
+                m->method = first;
+        if (m->status && (m->status < 100 || m->status > 699 || strlen(first) != 3))
+                fail_at(r, "not a status:", first);
+        if (!m->status && !isupper((unsigned char)first[0]))
+                fail_at(r, "neither a method nor a status:", first);
+        while (is_more(r)) {
+                if (!take_message_word(r, m) &&
+                    !(is_sent ? take_sent_word(r, m) : take_expected_word(r, m)))
+                        fail_at(r, "not known here:", peek(r));
+        }
+        if (m->after_ms >= 0 && !m->is_again)
+                fail_at(r, "'after' says when something comes again", NULL);
+}
+
+/* ---- the other steps ---- */
+
+static void read_trunk(struct reader *r, struct flow_step *step)
+{
+        step->who = next(r);
+        struct addr peer = platform_addr("127.0.0.1:5060");
+        step->trunk = platform_trunk(step->who, &peer, "127.0.0.1");
+        struct trunk *trunk = &step->trunk;
+        trunk->source_count = 0;
+        while (is_more(r)) {
+                if (take(r, "source") && trunk->source_count < TRUNK_SOURCES_MAX) {
+                        const char *word = next(r);
+                        if (addr_prefix_parse(slice_from(word),
+                                              &trunk->sources[trunk->source_count++].prefix))
+                                fail_at(r, "not a source:", word);
+                } else if (take(r, "peer")) {
+                        peer = next_addr(r, 5060);
+                        trunk->peer_port = peer.port;
+                        snprintf(trunk->peer_host, sizeof trunk->peer_host, "%s",
+                                 addr_format_ip(&peer).text);
+                } else if (take(r, "number-form"))
+                        trunk->number_form =
+                                (enum number_form)NEXT_OF(r, "plus", "digits", "national", "local");
+                else if (take(r, "caller-from"))
+                        trunk->caller_from = (enum trunk_caller_from)NEXT_OF(r, "from", "asserted");
+                else if (take(r, "dialled-from"))
+                        trunk->dialled_from =
+                                (enum trunk_dialled_from)NEXT_OF(r, "request-uri", "to");
+                else if (take(r, "send-asserted"))
+                        trunk->send_asserted = true;
+                else if (take(r, "advertised"))
+                        trunk->advertised = next_addr(r, 5060);
+                else if (take(r, "channels"))
+                        trunk->channels_max = (uint32_t)next_count(r);
+                else if (take(r, "calls-per-second"))
+                        trunk->calls_per_s = (uint32_t)next_count(r);
+                else if (take(r, "announcements"))
+                        trunk->announcements_max = (uint32_t)next_count(r);
+                else
+                        fail_at(r, "not known of a trunk:", peek(r));
+        }
+        if (!trunk->source_count)
+                fail_at(r, "a trunk has a source", NULL);
+}
+
+static void read_peer(struct reader *r, struct flow_step *step)
+{
+        step->who = next(r);
+        if (!take(r, "at"))
+                fail_at(r, "a peer is 'at' an address, not", peek(r));
+        step->address = next_addr(r, 5060);
+        if (!take(r, "number"))
+                fail_at(r, "a peer has a 'number', not", peek(r));
+        read_number(r, &step->numbers[0]);
+}
+
+static void read_limit(struct reader *r, struct flow_step *step)
+{
+        step->who = next(r);
+        if (!strcmp(step->who, "ring") || !strcmp(step->who, "call") || !strcmp(step->who, "media"))
+                step->value = next_time(r);
+        else if (!strcmp(step->who, "calls") || !strcmp(step->who, "pair"))
+                step->value = next_count(r);
+        else
+                fail_at(r, "no limit:", step->who);
+}
+
+static void read_session(struct reader *r, struct flow_step *step)
+{
+        for (int i = 0; i < 4; i++)
+                read_number(r, &step->numbers[i]);
+        if (take(r, "expires"))
+                step->value = next_time(r);
+}
+
+static void read_record(struct reader *r, struct flow_step *step)
+{
+        struct flow_record *record = &step->record;
+        *record = (struct flow_record){.cause = -1, .status = -1, .answered = -1};
+        record->leg = (enum cdr_leg)NEXT_OF(r, "A", "B");
+        while (is_more(r)) {
+                if (take(r, "cause"))
+                        record->cause = next_count(r);
+                else if (take(r, "source"))
+                        record->source = next(r);
+                else if (take(r, "status"))
+                        record->status = next_count(r);
+                else if (take(r, "verdict"))
+                        record->verdict = next(r);
+                else if (take(r, "answered"))
+                        record->answered = 1;
+                else if (take(r, "unanswered"))
+                        record->answered = 0;
+                else
+                        fail_at(r, "not known of a record:", peek(r));
+        }
+}
+
+static void read_hears(struct reader *r, struct flow_step *step)
+{
+        step->word = next(r);
+        if (!strcmp(step->word, "nothing"))
+                return;
+        for (int i = 0; i < SOUND_OTHER; i++) {
+                if (strcmp(step->word, sound_name((enum sound)i)) == 0)
+                        return;
+        }
+        fail_at(r, "no sound:", step->word);
+}
+
+/* "agent -> ...", "agent/2 hears ..." */
+static void read_peer_step(struct reader *r, struct flow_step *step)
+{
+        static const char *const verbs[] = {"->",       "<-",       "hears",   "talks",
+                                            "is-quiet", "vanishes", "presses", "got-digits"};
+        static const enum flow_kind kinds[] = {FLOW_SEND,  FLOW_EXPECT, FLOW_HEARS, FLOW_TALK,
+                                               FLOW_QUIET, FLOW_VANISH, FLOW_PRESS, FLOW_DIGITS};
+        char *who = (char *)(uintptr_t)next(r);
+        char *slash = strchr(who, '/');
+        step->who = who;
+        if (slash) {
+                *slash = 0;
+                step->call = slash + 1;
+        }
+        if (!is_more(r)) {
+                fail_at(r, "no such step:", who);
+                return;
+        }
+        step->kind = kinds[next_of(r, verbs, sizeof verbs / sizeof verbs[0])];
+        if (step->kind == FLOW_SEND || step->kind == FLOW_EXPECT)
+                read_message(r, step);
+        else if (step->kind == FLOW_HEARS)
+                read_hears(r, step);
+        else if (step->kind == FLOW_PRESS || step->kind == FLOW_DIGITS)
+                step->word = next(r);
+}
+
+static void read_step(struct reader *r, struct flow_step *step)
+{
+        step->call = "";
+        if (take(r, "trunk")) {
+                step->kind = FLOW_TRUNK;
+                read_trunk(r, step);
+        } else if (take(r, "peer")) {
+                step->kind = FLOW_PEER;
+                read_peer(r, step);
+        } else if (take(r, "limit")) {
+                step->kind = FLOW_LIMIT;
+                read_limit(r, step);
+        } else if (take(r, "session")) {
+                step->kind = FLOW_SESSION;
+                read_session(r, step);
+        } else if (take(r, "end-session")) {
+                step->kind = FLOW_END_SESSION;
+        } else if (take(r, "remove-number")) {
+                step->kind = FLOW_REMOVE_NUMBER;
+                read_number(r, &step->numbers[0]);
+        } else if (take(r, "after")) {
+                step->kind = FLOW_AFTER;
+                step->value = next_time(r);
+        } else if (take(r, "wall-clock")) {
+                step->kind = FLOW_WALL;
+                int sign = NEXT_OF(r, "back", "ahead") ? 1 : -1;
+                step->value = sign * next_time(r);
+        } else if (take(r, "drain")) {
+                step->kind = FLOW_DRAIN;
+        } else if (take(r, "record")) {
+                step->kind = FLOW_RECORD;
+                read_record(r, step);
+        } else if (take(r, "no-record")) {
+                step->kind = FLOW_NO_RECORD;
+        } else if (take(r, "counter")) {
+                step->kind = FLOW_COUNTER;
+                step->who = next(r);
+                step->value = next_count(r);
+        } else {
+                read_peer_step(r, step);
+        }
+        if (is_more(r))
+                fail_at(r, "not known here:", peek(r));
+}
+
+/* ---- the whole ---- */
+
+static bool is_expectation(enum flow_kind kind)
+{
+        return kind >= FLOW_EXPECT;
+}
+
+static unsigned count_lines(const char *text)
+{
+        unsigned lines = 1;
+        for (; *text; text++)
+                lines += *text == '\n';
+        return lines;
+}
+
+static char *trim(char *line)
+{
+        while (isspace((unsigned char)*line))
+                line++;
+        size_t len = strlen(line);
+        while (len && isspace((unsigned char)line[len - 1]))
+                line[--len] = 0;
+        return line;
+}
+
+static void read_lines(struct reader *r, struct flow *flow)
+{
+        char *text = flow->text, *words = flow->words;
+        bool expects = false;
+        while (text && !r->has_failed) {
+                char *line = strsep(&text, "\n");
+                char *copy = strsep(&words, "\n");
+                r->line++;
+                split(r, copy);
+                if (r->count == 0)
+                        continue;
+                struct flow_step *step = &flow->steps[flow->step_count++];
+                step->line = r->line;
+                step->text = trim(line);
+                read_step(r, step);
+                expects |= is_expectation(step->kind);
+        }
+        if (!expects)
+                fail_at(r, "nothing is expected: such a flow cannot fail", NULL);
+}
+
+struct flow *flow_read(const char *name, const char *text, char *problem)
+{
+        struct reader r = {.file = name, .problem = problem};
+        struct flow *flow = calloc(1, sizeof *flow);
+        assert_non_null(flow);
+        flow->name = name;
+        flow->text = strdup(text);
+        flow->words = strdup(text);
+        flow->steps = calloc(count_lines(text), sizeof *flow->steps);
+        assert_true(flow->text && flow->words && flow->steps);
+        read_lines(&r, flow);
+        if (r.has_failed) {
+                flow_destroy(flow);
+                return NULL;
+        }
+        return flow;
+}
+
+void flow_destroy(struct flow *flow)
+{
+        if (!flow)
+                return;
+        free(flow->steps);
+        free(flow->text);
+        free(flow->words);
+        free(flow);
+}
+
+uint64_t flow_number(const char *word)
+{
+        static const struct {
+                const char *word;
+                uint64_t number;
+        } rows[] = {
+                {"agent", AGENT}, {"customer", CUSTOMER}, {"stranger", STRANGER}, {"M1", M1},
+                {"M2", M2},
+        };
+        for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+                if (strcmp(word, rows[i].word) == 0)
+                        return rows[i].number;
+        }
+        return 0;
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * flow_run.h - a flow while it is played: peers, their calls, and all that has happened so far.
+ *
+ * Private to flow_*.c. What happened is one list in the order of time; a peer's inbox are those of
+ * its entries that no step has taken yet, and the diagram is the list printed.
+ */
+#ifndef MASKLINE_TESTS_SCENARIO_FLOW_RUN_H
+#define MASKLINE_TESTS_SCENARIO_FLOW_RUN_H
+
+#include "flow.h"
+#include "sounds.h"
+#include "wire/sip_msg.h"
+
+#define FLOW_PEERS_MAX   6
+#define FLOW_CALLS_MAX   8
+#define FLOW_LOG_MAX     4000
+#define FLOW_TEXT_BYTES  8192
+#define FLOW_FIELD_BYTES 256
+
+struct flow_run;
+struct flow_peer;
+
+/* A call as its peer sees it. */
+struct flow_call {
+        struct flow_peer *peer;
+        char label[16];
+        bool is_open; /* the fields below are of a dialog, or of what may become one */
+        char call_id[FLOW_FIELD_BYTES];
+        char our_tag[64], their_tag[FLOW_FIELD_BYTES];
+        char our_uri[FLOW_FIELD_BYTES], their_uri[FLOW_FIELD_BYTES], target[FLOW_FIELD_BYTES];
+        unsigned cseq;
+        char invite_branch[64], invite_uri[FLOW_FIELD_BYTES]; /* of our last INVITE */
+        unsigned invite_cseq, invite_status;
+        char method[16]; /* of our last request but ACK */
+
+        /* audio */
+        struct io_udp *rtp;
+        struct io_timer pace;
+        struct addr remote;
+        enum sdp_codec codec;
+        uint8_t dtmf_pt;
+        bool may_talk, is_quiet;
+        enum sdp_direction direction; /* as we said last */
+        uint16_t sequence;
+        uint32_t timestamp;
+        unsigned sdp_version;
+        char sdp[2048]; /* as we said last */
+        uint64_t their_version;
+        unsigned heard[SOUNDS];
+        char digits[32];
+        uint32_t event_timestamp; /* of the last digit */
+};
+
+struct flow_peer {
+        struct flow_run *run;
+        const char *name;
+        struct addr addr;
+        char number[32]; /* as it is written in From, with + */
+        enum sound voice;
+        struct io_udp *udp;
+        bool has_vanished;
+        struct flow_call calls[FLOW_CALLS_MAX];
+};
+
+/* A datagram that went from a peer or came to it. */
+struct flow_event {
+        int64_t at_ms;
+        struct flow_peer *peer;
+        struct flow_call *call; /* NULL: not known (yet) */
+        bool is_sent;
+        bool is_taken;                /* sent, or expected by a step */
+        const struct flow_step *step; /* NULL: nobody expected it */
+        char *text;                   /* owned, terminated */
+        size_t bytes;
+};
+
+struct flow_run {
+        const struct flow *flow;
+        const struct flow_step *step; /* being played */
+        struct platform *platform;
+        struct io *io; /* the peers' */
+        struct flow_peer peers[FLOW_PEERS_MAX];
+        unsigned peer_count;
+        struct flow_event events[FLOW_LOG_MAX];
+        unsigned event_count;
+        unsigned branches, rtp_ports;
+        int64_t started_ms;
+        uint64_t session;
+        char problem[2 * FLOW_PROBLEM_BYTES];
+        bool has_failed;
+};
+
+/* The first problem stays. */
+void flow_fail(struct flow_run *run, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* flow_peer.c */
+void flow_peer_open(struct flow_run *run, const char *name, const struct addr *addr,
+                    const char *number, enum sound voice);
+struct flow_peer *flow_peer_find(struct flow_run *run, const char *name);
+struct flow_call *flow_call_get(struct flow_peer *peer, const char *label);
+struct flow_call *flow_call_of(struct flow_peer *peer, struct slice call_id); /* or NULL */
+const struct flow_event *flow_inbox(const struct flow_run *run, const struct flow_peer *peer);
+void flow_peer_send(struct flow_peer *peer, const struct flow_step *step);
+/* The call has got this message: tags, target and where to send audio are learnt from it. */
+void flow_call_learn(struct flow_call *call, const struct sip_msg *msg);
+/* The last one of this call that was sent or taken and begins so; CSeq's method is `method`. */
+const struct flow_event *flow_last(const struct flow_run *run, const struct flow_call *call,
+                                   bool is_sent, const char *start, const char *method);
+
+/* flow_expect.c */
+void flow_expect(struct flow_peer *peer, const struct flow_step *step);
+
+/* flow_sdp.c */
+void flow_sdp_write(struct flow_call *call, const struct flow_sdp *sdp, struct buf *b);
+void flow_sdp_check(struct flow_call *call, const struct flow_sdp *expected,
+                    const struct sip_msg *msg);
+
+/* flow_audio.c */
+void flow_audio_open(struct flow_call *call);
+void flow_audio_close(struct flow_call *call);
+void flow_audio_learn(struct flow_call *call, const struct sdp *theirs);
+void flow_audio_press(struct flow_call *call, char digit);
+
+/* flow_diagram.c */
+char *flow_diagram(const struct flow_run *run);
+
+#endif
