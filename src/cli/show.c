@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/show.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -112,6 +113,7 @@ void show_table_print(const struct show_table *table, const char *when_empty)
                 printf("%s\n", when_empty);
                 return;
         }
+        assert(table->columns > 0);
         for (unsigned i = 0; i < table->columns; i++)
                 print_cell(table, i, table->titles[i]);
         for (size_t i = 0; i < table->count; i++)

@@ -131,6 +131,52 @@ class BetweenTelephones(CallCase):
         self.talk(self.agent_phone, M1, self.customer_phone, M2)
         self.finish()
 
+    def up(self):
+        """A call that is up, as both telephones see it."""
+        out = self.agent_phone.dial(M1, self.maskline.server)
+        into = self.customer_phone.wait_incoming(0)
+        self.customer_phone.accept()
+        self.assertTrue(self.agent_phone.wait_established(out))
+        self.assertTrue(self.customer_phone.wait_established(into))
+        return out, into
+
+    def test_keys_pressed_on_one_telephone_arrive_at_the_other(self):
+        out, _ = self.up()
+        for count, key in enumerate("15#", 1):
+            self.agent_phone.press(key)
+            self.customer_phone.wait(f"key {key}", lambda p: len(p.keys_heard()) >= count, 5)
+        self.assertEqual(self.customer_phone.keys_heard(), "15#")
+        self.agent_phone.hangup()
+        self.assertTrue(self.agent_phone.wait_closed(out))
+        self.finish()
+
+    def test_hold_ends_at_its_own_leg_and_the_call_goes_on(self):
+        out, into = self.up()
+        self.agent_phone.hold()
+        self.agent_phone.wait("held", lambda _: False, 1)
+        self.agent_phone.resume()
+        self.agent_phone.wait("resumed", lambda _: False, 2)
+        self.agent_phone.hangup()
+        self.assertTrue(self.agent_phone.wait_closed(out))
+        self.assertTrue(self.customer_phone.wait_closed(into))
+        requests = [first.split()[0] for way, first, _ in self.customer_phone.messages(into)
+                    if way == "in" and not first.startswith("SIP/2.0")]
+        self.assertEqual(requests, ["INVITE", "ACK", "BYE"])
+        # This telephone plays on when it holds, and records nothing after it.
+        self.assertGreater(into.heard(TONES).windows[-10:].count(f"tone {AGENT_HZ}"), 6)
+        self.finish()
+
+    def test_a_session_past_its_expiry_is_refused(self):
+        third, fourth = "+919000000003", "+919000000004"
+        self.maskline.add_number(third, "north")
+        self.maskline.add_number(fourth, "south")
+        self.maskline.create_session(numbers=(third, fourth), expires="1s")
+        self.agent_phone.wait("the expiry", lambda _: False, 1.5)
+        self.refused(self.agent_phone, third)
+        self.assertEqual(self.customer_phone.calls, [])
+        self.assert_record("expired")
+        self.finish()
+
     def test_sigterm_lets_a_call_drain_and_then_ends_it(self):
         out = self.agent_phone.dial(M1, self.maskline.server)
         into = self.customer_phone.wait_incoming(0)
@@ -221,6 +267,30 @@ class WithSipp(SippCase):
         caller = self.caller("uac_refresh")
         self.assert_ran(caller, callee)
         self.assertEqual(callee.requests(), ["INVITE", "ACK", "BYE"])
+        self.finish()
+
+    def test_a_caller_is_known_in_every_usual_writing(self):
+        writings = ("00919888800001", "919888800001", "09888800001", "9888800001",
+                    "+91-98888-00001", "+91.98888.00001")
+        answering = peer.Peer(SOUTH_IP)
+        self.addCleanup(answering.close)
+        self.maskline.provision(5060, answering.port)
+        for written in writings:
+            with self.subTest(written=written):
+                caller = self.caller("uac_fails", caller=written)
+                invite = answering.request("INVITE")
+                self.assertIn(CUSTOMER, invite.start)
+                answering.send(peer.reply(invite, 486, "Busy", tag="x"), invite.source)
+                answering.request("ACK")
+                self.assert_ran(caller)
+        self.finish()
+
+    def test_a_withheld_number_is_a_stranger(self):
+        self.provision(self.callee("uas_busy"))
+        caller = self.caller("uac_waits", caller="anonymous")
+        self.assert_ran(caller)
+        self.assertEqual(caller.requests(), ["BYE"])
+        self.assert_record("withheld")
         self.finish()
 
     def test_options_are_answered(self):

@@ -3,6 +3,7 @@
 import os
 import pathlib
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -50,6 +51,34 @@ class Demo(unittest.TestCase):
             self.assertEqual(list(pathlib.Path(temp).iterdir()), [])
         self.assertEqual(done.stdout.count("number dialled"), 4)
         self.assertIn("What next", done.stdout)
+
+    def test_an_interrupted_demo_leaves_nothing_behind(self):
+        with tempfile.TemporaryDirectory(prefix="maskline-test-") as temp:
+            demo = subprocess.Popen(
+                ["script/demo", "--binary", str(harness.binary())], cwd=harness.ROOT, text=True,
+                env=dict(os.environ, TMPDIR=temp), stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler))
+            self.addCleanup(demo.stdout.close)
+            for line in demo.stdout:
+                if "call 1:" in line:
+                    break
+            os.killpg(demo.pid, signal.SIGINT)
+            demo.stdout.read()
+            self.assertEqual(demo.wait(30), 130)
+            self.assertEqual(list(pathlib.Path(temp).iterdir()), [])
+            self.assertEqual(self.processes_with(temp), [])
+
+    @staticmethod
+    def processes_with(word):
+        """The command lines of running processes that hold this word."""
+        lines = []
+        for path in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
+            try:
+                lines.append(path.read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+            except OSError:
+                pass
+        return [line for line in lines if word in line]
 
     def test_each_fault_is_noticed_and_named(self):
         for fault, named in FAULTS.items():

@@ -218,6 +218,11 @@ class Configuration(SetupCase):
                 self.refused(*words, daemon=daemon)
                 self.assertFalse((daemon.data / "maskline.db").exists())
 
+    def test_a_file_is_named_with_the_line(self):
+        self.maskline.data.mkdir(mode=0o700, exist_ok=True)
+        (self.maskline.data / "maskline.conf").write_text("# ours\n\ncalls_max = lots\n")
+        self.refused("maskline.conf:3", "calls_max", "lots")
+
     def test_all_problems_are_told_at_once(self):
         daemon = harness.Maskline(self.temp, calls_max="0", early_media="loud")
         self.refused("calls_max", "early_media", daemon=daemon)

@@ -183,9 +183,19 @@ class Phone:
     def hangup(self):
         self._command("hangup")
 
-    def send_dtmf(self, digits):
-        for digit in digits:
-            self._command("sndcode", digit)
+    def hold(self):
+        self._command("hold")
+
+    def resume(self):
+        self._command("resume")
+
+    def press(self, key):
+        """One key of the telephone, sent as an RTP event (RFC 4733)."""
+        self._command("sndcode", key)
+
+    def keys_heard(self):
+        return "".join(event.get("param", "") for event in self.events
+                       if event["type"] == "CALL_DTMF_START")
 
     def _command(self, name, params=""):
         body = json.dumps({"command": name, "params": params, "token": name}).encode()
