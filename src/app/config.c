@@ -488,14 +488,15 @@ static void check_together(const struct config *c, struct buf *problems)
                            "plain HTTP; set http_allow_remote = true to allow it\n",
                            addr_format(&c->http_listen).text);
 
-        uint32_t ports = c->rtp_port_max - c->rtp_port_min + 1;
+        /* Pairs begin at even ports. */
+        uint32_t ports = (c->rtp_port_max + 1 - (c->rtp_port_min + 1) / 2 * 2) / 2 * 2;
         if (c->rtp_port_max <= c->rtp_port_min)
                 buf_printf(problems, "rtp_port_max = %u: must be greater than rtp_port_min (%u)\n",
                            c->rtp_port_max, c->rtp_port_min);
         else if (ports / 4 < c->calls_max)
                 buf_printf(problems,
                            "calls_max = %u: needs %u RTP ports, four for each call, but "
-                           "rtp_port_min to rtp_port_max are %u; widen the range or "
+                           "rtp_port_min to rtp_port_max hold %u in pairs; widen the range or "
                            "lower calls_max\n",
                            c->calls_max, c->calls_max * 4, ports);
 

@@ -199,6 +199,21 @@ static int open_tables(struct calls *calls)
         return calls->owners ? 0 : -ENOMEM;
 }
 
+/* What to do about a socket that cannot be had; `busy` when somebody else has it. */
+static const char *socket_remedy(int err, const char *setting, const char *busy)
+{
+        static char text[160];
+        if (err == -EADDRNOTAVAIL)
+                snprintf(text, sizeof text,
+                         "this machine does not have the address: set %s to one it has", setting);
+        else if (err == -EACCES)
+                snprintf(text, sizeof text,
+                         "ports below 1024 need a privilege: set %s to a higher one", setting);
+        else
+                snprintf(text, sizeof text, "%s", busy);
+        return text;
+}
+
 static int open_media(struct calls *calls, char *problem)
 {
         const struct calls_params *p = &calls->params;
@@ -215,10 +230,11 @@ static int open_media(struct calls *calls, char *problem)
         int err = media_create(&params, &calls->media);
         if (err)
                 snprintf(problem, 512,
-                         "cannot open %u RTP port pairs on %s, ports %u to %u: %s; widen "
-                         "rtp_port_min and rtp_port_max, or lower calls_max",
+                         "cannot open %u RTP port pairs on %s, ports %u to %u: %s; %s",
                          legs_max(calls), addr_format_ip(&p->media_ip).text, p->rtp_port_min,
-                         p->rtp_port_max, err_text(err));
+                         p->rtp_port_max, err_text(err),
+                         socket_remedy(err, "media_ip, or sip_listen,",
+                                       "widen rtp_port_min and rtp_port_max, or lower calls_max"));
         return err;
 }
 
@@ -247,10 +263,11 @@ static int open_ua(struct calls *calls, char *problem)
         };
         int err = sip_ua_create(&params, &calls->ua);
         if (err)
-                snprintf(problem, 512,
-                         "cannot listen for SIP on %s/udp: %s; see sip_listen, and what else uses "
-                         "that port",
-                         addr_format(&p->listen).text, err_text(err));
+                snprintf(problem, 512, "cannot listen for SIP on %s/udp: %s; %s",
+                         addr_format(&p->listen).text, err_text(err),
+                         socket_remedy(err, "sip_listen",
+                                       "another program uses the port: stop it, or set sip_listen "
+                                       "to another one"));
         return err;
 }
 

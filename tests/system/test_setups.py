@@ -76,7 +76,7 @@ class Ports(SetupCase):
 
     def test_an_address_that_is_not_ours_is_named(self):
         self.maskline.settings["sip_listen"] = "203.0.113.7:5060"
-        self.refused("203.0.113.7")
+        self.refused("203.0.113.7", "does not have the address", "sip_listen")
 
 
 class DataDirectory(SetupCase):

@@ -247,6 +247,8 @@ static void values_must_go_together(void **state)
                 {"rtp_port_min = 30000", "must be greater than rtp_port_min (30000)"},
                 {"rtp_port_max = 21000", "needs 2000 RTP ports"},
                 {"calls_max = 2501", "needs 10004 RTP ports"},
+                {"rtp_port_min = 20001\nrtp_port_max = 20004\ncalls_max = 1", "hold 2 in pairs"},
+                {"rtp_port_min = 20000\nrtp_port_max = 20002\ncalls_max = 1", "hold 2 in pairs"},
                 {"national_digits_min = 5", "less than national_digits_min (5)"},
                 {"sip_listen = 127.0.0.1:20000", "within rtp_port_min to rtp_port_max"},
                 {"sip_listen = 0.0.0.0:29999\nmedia_ip = 127.0.0.1", "choose one outside"},
