@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "app/config_page.h"
 #include "cli/client.h"
@@ -46,7 +47,7 @@ int config_read_or_explain(const struct config_source *source, struct config *ou
         if (err) {
                 fwrite(problems.p, 1, problems.len, stderr);
                 if (!buf_ok(&problems))
-                        fputs("and more problems\n", stderr);
+                        fputs("\n... and more problems\n", stderr);
         }
         return err;
 }
@@ -76,7 +77,9 @@ static int check(const struct command_line *line)
         }
         if (config_read_or_explain(&place.source, &config))
                 return EXIT_FAILED;
-        printf("%s: good\n", place.source.path);
+        bool is_there = place.source.must_exist || access(place.source.path, F_OK) == 0;
+        printf("%s: %s\n", place.source.path,
+               is_there ? "good" : "not there, so the defaults hold; they are good");
         return EXIT_DONE;
 }
 

@@ -84,6 +84,7 @@ static void show_trunk(const json_t *trunk)
 {
         static const struct {
                 const char *title, *field;
+                bool is_limit; /* 0 is none */
         } facts[] = {
                 {"trunk", "name"},
                 {"peer", "peer"},
@@ -94,16 +95,22 @@ static void show_trunk(const json_t *trunk)
                 {"numbers", "number_form"},
                 {"asserted", "send_asserted"},
                 {"country", "country"},
+                {"international", "international"},
+                {"national", "national"},
                 {"digits min", "digits_min"},
                 {"digits max", "digits_max"},
-                {"calls per s", "calls_per_s"},
+                {"calls/s max", "calls_per_s", true},
                 {"channels", "channels"},
-                {"at most", "channels_max"},
+                {"channels max", "channels_max", true},
                 {"announcing", "announcing"},
-                {"at most", "announcements_max"},
+                {"announcing max", "announcements_max"},
         };
-        for (size_t i = 0; i < COUNT(facts); i++)
-                show_fact(facts[i].title, show_cell(trunk, facts[i].field).text);
+        for (size_t i = 0; i < COUNT(facts); i++) {
+                const json_t *value = json_object_get(trunk, facts[i].field);
+                bool is_open = facts[i].is_limit && json_integer_value(value) == 0;
+                show_fact(facts[i].title,
+                          is_open ? "no limit" : show_cell(trunk, facts[i].field).text);
+        }
 
         size_t at;
         json_t *source;

@@ -159,6 +159,12 @@ static int take_option(struct command_line *line, int argc, const char *const *a
 static int take_operand(struct command_line *line, const char *text, struct buf *problem)
 {
         const struct command *command = line->command;
+        if (text[0] == '\0') {
+                buf_printf(problem, "maskline %s: an argument is empty; usage: maskline %s %s",
+                           command->name, command->name,
+                           command->operands ? command->operands : "");
+                return ERR_SYNTAX;
+        }
         assert(command->operands_max <= COMMAND_OPERANDS_MAX);
         if (line->operand_count == command->operands_max) {
                 buf_printf(problem, "maskline %s: one argument too many; usage: maskline %s%s%s",
@@ -311,6 +317,32 @@ static bool wants_help(int argc, const char *const *argv)
         return false;
 }
 
+/* Nothing but options, or the first word of a command: it gets the overview. */
+static bool is_noun(const struct command *const *tables, int argc, const char *const *argv)
+{
+        if (argc == 0 || argv[0][0] == '-')
+                return true;
+        size_t len = strlen(argv[0]);
+        bool is_alone = argc == 1 || argv[1][0] == '-';
+        for (; is_alone && *tables; tables++) {
+                for (const struct command *c = *tables; c->name; c++) {
+                        if (!strncmp(c->name, argv[0], len) && c->name[len] == ' ')
+                                return true;
+                }
+        }
+        return false;
+}
+
+static void tell_unknown_command(const struct command *const *tables, int argc,
+                                 const char *const *argv)
+{
+        char memory[512];
+        struct buf problem;
+        buf_init(&problem, memory, sizeof memory);
+        explain_unknown_command(tables, argc, argv, &problem);
+        fprintf(stderr, "maskline: %.*s\n", SLICE_ARG(buf_slice(&problem)));
+}
+
 static int show_help(const struct command *const *tables, int argc, const char *const *argv)
 {
         static char memory[16384];
@@ -318,6 +350,10 @@ static int show_help(const struct command *const *tables, int argc, const char *
         buf_init(&out, memory, sizeof memory);
         int words;
         const struct command *command = find_command(tables, argc, argv, &words);
+        if (!command && !is_noun(tables, argc, argv)) {
+                tell_unknown_command(tables, argc, argv);
+                return EXIT_USAGE;
+        }
         if (command)
                 command_put_help(&out, command);
         else

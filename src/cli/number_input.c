@@ -36,6 +36,8 @@ static int read_line(FILE *in, char *out)
                 else if (text.len)
                         err = take_text(text, out);
         }
+        if (err == ERR_NOT_FOUND && ferror(in))
+                err = -errno;
         explicit_bzero(line, sizeof line);
         return err;
 }

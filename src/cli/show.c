@@ -30,13 +30,14 @@ void show_printable(FILE *to, const char *text)
         }
 }
 
-/* "2026-08-01T10:00:00.000Z" is shown as "2026-08-01 10:00:00". */
+/* "2026-08-01T10:00:00.000Z" is shown as "2026-08-01 10:00:00Z". */
 static void shorten_time(char *text)
 {
         if (strlen(text) != 24 || text[10] != 'T' || text[23] != 'Z')
                 return;
         text[10] = ' ';
-        text[19] = '\0';
+        text[19] = 'Z';
+        text[20] = '\0';
 }
 
 struct show_cell show_cell(const json_t *object, const char *name)
@@ -130,7 +131,7 @@ void show_table_destroy(struct show_table *table)
 
 void show_fact(const char *name, const char *value)
 {
-        printf("%-12s", name);
+        printf("%-15s", name);
         show_printable(stdout, value);
         fputc('\n', stdout);
 }

@@ -92,6 +92,7 @@ static void what_is_wrong_is_said_with_what_to_do(void **state)
                 {{"thing", "list", "--json", "--json"}, "--json is given twice"},
                 {{"thing", "list", "more"}, "one argument too many"},
                 {{"thing", "create", "--party", "-"}, "needs NAME"},
+                {{"thing", "create", "", "--party", "-"}, "an argument is empty"},
                 {{"thing", "create", "lamp"}, "needs --party NUMBER"},
                 {{"thing", "create", "lamp", "--party"}, "--party needs a value"},
                 {{"thing", "create", "lamp", "--party", "--json"}, "--party needs a value"},
@@ -158,6 +159,27 @@ static void every_command_has_help_with_an_example(void **state)
         }
 }
 
+static int main_on(const char *const *argv)
+{
+        int argc = 0;
+        while (argv[argc])
+                argc++;
+        return command_main(tables, argc, argv);
+}
+
+static void help_on_what_is_no_command_says_so(void **state)
+{
+        (void)state;
+        static const char *const wrong[][4] = {
+                {"help", "zzz"}, {"help", "thing", "burn"}, {"zzz", "--help"}, {"help", ""}};
+        static const char *const right[][4] = {
+                {"help"}, {"--help"}, {"help", "thing"}, {"thing", "--help"}, {"help", "explain"}};
+        for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+                assert_int_equal(main_on(wrong[i]), EXIT_USAGE);
+        for (size_t i = 0; i < sizeof right / sizeof right[0]; i++)
+                assert_int_equal(main_on(right[i]), EXIT_DONE);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -167,6 +189,7 @@ int main(void)
                 cmocka_unit_test(a_problem_never_repeats_a_value),
                 cmocka_unit_test(too_many_options_are_refused),
                 cmocka_unit_test(every_command_has_help_with_an_example),
+                cmocka_unit_test(help_on_what_is_no_command_says_so),
         };
         return RUN_TESTS(tests);
 }

@@ -148,6 +148,7 @@ static void bad_numbers_are_refused_without_being_repeated(void **state)
                 {"x", "sip:98888@example.net", "not a telephone number"},
                 {"x", "", "not a telephone number"},
                 {"x", "@/nonexistent/98888", "No such file"},
+                {"x", "@/tmp", "Is a directory"},
         };
         for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
                 char problem[256];
