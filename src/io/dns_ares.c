@@ -2,6 +2,7 @@
 #include "io/dns_ares.h"
 
 #include <ares.h>
+#include <arpa/nameser.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -215,8 +216,7 @@ static void take_addresses(const struct ares_addrinfo_node *nodes, struct dns_an
                 if (ttl_s < answer->ttl_s)
                         answer->ttl_s = ttl_s;
         }
-        if (answer->ttl_s < DNS_TTL_MIN_S)
-                answer->ttl_s = DNS_TTL_MIN_S;
+        answer->ttl_s = dns_clamp_ttl(answer->ttl_s);
 }
 
 static void on_answer(void *arg, int status, int timeouts, struct ares_addrinfo *info)
@@ -245,5 +245,41 @@ void dns_ares_ask(struct dns_ares *ares, const char *name, dns_fn *fn, void *arg
         *question = (struct question){fn, arg};
         struct ares_addrinfo_hints hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_DGRAM};
         ares_getaddrinfo(ares->channel, name, NULL, &hints, on_answer, question);
+        schedule(ares);
+}
+
+struct records_question {
+        enum dns_kind kind;
+        dns_records_fn *fn;
+        void *arg;
+};
+
+static void on_records(void *arg, int status, int timeouts, unsigned char *bytes, int len)
+{
+        struct records_question *question = arg;
+        struct dns_records records;
+        (void)timeouts;
+        int err = status == ARES_SUCCESS ? 0 : error_of(status);
+        if (!err)
+                err = dns_records_decode(
+                        question->kind, (struct slice){(const char *)bytes, (size_t)len}, &records);
+        /* A server that answers nonsense could not tell. */
+        if (err == ERR_SYNTAX)
+                err = -EAGAIN;
+        question->fn(question->arg, err, err ? NULL : &records);
+        free(question);
+}
+
+void dns_ares_ask_records(struct dns_ares *ares, enum dns_kind kind, const char *name,
+                          dns_records_fn *fn, void *arg)
+{
+        struct records_question *question = calloc(1, sizeof *question);
+        if (!question) {
+                fn(arg, -ENOMEM, NULL);
+                return;
+        }
+        *question = (struct records_question){kind, fn, arg};
+        ares_query(ares->channel, name, ns_c_in, kind == DNS_SRV ? ns_t_srv : ns_t_naptr,
+                   on_records, question);
         schedule(ares);
 }

@@ -20,5 +20,7 @@ void dns_ares_destroy(struct dns_ares *ares);
 
 /* `fn` is called exactly once, perhaps before this returns. */
 void dns_ares_ask(struct dns_ares *ares, const char *name, dns_fn *fn, void *arg);
+void dns_ares_ask_records(struct dns_ares *ares, enum dns_kind kind, const char *name,
+                          dns_records_fn *fn, void *arg);
 
 #endif
