@@ -47,7 +47,10 @@ static void dispatch(struct rest *rest)
 {
         struct slice segment, any;
         const struct http_request *request = rest->request;
-        const struct route *route = route_find(request->method, request->path, &segment);
+        /* The server leaves the body of an answer to HEAD out by itself (RFC 9110 9.3.2). */
+        struct slice method =
+                slice_equal(request->method, SLICE("HEAD")) ? SLICE("GET") : request->method;
+        const struct route *route = route_find(method, request->path, &segment);
         if (!is_authorized(rest, route))
                 return;
         if (!route && route_find(SLICE_NONE, request->path, &any)) {

@@ -86,7 +86,7 @@ static bool has_type(const json_t *value, enum body_type type)
         case BODY_TEXT:
                 return json_is_string(value);
         case BODY_COUNT:
-                return json_is_integer(value) && json_integer_value(value) >= 0;
+                return json_is_integer(value); /* its range is body_count()'s */
         case BODY_SWITCH:
                 return json_is_boolean(value);
         case BODY_LIST:

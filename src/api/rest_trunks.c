@@ -346,6 +346,28 @@ static bool read_choices(struct rest *rest, const json_t **values, struct trunk 
         return true;
 }
 
+/* A socket speaks IPv4 or IPv6: what is only of the other kind can neither call nor be called. */
+static bool check_family(struct rest *rest, const struct trunk *trunk)
+{
+        struct addr peer;
+        uint8_t ours = calls_local(rest->api->params.calls)->family;
+        const char *field = "sources";
+        for (unsigned i = 0; i < trunk->source_count; i++) {
+                if (trunk->sources[i].prefix.addr.family == ours)
+                        field = NULL;
+        }
+        if (addr_parse(slice_from(trunk->peer_host), 0, &peer) == 0 && peer.family != ours)
+                field = "peer";
+        if (trunk->advertised.family && trunk->advertised.family != ours)
+                field = "advertised";
+        if (!field)
+                return true;
+        rest_refuse(rest, PROBLEM_BAD_VALUE, field,
+                    "Give addresses of that kind, or change sip_listen and media_ip.",
+                    "sip_listen is an IPv%u address, and nothing here is", ours);
+        return false;
+}
+
 static bool read_trunk(struct rest *rest, struct trunk *trunk)
 {
         const json_t *values[FIELDS];
@@ -364,7 +386,8 @@ static bool read_trunk(struct rest *rest, struct trunk *trunk)
                body_count(rest, values[FIELD_CALLS_PER_S], "calls_per_s", 0, 100000,
                           &trunk->calls_per_s) &&
                body_count(rest, values[FIELD_ANNOUNCEMENTS_MAX], "announcements_max", 0, 1000000,
-                          &trunk->announcements_max);
+                          &trunk->announcements_max) &&
+               check_family(rest, trunk);
 }
 
 /* Whose sources overlap, to name it. */

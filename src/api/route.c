@@ -65,7 +65,10 @@ void route_put_methods(struct buf *out, struct slice path)
 {
         struct slice segment;
         for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
-                if (matches(routes[i].path, path, &segment))
-                        buf_printf(out, "%s%s", out->len ? ", " : "", routes[i].method);
+                if (!matches(routes[i].path, path, &segment))
+                        continue;
+                bool get = !strcmp(routes[i].method, "GET");
+                buf_printf(out, "%s%s%s", out->len ? ", " : "", routes[i].method,
+                           get ? ", HEAD" : "");
         }
 }

@@ -85,6 +85,11 @@ static void health_needs_no_token_and_says_one_word(void **state)
         assert_string_equal(reply_text(&ready, "status"), "ready");
         reply_free(&ready);
 
+        struct reply head = send_with(rig, "HEAD /readyz", "", "", "", 0);
+        assert_int_equal(head.status, 200);
+        assert_null(strstr(head.text, "{"));
+        reply_free(&head);
+
         api_drain(rig->api);
         struct reply draining = send_with(rig, "GET /readyz", "", "", "", 0);
         assert_int_equal(draining.status, 503);
@@ -103,10 +108,10 @@ static void an_unknown_path_is_not_found_and_a_wrong_method_is_told_the_right_on
         static const struct {
                 const char *line, *allow;
         } rows[] = {
-                {"PATCH /v1/trunks", "\r\nAllow: GET, POST\r\n"},
-                {"PUT /v1/trunks/north", "\r\nAllow: GET, DELETE\r\n"},
+                {"PATCH /v1/trunks", "\r\nAllow: GET, HEAD, POST\r\n"},
+                {"PUT /v1/trunks/north", "\r\nAllow: GET, HEAD, DELETE\r\n"},
                 {"GET /v1/sessions/s_0/end", "\r\nAllow: POST\r\n"},
-                {"POST /healthz", "\r\nAllow: GET\r\n"},
+                {"POST /healthz", "\r\nAllow: GET, HEAD\r\n"},
         };
         char token[96];
         snprintf(token, sizeof token, "Bearer %s", rig->token);
