@@ -21,8 +21,8 @@ enum segment_kind {
 struct segment {
         struct list node; /* in way->segments */
         enum segment_kind kind;
-        int64_t due_ms;
-        size_t bytes; /* of SEGMENT_DATA; they follow the struct */
+        int64_t due_ms; /* or once those in front of it are there */
+        size_t bytes;   /* of SEGMENT_DATA; they follow the struct */
 };
 
 /* One direction: in order, one piece after the other. */
@@ -33,9 +33,8 @@ struct way {
         struct segment syn, fin, rst; /* each is sent once at most, and must not need memory; its
                                          kind stays SEGMENT_SYN until then */
         struct io_timer arrival;      /* of the first segment */
-        int64_t last_due_ms;
-        size_t in_flight; /* bytes */
-        bool parked;      /* found the way cut: goes on when it is mended */
+        size_t in_flight;             /* bytes */
+        bool parked;                  /* found the way cut: goes on when it is mended */
 };
 
 /* Two ends, each of its own host: 0 has connected, 1 was accepted. */
@@ -136,9 +135,6 @@ static void launch(struct way *way, struct segment *segment)
 {
         struct sim_world *world = way->conn->world;
         segment->due_ms = world->now_ms + travel_ms(world);
-        if (segment->due_ms < way->last_due_ms)
-                segment->due_ms = way->last_due_ms;
-        way->last_due_ms = segment->due_ms;
         list_add_tail(&way->segments, &segment->node);
         arm(way);
 }

@@ -247,7 +247,7 @@ static void servers_that_have_no_address_are_passed_over(void **state)
 static void a_service_that_is_denied_is_not_looked_for_elsewhere(void **state)
 {
         (void)state;
-        SRV("_sip._udp.trunk.example", 60, srv(0, 0, "."));
+        SRV("_sip._udp.trunk.example", 60, srv(0, 5060, "."));
         host("trunk.example", "192.0.2.9", NULL, 60);
         assert_int_equal(LOCATE(.host = SLICE("trunk.example"), .transport = SIP_UDP),
                          ERR_NOT_FOUND);

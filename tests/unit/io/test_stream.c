@@ -465,6 +465,44 @@ static void a_reset_comes_after_the_bytes_before_it(void **state)
         scene_fini(&s);
 }
 
+static void a_send_that_fails_says_so_and_on_close_follows(void **state)
+{
+        struct scene s;
+        (void)state;
+        scene_init(&s, false);
+        listen_at_b(&s, &usual);
+        int fd = raw_client(&s);
+        RUN_UNTIL(&s, s.server.stream);
+        struct linger now = {.l_onoff = 1};
+        assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now), 0);
+        close(fd);
+        int err = 0;
+        for (unsigned i = 0; i < 100000 && !err; i++)
+                err = stream_send(s.server.stream, SLICE("x"));
+        assert_int_equal(err, -ECONNRESET);
+        assert_int_equal(stream_send(s.server.stream, SLICE("x")), ERR_STATE);
+        assert_int_equal(stream_pending(s.server.stream), 0);
+        /* Not from within the call. */
+        assert_int_equal(s.server.closed, 0);
+        RUN_UNTIL(&s, s.server.closed);
+        assert_int_equal(s.server.err, -ECONNRESET);
+        scene_fini(&s);
+}
+
+static void an_owner_who_lets_go_of_what_has_failed_hears_nothing(void **state)
+{
+        struct scene s;
+        (void)state;
+        scene_init(&s, true);
+        connect_both(&s);
+        sim_world_reset_streams(s.world, &s.ip_a, &s.ip_b);
+        stream_close(s.client.stream);
+        stream_abort(s.server.stream);
+        settle(&s);
+        assert_int_equal(s.client.closed + s.server.closed, 0);
+        scene_fini(&s);
+}
+
 static void a_reset_after_the_half_close_is_heard(void **state)
 {
         struct scene s;
@@ -528,6 +566,8 @@ int main(void)
                 cmocka_unit_test(a_byte_at_a_time_is_a_stream_too),
                 cmocka_unit_test(a_peer_that_never_reads_is_given_up_after_closing),
                 cmocka_unit_test(a_reset_comes_after_the_bytes_before_it),
+                cmocka_unit_test(a_send_that_fails_says_so_and_on_close_follows),
+                cmocka_unit_test(an_owner_who_lets_go_of_what_has_failed_hears_nothing),
                 cmocka_unit_test(a_reset_after_the_half_close_is_heard),
                 cmocka_unit_test(ipv6_works_alike),
         };
