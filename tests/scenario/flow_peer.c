@@ -397,8 +397,9 @@ static void compose_again(struct draft *draft, struct flow_call *call)
 {
         const struct flow_message *m = draft->message;
         struct flow_run *run = call->peer->run;
-        char start[32];
-        snprintf(start, sizeof start, m->status ? "SIP/2.0 %u " : "", m->status);
+        char start[32] = "";
+        if (m->status)
+                snprintf(start, sizeof start, "SIP/2.0 %u ", m->status);
         const struct flow_event *event = NULL;
         if (!m->status) {
                 event = flow_last(run, call, true, m->method, m->method);
