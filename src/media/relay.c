@@ -306,13 +306,19 @@ bool relay_within_rate(struct leg *leg)
 
 /* ---- silence ---- */
 
+/* Who holds by sendonly (RFC 3264 8.4) may have no music to send. */
+static bool is_expected_to_talk(const struct leg *leg)
+{
+        return leg_should_hear(leg) && sdp_direction_receives(leg->remote.direction);
+}
+
 static void on_silence_timer(void *arg)
 {
         struct leg *leg = arg;
         struct media *media = leg->media;
         int64_t now_ms = io_now_ms(media->io);
         int64_t timeout_ms = media->params.silence_timeout_ms;
-        if (!leg_should_hear(leg))
+        if (!is_expected_to_talk(leg))
                 leg->heard_ms = now_ms;
 
         bool is_silent = now_ms - leg->heard_ms >= timeout_ms;

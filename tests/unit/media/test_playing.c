@@ -284,6 +284,10 @@ static void a_hold_is_no_silence(void **state)
         media_leg_set(s.media, s.leg_b, &b);
         scene_run(&s, 3600000);
         assert_int_equal(s.told_count, 0);
+        a.remote.direction = SDP_SENDONLY; /* with or without music */
+        media_leg_set(s.media, s.leg_a, &a);
+        scene_run(&s, 3600000);
+        assert_int_equal(s.told_count, 0);
         a.remote.direction = SDP_SENDRECV;
         media_leg_set(s.media, s.leg_a, &a);
         scene_run(&s, 59000);
