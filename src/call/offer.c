@@ -7,9 +7,10 @@
 #include "call/call.h"
 #include "call/negotiate.h"
 
+/* A call outlives that its trunk is removed, and so does what a leg may agree with its peer. */
 static const struct trunk *trunk_of(const struct call *call, enum call_side side)
 {
-        return directory_trunk_get(call->calls->params.directory, call->legs[side].trunk_id);
+        return sip_trunks_find_any(call->calls->params.trunks, call->legs[side].trunk_id);
 }
 
 /* Ours as a peer on this leg's trunk is to see it. */

@@ -194,6 +194,12 @@ struct sip_trunk_state *sip_trunks_find(struct sip_trunks *trunks, uint32_t trun
         return state && !state->is_removed ? state : NULL;
 }
 
+const struct trunk *sip_trunks_find_any(const struct sip_trunks *trunks, uint32_t trunk_id)
+{
+        const struct sip_trunk_state *state = trunk_id ? slot_of(trunks, trunk_id) : NULL;
+        return state ? &state->trunk : NULL;
+}
+
 bool sip_trunk_has(const struct sip_trunk_state *trunk, const struct addr *address)
 {
         return trunk_has_source(&trunk->trunk, address) || is_peer(trunk, address);

@@ -44,6 +44,8 @@ int sip_trunks_put(struct sip_trunks *trunks, const struct trunk *trunk) MUST_CH
 void sip_trunks_remove(struct sip_trunks *trunks, uint32_t trunk_id);
 /* NULL when there is none or it was removed. */
 struct sip_trunk_state *sip_trunks_find(struct sip_trunks *trunks, uint32_t trunk_id);
+/* The trunk of a leg that is open: also one that was removed meanwhile. NULL: none is left. */
+const struct trunk *sip_trunks_find_any(const struct sip_trunks *trunks, uint32_t trunk_id);
 
 /*
  * Whose new call this is: the trunk with that source, else the only one that has this address and
