@@ -56,6 +56,7 @@ struct call {
         enum hangup_cause cause; /* set once, by whatever ended the call */
         enum hangup_source source;
         bool has_cause;
+        bool has_announced;    /* the announcement has begun: it is played once */
         struct io_timer timer; /* ring timeout, then the longest call */
 };
 

@@ -47,6 +47,9 @@ void call_refuse(struct call *call, const struct sip_invite *invite)
 void call_announce(struct call *call)
 {
         struct calls *calls = call->calls;
+        if (call->has_announced)
+                return;
+        call->has_announced = true;
         media_leg_play(calls->media, call->legs[SIDE_A].media, &calls->params.refusal, 1);
 }
 
