@@ -52,12 +52,22 @@ void call_release(struct call *call)
         pool_put(call->calls->pool, call);
 }
 
+/* On a trunk of another tenant a number is nobody's: who calls there is known to that tenant only. */
+static struct masking_number number_on_trunk(const struct call *call, uint32_t trunk_id)
+{
+        const struct calls_params *p = &call->calls->params;
+        const struct trunk *trunk = sip_trunks_find_any(p->trunks, trunk_id);
+        const struct number_row *row = directory_number_find(p->directory, call->dialled);
+        bool is_foreign = row && (!trunk || trunk->tenant_id != row->tenant_id);
+        return is_foreign ? (struct masking_number){{0}} : call->dialled;
+}
+
 static void decide(struct call *call, const struct sip_invite *invite)
 {
         struct calls *calls = call->calls;
         struct directory *dir = calls->params.directory;
-        directory_decide(dir, call->dialled, call->caller, invite->caller_withheld,
-                         &call->decision);
+        directory_decide(dir, number_on_trunk(call, invite->trunk_id), call->caller,
+                         invite->caller_withheld, &call->decision);
         call_record_begin(call, SIDE_A);
 
         const struct cdr *record = &call->legs[SIDE_A].record;

@@ -3,6 +3,7 @@
  * Masked calls from end to end in the simulated world, as sentences.
  */
 #include "../unit/unit.h"
+#include "raw.h"
 #include "world.h"
 
 static struct world *plain_world(void)
@@ -308,6 +309,235 @@ static void past_the_cap_of_listeners_a_refusal_is_plain(void **state)
         world_destroy(world);
 }
 
+/* ---- a caller that is no telephone ---- */
+
+#define AGENT_URI    "sip:+919888800001@127.0.0.11"
+#define STRANGER_URI "sip:+919888800003@127.0.0.11"
+
+/* Calls M1 and is through, as the agent. */
+static void raw_gets_through(struct raw *raw)
+{
+        raw_invite(raw, AGENT_URI, M1, "", "sendrecv");
+        world_run_ms(raw->world, 2000);
+        assert_int_equal(raw->status, 200);
+        raw_ack(raw, NULL);
+        world_run_ms(raw->world, 1000);
+        assert_true(raw->rtp_packets > 40);
+}
+
+static void a_hold_stays_on_its_side_however_long(void **state)
+{
+        (void)state;
+        struct world *world = plain_world();
+        struct phone *customer = &world->phones[WHO_CUSTOMER];
+        struct raw raw;
+        raw_open(world, &raw, NORTH_IP, 5081);
+        world_session(world, 0);
+        raw_gets_through(&raw);
+
+        static const char *const ways[] = {"sendonly", "inactive", "recvonly"};
+        static const char *const answers[] = {"recvonly", "inactive", "sendonly"};
+        for (int i = 0; i < 3; i++) {
+                raw_request(&raw, "INVITE", ways[i]);
+                world_run_ms(world, 100);
+                assert_int_equal(raw.status, 200);
+                assert_string_equal(raw.direction, answers[i]);
+                raw_ack(&raw, NULL);
+                world_run_ms(world, 100);
+                uint32_t before = raw.rtp_packets;
+                world_run_ms(world, 300000);
+                assert_int_equal(raw.byes, 0);
+                assert_true((raw.rtp_packets > before + 1000) == (i == 2));
+                assert_int_equal(customer->ended, 0);
+        }
+        raw_request(&raw, "BYE", NULL);
+        struct records records = world_last_call(world);
+        assert_int_equal(records.count, 2);
+        assert_int_equal(records.legs[CDR_LEG_A].cause, CAUSE_NORMAL);
+        assert_int_equal(customer->how, SIP_END_BYE);
+        assert_int_equal(world->platform->leaks, 0);
+        raw_close(&raw);
+        world_destroy(world);
+}
+
+static void a_caller_may_bring_no_offer(void **state)
+{
+        (void)state;
+        struct world *world = plain_world();
+        struct raw raw;
+        raw_open(world, &raw, NORTH_IP, 5081);
+        world_session(world, 0);
+        raw_invite(&raw, AGENT_URI, M1, "", NULL);
+        world_run_ms(world, 2000);
+        assert_int_equal(raw.status, 200);
+        assert_string_equal(raw.direction, "sendrecv");
+        assert_int_equal(raw.rtp_packets, 0);
+        raw_ack(&raw, "sendrecv");
+        world_run_ms(world, 1000);
+        assert_true(raw.rtp_packets > 40);
+        raw_request(&raw, "BYE", NULL);
+        assert_int_equal(world_last_call(world).count, 2);
+        raw_close(&raw);
+        world_destroy(world);
+}
+
+/* Our RTP has one address family: what asks for the other would connect without a sound. */
+static void a_description_of_another_address_family_is_refused(void **state)
+{
+        (void)state;
+        struct world *world = plain_world();
+        struct raw raw;
+        raw_open(world, &raw, NORTH_IP, 5081);
+        world_session(world, 0);
+        strcpy(raw.media, "m=audio 9 RTP/AVP 8\r\nc=IN IP6 2001:db8::1\r\n");
+        raw_invite(&raw, AGENT_URI, M1, "", "sendrecv");
+        world_run_ms(world, 2000);
+        assert_int_equal(raw.status, 488);
+        assert_int_equal(world->phones[WHO_CUSTOMER].rang, 0);
+        raw_close(&raw);
+        world_destroy(world);
+}
+
+static void a_party_that_withholds_its_number_is_refused(void **state)
+{
+        (void)state;
+        static const char *const callers[][2] = {
+                {"sip:anonymous@anonymous.invalid", ""},
+                {AGENT_URI, "Privacy: id\r\n"},
+                {"sip:unknown@127.0.0.11", ""},
+        };
+        for (size_t i = 0; i < sizeof callers / sizeof callers[0]; i++) {
+                struct world *world = plain_world();
+                struct raw raw;
+                raw_open(world, &raw, NORTH_IP, 5081);
+                world_session(world, 0);
+                raw_invite(&raw, callers[i][0], M1, callers[i][1], "sendrecv");
+                world_run_ms(world, 100);
+                assert_int_equal(raw.status, 200);
+                raw_ack(&raw, NULL);
+                struct records records = world_last_call(world);
+                assert_int_equal(raw.byes, 1);
+                assert_int_equal(world->phones[WHO_CUSTOMER].rang, 0);
+                assert_int_equal(records.legs[CDR_LEG_A].verdict, MASK_WITHHELD);
+                raw_close(&raw);
+                world_destroy(world);
+        }
+}
+
+static void the_announcement_is_played_once_whatever_the_caller_renegotiates(void **state)
+{
+        (void)state;
+        struct world *world = plain_world();
+        struct raw raw;
+        raw_open(world, &raw, NORTH_IP, 5081);
+        raw_invite(&raw, STRANGER_URI, M1, "", "sendrecv");
+        world_run_ms(world, 100);
+        assert_int_equal(raw.status, 200);
+        raw_ack(&raw, NULL);
+        /* The caller asks for our offer, so that there is an answer in each ACK. */
+        for (int i = 0; i < 3; i++) {
+                world_run_ms(world, 500);
+                raw_request(&raw, "INVITE", NULL);
+                world_run_ms(world, 100);
+                assert_int_equal(raw.status, 200);
+                raw_ack(&raw, "sendrecv");
+        }
+        assert_int_equal(raw.byes, 0);
+        world_run_ms(world, 400);
+        assert_int_equal(raw.byes, 1);
+        raw_close(&raw);
+        world_destroy(world);
+}
+
+static void a_trunk_of_another_tenant_does_not_lead_to_the_number(void **state)
+{
+        (void)state;
+        struct world *world = plain_world();
+        struct raw raw;
+        world_session(world, 0);
+        struct addr peer = platform_addr("127.0.0.13:5060");
+        struct trunk trunk = platform_trunk("elsewhere", &peer, "127.0.0.13");
+        trunk.tenant_id = 2;
+        platform_add_trunk(world->platform, &trunk);
+
+        raw_open(world, &raw, "127.0.0.13", 5081);
+        raw_invite(&raw, AGENT_URI, M1, "", "sendrecv");
+        world_run_ms(world, 100);
+        assert_int_equal(raw.status, 200);
+        raw_ack(&raw, NULL);
+        struct records records = world_last_call(world);
+        assert_int_equal(raw.byes, 1);
+        assert_int_equal(world->phones[WHO_CUSTOMER].rang, 0);
+        assert_int_equal(records.legs[CDR_LEG_A].verdict, MASK_UNKNOWN_NUMBER);
+        assert_int_equal(records.legs[CDR_LEG_A].tenant_id, 0);
+        raw_close(&raw);
+        world_destroy(world);
+}
+
+/* ---- what is provisioned changes under a call ---- */
+
+/* The session ends, and M2 and its trunk south go. */
+static void take_south_away(struct world *world)
+{
+        struct masking_number m2 = {{M2}};
+        uint32_t south = directory_number_find(world->platform->directory, m2)->trunk_id;
+        world_end_session(world);
+        platform_remove_number(world->platform, M2);
+        assert_int_equal(directory_trunk_remove(world->platform->directory, south, NULL, NULL), 0);
+        sip_trunks_remove(world->platform->trunks, south);
+        assert_null(sip_trunks_find(world->platform->trunks, south));
+}
+
+static void a_ringing_call_survives_that_session_number_and_trunk_go(void **state)
+{
+        (void)state;
+        struct world *world = plain_world();
+        struct phone *agent = &world->phones[WHO_AGENT];
+        world_session(world, 0);
+        phone_dial(agent, M1);
+        world_run_ms(world, 500);
+        assert_int_equal(world->phones[WHO_CUSTOMER].rang, 1);
+        take_south_away(world);
+        world_run_ms(world, 3000);
+        assert_int_equal(agent->status, 200);
+        assert_true(agent->heard[WHO_CUSTOMER] > 50);
+        phone_hangup(agent);
+        struct records records = world_last_call(world);
+        assert_int_equal(records.count, 2);
+        assert_int_equal(records.legs[CDR_LEG_B].cause, CAUSE_NORMAL);
+        assert_int_equal(world->phones[WHO_CUSTOMER].how, SIP_END_BYE);
+
+        phone_forget(agent);
+        phone_forget(&world->phones[WHO_CUSTOMER]);
+        phone_dial(agent, M1);
+        check_refused(world, agent, MASK_ENDED);
+        world_destroy(world);
+}
+
+static void a_caller_may_renegotiate_after_its_trunk_has_gone(void **state)
+{
+        (void)state;
+        struct world *world = plain_world();
+        struct raw raw;
+        raw_open(world, &raw, SOUTH_IP, 5081);
+        world_session(world, 0);
+        raw_invite(&raw, "sip:+919888800002@127.0.0.12", M2, "", "sendrecv");
+        world_run_ms(world, 2000);
+        assert_int_equal(raw.status, 200);
+        raw_ack(&raw, NULL);
+        world_run_ms(world, 100);
+        take_south_away(world);
+        raw_request(&raw, "INVITE", "inactive");
+        world_run_ms(world, 100);
+        assert_int_equal(raw.status, 200);
+        raw_ack(&raw, NULL);
+        raw_request(&raw, "BYE", NULL);
+        assert_int_equal(world_last_call(world).count, 2);
+        assert_int_equal(world->phones[WHO_AGENT].how, SIP_END_BYE);
+        raw_close(&raw);
+        world_destroy(world);
+}
+
 /* ---- refusals look alike ---- */
 
 enum reason {
@@ -435,6 +665,14 @@ int main(void)
                 cmocka_unit_test(too_many_calls_of_one_pair_are_a_loop),
                 cmocka_unit_test(a_trunk_at_its_channel_limit_answers_503),
                 cmocka_unit_test(past_the_cap_of_listeners_a_refusal_is_plain),
+                cmocka_unit_test(a_hold_stays_on_its_side_however_long),
+                cmocka_unit_test(a_caller_may_bring_no_offer),
+                cmocka_unit_test(a_description_of_another_address_family_is_refused),
+                cmocka_unit_test(a_party_that_withholds_its_number_is_refused),
+                cmocka_unit_test(the_announcement_is_played_once_whatever_the_caller_renegotiates),
+                cmocka_unit_test(a_trunk_of_another_tenant_does_not_lead_to_the_number),
+                cmocka_unit_test(a_ringing_call_survives_that_session_number_and_trunk_go),
+                cmocka_unit_test(a_caller_may_renegotiate_after_its_trunk_has_gone),
                 cmocka_unit_test(every_refusal_has_the_same_bytes_at_the_same_times),
                 cmocka_unit_test(no_call_is_stuck_on_a_bad_network),
         };
