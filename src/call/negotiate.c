@@ -73,8 +73,8 @@ void negotiate_stream(const struct sdp_audio *remote, const struct sdp_audio *lo
         out->source_count = trunk->source_count;
 }
 
-bool negotiate_usable(const struct sdp *sdp)
+bool negotiate_usable(const struct sdp *sdp, const struct addr *local)
 {
         return sdp && sdp->has_audio && sdp->audio.rtp.port != 0 && !sdp->audio.is_secure &&
-               sdp->audio.codec_count > 0;
+               sdp->audio.codec_count > 0 && sdp->audio.rtp.family == local->family;
 }

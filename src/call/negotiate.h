@@ -25,7 +25,7 @@ void negotiate_stream(const struct sdp_audio *remote, const struct sdp_audio *lo
                       const struct trunk *trunk, struct media_stream *out,
                       struct addr_prefix sources[TRUNK_SOURCES_MAX]);
 
-/* A description that we can use: audio, not refused, not secure. */
-bool negotiate_usable(const struct sdp *sdp);
+/* A description that we can use: audio, not refused, not secure, in the family that we have. */
+bool negotiate_usable(const struct sdp *sdp, const struct addr *local);
 
 #endif

@@ -22,6 +22,12 @@ static struct sdp_audio ours_of(const struct call *call, enum call_side side,
         return negotiate_ours(&address);
 }
 
+static bool is_usable(const struct call *call, enum call_side side, const struct sdp *sdp)
+{
+        struct addr local = media_leg_local(call->calls->media, call->legs[side].media);
+        return negotiate_usable(sdp, &local);
+}
+
 static void set_stream(struct call *call, enum call_side side, const struct trunk *trunk,
                        const struct sdp_audio *remote)
 {
@@ -62,7 +68,7 @@ void call_media_close(struct call *call, enum call_side side)
 static int answer_offer(struct call *call, enum call_side side, const struct sdp *offer)
 {
         const struct trunk *trunk = trunk_of(call, side);
-        if (!trunk || !negotiate_usable(offer))
+        if (!trunk || !is_usable(call, side, offer))
                 return ERR_MEDIA;
 
         struct sdp_audio ours = ours_of(call, side, trunk);
@@ -89,7 +95,7 @@ bool call_take_answer(struct call *call, enum call_side side, const struct sdp *
         const struct trunk *trunk = trunk_of(call, side);
         struct call_leg *leg = &call->legs[side];
         struct sdp_audio agreed = leg->local;
-        if (!trunk || !leg->has_media || !negotiate_usable(sdp) ||
+        if (!trunk || !leg->has_media || !is_usable(call, side, sdp) ||
             negotiate_narrow(&agreed, &sdp->audio))
                 return false;
         leg->local = agreed;
