@@ -16,6 +16,11 @@
 #define TRUNK_SOURCES_MAX 8
 #define TRUNKS_MAX        256
 
+/* Credentials, with the NUL. What is written between quotes holds neither quote nor backslash. */
+#define TRUNK_USERNAME_BYTES 64
+#define TRUNK_PASSWORD_BYTES 128
+#define TRUNK_REALM_BYTES    129
+
 /* Which header names the caller (RFC 3325 says when P-Asserted-Identity may be believed). */
 enum trunk_caller_from {
         TRUNK_CALLER_FROM_FROM,
@@ -44,10 +49,12 @@ struct trunk {
         enum trunk_dialled_from dialled_from;
 
         /* Outbound: where requests go. A name is resolved when it is added and again later. */
-        char peer_host[TRUNK_HOST_BYTES]; /* IP address or host name */
-        uint16_t peer_port;               /* 5060 unless given */
-        enum number_form number_form;     /* how numbers are written towards it */
-        bool send_asserted;               /* P-Asserted-Identity with the masking number */
+        char peer_host[TRUNK_HOST_BYTES];    /* IP address or host name */
+        uint16_t peer_port;                  /* 5060 unless given */
+        enum number_form number_form;        /* how numbers are written towards it */
+        bool send_asserted;                  /* P-Asserted-Identity with the masking number */
+        char username[TRUNK_USERNAME_BYTES]; /* of its digest credentials; empty: none */
+        char realm[TRUNK_REALM_BYTES];       /* the only one that is answered; empty: any */
 
         struct addr advertised; /* NAT: address in Via, Contact and SDP; family 0: the local one */
         struct number_plan plan;

@@ -93,10 +93,17 @@ void sip_client_acknowledge(struct sip_transaction *tx, struct slice ack, const 
         assert(tx->state == TX_COMPLETED || tx->state == TX_ACCEPTED);
         tx->peer = *to;
         tx->acknowledged_tag = tag_digest(tx->txs, to_tag);
+        tx->is_acknowledged = true;
         /* The INVITE's own place is free, so an ACK can only be too long, and then goes once. */
         sip_tx_drop_packet(tx, &tx->packet);
         (void)!sip_tx_keep(tx, ack);
         io_udp_send(tx->txs->params.udp, to, ack);
+}
+
+struct slice sip_client_sent(const struct sip_transaction *tx)
+{
+        assert(tx->kind == CLIENT_INVITE);
+        return sip_packet_text(tx->packet);
 }
 
 bool sip_client_note_fork(struct sip_transaction *tx, struct slice to_tag)
@@ -145,7 +152,6 @@ static bool client_invite_takes(struct sip_transaction *tx, const struct sip_msg
         case TX_PROCEEDING:
                 if (response->status >= 200) {
                         sip_tx_enter(tx, is_success(response) ? TX_ACCEPTED : TX_COMPLETED);
-                        sip_tx_drop_packet(tx, &tx->packet);
                         sip_tx_arm(tx, SIP_TIMEOUT_MS);
                 } else if (tx->state == TX_TRYING) {
                         sip_tx_enter(tx, TX_PROCEEDING);
@@ -209,6 +215,10 @@ bool sip_transactions_on_response(struct sip_transactions *txs, const struct sip
                                                  : client_other_takes(tx, response);
         if (is_news)
                 txs->params.handler->on_response(txs->params.arg, tx, response, source);
+        /* An INVITE that has its final answer is not sent again, acknowledged or not. */
+        bool is_done = tx->kind == CLIENT_INVITE && response->status >= 200;
+        if (is_done && !tx->is_acknowledged)
+                sip_tx_drop_packet(tx, &tx->packet);
         return true;
 }
 

@@ -81,6 +81,7 @@ void sip_compose_invite(struct buf *b, const struct sip_invite_text *invite)
         put_party(b, "Contact", invite->contact, SLICE_NONE);
         if (invite->is_asserted)
                 put_party(b, "P-Asserted-Identity", invite->contact, SLICE_NONE);
+        buf_put_slice(b, invite->authorization);
         sip_write_header(b, "Allow", SLICE(ALLOW));
         sip_write_header(b, "User-Agent", SLICE(PRODUCT));
         sip_write_body(b, "application/sdp", invite->sdp);
@@ -122,16 +123,20 @@ static void put_routes(struct buf *b, const struct sip_dialog *dialog)
                 put_party(b, "Route", sip_dialog_text(dialog, dialog->target), SLICE_NONE);
 }
 
-void sip_compose_in_dialog(struct buf *b, enum sip_method method, const struct sip_dialog *dialog,
-                           const struct addr *local, struct slice branch, uint32_t cseq)
+struct slice sip_compose_in_dialog_uri(const struct sip_dialog *dialog)
 {
         bool is_strict = dialog->first_route.len && !dialog->route_is_loose;
-        sip_write_request_line(
-                b, method,
-                sip_dialog_text(dialog, is_strict ? dialog->first_route_uri : dialog->target));
-        put_request_head(b, method, dialog, local, branch, cseq,
-                         sip_dialog_text(dialog, dialog->remote_tag), MAX_FORWARDS);
+        return sip_dialog_text(dialog, is_strict ? dialog->first_route_uri : dialog->target);
+}
+
+void sip_compose_in_dialog(struct buf *b, const struct sip_in_dialog_text *request)
+{
+        const struct sip_dialog *dialog = request->dialog;
+        sip_write_request_line(b, request->method, sip_compose_in_dialog_uri(dialog));
+        put_request_head(b, request->method, dialog, &request->local, request->branch,
+                         request->cseq, sip_dialog_text(dialog, dialog->remote_tag), MAX_FORWARDS);
         put_routes(b, dialog);
+        buf_put_slice(b, request->authorization);
         sip_write_body(b, NULL, SLICE_NONE);
 }
 

@@ -26,6 +26,7 @@ struct sip_invite_text {
         struct slice branch;
         struct slice contact; /* URI of ours; also asserted if the trunk wants it */
         bool is_asserted;
+        struct slice authorization; /* a whole header line; empty: none */
         int max_forwards;
         struct slice sdp;
 };
@@ -39,8 +40,17 @@ void sip_compose_failure_ack(struct buf *b, const struct sip_dialog *dialog,
                              struct slice response_tag);
 
 /* ACK of a 2xx, and BYE: within the dialog, by its route set (RFC 3261 12.2.1.1). */
-void sip_compose_in_dialog(struct buf *b, enum sip_method method, const struct sip_dialog *dialog,
-                           const struct addr *local, struct slice branch, uint32_t cseq);
+struct sip_in_dialog_text {
+        enum sip_method method;
+        const struct sip_dialog *dialog;
+        struct addr local; /* Via */
+        struct slice branch;
+        uint32_t cseq;
+        struct slice authorization; /* a whole header line; empty: none */
+};
+void sip_compose_in_dialog(struct buf *b, const struct sip_in_dialog_text *request);
+/* Their Request-URI. */
+struct slice sip_compose_in_dialog_uri(const struct sip_dialog *dialog);
 
 /*
  * What every answer to this request repeats: Via set with received and rport (RFC 3581), From, To,

@@ -10,17 +10,19 @@
 
 #include "sip/sip_compose.h"
 #include "sip/sip_dialog.h"
+#include "sip/sip_digest.h"
 #include "sip/sip_transaction.h"
 #include "sip/sip_ua.h"
 
-#define SIP_OUT_BYTES      16384 /* an answer repeats all Vias of its request */
-#define SIP_SDP_BYTES      2048
+#define SIP_OUT_BYTES         16384 /* an answer repeats all Vias of its request */
+#define SIP_SDP_BYTES         2048
+#define SIP_CREDENTIALS_BYTES 2048 /* one header, with a URI as long as a dialog keeps */
 /* What an answer repeats; the rest of a kept message is for routes, Contact and description. */
-#define SIP_HEAD_BYTES_MAX 2560
-#define SIP_RETRY_S        5  /* Retry-After when we are full or draining */
-#define SIP_MIN_SE_S       90 /* RFC 4028 5 */
-#define SIP_CONTACT_MAX    96
-#define SIP_MAX_FORWARDS   70
+#define SIP_HEAD_BYTES_MAX    2560
+#define SIP_RETRY_S           5  /* Retry-After when we are full or draining */
+#define SIP_MIN_SE_S          90 /* RFC 4028 5 */
+#define SIP_CONTACT_MAX       96
+#define SIP_MAX_FORWARDS      70
 
 enum leg_state {
         LEG_NEW,
@@ -51,6 +53,12 @@ struct leg {
         bool awaits_answer; /* that 2xx made an offer */
         bool is_cancelled;  /* CANCEL has been sent */
 
+        bool is_dialled;                   /* we called: only then are challenges answered */
+        bool is_authorized;                /* dialled: the INVITE had credentials */
+        bool is_asserted;                  /* dialled: the number shown is asserted, too */
+        int max_forwards;                  /* dialled */
+        struct sip_digest_attempt attempt; /* of the request that waits for its answer */
+
         struct sdp remote; /* the peer's last description in the initial exchange */
         bool has_remote;
         struct sdp_origin origin;
@@ -77,6 +85,7 @@ struct sip_ua {
         struct sip_msg msg;
         char out[SIP_OUT_BYTES];
         char body[SIP_SDP_BYTES];
+        char credentials[SIP_CREDENTIALS_BYTES];
 };
 
 /* A request being dealt with. */
@@ -128,14 +137,30 @@ void sip_leg_end_later(struct leg *leg);
 void sip_leg_abandon(struct leg *leg, enum sip_end how);
 /* BYE; sip_leg_end() when it has been answered. */
 void sip_leg_leave(struct leg *leg);
+void sip_leg_on_bye_answered(struct leg *leg, const struct sip_msg *response); /* final */
 struct sip_transaction *sip_leg_invite(const struct leg *leg);
 /* Where requests in the dialog go: a literal address of the trunk's, else where the peer is. */
 void sip_leg_choose_hop(struct leg *leg, const struct addr *source);
 /* Our description, `answered` as in sdp_write(); the version counts changes (RFC 3264 8). */
 struct slice sip_leg_describe(struct leg *leg, const struct sdp_audio *ours,
                               const struct sdp *answered);
-bool sip_send_bye(struct sip_ua *ua, struct handle owner, uint32_t trunk_id,
-                  struct sip_dialog *dialog, const struct addr *local);
+struct sip_bye {
+        struct handle owner; /* none: nobody waits for the answer */
+        uint32_t trunk_id;
+        struct sip_dialog *dialog;
+        const struct addr *local;
+        struct slice authorization;
+};
+bool sip_send_bye(struct sip_ua *ua, const struct sip_bye *bye);
+/* A header line with the trunk's credentials, in `ua->credentials`; empty: none to give. */
+struct slice sip_leg_authorize(struct leg *leg, enum sip_method method, struct slice uri);
+/* A 2xx to a request with credentials may name the next nonce. */
+void sip_leg_learn(struct leg *leg, const struct sip_msg *response);
+/*
+ * Whether the request that was answered 401 or 407 is to be sent again, with credentials: only in
+ * dialogs that we began, so that nobody can call us to collect answers to his challenges.
+ */
+bool sip_leg_meets_challenge(struct leg *leg, const struct sip_msg *response);
 
 /* sip_uac.c */
 

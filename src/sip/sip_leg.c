@@ -12,7 +12,8 @@
 static const uint32_t may_enter[LEG_STATES] = {
         [LEG_NEW] = TO(LEG_CALLING) | TO(LEG_INCOMING),
         [LEG_CALLING] = TO(LEG_PROCEEDING) | TO(LEG_CANCELLING) | TO(LEG_CONFIRMED) | TO(LEG_ENDED),
-        [LEG_PROCEEDING] = TO(LEG_CANCELLING) | TO(LEG_CONFIRMED) | TO(LEG_ENDED),
+        /* Back to calling: asked for credentials, the INVITE was sent again. */
+        [LEG_PROCEEDING] = TO(LEG_CALLING) | TO(LEG_CANCELLING) | TO(LEG_CONFIRMED) | TO(LEG_ENDED),
         [LEG_CANCELLING] = TO(LEG_LEAVING) | TO(LEG_ENDED),
         [LEG_INCOMING] = TO(LEG_ANSWERED) | TO(LEG_REJECTED) | TO(LEG_ENDED),
         [LEG_ANSWERED] = TO(LEG_CONFIRMED) | TO(LEG_HANGING) | TO(LEG_ENDED),
@@ -136,39 +137,110 @@ void sip_leg_end_later(struct leg *leg)
         io_defer(leg->ua->params.io, &leg->task, end_task, leg);
 }
 
-bool sip_send_bye(struct sip_ua *ua, struct handle owner, uint32_t trunk_id,
-                  struct sip_dialog *dialog, const struct addr *local)
+struct slice sip_leg_authorize(struct leg *leg, enum sip_method method, struct slice uri)
+{
+        struct sip_ua *ua = leg->ua;
+        struct sip_digest *digest = sip_trunks_digest(ua->params.trunks, leg->trunk_id);
+        struct buf b;
+        if (!leg->is_dialled || !digest)
+                return SLICE_NONE;
+        buf_init(&b, ua->credentials, sizeof ua->credentials);
+        sip_digest_authorize(digest, io_random(ua->params.io), method, uri, &b);
+        assert(buf_ok(&b));
+        return buf_slice(&b);
+}
+
+void sip_leg_learn(struct leg *leg, const struct sip_msg *response)
+{
+        struct sip_digest *digest = sip_trunks_digest(leg->ua->params.trunks, leg->trunk_id);
+        if (leg->is_authorized && digest)
+                sip_digest_learn(digest, response);
+}
+
+bool sip_leg_meets_challenge(struct leg *leg, const struct sip_msg *response)
+{
+        struct sip_ua *ua = leg->ua;
+        struct sip_digest *digest = sip_trunks_digest(ua->params.trunks, leg->trunk_id);
+        if (response->status != 401 && response->status != 407)
+                return false;
+        bool is_met = leg->is_dialled && digest &&
+                      sip_digest_challenge(digest, response, &leg->attempt) == SIP_DIGEST_ANSWER;
+        if (is_met)
+                ua->counters.challenges_met++;
+        else
+                ua->counters.challenges_refused++;
+        return is_met;
+}
+
+bool sip_send_bye(struct sip_ua *ua, const struct sip_bye *bye)
 {
         const struct sip_client_params params = {
                 .method = SIP_BYE,
-                .owner = owner,
-                .trunk_id = trunk_id,
-                .local = *local,
+                .owner = bye->owner,
+                .trunk_id = bye->trunk_id,
+                .local = *bye->local,
         };
         struct sip_transaction *tx = sip_client_open(ua->txs, &params);
         if (!tx)
                 return false;
+        const struct sip_branch_text branch = sip_client_branch(tx);
+        const struct sip_in_dialog_text text = {
+                .method = SIP_BYE,
+                .dialog = bye->dialog,
+                .local = *bye->local,
+                .branch = slice_from(branch.text),
+                .cseq = ++bye->dialog->local_cseq,
+                .authorization = bye->authorization,
+        };
         struct buf b = sip_ua_out(ua);
-        sip_compose_in_dialog(&b, SIP_BYE, dialog, local, slice_from(sip_client_branch(tx).text),
-                              ++dialog->local_cseq);
+        sip_compose_in_dialog(&b, &text);
         assert(buf_ok(&b));
-        return !sip_client_start(tx, buf_slice(&b), &dialog->next_hop);
+        return !sip_client_start(tx, buf_slice(&b), &bye->dialog->next_hop);
+}
+
+/* With credentials at once if the INVITE had some, or if the last BYE was answered with a challenge. */
+static bool send_bye(struct leg *leg, struct handle owner)
+{
+        struct sip_bye bye = {
+                .owner = owner,
+                .trunk_id = leg->trunk_id,
+                .dialog = &leg->dialog,
+                .local = &leg->local,
+        };
+        if (leg->is_authorized || leg->attempt.is_answered)
+                bye.authorization =
+                        sip_leg_authorize(leg, SIP_BYE, sip_compose_in_dialog_uri(&leg->dialog));
+        return sip_send_bye(leg->ua, &bye);
 }
 
 void sip_leg_abandon(struct leg *leg, enum sip_end how)
 {
-        (void)sip_send_bye(leg->ua, (struct handle){0}, leg->trunk_id, &leg->dialog, &leg->local);
+        (void)send_bye(leg, (struct handle){0});
         sip_leg_note_end(leg, how, 0);
         sip_leg_end(leg);
+}
+
+static void send_last_bye(struct leg *leg)
+{
+        if (send_bye(leg, sip_leg_handle(leg).h))
+                return;
+        leg->ua->counters.unsent++;
+        sip_leg_end_later(leg);
 }
 
 void sip_leg_leave(struct leg *leg)
 {
         sip_leg_enter(leg, LEG_LEAVING);
-        if (sip_send_bye(leg->ua, sip_leg_handle(leg).h, leg->trunk_id, &leg->dialog, &leg->local))
-                return;
-        leg->ua->counters.unsent++;
-        sip_leg_end_later(leg);
+        leg->attempt = (struct sip_digest_attempt){0};
+        send_last_bye(leg);
+}
+
+void sip_leg_on_bye_answered(struct leg *leg, const struct sip_msg *response)
+{
+        if (leg->state == LEG_LEAVING && sip_leg_meets_challenge(leg, response))
+                send_last_bye(leg);
+        else /* whatever the answer says, the dialog is over */
+                sip_leg_end(leg);
 }
 
 void sip_leg_choose_hop(struct leg *leg, const struct addr *source)

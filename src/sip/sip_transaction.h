@@ -98,6 +98,12 @@ bool sip_client_note_fork(struct sip_transaction *tx, struct slice to_tag);
 /* INVITE that was cancelled: gives up 64*T1 from now (RFC 3261 9.1). */
 void sip_client_limit(struct sip_transaction *tx);
 
+/*
+ * INVITE, while its owner hears of the first final answer: what was sent. After that, what
+ * acknowledged it.
+ */
+struct slice sip_client_sent(const struct sip_transaction *tx);
+
 /* A response: true when it belonged to a transaction of ours, on the trunk it came from. */
 bool sip_transactions_on_response(struct sip_transactions *txs, const struct sip_msg *response,
                                   const struct addr *source);

@@ -54,6 +54,7 @@ struct sip_transaction {
         struct addr local;
         struct handle invite; /* CANCEL: whose branch it shares */
         struct handle cancel; /* INVITE: its CANCEL */
+        bool is_acknowledged; /* `packet` is the ACK, no longer the INVITE */
         uint64_t acknowledged_tag;
         uint64_t forks[SIP_FORKS_MAX];
         uint8_t fork_count;

@@ -142,8 +142,10 @@ void sip_trunks_destroy(struct sip_trunks *trunks)
 {
         if (!trunks)
                 return;
-        for (size_t i = 0; i < TRUNKS_MAX; i++)
+        for (size_t i = 0; i < TRUNKS_MAX; i++) {
                 stop_resolving(&trunks->states[i]);
+                sip_digest_destroy(trunks->states[i].digest);
+        }
         free(trunks);
 }
 
@@ -170,11 +172,35 @@ int sip_trunks_put(struct sip_trunks *trunks, const struct trunk *trunk)
         return 0;
 }
 
+int sip_trunks_set_password(struct sip_trunks *trunks, uint32_t trunk_id, struct slice password)
+{
+        struct sip_trunk_state *state = sip_trunks_find(trunks, trunk_id);
+        struct sip_digest *digest = NULL;
+        if (!state)
+                return ERR_NOT_FOUND;
+        if (password.len && state->trunk.username[0]) {
+                int err = sip_digest_create(slice_from(state->trunk.username), password,
+                                            slice_from(state->trunk.realm), &digest);
+                if (err)
+                        return err;
+        }
+        sip_digest_destroy(state->digest);
+        state->digest = digest;
+        return 0;
+}
+
+struct sip_digest *sip_trunks_digest(const struct sip_trunks *trunks, uint32_t trunk_id)
+{
+        const struct sip_trunk_state *state = slot_of(trunks, trunk_id);
+        return state ? state->digest : NULL;
+}
+
 static void free_when_unused(struct sip_trunks *trunks, struct sip_trunk_state *state)
 {
         if (!state->is_removed || state->dialogs > 0)
                 return;
         stop_resolving(state);
+        sip_digest_destroy(state->digest);
         *state = (struct sip_trunk_state){0};
         trunks->count--;
 }

@@ -8,6 +8,7 @@
 #include "core/trunk.h"
 #include "io/dns.h"
 #include "io/io.h"
+#include "sip/sip_digest.h"
 
 struct sip_trunks; /* opaque; belongs to the loop's thread */
 
@@ -24,6 +25,7 @@ struct sip_trunk_state {
         struct addr peer;                 /* where requests go; family 0: not resolved (yet) */
         struct addr peers[DNS_ADDRS_MAX]; /* all that the peer's name stands for at present */
         unsigned peer_count;
+        struct sip_digest *digest; /* owned; NULL: no credentials */
         struct sip_trunk_counters counters;
         int64_t rate_window_ms; /* token bucket of calls_per_s */
         uint32_t rate_tokens_milli;
@@ -40,6 +42,14 @@ void sip_trunks_destroy(struct sip_trunks *trunks);
 
 /* Replaces the one with its id, or adds it. ERR_FULL. Resolution of a name starts at once. */
 int sip_trunks_put(struct sip_trunks *trunks, const struct trunk *trunk) MUST_CHECK;
+/*
+ * The password that goes with the trunk's user name and realm; empty: it has none. To be said again
+ * after a put that changes one of these. ERR_NOT_FOUND, -ENOMEM.
+ */
+int sip_trunks_set_password(struct sip_trunks *trunks, uint32_t trunk_id,
+                            struct slice password) MUST_CHECK;
+/* Of one that has been removed, too; NULL: no credentials. */
+struct sip_digest *sip_trunks_digest(const struct sip_trunks *trunks, uint32_t trunk_id);
 /* No new calls; what is in progress on it goes on. An unknown id: nothing happens. */
 void sip_trunks_remove(struct sip_trunks *trunks, uint32_t trunk_id);
 /* NULL when there is none or it was removed. */

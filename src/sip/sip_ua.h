@@ -133,7 +133,8 @@ struct sip_ua_counters {
                 retransmitted_out, stray_responses, options, method_not_allowed;
         uint64_t refused_large; /* 513, or an answer with more route set than a dialog keeps */
         uint64_t stray_answers; /* 2xx of further forks and of legs given up */
-        uint64_t unsent;        /* messages of ours that found no room, or were too long */
+        uint64_t challenges_met, challenges_refused; /* 401 and 407 to requests of ours */
+        uint64_t unsent; /* messages of ours that found no room, or were too long */
         uint32_t legs, transactions;
 };
 const struct sip_ua_counters *sip_ua_counters(const struct sip_ua *ua);

@@ -3,9 +3,12 @@
  * sip_uac.c - legs that we dial: the INVITE, its answers (forked and late ones, too), CANCEL.
  */
 #include <assert.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "sip/sip_core.h"
+#include "wire/sip_lines.h"
+#include "wire/sip_write.h"
 
 #define CALL_ID_BYTES 16
 
@@ -34,8 +37,7 @@ static int init_dialog(struct leg *leg, const struct sip_dial *dial,
         return sip_dialog_init_uac(&leg->dialog, &uac);
 }
 
-static int send_invite(struct leg *leg, const struct sip_dial *dial,
-                       const struct sip_trunk_state *trunk)
+static int send_invite(struct leg *leg, struct slice sdp, const struct addr *to)
 {
         struct sip_ua *ua = leg->ua;
         const struct sip_client_params params = {
@@ -48,22 +50,25 @@ static int send_invite(struct leg *leg, const struct sip_dial *dial,
         if (!tx)
                 return ERR_FULL;
 
+        const struct slice uri = sip_dialog_text(&leg->dialog, leg->dialog.target);
         const struct sip_branch_text branch = sip_client_branch(tx);
         const struct sip_invite_text invite = {
                 .dialog = &leg->dialog,
                 .local = leg->local,
                 .branch = slice_from(branch.text),
                 .contact = slice_from(leg->contact),
-                .is_asserted = trunk->trunk.send_asserted,
-                .max_forwards = dial->max_forwards,
-                .sdp = sip_leg_describe(leg, dial->offer, NULL),
+                .is_asserted = leg->is_asserted,
+                .authorization = sip_leg_authorize(leg, SIP_INVITE, uri),
+                .max_forwards = leg->max_forwards,
+                .sdp = sdp,
         };
+        leg->is_authorized = invite.authorization.len > 0;
         struct buf b = sip_ua_out(ua);
         sip_compose_invite(&b, &invite);
         assert(buf_ok(&b));
         leg->invite = sip_transaction_handle(tx);
         leg->invite_cseq = leg->dialog.local_cseq;
-        return sip_client_start(tx, buf_slice(&b), &trunk->peer);
+        return sip_client_start(tx, buf_slice(&b), to);
 }
 
 static int start(struct leg *leg, const struct sip_dial *dial, const struct sip_trunk_state *trunk)
@@ -74,8 +79,11 @@ static int start(struct leg *leg, const struct sip_dial *dial, const struct sip_
         sip_compose_our_uri(&contact, dial->show, &trunk->trunk, &leg->local);
         assert(buf_ok(&contact));
 
+        leg->is_dialled = true;
+        leg->is_asserted = trunk->trunk.send_asserted;
+        leg->max_forwards = dial->max_forwards;
         int err = init_dialog(leg, dial, trunk);
-        return err ? err : send_invite(leg, dial, trunk);
+        return err ? err : send_invite(leg, sip_leg_describe(leg, dial->offer, NULL), &trunk->peer);
 }
 
 int sip_ua_dial(struct sip_ua *ua, const struct sip_dial *dial, struct sip_leg *out)
@@ -170,14 +178,39 @@ static void on_provisional(struct leg *leg, const struct sip_msg *response,
                                         read_description(leg, response));
 }
 
+/*
+ * RFC 3261 22.1: an ACK repeats the credentials of its INVITE, as they are. Nobody may ask for other
+ * ones.
+ */
+static struct slice sent_credentials(struct sip_ua *ua, const struct sip_transaction *tx)
+{
+        static const char *const names[] = {"Authorization", "Proxy-Authorization"};
+        struct buf b;
+        buf_init(&b, ua->credentials, sizeof ua->credentials);
+        for (unsigned i = 0; i < 2; i++) {
+                struct slice rest = sip_client_sent(tx), value;
+                if (sip_lines_next(&rest, slice_from(names[i]), &value))
+                        sip_write_header(&b, names[i], value);
+        }
+        assert(buf_ok(&b));
+        return buf_slice(&b);
+}
+
 static void send_success_ack(struct sip_ua *ua, struct sip_transaction *tx,
                              const struct sip_dialog *dialog, const struct addr *local,
                              struct slice to_tag)
 {
         const struct sip_branch_text branch = sip_branch_random(io_random(ua->params.io));
+        const struct sip_in_dialog_text ack = {
+                .method = SIP_ACK,
+                .dialog = dialog,
+                .local = *local,
+                .branch = slice_from(branch.text),
+                .cseq = dialog->local_cseq,
+                .authorization = sent_credentials(ua, tx),
+        };
         struct buf b = sip_ua_out(ua);
-        sip_compose_in_dialog(&b, SIP_ACK, dialog, local, slice_from(branch.text),
-                              dialog->local_cseq);
+        sip_compose_in_dialog(&b, &ack);
         assert(buf_ok(&b));
         if (to_tag.len)
                 sip_client_acknowledge(tx, buf_slice(&b), &dialog->next_hop, to_tag);
@@ -204,8 +237,9 @@ static void on_stray_success(struct sip_ua *ua, struct sip_transaction *tx,
         const struct addr *local = sip_client_local(tx);
         dialog.next_hop = is_ours ? hop : *source;
         send_success_ack(ua, tx, &dialog, local, SLICE_NONE);
+        const struct sip_bye bye = {.trunk_id = trunk_id, .dialog = &dialog, .local = local};
         if (sip_client_note_fork(tx, response->to.tag))
-                (void)sip_send_bye(ua, (struct handle){0}, trunk_id, &dialog, local);
+                (void)sip_send_bye(ua, &bye);
 }
 
 static void on_success(struct leg *leg, struct sip_transaction *tx, const struct sip_msg *response,
@@ -221,6 +255,7 @@ static void on_success(struct leg *leg, struct sip_transaction *tx, const struct
                 return;
         }
         sip_leg_choose_hop(leg, source);
+        sip_leg_learn(leg, response);
         send_success_ack(ua, tx, &leg->dialog, &leg->local, response->to.tag);
         if (leg->state == LEG_CANCELLING) {
                 sip_leg_leave(leg);
@@ -252,13 +287,61 @@ static void acknowledge_failure(struct leg *leg, struct sip_transaction *tx,
                 sip_client_acknowledge(tx, buf_slice(&b), sip_client_peer(tx), response->to.tag);
 }
 
+/* What it said of our side, to be said again. */
+static struct slice sent_offer(struct sip_ua *ua, const struct sip_transaction *tx)
+{
+        struct slice sent = sip_client_sent(tx);
+        const char *end = sent.len ? memmem(sent.p, sent.len, "\r\n\r\n", 4) : NULL;
+        assert(end);
+        struct slice body = {end + 4, (size_t)(sent.p + sent.len - (end + 4))};
+        assert(body.len <= sizeof ua->body);
+        memcpy(ua->body, body.p, body.len);
+        return (struct slice){ua->body, body.len};
+}
+
+/* The same request once more, but for its number and credentials; nothing has been answered yet. */
+static int invite_again(struct leg *leg, struct slice offer, const struct addr *to)
+{
+        const struct sip_dialog *dialog = &leg->dialog;
+        const struct sip_dialog_uac uac = {
+                .call_id = sip_dialog_text(dialog, dialog->call_id),
+                .local_uri = sip_dialog_text(dialog, dialog->local_uri),
+                .remote_uri = sip_dialog_text(dialog, dialog->remote_uri),
+                .local_tag = dialog->local_tag,
+                .cseq = dialog->local_cseq + 1,
+                .next_hop = *to,
+        };
+        int err = sip_dialog_init_uac(&leg->dialog, &uac);
+        assert(!err); /* there was more in it before */
+        leg->has_remote = false;
+        return send_invite(leg, offer, to);
+}
+
+static void on_challenge(struct leg *leg, struct sip_transaction *tx,
+                         const struct sip_msg *response)
+{
+        const struct slice offer = sent_offer(leg->ua, tx);
+        const struct addr to = *sip_client_peer(tx);
+        acknowledge_failure(leg, tx, response);
+        sip_transaction_disown(tx);
+        if (leg->state == LEG_PROCEEDING)
+                sip_leg_enter(leg, LEG_CALLING);
+        if (!invite_again(leg, offer, &to))
+                return;
+        leg->ua->counters.unsent++;
+        sip_leg_note_end(leg, SIP_END_TRANSPORT, 0);
+        sip_leg_end(leg);
+}
+
 static void on_invite_response(struct leg *leg, struct sip_transaction *tx,
                                const struct sip_msg *response, const struct addr *source)
 {
-        bool is_waiting = leg->state == LEG_CALLING || leg->state == LEG_PROCEEDING ||
-                          leg->state == LEG_CANCELLING;
+        bool is_new = leg->state == LEG_CALLING || leg->state == LEG_PROCEEDING;
+        bool is_waiting = is_new || leg->state == LEG_CANCELLING;
         if (response->status < 200) {
                 on_provisional(leg, response, source);
+        } else if (is_new && sip_leg_meets_challenge(leg, response)) {
+                on_challenge(leg, tx, response);
         } else if (response->status >= 300) {
                 acknowledge_failure(leg, tx, response);
                 on_failure(leg, response->status);
@@ -282,9 +365,8 @@ void sip_uac_on_response(struct sip_ua *ua, struct sip_transaction *tx,
                         on_stray_success(ua, tx, response, source);
                 return;
         case SIP_BYE:
-                /* Whatever the answer says, the dialog is over. */
                 if (leg && response->status >= 200)
-                        sip_leg_end(leg);
+                        sip_leg_on_bye_answered(leg, response);
                 return;
         default: /* CANCEL; we send nothing else */
                 return;
