@@ -80,6 +80,8 @@ struct sip_ua {
         struct sip_transactions *txs; /* owned */
         struct sip_ua_counters counters;
         bool is_draining;
+        int64_t untrusted_told_ms; /* when the log was last told of strangers; 0: never */
+        uint64_t untrusted_told;   /* how many there had been */
 
         /* For the message at hand, in locked memory; never held across a handler. */
         struct sip_msg msg;

@@ -6,10 +6,14 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <inttypes.h>
 
+#include "base/log.h"
 #include "base/secret.h"
 #include "sip/sip_check.h"
 #include "sip/sip_core.h"
+
+#define UNTRUSTED_TOLD_MS 60000
 
 struct addr sip_ua_address(const struct sip_ua *ua, const struct trunk *trunk)
 {
@@ -291,6 +295,21 @@ static void on_garbage(struct sip_ua *ua, const struct sip_request *request, int
                 sip_ua_reply_status(ua, request, status_of_error(err));
 }
 
+/* An operator whose carrier is not heard looks for this line; a scanner must not fill the log. */
+static void on_untrusted(struct sip_ua *ua, const struct addr *from)
+{
+        int64_t now_ms = io_now_ms(ua->params.io);
+        uint64_t count = ++ua->counters.untrusted;
+        if (ua->untrusted_told_ms && now_ms - ua->untrusted_told_ms < UNTRUSTED_TOLD_MS)
+                return;
+        log_info("sip: datagrams dropped from addresses of no trunk: %" PRIu64
+                 ", the last from %s; "
+                 "if it is a carrier's, give it to its trunk as a source",
+                 count - ua->untrusted_told, addr_format(from).text);
+        ua->untrusted_told_ms = now_ms;
+        ua->untrusted_told = count;
+}
+
 static void on_datagram(void *arg, const struct addr *from, struct slice data)
 {
         struct sip_ua *ua = arg;
@@ -301,7 +320,7 @@ static void on_datagram(void *arg, const struct addr *from, struct slice data)
         };
         ua->counters.datagrams++;
         if (!request.trunk && !sip_trunks_know(ua->params.trunks, from)) {
-                ua->counters.untrusted++;
+                on_untrusted(ua, from);
                 return;
         }
         if (is_keep_alive(data))

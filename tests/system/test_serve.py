@@ -3,6 +3,7 @@
 import os
 import pathlib
 import signal
+import socket
 import stat
 import subprocess
 import time
@@ -55,6 +56,20 @@ class Signals(ServeCase):
         os.kill(self.maskline.pid, signal.SIGPIPE)
         self.assertEqual(self.maskline.get("/readyz")[0], 200)
         self.finish()
+
+
+class Strangers(ServeCase):
+    def test_an_address_of_no_trunk_is_named_in_the_log_once_a_minute(self):
+        self.maskline.start()
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as scanner:
+            scanner.bind(("127.0.0.99", 0))
+            for _ in range(5):
+                scanner.sendto(b"OPTIONS sip:x SIP/2.0\r\n\r\n",
+                               ("127.0.0.1", self.maskline.sip_port))
+        self.wait_for_log("datagrams dropped from addresses of no trunk: 1, the last from "
+                          "127.0.0.99:")
+        self.finish()
+        self.assertEqual(self.maskline.log().count("of no trunk"), 1)
 
 
 class Speech(ServeCase):
