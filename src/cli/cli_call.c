@@ -64,6 +64,7 @@ static int list(const struct command_line *line)
         size_t at;
         json_t *call;
         struct show_table *table = show_table_create(titles);
+        json_array_foreach(json_object_get(answer, "active"), at, call) list_row(table, call);
         json_array_foreach(json_object_get(answer, "calls"), at, call) list_row(table, call);
         show_table_print(table, "no calls");
         show_table_destroy(table);

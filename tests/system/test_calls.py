@@ -69,6 +69,23 @@ class BetweenTelephones(CallCase):
         self.assert_record(name="Normal Hangup", source="Callee")
         self.finish()
 
+    def test_a_call_in_progress_is_listed_and_can_be_hung_up(self):
+        out = self.agent_phone.dial(M1, self.maskline.server)
+        into = self.customer_phone.wait_incoming(0)
+        self.assertIsNotNone(into)
+        self.customer_phone.accept()
+        self.assertTrue(self.agent_phone.wait_established(out))
+        call = self.maskline.json("call", "list")["active"][0]["id"]
+        row = [line for line in self.maskline.run("call", "list").splitlines() if call in line]
+        self.assertEqual(len(row), 1)
+        self.assertIn("answered", row[0])
+        self.maskline.run("call", "hangup", call)
+        self.assertTrue(self.agent_phone.wait_closed(out))
+        self.assertTrue(self.customer_phone.wait_closed(into))
+        self.assert_record(source="API Request")
+        self.assertIn("ended", self.maskline.run("call", "list"))
+        self.finish()
+
     def test_the_caller_hears_ringback_while_it_rings(self):
         out = self.agent_phone.dial(M1, self.maskline.server)
         self.assertIsNotNone(self.customer_phone.wait_incoming(0))
