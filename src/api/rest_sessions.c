@@ -102,12 +102,6 @@ static bool read_party(struct rest *rest, const json_t *party, unsigned index,
                             "the number is refused: %s", problem.rule);
                 return false;
         }
-        struct masking_number ours = {out->party[index].n};
-        if (directory_number_find(rest->api->params.directory, ours)) {
-                rest_refuse(rest, PROBLEM_BAD_VALUE, field, "Give the party's own number.",
-                            "the number is a masking number: a call to it would come back here");
-                return false;
-        }
         snprintf(field, sizeof field, "%sdials", where);
         if (values[PARTY_DIALS] &&
             number_parse(body_slice(values[PARTY_DIALS]), plan, &out->given[index].n)) {
@@ -168,9 +162,9 @@ static bool read_time(struct rest *rest, const struct time_field *field, int64_t
         return true;
 }
 
-static bool read_times(struct rest *rest, const json_t **values, struct session_create *out)
+static bool read_times(struct rest *rest, const json_t **values, int64_t now,
+                       struct session_create *out)
 {
-        int64_t now = directory_now(rest->api->params.directory);
         const struct time_field expires = {
                 .at_name = fields[FIELD_EXPIRES_AT].name,
                 .in_name = fields[FIELD_EXPIRES_IN_S].name,
@@ -259,12 +253,13 @@ static bool read_reference(struct rest *rest, const json_t *value, struct sessio
         return check_reference(rest, out);
 }
 
-bool rest_sessions_read(struct rest *rest, struct session_create *out)
+bool rest_sessions_read(struct rest *rest, int64_t now_ms, struct session_create *out)
 {
         const json_t *values[FIELDS];
         *out = (struct session_create){.tenant_id = API_TENANT};
         return body_fields(rest, rest->body, "", fields, values) &&
-               read_parties(rest, values[FIELD_PARTIES], out) && read_times(rest, values, out) &&
+               read_parties(rest, values[FIELD_PARTIES], out) &&
+               read_times(rest, values, now_ms, out) &&
                read_reference(rest, values[FIELD_REFERENCE], out);
 }
 
@@ -319,12 +314,28 @@ static void refuse_session(struct rest *rest, const struct session_create *creat
         }
 }
 
+static bool check_parties(struct rest *rest, const struct session_create *create)
+{
+        for (unsigned i = 0; i < 2; i++) {
+                char field[24];
+                struct masking_number ours = {create->party[i].n};
+                if (!directory_number_find(rest->api->params.directory, ours))
+                        continue;
+                snprintf(field, sizeof field, "parties[%u].number", i);
+                rest_refuse(rest, PROBLEM_BAD_VALUE, field, "Give the party's own number.",
+                            "the number is a masking number: a call to it would come back here");
+                return false;
+        }
+        return true;
+}
+
 void rest_sessions_create(struct rest *rest)
 {
         struct api *api = rest->api;
         struct session_create create;
         struct rest_wait *wait = NULL;
-        if (!rest_sessions_read(rest, &create) || !(wait = rest_wait_create(rest)))
+        if (!rest_sessions_read(rest, directory_now(api->params.directory), &create) ||
+            !check_parties(rest, &create) || !(wait = rest_wait_create(rest)))
                 goto done;
 
         bool repeated = false;

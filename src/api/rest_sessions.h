@@ -13,10 +13,10 @@ void rest_sessions_show(struct rest *rest);
 void rest_sessions_end(struct rest *rest);
 
 /*
- * The body of a create: read, checked, and in `out`, whose reference points into the body or the
+ * The body of a create, as of `now_ms` (UTC): read, checked, and in `out`, whose reference points into the body or the
  * request. false: the request has been answered.
  */
-bool rest_sessions_read(struct rest *rest, struct session_create *out);
+bool rest_sessions_read(struct rest *rest, int64_t now_ms, struct session_create *out);
 
 const char *rest_session_state(enum session_state state);
 
