@@ -61,7 +61,7 @@ static int check_readable(const char *file, struct tls_reason *why)
 
 static int open_key(const char *file, struct tls_reason *why, int *out)
 {
-        struct stat st;
+        struct stat st = {0};
         int fd = open(file, O_RDONLY | O_CLOEXEC);
         int err = fd < 0 || fstat(fd, &st) < 0 ? -errno : 0;
         if (err)
