@@ -28,7 +28,10 @@ void io_destroy(struct io *io);
 /* Monotonic milliseconds, constant within one loop turn. */
 int64_t io_now_ms(const struct io *io);
 
-/* UTC milliseconds since 1970; may jump. For records and expiry, never for intervals. */
+/*
+ * UTC milliseconds since 1970, constant within one loop turn; may jump. For records and expiry,
+ * never for intervals.
+ */
 int64_t io_wall_ms(const struct io *io);
 
 struct random *io_random(struct io *io);

@@ -58,7 +58,7 @@ struct batch {
 struct epoll_loop {
         struct io io;
         int epoll_fd, event_fd, signal_fd;
-        int64_t now_ms;
+        int64_t now_ms, wall_ms; /* of this turn */
         bool in_turn;
         struct list garbage_fds, garbage_udps; /* freed at the end of the turn */
         struct batch *batch;                   /* owned */
@@ -82,7 +82,7 @@ static int64_t clock_ms(clockid_t clock)
         return (int64_t)ts.tv_sec * MS_IN_S + ts.tv_nsec / NS_IN_MS;
 }
 
-/* Between turns (while the program sets itself up) the clock is read; within one it stands still. */
+/* Between turns (while the program sets itself up) clocks are read; within one they stand still. */
 static int64_t epoll_now_ms(const struct io *io)
 {
         const struct epoll_loop *loop = loop_of(io);
@@ -91,8 +91,8 @@ static int64_t epoll_now_ms(const struct io *io)
 
 static int64_t epoll_wall_ms(const struct io *io)
 {
-        (void)io;
-        return clock_ms(CLOCK_REALTIME);
+        const struct epoll_loop *loop = loop_of(io);
+        return loop->in_turn ? loop->wall_ms : clock_ms(CLOCK_REALTIME);
 }
 
 /* Descriptors. */
@@ -352,6 +352,7 @@ static void turn(struct epoll_loop *loop)
         assert(count >= 0 || errno == EINTR);
 
         loop->now_ms = clock_ms(CLOCK_MONOTONIC);
+        loop->wall_ms = clock_ms(CLOCK_REALTIME);
         loop->in_turn = true;
         for (int i = 0; i < count; i++) {
                 struct io_fd *watch = events[i].data.ptr;

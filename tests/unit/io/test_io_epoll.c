@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../unit.h"
@@ -185,6 +186,36 @@ static void on_chain(void *arg)
                 io_stop(c->io);
         else
                 io_timer_start(c->io, &c->timer, 1, on_chain, c);
+}
+
+/* Until both clocks have moved on. */
+static void let_time_pass(void)
+{
+        struct timespec from, to;
+        clock_gettime(CLOCK_MONOTONIC, &from);
+        do
+                clock_gettime(CLOCK_MONOTONIC, &to);
+        while ((to.tv_sec - from.tv_sec) * 1000000000 + to.tv_nsec - from.tv_nsec < 3000000);
+}
+
+static void look_at_both_clocks(void *arg)
+{
+        struct io *io = arg;
+        int64_t now_ms = io_now_ms(io), wall_ms = io_wall_ms(io);
+        let_time_pass();
+        assert_int_equal(io_now_ms(io), now_ms);
+        assert_int_equal(io_wall_ms(io), wall_ms);
+        io_stop(io);
+}
+
+static void both_clocks_stand_still_within_a_turn(void **state)
+{
+        (void)state;
+        struct io_timer timer = {0};
+        struct io *io = create();
+        io_timer_start(io, &timer, 0, look_at_both_clocks, io);
+        io_run(io);
+        io_destroy(io);
 }
 
 static void a_timer_may_arm_itself_again_in_its_handler(void **state)
@@ -460,6 +491,7 @@ int main(void)
                 cmocka_unit_test(a_taken_port_is_refused),
                 cmocka_unit_test(what_cannot_be_sent_is_counted),
                 cmocka_unit_test(any_socket_may_be_closed_inside_a_handler),
+                cmocka_unit_test(both_clocks_stand_still_within_a_turn),
                 cmocka_unit_test(a_timer_may_arm_itself_again_in_its_handler),
                 cmocka_unit_test(a_stop_before_the_run_is_not_lost),
                 cmocka_unit_test(work_from_another_thread_runs_here_in_order),
