@@ -67,6 +67,7 @@ struct leg {
         uint32_t session_expires_s; /* agreed, the peer refreshes; 0: no timer */
         struct io_timer session_timer;
         struct io_task task;
+        int64_t talked_until_ms; /* how far its requests are ahead of the rate that it may have */
         bool has_end;
         struct sip_end_info end; /* why it ends, once that is known */
 };

@@ -8,7 +8,9 @@
 #include "sip/sip_core.h"
 #include "sip/sip_dtmf.h"
 
-#define GLARE_RETRY_S 10 /* RFC 3261 14.2: Retry-After of 0 to 10 seconds */
+#define GLARE_RETRY_S 10  /* RFC 3261 14.2: Retry-After of 0 to 10 seconds */
+#define KEPT_BURST    32  /* requests of one dialog at once */
+#define KEPT_EACH_MS  500 /* and as often after that */
 
 /* A request within the dialog and the transaction that answers it. */
 struct within {
@@ -320,6 +322,23 @@ static void dispatch(const struct within *within)
         }
 }
 
+/*
+ * What is answered is kept for 64*T1: a dialog that talks without end would fill the table for all
+ * others. Above a rate that nobody needs its answers go out once and are not kept.
+ */
+static bool may_keep(struct leg *leg, const struct sip_msg *msg)
+{
+        int64_t now_ms = io_now_ms(leg->ua->params.io);
+        if (msg->method == SIP_BYE)
+                return true;
+        if (leg->talked_until_ms < now_ms)
+                leg->talked_until_ms = now_ms;
+        if (leg->talked_until_ms - now_ms >= KEPT_BURST * KEPT_EACH_MS)
+                return false;
+        leg->talked_until_ms += KEPT_EACH_MS;
+        return true;
+}
+
 void sip_within_on_request(struct leg *leg, const struct sip_request *request)
 {
         const struct sip_msg *msg = request->msg;
@@ -335,7 +354,7 @@ void sip_within_on_request(struct leg *leg, const struct sip_request *request)
                 refuse(&within, 500);
                 return;
         }
-        unsigned status = sip_uas_open(leg, request, &within.tx);
+        unsigned status = may_keep(leg, msg) ? sip_uas_open(leg, request, &within.tx) : 503;
         if (status == 513 || (status && msg->method == SIP_INVITE)) {
                 sip_ua_reply_status(leg->ua, request, status);
                 return;

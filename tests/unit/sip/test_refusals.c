@@ -461,30 +461,68 @@ static void hanging_up_without_a_transaction_left_still_ends_the_leg(void **stat
         assert_int_equal(sip_ua_counters(s->ua)->unsent, 1);
 }
 
-/* One dialog that talks without end must not take the room in which the others end. */
-static void a_flood_within_one_call_leaves_room_for_what_ends_the_others(void **state)
+static void talk_without_end(struct scene *s)
 {
-        struct scene *s = *state;
-        struct sip_leg other = confirmed_call(s);
-        struct sip_leg leg = confirmed_call(s);
         for (unsigned i = 0; i < 100; i++) {
                 peer_request(s, i % 2 ? "INFO" : "OPTIONS", "", NULL);
                 take_status(s, 200);
         }
+}
+
+/* A dialog that talks without end must not take the room of all others. */
+static void a_flood_within_one_call_leaves_room_for_other_calls(void **state)
+{
+        struct scene *s = *state;
+        struct sip_leg leg = confirmed_call(s), other;
+        talk_without_end(s);
+        peer_request(s, "INVITE", "", OFFER);
+        take_status(s, 503);
+        assert_in_range(sip_ua_counters(s->ua)->transactions, 33, 35);
+        peer_request(s, "BYE", "", NULL);
+        take_status(s, 200);
+        expect_ended(s, leg, SIP_END_BYE, 0);
+
+        other = confirmed_call(s);
+        talk_without_end(s);
+        /* With time it may talk again. */
+        scene_run(s, 40000);
+        peer_request(s, "INFO", "", NULL);
+        take_status(s, 200);
+        peer_request_again(s);
+        take_status(s, 200);
+        assert_int_equal(sip_ua_counters(s->ua)->transactions, 1);
+        peer_request(s, "BYE", "", NULL);
+        take_status(s, 200);
+        expect_ended(s, other, SIP_END_BYE, 0);
+}
+
+static void hang_up_and_end(struct scene *s, struct sip_leg leg)
+{
+        sip_leg_hangup(s->ua, leg);
+        scene_run(s, 1);
+        take_request(s, SIP_BYE);
+        peer_reply(s, 200, "", "", NULL);
+        expect_ended(s, leg, SIP_END_LOCAL, 0);
+}
+
+static void floods_within_calls_leave_room_for_what_ends_others(void **state)
+{
+        struct scene *s = *state;
+        struct sip_leg quiet = confirmed_call(s), first = confirmed_call(s);
+        talk_without_end(s);
+        struct sip_leg second = confirmed_call(s);
+        talk_without_end(s);
         peer_request(s, "INVITE", "", OFFER);
         take_status(s, 503);
         assert_int_equal(sip_ua_counters(s->ua)->transactions, 56);
 
-        sip_leg_hangup(s->ua, other);
-        scene_run(s, 1);
-        take_request(s, SIP_BYE);
-        peer_reply(s, 200, "", "", NULL);
-        expect_ended(s, other, SIP_END_LOCAL, 0);
+        hang_up_and_end(s, quiet);
         peer_request(s, "BYE", "", NULL);
         take_status(s, 200);
         peer_request_again(s);
         take_status(s, 200);
-        expect_ended(s, leg, SIP_END_BYE, 0);
+        expect_ended(s, second, SIP_END_BYE, 0);
+        hang_up_and_end(s, first);
 }
 
 #define OTHER_CARRIER "192.0.2.33:5060"
@@ -651,7 +689,8 @@ int main(void)
                 TEST(calls_leave_room_for_what_ends_them),
                 TEST(a_bye_is_answered_even_when_there_is_no_transaction_left),
                 TEST(hanging_up_without_a_transaction_left_still_ends_the_leg),
-                TEST(a_flood_within_one_call_leaves_room_for_what_ends_the_others),
+                TEST(a_flood_within_one_call_leaves_room_for_other_calls),
+                TEST(floods_within_calls_leave_room_for_what_ends_others),
                 TEST(a_cancel_from_another_trunk_cancels_nothing),
                 TEST(an_ack_from_another_trunk_confirms_nothing),
                 TEST(two_trunks_may_use_the_same_branch_at_once),
