@@ -22,10 +22,19 @@ static struct sdp_audio ours_of(const struct call *call, enum call_side side,
         return negotiate_ours(&address);
 }
 
-static bool is_usable(const struct call *call, enum call_side side, const struct sdp *sdp)
+/* An RTP port of ours, as we or the trunk's peers know it: what is sent there never ends. */
+static bool is_our_own(const struct call *call, const struct trunk *trunk, const struct addr *rtp)
+{
+        const struct calls_params *p = &call->calls->params;
+        bool is_ours = addr_equal_ip(rtp, &p->media_ip) || addr_equal_ip(rtp, &trunk->advertised);
+        return is_ours && rtp->port >= p->rtp_port_min && rtp->port <= p->rtp_port_max;
+}
+
+static bool is_usable(const struct call *call, enum call_side side, const struct trunk *trunk,
+                      const struct sdp *sdp)
 {
         struct addr local = media_leg_local(call->calls->media, call->legs[side].media);
-        return negotiate_usable(sdp, &local);
+        return negotiate_usable(sdp, &local) && !is_our_own(call, trunk, &sdp->audio.rtp);
 }
 
 static void set_stream(struct call *call, enum call_side side, const struct trunk *trunk,
@@ -68,7 +77,7 @@ void call_media_close(struct call *call, enum call_side side)
 static int answer_offer(struct call *call, enum call_side side, const struct sdp *offer)
 {
         const struct trunk *trunk = trunk_of(call, side);
-        if (!trunk || !is_usable(call, side, offer))
+        if (!trunk || !is_usable(call, side, trunk, offer))
                 return ERR_MEDIA;
 
         struct sdp_audio ours = ours_of(call, side, trunk);
@@ -95,7 +104,7 @@ bool call_take_answer(struct call *call, enum call_side side, const struct sdp *
         const struct trunk *trunk = trunk_of(call, side);
         struct call_leg *leg = &call->legs[side];
         struct sdp_audio agreed = leg->local;
-        if (!trunk || !leg->has_media || !is_usable(call, side, sdp) ||
+        if (!trunk || !leg->has_media || !is_usable(call, side, trunk, sdp) ||
             negotiate_narrow(&agreed, &sdp->audio))
                 return false;
         leg->local = agreed;
