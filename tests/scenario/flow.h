@@ -28,6 +28,7 @@ enum flow_kind {
         FLOW_WALL,
         FLOW_DRAIN,
         FLOW_TALK,
+        FLOW_TALK_INTO,
         FLOW_QUIET,
         FLOW_VANISH,
         FLOW_PRESS,
@@ -75,6 +76,7 @@ struct flow_message {
         const char *body_type, *body; /* another one */
         struct flow_header headers[FLOW_HEADERS_MAX];
         unsigned header_count;
+        const char *as; /* the peer whose dialog it is of; NULL: the peer's own */
         bool is_again;
         bool is_lost;       /* on the way: whoever should get it does not */
         bool is_looped;     /* carries the Vias of the INVITE that the peer got */
@@ -86,6 +88,7 @@ struct flow_message {
 
 struct flow_record {
         enum cdr_leg leg;
+        unsigned call;      /* 1: the first one of the flow; 0: the last */
         long cause, status; /* -1: not said */
         const char *source, *verdict;
         int answered; /* -1: not said */

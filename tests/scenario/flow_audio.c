@@ -71,6 +71,17 @@ static void send_packet(struct flow_call *call, uint8_t pt, uint32_t timestamp,
         io_udp_send(call->rtp, &call->remote, buf_slice(&b));
 }
 
+/* The other side's first one that we have, too. */
+static enum sdp_codec codec_to_send(const struct flow_call *call)
+{
+        for (unsigned i = 0; i < call->theirs.codec_count; i++) {
+                enum sdp_codec codec = (enum sdp_codec)call->theirs.codecs[i];
+                if (call->ours.codec_count == 0 || sdp_audio_has_codec(&call->ours, codec))
+                        return codec;
+        }
+        return (enum sdp_codec)call->theirs.codecs[0];
+}
+
 static void on_pace(void *arg)
 {
         struct flow_call *call = arg;
@@ -79,8 +90,9 @@ static void on_pace(void *arg)
         call->timestamp += SOUND_PAYLOAD_BYTES;
         if (call->is_quiet || call->peer->has_vanished || !sdp_direction_sends(call->direction))
                 return;
-        sound_encode(call->peer->voice, call->codec, payload);
-        send_packet(call, sdp_codec_static_pt(call->codec), call->timestamp,
+        enum sdp_codec codec = codec_to_send(call);
+        sound_encode(call->peer->voice, codec, payload);
+        send_packet(call, call->theirs.codec_pt[codec], call->timestamp,
                     (struct slice){(const char *)payload, sizeof payload});
 }
 
@@ -90,11 +102,20 @@ void flow_audio_learn(struct flow_call *call, const struct sdp *theirs)
                 return;
         flow_audio_open(call);
         call->remote = theirs->audio.rtp;
-        call->codec = (enum sdp_codec)theirs->audio.codecs[0];
-        call->dtmf_pt = theirs->audio.dtmf_pt;
+        call->theirs = theirs->audio;
         if (!call->may_talk)
                 io_timer_start(call->peer->run->io, &call->pace, 0, on_pace, call);
         call->may_talk = true;
+}
+
+void flow_audio_intrude(struct flow_call *call, const struct flow_call *victim)
+{
+        assert_true(victim->may_talk);
+        flow_audio_open(call);
+        call->remote = victim->remote;
+        call->theirs = victim->theirs;
+        call->may_talk = true;
+        io_timer_start(call->peer->run->io, &call->pace, 0, on_pace, call);
 }
 
 /* One press of 100 ms; its end three times (RFC 4733 2.5.1.4). */
@@ -113,6 +134,6 @@ void flow_audio_press(struct flow_call *call, char digit)
                 };
                 buf_init(&b, payload, sizeof payload);
                 rtp_event_write(&b, &event);
-                send_packet(call, call->dtmf_pt, call->timestamp, buf_slice(&b));
+                send_packet(call, call->theirs.dtmf_pt, call->timestamp, buf_slice(&b));
         }
 }

@@ -10,11 +10,18 @@
 
 #define LEFT_WIDTH 66
 
+/* Without "SIP/2.0", which each has. */
 static void start_line(char *out, size_t bytes, const struct flow_event *event)
 {
-        size_t len = strcspn(event->text, "\r\n");
-        bool has_sdp = strstr(event->text, "\r\nv=0") || strstr(event->text, "\r\n\r\nv=0");
-        snprintf(out, bytes, "%.*s%s", (int)(len < bytes ? len : bytes), event->text,
+        static const char version[] = "SIP/2.0";
+        const char *text = event->text;
+        size_t len = strcspn(text, "\r\n"), skip = sizeof version;
+        bool has_sdp = strstr(text, "\r\n\r\nv=0");
+        if (strncmp(text, version, skip - 1) == 0)
+                text += skip, len -= skip;
+        else if (len > skip)
+                len -= skip;
+        snprintf(out, bytes, "%.*s%s", (int)(len < bytes ? len : bytes), text,
                  has_sdp ? " (sdp)" : "");
 }
 

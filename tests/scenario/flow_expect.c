@@ -114,29 +114,40 @@ static void check_request(struct flow_call *call, const struct flow_message *m,
                 flow_fail(run, "its To tag is not ours");
 }
 
+/* It has the branch, CSeq and Vias of a request that this call has sent. */
+static bool is_answer_to(const struct flow_event *request, const struct sip_msg *msg)
+{
+        bool reply_possible;
+        struct sip_msg *sent = calloc(1, sizeof *sent);
+        assert_non_null(sent);
+        (void)!sip_msg_parse((struct slice){request->text, request->bytes}, sent, &reply_possible);
+        bool is_it = slice_equal(sent->vias[0].branch, msg->vias[0].branch) &&
+                     sent->cseq == msg->cseq && sent->via_count == msg->via_count &&
+                     slice_equal(sent->call_id, msg->call_id) &&
+                     slice_equal(sent->from.text, msg->from.text);
+        free(sent);
+        return is_it;
+}
+
 static void check_response(struct flow_call *call, const struct flow_message *m,
                            const struct sip_msg *msg)
 {
         struct flow_run *run = call->peer->run;
         const char *method = m->method ? m->method : call->method;
-        const struct flow_event *request = flow_last(run, call, true, method, method);
-        bool reply_possible;
         if (msg->status != m->status) {
                 flow_fail(run, "it is no %u", m->status);
                 return;
         }
-        if (!slice_equal(msg->cseq_method_text, slice_from(method)) || !request) {
+        if (!slice_equal(msg->cseq_method_text, slice_from(method))) {
                 flow_fail(run, "it does not answer the %s", method);
                 return;
         }
-        struct sip_msg *sent = calloc(1, sizeof *sent);
-        assert_non_null(sent);
-        int err =
-                sip_msg_parse((struct slice){request->text, request->bytes}, sent, &reply_possible);
-        if (!err && (!slice_equal(sent->vias[0].branch, msg->vias[0].branch) ||
-                     sent->cseq != msg->cseq || sent->via_count != msg->via_count))
-                flow_fail(run, "it does not answer the last %s", method);
-        free(sent);
+        for (unsigned i = run->event_count; i > 0; i--) {
+                const struct flow_event *event = &run->events[i - 1];
+                if (event->is_sent && event->call == call && is_answer_to(event, msg))
+                        return;
+        }
+        flow_fail(run, "it does not answer what was sent");
 }
 
 /* The same bytes have been taken before. */
@@ -196,8 +207,12 @@ static struct flow_call *call_for(struct flow_peer *peer, const struct flow_step
                                   const struct sip_msg *msg)
 {
         struct flow_call *call = flow_call_of(peer, msg->call_id);
-        struct flow_call *expected = flow_call_get(peer, step->call);
+        struct flow_call *expected = flow_call_meant(peer, step);
+        if (step->message.as && expected->is_open)
+                call = flow_call_of(expected->peer, msg->call_id);
         bool opens_one = !call && msg->is_request && msg->to.tag.len == 0;
+        if (opens_one)
+                expected->their_version = 0;
         if (opens_one || call == expected)
                 return expected;
         flow_fail(peer->run, call ? "it belongs to another call of the peer's"
@@ -233,6 +248,9 @@ void flow_expect(struct flow_peer *peer, const struct flow_step *step)
                 event->step = step;
                 if (!step->message.is_lost)
                         flow_call_learn(call, msg);
+                bool is_over = msg->is_request && msg->method == SIP_BYE && !step->message.tag;
+                if (is_over)
+                        flow_audio_close(call);
         }
         free(msg);
 }

@@ -89,6 +89,15 @@ struct flow_call *flow_call_get(struct flow_peer *peer, const char *label)
         return NULL;
 }
 
+struct flow_call *flow_call_meant(struct flow_peer *peer, const struct flow_step *step)
+{
+        const char *as = step->message.as;
+        struct flow_peer *other = as ? flow_peer_find(peer->run, as) : peer;
+        if (!other)
+                flow_fail(peer->run, "nobody is called %s", as);
+        return flow_call_get(other ? other : peer, step->call);
+}
+
 struct flow_call *flow_call_of(struct flow_peer *peer, struct slice call_id)
 {
         for (unsigned i = 0; i < FLOW_CALLS_MAX; i++) {
@@ -140,6 +149,14 @@ static void learn_caller(struct flow_call *call, const struct sip_msg *invite)
         copy(call->their_tag, sizeof call->their_tag, invite->from.tag);
 }
 
+/* What an ACK from now on is for. */
+static void learn_answer(struct flow_call *call, const struct sip_msg *answer)
+{
+        call->invite_status = answer->status;
+        call->invite_cseq = answer->cseq;
+        copy(call->invite_branch, sizeof call->invite_branch, answer->vias[0].branch);
+}
+
 void flow_call_learn(struct flow_call *call, const struct sip_msg *msg)
 {
         struct sdp theirs;
@@ -147,7 +164,7 @@ void flow_call_learn(struct flow_call *call, const struct sip_msg *msg)
                 learn_caller(call, msg);
         if (!msg->is_request && msg->cseq_method == SIP_INVITE) {
                 if (msg->status >= 200)
-                        call->invite_status = msg->status;
+                        learn_answer(call, msg);
                 if (msg->to.tag.len)
                         copy(call->their_tag, sizeof call->their_tag, msg->to.tag);
         }
@@ -155,8 +172,6 @@ void flow_call_learn(struct flow_call *call, const struct sip_msg *msg)
                 copy(call->target, sizeof call->target, msg->contacts[0].uri.text);
         if (msg->content_is_sdp && sdp_parse(msg->body, &theirs) == 0)
                 flow_audio_learn(call, &theirs);
-        if (msg->is_request && msg->method == SIP_BYE)
-                flow_audio_close(call);
 }
 
 /* ---- composing ---- */
@@ -262,11 +277,10 @@ static void begin_call(struct flow_call *call, const struct flow_message *m)
 {
         struct flow_peer *peer = call->peer;
         struct flow_run *run = peer->run;
-        if (m->is_other_way)
-                return;
         unsigned number = ++run->branches;
         call->is_open = true;
         call->their_tag[0] = 0;
+        call->their_version = 0;
         call->cseq = 100 * number;
         snprintf(call->call_id, sizeof call->call_id, "flow-%u@%s", number,
                  addr_format_ip(&peer->addr).text);
@@ -294,14 +308,25 @@ static void put_vias(struct draft *draft, struct flow_call *call, const char *br
 }
 
 /* ACK of a refusal and CANCEL belong to the INVITE (RFC 3261 9.1, 17.1.1.3). */
-static const char *choose_branch(struct flow_call *call, const char *method, char out[64])
+static const char *choose_branch(struct flow_call *call, bool is_of_invite, char out[64])
 {
-        bool is_of_invite =
-                !strcmp(method, "CANCEL") || (!strcmp(method, "ACK") && call->invite_status >= 300);
         if (is_of_invite)
                 return call->invite_branch;
         snprintf(out, 64, "z9hG4bKflow%u", ++call->peer->run->branches);
         return out;
+}
+
+static void note_request(struct flow_call *call, const char *method, const char *branch)
+{
+        if (!strcmp(method, "ACK"))
+                return;
+        snprintf(call->method, sizeof call->method, "%s", method);
+        if (strcmp(method, "INVITE") != 0)
+                return;
+        strcpy(call->invite_branch, branch);
+        strcpy(call->invite_uri, call->target);
+        call->invite_cseq = call->cseq;
+        call->invite_status = 0;
 }
 
 static void compose_request(struct draft *draft, struct flow_call *call)
@@ -309,36 +334,29 @@ static void compose_request(struct draft *draft, struct flow_call *call)
         const struct flow_message *m = draft->message;
         const char *method = m->method;
         bool is_ack = !strcmp(method, "ACK"), is_cancel = !strcmp(method, "CANCEL");
-        bool is_invite = !strcmp(method, "INVITE");
-        bool goes_with_invite = is_cancel || (is_ack && call->invite_status >= 300);
+        bool is_of_invite = is_cancel || (is_ack && call->invite_status >= 300);
         char branch_text[64], cseq[40];
-        bool is_new = m->number || !call->is_open;
-        if (is_new)
+        if ((m->number || !call->is_open) && !m->is_other_way)
                 begin_call(call, m);
-        const char *branch = choose_branch(call, method, branch_text);
+        const char *branch = choose_branch(call, is_of_invite, branch_text);
         if (!is_ack && !is_cancel && !m->is_other_way)
                 call->cseq++;
-        if (is_invite) {
-                strcpy(call->invite_branch, branch);
-                strcpy(call->invite_uri, call->target);
-                call->invite_cseq = call->cseq;
-                call->invite_status = 0;
-        }
+        note_request(call, method, branch);
+
         buf_printf(&draft->b, "%s %s SIP/2.0\r\n", method,
-                   goes_with_invite ? call->invite_uri : call->target);
+                   is_of_invite ? call->invite_uri : call->target);
         put_vias(draft, call, branch);
         put(draft, "Max-Forwards", "70");
         put_party(draft, "From", call->our_uri, m->tag ? m->tag : call->our_tag);
-        put_party(draft, "To", call->their_uri, is_cancel ? "" : call->their_tag);
+        put_party(draft, "To", call->their_uri,
+                  is_cancel || m->is_other_way ? "" : call->their_tag);
         put(draft, "Call-ID", call->call_id);
         snprintf(cseq, sizeof cseq, "%u %s", is_ack || is_cancel ? call->invite_cseq : call->cseq,
                  method);
         put(draft, "CSeq", cseq);
-        if (is_invite || !strcmp(method, "UPDATE"))
+        if (!strcmp(method, "INVITE") || !strcmp(method, "UPDATE"))
                 put_contact(draft, call->peer);
-        if (!is_ack)
-                snprintf(call->method, sizeof call->method, "%s", method);
-        if (!strcmp(method, "BYE"))
+        if (!strcmp(method, "BYE") && !m->as)
                 flow_audio_close(call);
 }
 
@@ -419,7 +437,7 @@ static void compose_again(struct draft *draft, struct flow_call *call)
 void flow_peer_send(struct flow_peer *peer, const struct flow_step *step)
 {
         struct flow_run *run = peer->run;
-        struct flow_call *call = flow_call_get(peer, step->call);
+        struct flow_call *call = flow_call_meant(peer, step);
         struct draft draft = {.message = &step->message};
         buf_init(&draft.b, draft.text, sizeof draft.text);
         if (step->message.is_again)

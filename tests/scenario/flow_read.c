@@ -220,6 +220,8 @@ static bool take_message_word(struct reader *r, struct flow_message *m)
                 read_number(r, &m->from);
         else if (take(r, "tag"))
                 m->tag = next(r);
+        else if (take(r, "as"))
+                m->as = next(r);
         else if (take(r, "lost"))
                 m->is_lost = true;
         else if (take(r, "again"))
@@ -372,7 +374,9 @@ static void read_record(struct reader *r, struct flow_step *step)
         *record = (struct flow_record){.cause = -1, .status = -1, .answered = -1};
         record->leg = (enum cdr_leg)NEXT_OF(r, "A", "B");
         while (is_more(r)) {
-                if (take(r, "cause"))
+                if (take(r, "call"))
+                        record->call = (unsigned)next_count(r);
+                else if (take(r, "cause"))
                         record->cause = next_count(r);
                 else if (take(r, "source"))
                         record->source = next(r);
@@ -404,10 +408,16 @@ static void read_hears(struct reader *r, struct flow_step *step)
 /* "agent -> ...", "agent/2 hears ..." */
 static void read_peer_step(struct reader *r, struct flow_step *step)
 {
-        static const char *const verbs[] = {"->",       "<-",       "hears",   "talks",
-                                            "is-quiet", "vanishes", "presses", "got-digits"};
-        static const enum flow_kind kinds[] = {FLOW_SEND,  FLOW_EXPECT, FLOW_HEARS, FLOW_TALK,
-                                               FLOW_QUIET, FLOW_VANISH, FLOW_PRESS, FLOW_DIGITS};
+        static const struct {
+                const char *verb;
+                enum flow_kind kind;
+        } verbs[] = {
+                {"->", FLOW_SEND},         {"<-", FLOW_EXPECT},
+                {"hears", FLOW_HEARS},     {"got-digits", FLOW_DIGITS},
+                {"talks", FLOW_TALK},      {"is-quiet", FLOW_QUIET},
+                {"presses", FLOW_PRESS},   {"talks-into", FLOW_TALK_INTO},
+                {"vanishes", FLOW_VANISH},
+        };
         char *who = (char *)(uintptr_t)next(r);
         char *slash = strchr(who, '/');
         step->who = who;
@@ -419,12 +429,21 @@ static void read_peer_step(struct reader *r, struct flow_step *step)
                 fail_at(r, "no such step:", who);
                 return;
         }
-        step->kind = kinds[next_of(r, verbs, sizeof verbs / sizeof verbs[0])];
+        const char *verb = next(r);
+        size_t i = 0;
+        while (i < sizeof verbs / sizeof verbs[0] && strcmp(verbs[i].verb, verb) != 0)
+                i++;
+        if (i == sizeof verbs / sizeof verbs[0]) {
+                fail_at(r, "not known here:", verb);
+                return;
+        }
+        step->kind = verbs[i].kind;
         if (step->kind == FLOW_SEND || step->kind == FLOW_EXPECT)
                 read_message(r, step);
         else if (step->kind == FLOW_HEARS)
                 read_hears(r, step);
-        else if (step->kind == FLOW_PRESS || step->kind == FLOW_DIGITS)
+        else if (step->kind == FLOW_PRESS || step->kind == FLOW_DIGITS ||
+                 step->kind == FLOW_TALK_INTO)
                 step->word = next(r);
 }
 

@@ -37,9 +37,8 @@ struct flow_call {
         /* audio */
         struct io_udp *rtp;
         struct io_timer pace;
-        struct addr remote;
-        enum sdp_codec codec;
-        uint8_t dtmf_pt;
+        struct addr remote;            /* where its audio goes */
+        struct sdp_audio ours, theirs; /* as described last */
         bool may_talk, is_quiet;
         enum sdp_direction direction; /* as we said last */
         uint16_t sequence;
@@ -99,6 +98,8 @@ void flow_peer_open(struct flow_run *run, const char *name, const struct addr *a
                     const char *number, enum sound voice);
 struct flow_peer *flow_peer_find(struct flow_run *run, const char *name);
 struct flow_call *flow_call_get(struct flow_peer *peer, const char *label);
+/* The call that a step is about: the peer's own, or another peer's in whose name it speaks. */
+struct flow_call *flow_call_meant(struct flow_peer *peer, const struct flow_step *step);
 struct flow_call *flow_call_of(struct flow_peer *peer, struct slice call_id); /* or NULL */
 const struct flow_event *flow_inbox(const struct flow_run *run, const struct flow_peer *peer);
 void flow_peer_send(struct flow_peer *peer, const struct flow_step *step);
@@ -120,6 +121,8 @@ void flow_sdp_check(struct flow_call *call, const struct flow_sdp *expected,
 void flow_audio_open(struct flow_call *call);
 void flow_audio_close(struct flow_call *call);
 void flow_audio_learn(struct flow_call *call, const struct sdp *theirs);
+/* From now on its voice goes where that of another call should go. */
+void flow_audio_intrude(struct flow_call *call, const struct flow_call *victim);
 void flow_audio_press(struct flow_call *call, char digit);
 
 /* flow_diagram.c */

@@ -83,6 +83,9 @@ void flow_sdp_write(struct flow_call *call, const struct flow_sdp *sdp, struct b
                 buf_put_text(&text, "m=audio\r\n");
         assert_true(buf_ok(&text));
         call->sdp[text.len] = 0;
+        struct sdp ours;
+        bool is_audio = !sdp_parse(buf_slice(&text), &ours) && ours.has_audio;
+        call->ours = is_audio ? ours.audio : (struct sdp_audio){0};
         call->direction = sdp->is_held ? SDP_SENDONLY : sdp->direction;
         buf_put_slice(b, buf_slice(&text));
 }
@@ -145,7 +148,7 @@ void flow_sdp_check(struct flow_call *call, const struct flow_sdp *expected,
                 flow_fail(run, "its description has%s telephone-event",
                           expected->no_dtmf ? "" : " no");
         if ((version_of(msg) == call->their_version) != expected->is_same)
-                flow_fail(run, "its description %s that of before",
-                          expected->is_same ? "has another version than" : "has the version of");
+                flow_fail(run, "its description has %s version as before",
+                          expected->is_same ? "not the same" : "the same");
         call->their_version = version_of(msg);
 }

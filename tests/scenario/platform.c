@@ -234,25 +234,57 @@ void platform_end_session(struct platform *platform, uint64_t session)
         assert_int_equal(directory_session_end(platform->directory, session, on_done, NULL), 0);
 }
 
-static void on_cdrs(void *arg, int err, const struct cdr *rows, uint32_t count)
+struct rows {
+        struct cdr cdrs[64];
+        uint32_t count;
+};
+
+static void on_cdrs(void *arg, int err, const struct cdr *cdrs, uint32_t count)
 {
-        struct records *records = arg;
+        struct rows *rows = arg;
         assert_int_equal(err, 0);
-        /* Newest first: the last call is that of the first row. */
-        for (uint32_t i = 0; i < count; i++) {
-                if (memcmp(&rows[i].call_id, &rows[0].call_id, sizeof rows[0].call_id))
-                        continue;
-                assert_false(records->has[rows[i].leg]);
-                records->legs[rows[i].leg] = rows[i];
-                records->has[rows[i].leg] = true;
-                records->count++;
-        }
+        memcpy(rows->cdrs, cdrs, count * sizeof *cdrs);
+        rows->count = count;
 }
 
-struct records platform_last_call(struct platform *platform)
+static bool is_same_call(const struct cdr *a, const struct cdr *b)
+{
+        return memcmp(&a->call_id, &b->call_id, sizeof a->call_id) == 0;
+}
+
+/* Rows come newest first. */
+static const struct cdr *find_call(const struct rows *rows, unsigned nth)
+{
+        if (nth == 0)
+                return rows->count ? &rows->cdrs[0] : NULL;
+        for (uint32_t i = rows->count; i > 0; i--) {
+                const struct cdr *row = &rows->cdrs[i - 1];
+                bool is_known = false;
+                for (uint32_t other = i; other < rows->count; other++)
+                        is_known |= is_same_call(row, &rows->cdrs[other]);
+                if (!is_known && --nth == 0)
+                        return row;
+        }
+        return NULL;
+}
+
+struct records platform_records(struct platform *platform, unsigned nth)
 {
         struct records records = {0};
-        assert_int_equal(directory_cdrs_list(platform->directory, 0, 0, 10, on_cdrs, &records), 0);
+        struct rows *rows = calloc(1, sizeof *rows);
+        assert_non_null(rows);
+        assert_int_equal(directory_cdrs_list(platform->directory, 0, 0, 64, on_cdrs, rows), 0);
         sim_world_run_ms(platform->sim, 10);
+        const struct cdr *call = find_call(rows, nth);
+        for (uint32_t i = 0; call && i < rows->count; i++) {
+                const struct cdr *row = &rows->cdrs[i];
+                if (!is_same_call(row, call))
+                        continue;
+                assert_false(records.has[row->leg]); /* one record per leg, once */
+                records.legs[row->leg] = *row;
+                records.has[row->leg] = true;
+                records.count++;
+        }
+        free(rows);
         return records;
 }

@@ -72,13 +72,13 @@ uint64_t platform_session(struct platform *platform, uint64_t a, uint64_t b, uin
                           uint64_t b_dials, int64_t expires_in_ms);
 void platform_end_session(struct platform *platform, uint64_t session);
 
-/* The call records of the call that ended last, A leg first. */
+/* The records of the call that began last, or (`nth` from 1) of the first, the second ... */
 struct records {
         struct cdr legs[2];
         uint32_t count;
         bool has[2];
 };
-struct records platform_last_call(struct platform *platform);
+struct records platform_records(struct platform *platform, unsigned nth);
 
 /* What of it its receiver must not see, in words; NULL: nothing. */
 const char *platform_leak(const struct addr *to, struct slice data);

@@ -39,7 +39,7 @@ static void plays_as_written(void **state)
         if (!flow)
                 fail_msg("%s", problem);
         if (!flow_play(flow, SEED, &report)) {
-                print_error("%s", report);
+                fputs(report, stderr); /* print_error() cuts it off */
                 free(report);
                 flow_destroy(flow);
                 fail_msg("%s does not go as written", name);

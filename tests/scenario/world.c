@@ -367,5 +367,5 @@ void world_end_session(struct world *world)
 struct records world_last_call(struct world *world)
 {
         world_settle(world);
-        return platform_last_call(world->platform);
+        return platform_records(world->platform, 0);
 }
