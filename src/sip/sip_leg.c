@@ -102,15 +102,13 @@ static void destroy_task(void *arg)
         sip_leg_destroy(arg);
 }
 
-/* No transaction may speak for it any more, and our 2xx needs no ACK now. */
+/* Nothing refreshes it any more, and our 2xx needs no ACK now. */
 static void let_go(struct leg *leg)
 {
         struct sip_transaction *invite = sip_leg_invite(leg);
         io_timer_stop(leg->ua->params.io, &leg->session_timer);
-        if (!invite)
-                return;
-        sip_transaction_disown(invite);
-        sip_server_acknowledged(invite);
+        if (invite)
+                sip_server_acknowledged(invite);
 }
 
 void sip_leg_end(struct leg *leg)

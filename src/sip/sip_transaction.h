@@ -64,7 +64,7 @@ enum sip_method sip_transaction_method(const struct sip_transaction *tx);
 
 uint32_t sip_transaction_trunk(const struct sip_transaction *tx);
 
-/* Whose it is: a leg, or nobody (any more). */
+/* Whose it is: a leg, which may have ended since, or nobody. */
 struct handle sip_transaction_owner(const struct sip_transaction *tx);
 void sip_transaction_disown(struct sip_transaction *tx);
 

@@ -236,16 +236,16 @@ void sip_uas_on_cancel(struct sip_ua *ua, const struct sip_request *request)
                 sip_ua_reply_status(ua, request, 481);
                 return;
         }
-        struct leg *leg = sip_leg_of(ua, invite);
-        if (!leg) {
-                sip_ua_reply_status(ua, request, 200);
-                return;
-        }
-        /* RFC 3261 9.2: with the tag that the INVITE's own answers have. */
-        const struct sip_token_text tag = sip_leg_tag(leg);
+        /*
+         * RFC 3261 9.2: with the tag that the INVITE's own answers have. The leg may have ended
+         * since, and the CANCEL come again.
+         */
+        const struct sip_token token = {.slot = sip_transaction_owner(invite)};
+        const struct sip_token_text tag = sip_token_make(&ua->tokens, SIP_TOKEN_TAG, token);
         sip_ua_reply_tagged(ua, request, (struct sip_reply){.status = 200}, slice_from(tag.text));
         /* After a final answer it has no effect (RFC 3261 9.2); nor upon a re-INVITE. */
-        if (leg->state == LEG_INCOMING)
+        struct leg *leg = sip_leg_of(ua, invite);
+        if (leg && leg->state == LEG_INCOMING)
                 sip_uas_give_up(leg);
 }
 
