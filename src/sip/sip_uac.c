@@ -270,9 +270,10 @@ static void on_success(struct leg *leg, struct sip_transaction *tx, const struct
         ua->params.handler->on_answered(ua->params.arg, sip_leg_handle(leg), sdp);
 }
 
+/* A 408 of the peer's is an answer like others, and is recorded as one. */
 static void on_failure(struct leg *leg, unsigned status)
 {
-        sip_leg_note_end(leg, status == 408 ? SIP_END_TIMEOUT : SIP_END_REJECTED, status);
+        sip_leg_note_end(leg, SIP_END_REJECTED, status);
         sip_leg_end(leg);
 }
 

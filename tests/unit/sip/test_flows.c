@@ -108,13 +108,13 @@ static void hanging_up_an_invite_that_nobody_hears_ends_when_it_times_out(void *
         forget_messages(s);
 }
 
-static void a_timeout_that_the_peer_reports_is_a_timeout(void **state)
+static void a_timeout_that_the_peer_reports_is_its_answer(void **state)
 {
         struct scene *s = *state;
         struct sip_leg leg = dialled_call(s);
         peer_reply(s, 408, "callee", "", NULL);
         take_request(s, SIP_ACK);
-        expect_ended(s, leg, SIP_END_TIMEOUT, 408);
+        expect_ended(s, leg, SIP_END_REJECTED, 408);
 }
 
 static void a_redirection_is_a_rejection(void **state)
@@ -717,7 +717,7 @@ int main(void)
                 TEST(a_cancelled_invite_that_is_never_answered_ends_all_the_same),
                 TEST(an_invite_that_nobody_hears_times_out),
                 TEST(hanging_up_an_invite_that_nobody_hears_ends_when_it_times_out),
-                TEST(a_timeout_that_the_peer_reports_is_a_timeout),
+                TEST(a_timeout_that_the_peer_reports_is_its_answer),
                 TEST(a_redirection_is_a_rejection),
                 TEST(a_cancel_after_the_answer_changes_nothing),
                 TEST(a_cancel_of_nothing_is_refused),
