@@ -47,6 +47,40 @@ static void plays_as_written(void **state)
         flow_destroy(flow);
 }
 
+/* The steps of a flow in which its caller takes part. */
+static char *steps_of_the_agent(const char *name)
+{
+        char problem[FLOW_PROBLEM_BYTES], *text = read_file(name);
+        struct flow *flow = flow_read(name, text, problem);
+        if (!flow)
+                fail_msg("%s", problem);
+        text[0] = 0; /* there is room for each line of it */
+        for (unsigned i = 0; i < flow->step_count; i++) {
+                if (!strncmp(flow->steps[i].text, "agent ", 6))
+                        strcat(strcat(text, flow->steps[i].text), "\n");
+        }
+        flow_destroy(flow);
+        return text;
+}
+
+/* Whether a number is nobody's, free, or another's: its caller can't tell. */
+static void flows_of_refused_callers_are_alike(void **state)
+{
+        (void)state;
+        static const char *const names[] = {
+                "refused_ended.flow",   "refused_expired.flow",    "refused_stranger.flow",
+                "refused_unknown.flow", "refused_no_session.flow",
+        };
+        char *first = steps_of_the_agent(names[0]);
+        assert_non_null(strstr(first, "agent hears announcement\n"));
+        for (size_t i = 1; i < sizeof names / sizeof names[0]; i++) {
+                char *other = steps_of_the_agent(names[i]);
+                assert_string_equal(other, first);
+                free(other);
+        }
+        free(first);
+}
+
 static int is_flow(const struct dirent *entry)
 {
         const char *dot = strrchr(entry->d_name, '.');
@@ -56,7 +90,7 @@ static int is_flow(const struct dirent *entry)
 int main(int argc, char **argv)
 {
         struct dirent **entries;
-        struct CMUnitTest tests[FLOWS_MAX];
+        struct CMUnitTest tests[FLOWS_MAX + 1];
         size_t count = 0;
         if (argc < 2)
                 return 2;
@@ -70,6 +104,9 @@ int main(int argc, char **argv)
         }
         if (count == 0)
                 return 2;
+        if (argc == 2)
+                tests[count++] =
+                        (struct CMUnitTest)cmocka_unit_test(flows_of_refused_callers_are_alike);
         int failed = _cmocka_run_group_tests("flows", tests, count, NULL, NULL);
         for (int i = 0; i < found; i++)
                 free(entries[i]);
