@@ -7,8 +7,56 @@
 #include <string.h>
 #include <sys/socket.h>
 
+/* One to three digits up to 255, without a leading zero; three bytes can be loaded. */
+static inline bool scan_octet(const char **p, uint8_t *out)
+{
+        unsigned a = (uint8_t)((*p)[0] - '0');
+        unsigned b = (uint8_t)((*p)[1] - '0');
+        unsigned c = (uint8_t)((*p)[2] - '0');
+        unsigned value = a;
+        if (a > 9)
+                return false;
+        if (b > 9) {
+                *p += 1;
+        } else if (c > 9) {
+                value = a * 10 + b;
+                *p += 2;
+        } else {
+                value = a * 100 + b * 10 + c;
+                *p += 3;
+        }
+        *out = (uint8_t)value;
+        return value <= 255 && (a > 0 || b > 9);
+}
+
+size_t addr_scan_quad(const char *text, uint8_t ip[4])
+{
+        const char *p = text;
+        for (int i = 0; i < 3; i++) {
+                if (!scan_octet(&p, &ip[i]) || *p++ != '.')
+                        return 0;
+        }
+        return scan_octet(&p, &ip[3]) ? (size_t)(p - text) : 0;
+}
+
+/* What inet_pton(3) takes too, in a fraction of its time. */
+static bool parse_quad(struct slice text, uint8_t ip[4])
+{
+        char padded[ADDR_QUAD_MAX + 1] = {0};
+        if (text.len == 0 || text.len > ADDR_QUAD_MAX)
+                return false;
+        memcpy(padded, text.p, text.len);
+        return addr_scan_quad(padded, ip) == text.len;
+}
+
 int addr_parse_ip(struct slice text, struct addr *out)
 {
+        struct addr a = {.family = 4};
+        if (parse_quad(text, a.ip)) {
+                *out = a;
+                return 0;
+        }
+
         if (text.len >= 2 && text.p[0] == '[' && text.p[text.len - 1] == ']') {
                 text = (struct slice){text.p + 1, text.len - 2};
                 if (!text.len || !memchr(text.p, ':', text.len))
@@ -19,12 +67,8 @@ int addr_parse_ip(struct slice text, struct addr *out)
         if (text.len == 0 || slice_to_text(text, ip, sizeof ip) || memchr(text.p, '\0', text.len))
                 return ERR_SYNTAX;
 
-        struct addr a = {0};
-        if (inet_pton(AF_INET, ip, a.ip) == 1)
-                a.family = 4;
-        else if (inet_pton(AF_INET6, ip, a.ip) == 1)
-                a.family = 6;
-        else
+        a = (struct addr){.family = 6};
+        if (inet_pton(AF_INET6, ip, a.ip) != 1)
                 return ERR_SYNTAX;
         *out = a;
         return 0;

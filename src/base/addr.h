@@ -33,6 +33,13 @@ struct addr_text {
 /* An IP address alone, IPv6 with or without brackets; the port is 0. No names. */
 int addr_parse_ip(struct slice text, struct addr *out) MUST_CHECK;
 
+/*
+ * The dotted quad that a text begins with, strictly: up to 255, no leading zeros. Its length, 0 when
+ * there is none. ADDR_QUAD_MAX bytes are loaded from `text`, whatever they are.
+ */
+#define ADDR_QUAD_MAX 15
+size_t addr_scan_quad(const char *text, uint8_t ip[4]);
+
 /* "192.0.2.1:5060", "[2001:db8::1]:5060"; without a port, `default_port`. */
 int addr_parse(struct slice text, uint16_t default_port, struct addr *out) MUST_CHECK;
 

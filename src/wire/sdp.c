@@ -3,19 +3,21 @@
 
 #include <string.h>
 
+#include "wire/text.h"
+
 #define SDP_PTS 128
 
 static const struct {
-        const char *name;
+        struct slice name;
         uint8_t static_pt;
 } codec_table[SDP_CODECS] = {
-        [SDP_PCMU] = {"PCMU", 0},
-        [SDP_PCMA] = {"PCMA", 8},
+        [SDP_PCMU] = {SLICE("PCMU"), 0},
+        [SDP_PCMA] = {SLICE("PCMA"), 8},
 };
 
 const char *sdp_codec_name(enum sdp_codec codec)
 {
-        return codec_table[codec].name;
+        return codec_table[codec].name.p;
 }
 
 uint8_t sdp_codec_static_pt(enum sdp_codec codec)
@@ -87,28 +89,56 @@ struct parser {
         uint8_t pts[SDP_FORMATS_MAX];
         uint8_t pt_count;
         uint8_t pt_use[SDP_PTS];
-        struct slice rtcp; /* value of a=rtcp: the address it lacks may come after it */
+        struct text_cursor rtcp; /* value of a=rtcp: the address it lacks may come after it */
         enum rank best;
 };
 
-/* The next word of `rest`, which may be empty. Several spaces count as one. */
-static struct slice next_word(struct slice *rest)
+#define IS_VISIBLE(c)  ((c) > ' ' && (c) <= '~')
+#define IS_NAME(c)     (IS_VISIBLE(c) && (c) != ':')
+#define IS_ENCODING(c) (IS_VISIBLE(c) && (c) != '/')
+
+static const struct text_class visible = TEXT_CLASS(IS_VISIBLE);
+static const struct text_class attribute_name = TEXT_CLASS(IS_NAME);
+static const struct text_class encoding_name = TEXT_CLASS(IS_ENCODING);
+
+static void skip_blanks(struct text_cursor *c)
 {
-        struct slice s = *rest;
-        while (s.len && s.p[0] == ' ') {
-                s.p++;
-                s.len--;
-        }
-        return slice_split(s, ' ', rest);
+        while (text_at(c, ' ') || text_at(c, '\t'))
+                c->p++;
 }
 
-static bool is_visible(struct slice s)
+static inline void skip_spaces(struct text_cursor *c)
 {
-        for (size_t i = 0; i < s.len; i++) {
-                if (s.p[i] <= ' ' || s.p[i] > '~')
-                        return false;
-        }
-        return s.len > 0;
+        while (text_at(c, ' '))
+                c->p++;
+}
+
+static inline bool is_word_end(const struct text_cursor *c)
+{
+        return text_at_end(c) || *c->p == ' ';
+}
+
+/* The next word, empty when there is none or it is not readable. Several spaces count as one. */
+static inline struct slice next_word(struct text_cursor *c)
+{
+        skip_spaces(c);
+        struct slice word = text_take(c, &visible);
+        return is_word_end(c) ? word : SLICE_NONE;
+}
+
+static inline bool take_slash(struct text_cursor *c)
+{
+        if (!text_at(c, '/'))
+                return false;
+        c->p++;
+        return true;
+}
+
+/* Nothing but blanks is left. */
+static inline bool is_done(struct text_cursor *c)
+{
+        skip_blanks(c);
+        return text_at_end(c);
 }
 
 static bool is_unicast(const struct addr *a)
@@ -122,20 +152,21 @@ static bool is_unicast(const struct addr *a)
  * "IN IP4 192.0.2.1". What we cannot send to (a name, multicast, another network type) gives
  * family 0: well formed, but of no use.
  */
-static int parse_connection(struct slice value, struct addr *out)
+static int parse_connection(struct text_cursor *c, struct addr *out)
 {
-        struct slice net = next_word(&value);
-        struct slice type = next_word(&value);
-        struct slice host = next_word(&value);
-        if (!net.len || !type.len || !is_visible(host) || next_word(&value).len)
+        struct slice net = next_word(c);
+        struct slice type = next_word(c);
+        struct slice host = next_word(c);
+        skip_spaces(c);
+        if (!net.len || !type.len || !host.len || !text_at_end(c))
                 return ERR_SYNTAX;
 
         struct addr ip = {0};
-        uint8_t family = slice_equal_nocase(type, SLICE("IP4"))   ? 4
-                         : slice_equal_nocase(type, SLICE("IP6")) ? 6
-                                                                  : 0;
-        if (!slice_equal_nocase(net, SLICE("IN")) || addr_parse_ip(host, &ip) ||
-            ip.family != family || !is_unicast(&ip))
+        uint8_t family = text_is_word(type, SLICE("ip4"))   ? 4
+                         : text_is_word(type, SLICE("ip6")) ? 6
+                                                            : 0;
+        if (!text_is_word(net, SLICE("in")) || addr_parse_ip(host, &ip) || ip.family != family ||
+            !is_unicast(&ip))
                 ip = (struct addr){0};
         *out = ip;
         return 0;
@@ -152,8 +183,8 @@ static bool parse_direction(struct slice name, enum sdp_direction *out)
                 {SLICE("recvonly"), SDP_RECVONLY},
                 {SLICE("inactive"), SDP_INACTIVE},
         };
-        for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
-                if (slice_equal_nocase(name, table[i].name)) {
+        for (size_t i = 0; name.len == 8 && i < sizeof table / sizeof *table; i++) {
+                if (text_is_word(name, table[i].name)) {
                         *out = table[i].direction;
                         return true;
                 }
@@ -161,58 +192,70 @@ static bool parse_direction(struct slice name, enum sdp_direction *out)
         return false;
 }
 
-/* "101 telephone-event/8000": only 8,000 Hz, one channel. */
-static void parse_rtpmap(struct parser *p, struct slice value)
+static uint8_t use_of(struct slice name)
 {
-        uint32_t pt = 0;
-        if (slice_to_u32(next_word(&value), SDP_PTS - 1, &pt))
-                return;
-
-        struct slice clock;
-        struct slice name = slice_split(next_word(&value), '/', &clock);
-        struct slice channels;
-        clock = slice_split(clock, '/', &channels);
-        if (!name.len || !clock.len)
-                return;
-        p->pt_use[pt] = PT_UNKNOWN;
-        if (!slice_equal(clock, SLICE("8000")) ||
-            (channels.len && !slice_equal(channels, SLICE("1"))))
-                return;
-
-        if (slice_equal_nocase(name, SLICE("telephone-event")))
-                p->pt_use[pt] = PT_DTMF;
+        if (text_is_word(name, SLICE("telephone-event")))
+                return PT_DTMF;
         for (int codec = 0; codec < SDP_CODECS; codec++) {
-                if (slice_equal_nocase(name, slice_from(codec_table[codec].name)))
-                        p->pt_use[pt] = (uint8_t)(PT_CODEC + codec);
+                if (text_is_word(name, codec_table[codec].name))
+                        return (uint8_t)(PT_CODEC + codec);
         }
+        return PT_UNKNOWN;
 }
 
-static void parse_ptime(struct parser *p, struct slice value)
+/* "101 telephone-event/8000": only 8,000 Hz, one channel. */
+static void parse_rtpmap(struct parser *p, struct text_cursor *c)
 {
-        uint32_t ms = 0;
-        if (slice_to_u32(slice_trim(value), 255, &ms) == 0)
+        uint32_t pt;
+        skip_spaces(c);
+        if (!text_take_u32(c, SDP_PTS - 1, &pt) || !text_at(c, ' '))
+                return;
+
+        skip_spaces(c);
+        struct slice name = text_take(c, &encoding_name);
+        if (!name.len || !take_slash(c))
+                return;
+        struct slice clock = text_take(c, &encoding_name);
+        struct slice channels = take_slash(c) ? text_take(c, &visible) : SLICE_NONE;
+        if (!clock.len || !is_word_end(c))
+                return;
+        bool is_telephony = text_is_same(clock, SLICE("8000")) &&
+                            (!channels.len || text_is_same(channels, SLICE("1")));
+        p->pt_use[pt] = is_telephony ? use_of(name) : PT_UNKNOWN;
+}
+
+static void parse_ptime(struct parser *p, struct text_cursor *c)
+{
+        uint32_t ms;
+        skip_blanks(c);
+        if (text_take_u32(c, 255, &ms) && is_done(c))
                 p->audio.ptime_ms = (uint8_t)ms;
 }
 
 /* "53020" or "53020 IN IP4 192.0.2.7" (RFC 3605). */
-static void parse_rtcp(struct slice value, struct addr *rtcp)
+static void parse_rtcp(struct text_cursor *c, struct addr *rtcp)
 {
-        uint32_t port = 0;
-        if (slice_to_u32(next_word(&value), UINT16_MAX, &port) || port == 0)
+        uint32_t port;
+        skip_spaces(c);
+        if (!text_take_u32(c, UINT16_MAX, &port) || port == 0 || !is_word_end(c))
                 return;
 
         struct addr ip = *rtcp;
-        if (slice_trim(value).len && (parse_connection(value, &ip) || ip.family == 0))
+        if (!is_done(c) && (parse_connection(c, &ip) || ip.family == 0))
                 return;
         *rtcp = ip;
         rtcp->port = (uint16_t)port;
 }
 
-static void parse_attribute(struct parser *p, struct slice line)
+static void parse_attribute(struct parser *p, struct text_cursor *c)
 {
-        struct slice value;
-        struct slice name = slice_split(line, ':', &value);
-        name = slice_trim(name);
+        skip_blanks(c);
+        struct slice name = text_take(c, &attribute_name);
+        skip_blanks(c);
+        bool has_value = text_at(c, ':');
+        if (!has_value && !text_at_end(c))
+                return;
+        c->p += has_value;
 
         if (p->sdp->media_count == 0) {
                 parse_direction(name, &p->session_direction);
@@ -221,13 +264,13 @@ static void parse_attribute(struct parser *p, struct slice line)
         if (!p->in_audio || parse_direction(name, &p->audio.direction))
                 return;
 
-        if (slice_equal_nocase(name, SLICE("rtpmap")))
-                parse_rtpmap(p, value);
-        else if (slice_equal_nocase(name, SLICE("ptime")))
-                parse_ptime(p, value);
-        else if (slice_equal_nocase(name, SLICE("rtcp")))
-                p->rtcp = value;
-        else if (slice_equal_nocase(name, SLICE("rtcp-mux")))
+        if (text_is_word(name, SLICE("rtpmap")))
+                parse_rtpmap(p, c);
+        else if (text_is_word(name, SLICE("ptime")))
+                parse_ptime(p, c);
+        else if (text_is_word(name, SLICE("rtcp")))
+                p->rtcp = *c;
+        else if (text_is_word(name, SLICE("rtcp-mux")))
                 p->audio.rtcp_mux = true;
 }
 
@@ -263,7 +306,7 @@ static void finish_media(struct parser *p)
         collect_codecs(p);
         audio->rtcp = audio->rtp;
         audio->rtcp.port = (uint16_t)(audio->rtp.port ? audio->rtp.port + 1 : 0);
-        parse_rtcp(p->rtcp, &audio->rtcp);
+        parse_rtcp(&p->rtcp, &audio->rtcp);
         if (addr_is_any(&audio->rtp))
                 audio->direction = direction_from(sdp_direction_sends(audio->direction), false);
 
@@ -288,7 +331,7 @@ static bool parse_profile(struct slice proto, bool *is_secure)
                 {SLICE("UDP/TLS/RTP/SAVP"), true}, {SLICE("UDP/TLS/RTP/SAVPF"), true},
         };
         for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
-                if (slice_equal_nocase(proto, table[i].proto)) {
+                if (text_is_word(proto, table[i].proto)) {
                         *is_secure = table[i].is_secure;
                         return true;
                 }
@@ -296,14 +339,13 @@ static bool parse_profile(struct slice proto, bool *is_secure)
         return false;
 }
 
-static int parse_formats(struct parser *p, struct slice rest)
+static int parse_formats(struct parser *p, struct text_cursor *c)
 {
-        struct slice word;
-        while ((word = next_word(&rest)).len) {
-                uint32_t pt = 0;
+        for (skip_spaces(c); !text_at_end(c); skip_spaces(c)) {
+                uint32_t pt;
                 if (p->pt_count == SDP_FORMATS_MAX)
                         return ERR_TOO_LARGE;
-                if (slice_to_u32(word, SDP_PTS - 1, &pt))
+                if (!text_take_u32(c, SDP_PTS - 1, &pt) || !is_word_end(c))
                         return ERR_SYNTAX;
                 p->pts[p->pt_count++] = (uint8_t)pt;
         }
@@ -320,34 +362,38 @@ static void start_audio(struct parser *p, uint16_t port, bool is_secure)
         };
         p->audio.rtp.port = port;
         p->pt_count = 0;
-        p->rtcp = SLICE_NONE;
+        p->rtcp = text_cursor(SLICE_NONE);
         memset(p->pt_use, PT_UNKNOWN, sizeof p->pt_use);
         for (int codec = 0; codec < SDP_CODECS; codec++)
                 p->pt_use[codec_table[codec].static_pt] = (uint8_t)(PT_CODEC + codec);
 }
 
-/* "audio 49170/2 RTP/AVP 0 8 101"; of several ports the first is the one we use. */
-static int parse_media(struct parser *p, struct slice value)
+/* "49170" or "49170/2": of several ports the first is the one we use. */
+static bool take_ports(struct text_cursor *c, uint32_t *port)
+{
+        uint32_t unused;
+        skip_spaces(c);
+        if (!text_take_u32(c, UINT16_MAX, port))
+                return false;
+        return !take_slash(c) || text_take_u32(c, UINT16_MAX, &unused);
+}
+
+/* "audio 49170 RTP/AVP 0 8 101" */
+static int parse_media(struct parser *p, struct text_cursor *c)
 {
         struct sdp *sdp = p->sdp;
         finish_media(p);
         if (sdp->media_count == SDP_MEDIA_MAX)
                 return ERR_TOO_LARGE;
 
-        struct slice media = next_word(&value);
-        struct slice count;
-        struct slice ports = next_word(&value);
-        struct slice port_text = slice_split(ports, '/', &count);
-        struct slice proto = next_word(&value);
-        struct slice formats = value;
-        struct slice format = next_word(&value);
-        if (!is_visible(media) || !is_visible(proto) || !is_visible(format))
+        uint32_t port;
+        struct slice media = next_word(c);
+        if (!media.len || !take_ports(c, &port) || !text_at(c, ' '))
                 return ERR_SYNTAX;
-
-        uint32_t port = 0, unused = 0;
-        if (slice_to_u32(port_text, UINT16_MAX, &port))
-                return ERR_SYNTAX;
-        if (port_text.len != ports.len && slice_to_u32(count, UINT16_MAX, &unused))
+        struct slice proto = next_word(c);
+        struct text_cursor formats = *c;
+        struct slice format = next_word(c);
+        if (!proto.len || !format.len)
                 return ERR_SYNTAX;
 
         struct sdp_media *entry = &sdp->media[sdp->media_count];
@@ -358,16 +404,16 @@ static int parse_media(struct parser *p, struct slice value)
         sdp->media_count++;
 
         bool is_secure = false;
-        if (!slice_equal_nocase(media, SLICE("audio")) || !parse_profile(proto, &is_secure))
+        if (!text_is_word(media, SLICE("audio")) || !parse_profile(proto, &is_secure))
                 return 0;
         start_audio(p, (uint16_t)port, is_secure);
-        return parse_formats(p, formats);
+        return parse_formats(p, &formats);
 }
 
-static int parse_connection_line(struct parser *p, struct slice value)
+static int parse_connection_line(struct parser *p, struct text_cursor *c)
 {
         struct addr ip = {0};
-        int err = parse_connection(value, &ip);
+        int err = parse_connection(c, &ip);
         if (err)
                 return err;
         if (p->sdp->media_count == 0) {
@@ -379,42 +425,73 @@ static int parse_connection_line(struct parser *p, struct slice value)
         return 0;
 }
 
-static int parse_line(struct parser *p, struct slice line)
+static int parse_version(struct text_cursor *c)
+{
+        skip_blanks(c);
+        if (!text_at(c, '0'))
+                return ERR_SYNTAX;
+        c->p++;
+        return is_done(c) ? 0 : ERR_SYNTAX;
+}
+
+/* The cursor holds the line. */
+static int parse_line(struct parser *p, struct text_cursor *c)
 {
         if (++p->lines > SDP_LINES_MAX)
                 return ERR_TOO_LARGE;
-        if (line.len < 2 || line.p[0] < 'a' || line.p[0] > 'z' || line.p[1] != '=')
+        if (c->end - c->p < 2 || c->p[0] < 'a' || c->p[0] > 'z' || c->p[1] != '=')
                 return ERR_SYNTAX;
 
-        struct slice value = {line.p + 2, line.len - 2};
-        bool is_version = line.p[0] == 'v';
-        if (is_version != (p->lines == 1))
+        char type = c->p[0];
+        if ((type == 'v') != (p->lines == 1))
                 return ERR_SYNTAX;
 
-        switch (line.p[0]) {
+        c->p += 2;
+        switch (type) {
         case 'v':
-                return slice_equal(slice_trim(value), SLICE("0")) ? 0 : ERR_SYNTAX;
+                return parse_version(c);
         case 'c':
-                return parse_connection_line(p, value);
+                return parse_connection_line(p, c);
         case 'm':
-                return parse_media(p, value);
+                return parse_media(p, c);
         case 'a':
-                parse_attribute(p, value);
+                parse_attribute(p, c);
                 return 0;
         default:
                 return 0;
         }
 }
 
-/* The line up to CRLF or LF; a CR elsewhere belongs to no line end that we know. */
-static int next_line(struct slice *rest, struct slice *line)
+/* A line that ends in LF, or in nothing; or has a tab. A CR elsewhere ends no line we know. */
+static __attribute__((noinline)) int next_odd_line(struct text_scan *scan, struct text_cursor *line)
 {
-        struct slice s = slice_split(*rest, '\n', rest);
-        if (s.len && s.p[s.len - 1] == '\r')
-                s.len--;
-        if (s.len && (memchr(s.p, '\r', s.len) || memchr(s.p, '\0', s.len)))
-                return ERR_SYNTAX;
-        *line = s;
+        const char *p;
+        for (;;) {
+                p = text_next_control(scan);
+                if (p == scan->end || *p == '\n')
+                        break;
+                if (*p == '\0' || (*p == '\r' && (scan->end - p < 2 || p[1] != '\n')))
+                        return ERR_SYNTAX;
+                text_go_on_at(scan, p + 1);
+        }
+        line->p = scan->p;
+        line->end = p > line->p && p[-1] == '\r' ? p - 1 : p;
+        scan->p = p;
+        if (p < scan->end) {
+                scan->p++;
+                text_go_on_at(scan, scan->p);
+        }
+        return 0;
+}
+
+static inline int next_line(struct text_scan *scan, struct text_cursor *line)
+{
+        const char *start = scan->p;
+        const char *end = text_take_plain_end(scan);
+        if (!end)
+                return next_odd_line(scan, line);
+        line->p = start;
+        line->end = end;
         return 0;
 }
 
@@ -432,15 +509,15 @@ int sdp_parse(struct slice text, struct sdp *out)
 
         struct sdp sdp = {0};
         struct parser p = {.sdp = &sdp};
-        struct slice rest = without_empty_lines_at_end(text);
+        struct text_cursor line = text_cursor(text);
+        struct text_scan scan = text_scan(text_cursor(without_empty_lines_at_end(text)));
         do {
-                struct slice line;
-                int err = next_line(&rest, &line);
+                int err = next_line(&scan, &line);
                 if (!err)
-                        err = parse_line(&p, line);
+                        err = parse_line(&p, &line);
                 if (err)
                         return err;
-        } while (rest.len);
+        } while (scan.p < scan.end);
 
         finish_media(&p);
         *out = sdp;

@@ -53,7 +53,7 @@ static bool is_line_safe(struct slice s)
 static enum param param_from(struct slice name)
 {
         for (unsigned i = 0; i < PARAMS; i++) {
-                if (sip_is_word(name, slice_from(params[i].name)))
+                if (text_is_word(name, slice_from(params[i].name)))
                         return (enum param)i;
         }
         return PARAMS;
@@ -82,7 +82,7 @@ static int note_param(struct values *values, const struct sip_param *param)
 }
 
 /* auth-param *(COMMA auth-param) to the end. */
-static int read_params(struct sip_cursor *c, struct values *values)
+static int read_params(struct text_cursor *c, struct values *values)
 {
         do {
                 struct sip_param param;
@@ -91,8 +91,8 @@ static int read_params(struct sip_cursor *c, struct values *values)
                 int err = note_param(values, &param);
                 if (err)
                         return err;
-        } while (sip_take_char(c, ','));
-        return sip_at_end(c) ? 0 : ERR_SYNTAX;
+        } while (text_take_char(c, ','));
+        return text_at_end(c) ? 0 : ERR_SYNTAX;
 }
 
 static bool read_algorithm(const struct values *values, struct sip_challenge *out)
@@ -100,10 +100,10 @@ static bool read_algorithm(const struct values *values, struct sip_challenge *ou
         struct slice name = values->text[PARAM_ALGORITHM];
         out->has_algorithm = values->has[PARAM_ALGORITHM];
         out->algorithm = SIP_AUTH_MD5;
-        if (!out->has_algorithm || sip_is_word(name, SLICE("md5")))
+        if (!out->has_algorithm || text_is_word(name, SLICE("md5")))
                 return true;
         out->algorithm = SIP_AUTH_SHA256;
-        return sip_is_word(name, SLICE("sha-256"));
+        return text_is_word(name, SLICE("sha-256"));
 }
 
 /* A list: token *(COMMA token). */
@@ -112,7 +112,7 @@ static bool offers_auth(struct slice qop)
         struct slice rest = qop;
         while (rest.len) {
                 struct slice one = slice_trim(slice_split(rest, ',', &rest));
-                if (sip_is_word(one, SLICE("auth")))
+                if (text_is_word(one, SLICE("auth")))
                         return true;
         }
         return false;
@@ -120,14 +120,14 @@ static bool offers_auth(struct slice qop)
 
 int sip_challenge_parse(struct slice value, struct sip_challenge *out)
 {
-        struct sip_cursor c = sip_cursor(value);
-        struct slice scheme = sip_take(&c, SIP_TOKEN);
+        struct text_cursor c = text_cursor(value);
+        struct slice scheme = text_take(&c, &sip_token);
         if (scheme.len == 0)
                 return ERR_SYNTAX;
-        if (!sip_is_word(scheme, SLICE("digest")))
+        if (!text_is_word(scheme, SLICE("digest")))
                 return ERR_NOT_FOUND;
         const char *end_of_scheme = c.p;
-        sip_skip_lws(&c);
+        text_skip_lws(&c);
         if (c.p == end_of_scheme)
                 return ERR_SYNTAX;
 
@@ -144,7 +144,7 @@ int sip_challenge_parse(struct slice value, struct sip_challenge *out)
                 .opaque = values.text[PARAM_OPAQUE],
                 .has_opaque = values.has[PARAM_OPAQUE],
                 .has_qop = values.has[PARAM_QOP],
-                .is_stale = sip_is_word(values.text[PARAM_STALE], SLICE("true")),
+                .is_stale = text_is_word(values.text[PARAM_STALE], SLICE("true")),
         };
         if (!read_algorithm(&values, &challenge))
                 return ERR_NOT_FOUND;
@@ -182,7 +182,7 @@ bool sip_auth_next_nonce(struct slice response, bool is_proxy, struct slice *out
         if (!sip_lines_next(&rest, name, &value))
                 return false;
         struct values values = {0};
-        struct sip_cursor c = sip_cursor(value);
+        struct text_cursor c = text_cursor(value);
         if (read_params(&c, &values) || !values.text[PARAM_NEXT_NONCE].len)
                 return false;
         *out = values.text[PARAM_NEXT_NONCE];

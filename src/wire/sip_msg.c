@@ -1,16 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "wire/sip_msg.h"
 
-#include <endian.h>
 #include <string.h>
 
 #include "wire/sip_header.h"
 #include "wire/sip_text.h"
-
-#define BIT(header) (UINT32_C(1) << (header))
-#define REQUIRED                                                                                   \
-        (BIT(SIP_HEADER_VIA) | BIT(SIP_HEADER_FROM) | BIT(SIP_HEADER_TO) |                         \
-         BIT(SIP_HEADER_CALL_ID) | BIT(SIP_HEADER_CSEQ))
 
 /* Lines */
 
@@ -20,74 +14,82 @@ struct line {
         bool has_control; /* each behind a backslash */
 };
 
-#define EACH_BYTE(b) (UINT64_C(0x0101010101010101) * (b))
-
-/* The first byte below space or DEL, eight at a time; `end` without one. */
-static const char *next_control(const char *p, const char *end)
+/* To the first byte of a continuation that is no white space; false when there is none. */
+static bool skip_blanks(struct text_scan *l)
 {
-        while (end - p >= 8) {
-                uint64_t word;
-                memcpy(&word, p, sizeof word);
-                word = le64toh(word);
-                uint64_t del = word ^ EACH_BYTE(0x7f);
-                uint64_t hit = ((word - EACH_BYTE(0x20)) & ~word) | ((del - EACH_BYTE(1)) & ~del);
-                hit &= EACH_BYTE(0x80);
-                /* A borrow can mark bytes above a true hit, never below it. */
-                if (hit)
-                        return p + __builtin_ctzll(hit) / 8;
-                p += 8;
-        }
-        while (p < end && (uint8_t)*p >= ' ' && *p != 0x7f)
+        const char *p = l->p;
+        while (p < l->end && (*p == ' ' || *p == '\t'))
                 p++;
-        return p;
+        if (p == l->end || *p == '\r')
+                return false;
+        text_go_on_at(l, p);
+        l->p = p;
+        return true;
+}
+
+static inline bool is_continued(const struct text_scan *l)
+{
+        return l->p < l->end && (*l->p == ' ' || *l->p == '\t');
+}
+
+/* What not nearly every line is: folded, with a tab, across two blocks; or wrong. */
+static __attribute__((noinline)) int take_odd_line(struct text_scan *l, const char *start,
+                                                   struct line *out)
+{
+        const char *p;
+        for (;;) {
+                if (is_continued(l) && l->p > start) {
+                        if (!skip_blanks(l))
+                                return ERR_SYNTAX;
+                        out->is_folded = true;
+                }
+                p = text_next_control(l);
+                if (p == l->end || *p == '\n')
+                        return ERR_SYNTAX;
+                if (*p == '\r') {
+                        if (l->end - p < 2 || p[1] != '\n')
+                                return ERR_SYNTAX;
+                        l->p = p + 2;
+                        text_go_on_at(l, l->p);
+                        if (!is_continued(l))
+                                break;
+                        continue;
+                }
+                if (*p != '\t') {
+                        if (p == start || p[-1] != '\\')
+                                return ERR_SYNTAX;
+                        out->has_control = true;
+                }
+                text_go_on_at(l, p + 1);
+        }
+        out->text = (struct slice){start, (size_t)(p - start)};
+        return 0;
 }
 
 /*
  * Takes a line with its continuations. ERR_SYNTAX: no end of line, CR or LF alone, a continuation
  * of white space only (where some see the end of the headers), a control byte.
  */
-static int take_line(struct sip_cursor *c, struct line *out)
+static inline int take_line(struct text_scan *l, struct line *out)
 {
-        const char *start = c->p;
-        const char *p = start;
-        struct line line = {{0}};
-        for (;;) {
-                p = next_control(p, c->end);
-                if (p == c->end || *p == '\n')
-                        return ERR_SYNTAX;
-                if (*p == '\r') {
-                        if (c->end - p < 2 || p[1] != '\n')
-                                return ERR_SYNTAX;
-                        if (c->end - p < 3 || (p[2] != ' ' && p[2] != '\t'))
-                                break;
-                        for (p += 2; p < c->end && (*p == ' ' || *p == '\t');)
-                                p++;
-                        if (p == c->end || *p == '\r')
-                                return ERR_SYNTAX;
-                        line.is_folded = true;
-                        continue;
-                }
-                if (*p != '\t') {
-                        if (p == start || p[-1] != '\\')
-                                return ERR_SYNTAX;
-                        line.has_control = true;
-                }
-                p++;
-        }
-        line.text = (struct slice){start, (size_t)(p - start)};
-        *out = line;
-        c->p = p + 2;
+        const char *start = l->p;
+        const char *end = text_take_plain_end(l);
+        out->is_folded = out->has_control = false;
+        if (!end || is_continued(l))
+                return take_odd_line(l, start, out);
+        out->text = (struct slice){start, (size_t)(end - start)};
         return 0;
 }
 
 /* The message */
 
 struct parser {
-        struct sip_cursor rest;
+        struct text_scan lines;
+        const char *end; /* of the datagram */
         struct sip_reader reader;
         struct sip_msg *msg;
         int err;       /* the first that let us go on */
-        uint32_t seen; /* BIT(header) */
+        uint32_t seen; /* SIP_HAS_* */
         uint32_t bad;
 };
 
@@ -129,15 +131,15 @@ static void init_msg(struct sip_msg *msg, struct slice datagram)
 /* "SIP/2.0" is 0, "SIP/3.1" ERR_VERSION. */
 static int check_version(struct slice version)
 {
-        struct sip_cursor c = sip_cursor(version);
+        struct text_cursor c = text_cursor(version);
         uint32_t major, minor;
-        if (!sip_is_word(sip_take(&c, SIP_TOKEN), SLICE("sip")) || !sip_at(&c, '/'))
+        if (!text_is_word(text_take(&c, &sip_token), SLICE("sip")) || !text_at(&c, '/'))
                 return ERR_SYNTAX;
         c.p++;
-        if (!sip_take_u32(&c, UINT32_MAX, &major) || !sip_at(&c, '.'))
+        if (!text_take_u32(&c, UINT32_MAX, &major) || !text_at(&c, '.'))
                 return ERR_SYNTAX;
         c.p++;
-        if (!sip_take_u32(&c, UINT32_MAX, &minor) || !sip_at_end(&c))
+        if (!text_take_u32(&c, UINT32_MAX, &minor) || !text_at_end(&c))
                 return ERR_SYNTAX;
         return major == 2 && minor == 0 ? 0 : ERR_VERSION;
 }
@@ -158,6 +160,43 @@ static int read_status_line(struct parser *p, struct slice line)
         return 0;
 }
 
+/* RFC 3261 19.1.1: no headers in a Request-URI. */
+static void read_request_uri(struct parser *p, struct slice text)
+{
+        struct sip_uri *uri = &p->msg->request_uri;
+        struct text_cursor c = {text.p, text.p + text.len, p->end};
+        if (sip_take_uri(&c, uri) && text_at_end(&c) && uri->headers.len == 0)
+                return;
+        *uri = (struct sip_uri){.text = text, .scheme = SIP_SCHEME_OTHER};
+        note(p, ERR_SYNTAX);
+}
+
+/* The version at the end of the line; what is left is the Request-URI. */
+static int cut_version(struct parser *p, struct slice *rest)
+{
+        static const struct slice usual = {" SIP/2.0", 8};
+        if (rest->len > usual.len &&
+            !text_difference(rest->p + rest->len - usual.len, usual.p, usual.len)) {
+                rest->len -= usual.len;
+                return 0;
+        }
+
+        struct slice line = slice_trim(*rest);
+        const char *space = line.len ? memrchr(line.p, ' ', line.len) : NULL;
+        if (!space)
+                return ERR_SYNTAX;
+        const char *version = space + 1;
+        int err = check_version((struct slice){version, (size_t)(line.p + line.len - version)});
+        if (err == ERR_SYNTAX)
+                return err;
+        if (err)
+                note(p, err);
+        if (line.p + line.len != rest->p + rest->len)
+                note(p, ERR_SYNTAX);
+        rest->len = (size_t)(space - rest->p);
+        return 0;
+}
+
 /*
  * Method SP Request-URI SP SIP-Version. With a method and a version it is a request that can be
  * answered, whatever stands between them.
@@ -165,90 +204,97 @@ static int read_status_line(struct parser *p, struct slice line)
 static int read_request_line(struct parser *p, struct slice line)
 {
         struct sip_msg *msg = p->msg;
-        struct sip_cursor c = sip_cursor(line);
-        msg->method_text = sip_take(&c, SIP_TOKEN);
-        if (!msg->method_text.len || !sip_at(&c, ' '))
+        struct text_cursor c = {line.p, line.p + line.len, p->end};
+        msg->method_text = text_take(&c, &sip_token);
+        if (!msg->method_text.len || !text_at(&c, ' '))
                 return ERR_SYNTAX;
-        const char *uri = ++c.p;
+        c.p++;
 
-        struct slice rest = slice_trim((struct slice){uri, (size_t)(c.end - uri)});
-        const char *space = rest.len ? memrchr(rest.p, ' ', rest.len) : NULL;
-        if (!space)
-                return ERR_SYNTAX;
-        const char *version = space + 1;
-        int err = check_version((struct slice){version, (size_t)(rest.p + rest.len - version)});
-        if (err == ERR_SYNTAX)
-                return err;
+        struct slice uri = {c.p, (size_t)(c.end - c.p)};
+        int err = cut_version(p, &uri);
         if (err)
-                note(p, err);
-        if (rest.p + rest.len != c.end)
-                note(p, ERR_SYNTAX);
-
+                return err;
         msg->is_request = true;
         msg->method = sip_method_from(msg->method_text);
-        struct slice text = {uri, (size_t)(space - uri)};
-        /* RFC 3261 19.1.1: no headers in a Request-URI. */
-        if (sip_uri_parse(text, &msg->request_uri) || msg->request_uri.headers.len) {
-                msg->request_uri = (struct sip_uri){.text = text, .scheme = SIP_SCHEME_OTHER};
-                note(p, ERR_SYNTAX);
-        }
+        read_request_uri(p, uri);
         return 0;
 }
 
 static int read_start_line(struct parser *p)
 {
         struct line line;
-        while (p->rest.end - p->rest.p >= 2 && !memcmp(p->rest.p, "\r\n", 2))
-                p->rest.p += 2;
-        int err = take_line(&p->rest, &line);
+        int err;
+        do {
+                err = take_line(&p->lines, &line);
+        } while (!err && line.text.len == 0);
         if (err)
                 return err;
         if (line.is_folded || line.has_control)
                 return ERR_SYNTAX;
 
         /* No method holds a slash. */
-        if (line.text.len > 4 && sip_is_word((struct slice){line.text.p, 4}, SLICE("sip/")))
+        if (line.text.len > 4 && text_is_word((struct slice){line.text.p, 4}, SLICE("sip/")))
                 return read_status_line(p, line.text);
         return read_request_line(p, line.text);
 }
 
-static bool split_header(struct slice line, struct slice *name, struct slice *value)
+/* From the colon to the value, without white space around it. */
+static inline void go_to_value(struct text_cursor *c)
 {
-        struct sip_cursor c = sip_cursor(line);
-        *name = sip_take(&c, SIP_TOKEN);
-        /* HCOLON: white space before the colon is allowed, a fold is not. */
-        while (sip_at(&c, ' ') || sip_at(&c, '\t'))
-                c.p++;
-        if (!name->len || !sip_at(&c, ':'))
-                return false;
-        c.p++;
-        sip_skip_lws(&c);
-        *value = slice_trim((struct slice){c.p, (size_t)(c.end - c.p)});
-        return true;
+        c->p++;
+        text_skip_lws(c);
+        while (c->end > c->p && (c->end[-1] == ' ' || c->end[-1] == '\t'))
+                c->end--;
 }
 
-static void read_header(struct parser *p, const struct line *line)
+/*
+ * The header that the line begins with, NULL when nothing reads it; the cursor goes to its value.
+ * A name that is known needs no look at its bytes.
+ */
+static inline int take_name(struct text_cursor *c, const struct sip_header **out)
 {
-        struct slice name, value;
-        if (!split_header(line->text, &name, &value)) {
-                note(p, ERR_SYNTAX);
+        struct slice name = {c->p, text_find16(c, ':')};
+        *out = name.len > 0 && name.len < 16 ? sip_header_find(name) : NULL;
+        if (*out) {
+                c->p += name.len;
+                go_to_value(c);
+                return 0;
+        }
+
+        name = text_take(c, &sip_token);
+        /* HCOLON: white space before the colon is allowed, a fold is not. */
+        while (text_at(c, ' ') || text_at(c, '\t'))
+                c->p++;
+        if (name.len == 0 || !text_at(c, ':'))
+                return ERR_SYNTAX;
+        *out = sip_header_find(name);
+        go_to_value(c);
+        return 0;
+}
+
+/* The cursor holds one line. */
+static inline void read_header(struct parser *p, struct text_cursor *c, bool has_control)
+{
+        const struct sip_header *header;
+        int err = take_name(c, &header);
+        if (err) {
+                note(p, err);
                 return;
         }
-        enum sip_header header = sip_header_from(name);
-        if (header == SIP_HEADER_OTHER) {
-                if (line->has_control)
+        if (!header) {
+                if (has_control)
                         note(p, ERR_SYNTAX);
                 return;
         }
-        if ((p->seen & BIT(header)) && sip_header_is_single(header)) {
+        if (p->seen & header->bit & SIP_HEADERS_ONCE) {
                 note(p, ERR_SYNTAX);
                 return;
         }
 
-        p->seen |= BIT(header);
-        int err = sip_header_read(header, value, &p->reader);
+        p->seen |= header->bit;
+        err = header->read(c, &p->reader);
         if (err) {
-                p->bad |= BIT(header);
+                p->bad |= header->bit;
                 note(p, err);
         }
 }
@@ -256,22 +302,26 @@ static void read_header(struct parser *p, const struct line *line)
 /* Up to and with the empty line; an error here means that the lines themselves are not to be had. */
 static int read_headers(struct parser *p)
 {
+        struct text_scan lines = p->lines; /* a copy that can live in registers */
         for (unsigned count = 0;; count++) {
                 struct line line;
-                int err = take_line(&p->rest, &line);
+                int err = take_line(&lines, &line);
                 if (err)
                         return err;
                 if (line.text.len == 0)
-                        return 0;
+                        break;
                 if (count == SIP_HEADERS_MAX)
                         return ERR_TOO_LARGE;
-                read_header(p, &line);
+                struct text_cursor c = {line.text.p, line.text.p + line.text.len, p->end};
+                read_header(p, &c, line.has_control);
         }
+        p->lines = lines;
+        return 0;
 }
 
 static void read_body(struct parser *p)
 {
-        size_t bytes = (size_t)(p->rest.end - p->rest.p);
+        size_t bytes = (size_t)(p->lines.end - p->lines.p);
         if (p->msg->has_content_length) {
                 if (p->reader.declared_length > bytes) {
                         note(p, ERR_SYNTAX);
@@ -279,7 +329,7 @@ static void read_body(struct parser *p)
                 }
                 bytes = p->reader.declared_length;
         }
-        p->msg->body = (struct slice){p->rest.p, bytes};
+        p->msg->body = (struct slice){p->lines.p, bytes};
 }
 
 static bool has_cookie(const struct sip_via *via)
@@ -294,7 +344,7 @@ static void check_whole(struct parser *p)
         if (!msg->is_request) {
                 msg->method = msg->cseq_method;
                 msg->method_text = msg->cseq_method_text;
-        } else if (!slice_equal(msg->cseq_method_text, msg->method_text)) {
+        } else if (!text_is_same(msg->cseq_method_text, msg->method_text)) {
                 note(p, ERR_SYNTAX);
         }
         if (msg->from.tag.len == 0 && has_cookie(&msg->vias[0]))
@@ -305,15 +355,17 @@ static void check_whole(struct parser *p)
 
 int sip_msg_parse(struct slice datagram, struct sip_msg *out, bool *reply_possible)
 {
-        struct parser p = {
-                .rest = sip_cursor(datagram),
-                .reader = {.msg = out},
-                .msg = out,
-        };
         *reply_possible = false;
         if (datagram.len > SIP_MSG_BYTES_MAX)
                 return ERR_TOO_LARGE;
 
+        struct text_cursor whole = text_cursor(datagram);
+        struct parser p = {
+                .lines = text_scan(whole),
+                .end = whole.end,
+                .reader = {.msg = out},
+                .msg = out,
+        };
         init_msg(out, datagram);
         int err = read_start_line(&p);
         if (!err)
@@ -322,7 +374,7 @@ int sip_msg_parse(struct slice datagram, struct sip_msg *out, bool *reply_possib
                 return err;
 
         read_body(&p);
-        if ((p.seen & ~p.bad & REQUIRED) != REQUIRED) {
+        if ((p.seen & ~p.bad & SIP_HEADERS_REQUIRED) != SIP_HEADERS_REQUIRED) {
                 note(&p, ERR_SYNTAX);
                 return p.err;
         }
@@ -331,47 +383,9 @@ int sip_msg_parse(struct slice datagram, struct sip_msg *out, bool *reply_possib
         return p.err;
 }
 
-/* Methods */
-
-#define NAME(literal)                                                                              \
-        {                                                                                          \
-                literal, sizeof(literal) - 1                                                       \
-        }
-
-static const struct slice method_names[SIP_METHODS] = {
-        [SIP_INVITE] = NAME("INVITE"),
-        [SIP_ACK] = NAME("ACK"),
-        [SIP_BYE] = NAME("BYE"),
-        [SIP_CANCEL] = NAME("CANCEL"),
-        [SIP_OPTIONS] = NAME("OPTIONS"),
-        [SIP_UPDATE] = NAME("UPDATE"),
-        [SIP_PRACK] = NAME("PRACK"),
-        [SIP_INFO] = NAME("INFO"),
-        [SIP_REFER] = NAME("REFER"),
-        [SIP_NOTIFY] = NAME("NOTIFY"),
-        [SIP_SUBSCRIBE] = NAME("SUBSCRIBE"),
-        [SIP_PUBLISH] = NAME("PUBLISH"),
-        [SIP_MESSAGE] = NAME("MESSAGE"),
-        [SIP_REGISTER] = NAME("REGISTER"),
-};
-
-struct slice sip_method_name(enum sip_method method)
-{
-        return method_names[method];
-}
-
-enum sip_method sip_method_from(struct slice token)
-{
-        for (unsigned i = 0; i < SIP_METHOD_OTHER; i++) {
-                if (slice_equal(method_names[i], token))
-                        return (enum sip_method)i;
-        }
-        return SIP_METHOD_OTHER;
-}
-
 bool sip_param_find(struct slice params, struct slice name, struct slice *value)
 {
-        struct sip_cursor c = sip_cursor(params);
+        struct text_cursor c = text_cursor(params);
         struct sip_param param;
         do {
                 if (!sip_take_param(&c, &param))
@@ -380,7 +394,7 @@ bool sip_param_find(struct slice params, struct slice name, struct slice *value)
                         *value = param.value;
                         return true;
                 }
-        } while (sip_take_char(&c, ';'));
+        } while (text_take_char(&c, ';'));
         return false;
 }
 

@@ -1,129 +1,102 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "wire/sip_text.h"
 
-#include <string.h>
-
 #include "base/addr.h"
 
-#define URI_ALL (SIP_USER | SIP_PASSWORD | SIP_PARAM | SIP_HEADERS | SIP_OPAQUE)
-#define TOKEN   (SIP_TOKEN | SIP_WORD | SIP_VALUE)
-#define ALNUM   (TOKEN | URI_ALL | SIP_HOST)
-#define MARK    (TOKEN | URI_ALL)
+/* The classes of RFC 3261 25.1 and what they are made of, as constant expressions. */
+#define IS_DIGIT(c)   ((c) >= '0' && (c) <= '9')
+#define IS_ALPHA(c)   (((c) | 0x20) >= 'a' && ((c) | 0x20) <= 'z')
+#define IS_ALNUM(c)   (IS_ALPHA(c) || IS_DIGIT(c))
+#define IS_BRACKET(c) ((c) == '[' || (c) == ']')
+#define IS_PAREN(c)   ((c) == '(' || (c) == ')')
+#define IS_MARK(c)                                                                                 \
+        ((c) == '-' || (c) == '_' || (c) == '.' || (c) == '!' || (c) == '~' || (c) == '*' ||       \
+         (c) == '\'')
+#define IS_UNRESERVED(c) (IS_ALNUM(c) || IS_MARK(c) || IS_PAREN(c))
+#define IS_TOKEN(c)      (IS_ALNUM(c) || IS_MARK(c) || (c) == '%' || (c) == '+' || (c) == '`')
+#define IS_WORD(c)                                                                                 \
+        (IS_TOKEN(c) || IS_PAREN(c) || IS_BRACKET(c) || (c) == '<' || (c) == '>' || (c) == ':' ||  \
+         (c) == '\\' || (c) == '"' || (c) == '/' || (c) == '?' || (c) == '{' || (c) == '}')
+#define IS_VALUE(c) (IS_TOKEN(c) || IS_BRACKET(c) || (c) == ':')
+/* An underscore in a host is against the grammar, but common, and delimits nothing. */
+#define IS_HOST(c)  (IS_ALNUM(c) || (c) == '-' || (c) == '.' || (c) == '_')
+#define IS_PASSWORD(c)                                                                             \
+        (IS_UNRESERVED(c) || (c) == '&' || (c) == '=' || (c) == '+' || (c) == '$' || (c) == ',')
+#define IS_USER(c)       (IS_PASSWORD(c) || (c) == '?' || (c) == '/')
+#define IS_USER_PARAM(c) (IS_USER(c) || (c) == ';')
+#define IS_UPARAM(c)                                                                               \
+        (IS_UNRESERVED(c) || IS_BRACKET(c) || (c) == '/' || (c) == ':' || (c) == '&' ||            \
+         (c) == '+' || (c) == '$')
+#define IS_UHEADERS(c) (IS_UPARAM(c) || (c) == '?' || (c) == '=')
+#define IS_OPAQUE(c)   (IS_USER_PARAM(c) || (c) == ':' || (c) == '@')
+#define IS_SCHEME(c)   (IS_ALNUM(c) || (c) == '+' || (c) == '-' || (c) == '.')
+#define IS_HEX(c)      (IS_DIGIT(c) || (((c) | 0x20) >= 'a' && ((c) | 0x20) <= 'f'))
+/* Digits of global and local numbers, and visual separators (RFC 3966). */
+#define IS_TEL(c)                                                                                  \
+        (IS_HEX(c) || IS_PAREN(c) || (c) == '+' || (c) == '*' || (c) == '#' || (c) == '-' ||       \
+         (c) == '.')
 
-/* RFC 3261 25.1. An underscore in a host is against it, but common, and delimits nothing. */
-const uint16_t sip_class[256] = {
-        ['0' ... '9'] = ALNUM | SIP_HEX,
-        ['A' ... 'F'] = ALNUM | SIP_HEX,
-        ['G' ... 'Z'] = ALNUM,
-        ['a' ... 'f'] = ALNUM | SIP_HEX,
-        ['g' ... 'z'] = ALNUM,
-        ['-'] = MARK | SIP_HOST,
-        ['.'] = MARK | SIP_HOST,
-        ['_'] = MARK | SIP_HOST,
-        ['!'] = MARK,
-        ['~'] = MARK,
-        ['*'] = MARK,
-        ['\''] = MARK,
-        ['%'] = MARK,
-        ['+'] = MARK,
-        ['`'] = TOKEN,
-        ['('] = SIP_WORD | URI_ALL,
-        [')'] = SIP_WORD | URI_ALL,
-        ['&'] = URI_ALL,
-        ['='] = SIP_USER | SIP_PASSWORD | SIP_HEADERS | SIP_OPAQUE,
-        ['$'] = URI_ALL,
-        [','] = SIP_USER | SIP_PASSWORD | SIP_OPAQUE,
-        [';'] = SIP_USER | SIP_OPAQUE,
-        ['?'] = SIP_USER | SIP_HEADERS | SIP_WORD | SIP_OPAQUE,
-        ['/'] = SIP_USER | SIP_PARAM | SIP_HEADERS | SIP_WORD | SIP_OPAQUE,
-        ['['] = SIP_PARAM | SIP_HEADERS | SIP_WORD | SIP_VALUE,
-        [']'] = SIP_PARAM | SIP_HEADERS | SIP_WORD | SIP_VALUE,
-        [':'] = SIP_PARAM | SIP_HEADERS | SIP_WORD | SIP_VALUE | SIP_OPAQUE,
-        ['@'] = SIP_OPAQUE,
-        ['<'] = SIP_WORD,
-        ['>'] = SIP_WORD,
-        ['\\'] = SIP_WORD,
-        ['"'] = SIP_WORD,
-        ['{'] = SIP_WORD,
-        ['}'] = SIP_WORD,
-};
+#define IS_QUOTED(c) (((c) >= ' ' && (c) < 0x7f && (c) != '"' && (c) != '\\') || (c) == '\t')
 
-bool sip_take_escaped(struct sip_cursor *c, unsigned class, struct slice *out)
+const struct text_class sip_token = TEXT_CLASS(IS_TOKEN);
+const struct text_class sip_word = TEXT_CLASS(IS_WORD);
+const struct text_class sip_value = TEXT_CLASS(IS_VALUE);
+const struct text_class sip_host = TEXT_CLASS(IS_HOST);
+const struct text_class sip_user = TEXT_CLASS(IS_USER);
+const struct text_class sip_user_params = TEXT_CLASS(IS_USER_PARAM);
+const struct text_class sip_password = TEXT_CLASS(IS_PASSWORD);
+const struct text_class sip_uparam = TEXT_CLASS(IS_UPARAM);
+const struct text_class sip_uheaders = TEXT_CLASS(IS_UHEADERS);
+const struct text_class sip_opaque = TEXT_CLASS(IS_OPAQUE);
+const struct text_class sip_scheme_part = TEXT_CLASS(IS_SCHEME);
+const struct text_class sip_tel = TEXT_CLASS(IS_TEL);
+const struct text_class sip_hex = TEXT_CLASS(IS_HEX);
+const struct text_class sip_quoted = TEXT_CLASS(IS_QUOTED);
+
+bool sip_take_quoted(struct text_cursor *c, struct slice *out)
 {
-        const char *start = c->p;
-        while (c->p < c->end && sip_is(*c->p, class)) {
-                if (*c->p != '%') {
-                        c->p++;
-                        continue;
-                }
-                if (c->end - c->p < 3 || !sip_is(c->p[1], SIP_HEX) || !sip_is(c->p[2], SIP_HEX))
+        const char *start = c->p++;
+        for (;;) {
+                text_take(c, &sip_quoted);
+                if (text_at_end(c))
                         return false;
-                c->p += 3;
+                uint8_t ch = (uint8_t)*c->p++;
+                if (ch == '"')
+                        break;
+                if (ch == '\\') {
+                        if (text_at_end(c) || *c->p == '\r' || *c->p == '\n')
+                                return false;
+                        c->p++;
+                } else if (text_is_control(ch) && ch != '\r' && ch != '\n') {
+                        return false;
+                }
         }
         *out = (struct slice){start, (size_t)(c->p - start)};
         return true;
 }
 
-bool sip_take_char(struct sip_cursor *c, char ch)
+static bool take_quad(struct text_cursor *c)
 {
-        sip_skip_lws(c);
-        if (!sip_at(c, ch))
-                return false;
-        c->p++;
-        sip_skip_lws(c);
-        return true;
+        uint8_t ip[4];
+        if (c->readable - c->p >= ADDR_QUAD_MAX) {
+                size_t len = addr_scan_quad(c->p, ip);
+                if (len == 0 || (size_t)(c->end - c->p) < len)
+                        return false;
+                c->p += len;
+                return true;
+        }
+
+        char padded[ADDR_QUAD_MAX] = {0};
+        memcpy(padded, c->p, (size_t)(c->end - c->p));
+        size_t len = addr_scan_quad(padded, ip);
+        c->p += len;
+        return len > 0;
 }
 
-bool sip_take_quoted(struct sip_cursor *c, struct slice *out)
+static bool is_quad(struct slice s)
 {
-        const char *start = c->p++;
-        while (c->p < c->end) {
-                uint8_t ch = (uint8_t)*c->p++;
-                if (ch == '"') {
-                        *out = (struct slice){start, (size_t)(c->p - start)};
-                        return true;
-                }
-                if (ch == '\\') {
-                        if (sip_at_end(c) || *c->p == '\r' || *c->p == '\n')
-                                return false;
-                        c->p++;
-                } else if (sip_is_control(ch) && ch != '\r' && ch != '\n') {
-                        return false;
-                }
-        }
-        return false;
-}
-
-bool sip_take_u32(struct sip_cursor *c, uint32_t max, uint32_t *out)
-{
-        const char *start = c->p;
-        uint64_t value = 0;
-        while (c->p < c->end && *c->p >= '0' && *c->p <= '9') {
-                value = value * 10 + (uint64_t)(*c->p++ - '0');
-                if (value > max)
-                        return false;
-        }
-        if (c->p == start)
-                return false;
-        *out = (uint32_t)value;
-        return true;
-}
-
-static bool is_dotted_quad(struct slice s)
-{
-        struct sip_cursor c = sip_cursor(s);
-        for (int part = 0; part < 4; part++) {
-                if (part > 0) {
-                        if (!sip_at(&c, '.'))
-                                return false;
-                        c.p++;
-                }
-                const char *digits = c.p;
-                uint32_t value;
-                if (!sip_take_u32(&c, 255, &value) || (*digits == '0' && c.p - digits > 1))
-                        return false;
-        }
-        return sip_at_end(&c);
+        struct addr a;
+        return addr_parse_ip(s, &a) == 0 && a.family == 4;
 }
 
 /*
@@ -137,7 +110,7 @@ static bool has_third_colon(struct slice bracketed)
                 return false;
         const char *quad = colons + 3;
         size_t quad_bytes = (size_t)(bracketed.p + bracketed.len - 1 - quad);
-        if (!is_dotted_quad((struct slice){quad, quad_bytes}))
+        if (!is_quad((struct slice){quad, quad_bytes}))
                 return false;
 
         char text[ADDR_TEXT_MAX];
@@ -149,12 +122,12 @@ static bool has_third_colon(struct slice bracketed)
         return buf_ok(&b) && addr_parse_ip(buf_slice(&b), &a) == 0;
 }
 
-static bool take_ipv6(struct sip_cursor *c, struct slice *out)
+static bool take_ipv6(struct text_cursor *c, struct slice *out)
 {
         const char *start = c->p;
         while (c->p < c->end && *c->p != ']')
                 c->p++;
-        if (sip_at_end(c))
+        if (text_at_end(c))
                 return false;
         c->p++;
 
@@ -163,83 +136,34 @@ static bool take_ipv6(struct sip_cursor *c, struct slice *out)
         return addr_parse_ip(*out, &a) == 0 || has_third_colon(*out);
 }
 
-/* Labels are not empty and neither begin nor end with "-"; one final dot is allowed. */
+/* The labels are not looked at further: a name that is none does not resolve. */
 static bool is_hostname(struct slice s)
-{
-        char before = '.';
-        for (size_t i = 0; i < s.len; i++) {
-                char ch = s.p[i];
-                if ((before == '.' && (ch == '.' || ch == '-')) || (before == '-' && ch == '.'))
-                        return false;
-                before = ch;
-        }
-        return before != '-';
-}
-
-static char first_of_last_label(struct slice s)
 {
         size_t at = s.len - 1;
         if (at > 0 && s.p[at] == '.')
                 at--;
         while (at > 0 && s.p[at - 1] != '.')
                 at--;
-        return s.p[at];
+        return IS_ALNUM(s.p[0]) && !IS_DIGIT(s.p[at]);
 }
 
-bool sip_take_host(struct sip_cursor *c, struct slice *out)
+bool sip_take_host(struct text_cursor *c, struct slice *out)
 {
-        if (sip_at(c, '['))
+        const char *start = c->p;
+        if (text_at(c, '['))
                 return take_ipv6(c, out);
 
-        struct slice host = sip_take(c, SIP_HOST);
-        if (host.len == 0)
-                return false;
-        char first = first_of_last_label(host);
-        if (first >= '0' && first <= '9' ? !is_dotted_quad(host) : !is_hostname(host))
-                return false;
-        *out = host;
-        return true;
-}
-
-bool sip_take_port(struct sip_cursor *c, uint16_t *out)
-{
-        uint32_t port;
-        if (!sip_take_u32(c, 65535, &port) || port == 0)
-                return false;
-        *out = (uint16_t)port;
-        return true;
-}
-
-bool sip_take_param(struct sip_cursor *c, struct sip_param *out)
-{
-        sip_skip_lws(c);
-        out->name = sip_take(c, SIP_TOKEN);
-        out->value = SLICE_NONE;
-        out->has_value = false;
-        if (out->name.len == 0)
-                return false;
-
-        struct sip_cursor ahead = *c;
-        if (!sip_take_char(&ahead, '='))
+        if (take_quad(c) && (text_at_end(c) || !text_is(*c->p, &sip_host))) {
+                *out = (struct slice){start, (size_t)(c->p - start)};
                 return true;
-        *c = ahead;
-        out->has_value = true;
-        if (sip_at(c, '"'))
-                return sip_take_quoted(c, &out->value);
-        out->value = sip_take(c, SIP_VALUE);
-        return out->value.len > 0;
+        }
+        c->p = start;
+        *out = text_take(c, &sip_host);
+        return out->len > 0 && is_hostname(*out);
 }
 
-bool sip_is_word(struct slice s, struct slice lower)
+bool sip_is_ip(struct slice s)
 {
-        if (s.len != lower.len)
-                return false;
-        for (size_t i = 0; i < s.len; i++) {
-                char ch = s.p[i];
-                if (ch >= 'A' && ch <= 'Z')
-                        ch |= 0x20;
-                if (ch != lower.p[i])
-                        return false;
-        }
-        return true;
+        struct addr a;
+        return addr_parse_ip(s, &a) == 0;
 }

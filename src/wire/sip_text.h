@@ -2,112 +2,112 @@
 /*
  * sip_text.h - the lexical rules that SIP headers and URIs share (RFC 3261 25.1).
  *
- * Internal to wire/. A cursor walks one header value or one URI and never leaves it. The value
- * has passed the line scan of sip_msg.c, so that CR and LF occur in it only as folds: they count
- * as white space here.
+ * Internal to wire/. A header value has passed the line scan of sip_msg.c, so that CR and LF occur
+ * in it only as folds: they count as white space.
  */
 #ifndef MASKLINE_WIRE_SIP_TEXT_H
 #define MASKLINE_WIRE_SIP_TEXT_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "wire/text.h"
 
-#include "base/slice.h"
+extern const struct text_class sip_token;
+extern const struct text_class sip_word;   /* of a Call-ID */
+extern const struct text_class sip_value;  /* of a header parameter: token or host */
+extern const struct text_class sip_host;   /* a name or an IPv4 address */
+extern const struct text_class sip_quoted; /* between quotes; without backslash and UTF-8 */
+extern const struct text_class sip_hex;
 
-/* What a byte may be part of; "%" is in the URI classes, its two hex digits are checked apart. */
-enum {
-        SIP_TOKEN = 1 << 0,
-        SIP_WORD = 1 << 1,     /* of a Call-ID */
-        SIP_USER = 1 << 2,     /* of a URI, with user parameters */
-        SIP_PASSWORD = 1 << 3, /* of a URI */
-        SIP_PARAM = 1 << 4,    /* name or value of a URI parameter */
-        SIP_HEADERS = 1 << 5,  /* what follows "?" in a URI */
-        SIP_HOST = 1 << 6,     /* of a name or an IPv4 address */
-        SIP_VALUE = 1 << 7,    /* of a header parameter: token or host */
-        SIP_HEX = 1 << 8,
-        SIP_OPAQUE = 1 << 9, /* of a URI that we do not read */
-};
+/* Of a URI; "%" is in none of them, see sip_take_escaped(). */
+extern const struct text_class sip_user;
+extern const struct text_class sip_user_params; /* with the ";" before them */
+extern const struct text_class sip_password;
+extern const struct text_class sip_uparam;   /* name or value of a parameter */
+extern const struct text_class sip_uheaders; /* what follows "?" */
+extern const struct text_class sip_opaque;   /* what follows a scheme that we do not read */
+extern const struct text_class sip_scheme_part;
+extern const struct text_class sip_tel;
 
-extern const uint16_t sip_class[256];
-
-static inline bool sip_is(char c, unsigned classes)
+/* The "%XX" that the cursor is at. */
+static inline bool sip_take_escape(struct text_cursor *c)
 {
-        return (sip_class[(uint8_t)c] & classes) != 0;
+        if (c->end - c->p < 3 || !text_is(c->p[1], &sip_hex) || !text_is(c->p[2], &sip_hex))
+                return false;
+        c->p += 3;
+        return true;
 }
 
-/* But a tab, which is white space. */
-static inline bool sip_is_control(uint8_t c)
-{
-        return (c < ' ' && c != '\t') || c == 0x7f;
-}
-
-struct sip_cursor {
-        const char *p;
-        const char *end;
-};
-
-static inline struct sip_cursor sip_cursor(struct slice s)
-{
-        const char *p = s.len ? s.p : ""; /* no arithmetic on NULL */
-        return (struct sip_cursor){p, p + s.len};
-}
-
-static inline bool sip_at_end(const struct sip_cursor *c)
-{
-        return c->p == c->end;
-}
-
-static inline bool sip_at(const struct sip_cursor *c, char ch)
-{
-        return c->p < c->end && *c->p == ch;
-}
-
-static inline void sip_skip_lws(struct sip_cursor *c)
-{
-        while (c->p < c->end && (*c->p == ' ' || *c->p == '\t' || *c->p == '\r' || *c->p == '\n'))
-                c->p++;
-}
-
-/* A run of bytes of the class; may be empty. */
-static inline struct slice sip_take(struct sip_cursor *c, unsigned class)
+/* A run of members with escapes between them; false when a "%" has no two hex digits. */
+static inline bool sip_take_escaped(struct text_cursor *c, const struct text_class *class,
+                                    struct slice *out)
 {
         const char *start = c->p;
-        while (c->p < c->end && sip_is(*c->p, class))
-                c->p++;
-        return (struct slice){start, (size_t)(c->p - start)};
+        text_take(c, class);
+        while (text_at(c, '%')) {
+                if (!sip_take_escape(c))
+                        return false;
+                text_take(c, class);
+        }
+        *out = (struct slice){start, (size_t)(c->p - start)};
+        return true;
 }
 
-/* The same for the classes of a URI; false when a "%" has no two hex digits. */
-bool sip_take_escaped(struct sip_cursor *c, unsigned class, struct slice *out);
-
-/* White space, `ch`, white space (SLASH, SEMI, COMMA, EQUAL ...). */
-bool sip_take_char(struct sip_cursor *c, char ch);
-
 /* quoted-string with its quotes; the cursor is at the first of them. */
-bool sip_take_quoted(struct sip_cursor *c, struct slice *out);
-
-/* 1*DIGIT up to `max`. */
-bool sip_take_u32(struct sip_cursor *c, uint32_t max, uint32_t *out);
+bool sip_take_quoted(struct text_cursor *c, struct slice *out);
 
 /*
  * host: a name, a dotted quad or an IPv6 address in brackets. Without a second reading: what ends
  * in a numeric label is a dotted quad without leading zeros, or refused.
  */
-bool sip_take_host(struct sip_cursor *c, struct slice *out);
+bool sip_take_host(struct text_cursor *c, struct slice *out);
+
+/* An IP address, IPv6 with or without brackets. */
+bool sip_is_ip(struct slice s);
 
 /* A port, 1 to 65535. */
-bool sip_take_port(struct sip_cursor *c, uint16_t *out);
+static inline bool sip_take_port(struct text_cursor *c, uint16_t *out)
+{
+        uint32_t port;
+        if (!text_take_u32(c, 65535, &port) || port == 0)
+                return false;
+        *out = (uint16_t)port;
+        return true;
+}
 
 struct sip_param {
         struct slice name;
         struct slice value; /* a quoted one with its quotes */
         bool has_value;
+        bool is_token; /* the value; else it is a host or quoted, or there is none */
 };
 
 /* generic-param; the cursor is behind the ";" and ends behind the last byte of the parameter. */
-bool sip_take_param(struct sip_cursor *c, struct sip_param *out);
+static inline bool sip_take_param(struct text_cursor *c, struct sip_param *out)
+{
+        text_skip_lws(c);
+        out->name = text_take(c, &sip_token);
+        out->value = SLICE_NONE;
+        out->has_value = out->is_token = false;
+        if (out->name.len == 0)
+                return false;
 
-/* Whether `s` is `lower`, which has no upper-case letters, in any case. */
-bool sip_is_word(struct slice s, struct slice lower);
+        const char *after_name = c->p;
+        if (!text_take_char(c, '=')) {
+                c->p = after_name;
+                return true;
+        }
+        out->has_value = true;
+        if (text_at(c, '"'))
+                return sip_take_quoted(c, &out->value);
+        out->value = text_take(c, &sip_token);
+        out->is_token = text_at_end(c) || !text_is(*c->p, &sip_value);
+        if (!out->is_token)
+                out->value.len += text_take(c, &sip_value).len;
+        return out->value.len > 0;
+}
+
+struct sip_uri;
+
+/* A URI up to the first byte that cannot be part of it; the caller looks whether it may end there. */
+bool sip_take_uri(struct text_cursor *c, struct sip_uri *out);
 
 #endif

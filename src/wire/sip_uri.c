@@ -22,18 +22,24 @@ static char unescape(const char **p)
         return c;
 }
 
-static bool is_name(struct slice escaped, const char *lower)
+static inline bool is_name(struct slice name, struct slice lower)
 {
-        const char *p = escaped.p;
-        const char *end = p + escaped.len;
-        while (p < end) {
+        if (text_is_word(name, lower))
+                return true;
+        if (name.len <= lower.len)
+                return false;
+
+        /* Longer: it is the same name only by its escapes. */
+        const char *end = name.p + name.len;
+        size_t i = 0;
+        for (const char *p = name.p; p < end; i++) {
                 char c = unescape(&p);
                 if (c >= 'A' && c <= 'Z')
                         c |= 0x20;
-                if (c == '\0' || c != *lower++)
+                if (i == lower.len || c != lower.p[i])
                         return false;
         }
-        return *lower == '\0';
+        return i == lower.len;
 }
 
 /* RFC 3261 19.1.1: a parameter name occurs once. */
@@ -59,11 +65,11 @@ static bool note_param(struct sip_uri *uri, struct slice name, struct slice valu
         default:
                 return true;
         }
-        if (is_name(name, "transport"))
+        if (is_name(name, SLICE("transport")))
                 return set_once(&uri->transport, value);
-        if (is_name(name, "maddr"))
+        if (is_name(name, SLICE("maddr")))
                 return set_once(&uri->maddr, value);
-        if (is_name(name, "lr")) {
+        if (is_name(name, SLICE("lr"))) {
                 if (uri->has_lr)
                         return false;
                 uri->has_lr = true;
@@ -71,18 +77,18 @@ static bool note_param(struct sip_uri *uri, struct slice name, struct slice valu
         return true;
 }
 
-static bool read_params(struct sip_cursor *c, struct sip_uri *uri)
+static bool take_params(struct text_cursor *c, struct sip_uri *uri)
 {
         const char *first = c->p + 1;
-        while (sip_at(c, ';')) {
+        while (text_at(c, ';')) {
                 struct slice name;
                 struct slice value = SLICE_NONE;
                 c->p++;
-                if (!sip_take_escaped(c, SIP_PARAM, &name) || name.len == 0)
+                if (!sip_take_escaped(c, &sip_uparam, &name) || name.len == 0)
                         return false;
-                if (sip_at(c, '=')) {
+                if (text_at(c, '=')) {
                         c->p++;
-                        if (!sip_take_escaped(c, SIP_PARAM, &value) || value.len == 0)
+                        if (!sip_take_escaped(c, &sip_uparam, &value) || value.len == 0)
                                 return false;
                 }
                 if (!note_param(uri, name, value))
@@ -92,124 +98,128 @@ static bool read_params(struct sip_cursor *c, struct sip_uri *uri)
         return true;
 }
 
-static bool read_userinfo(struct slice text, struct sip_uri *uri)
+/*
+ * Whether there is a userinfo shows at its "@" only. Without one the cursor stays, and what was
+ * read is read again as the host.
+ */
+static bool take_userinfo(struct text_cursor *c, struct sip_uri *uri)
 {
-        struct sip_cursor c = sip_cursor(text);
+        struct text_cursor ahead = *c;
         struct slice user, password;
-        if (!sip_take_escaped(&c, SIP_USER, &user) || user.len == 0)
+        struct slice params = SLICE_NONE;
+        if (!sip_take_escaped(&ahead, &sip_user, &user))
                 return false;
-        if (sip_at(&c, ':')) {
-                c.p++;
-                if (!sip_take_escaped(&c, SIP_PASSWORD, &password))
+        if (text_at(&ahead, ';') && !sip_take_escaped(&ahead, &sip_user_params, &params))
+                return false;
+        if (text_at(&ahead, ':')) {
+                ahead.p++;
+                if (!sip_take_escaped(&ahead, &sip_password, &password))
                         return false;
         }
-        if (!sip_at_end(&c))
+        if (!text_at(&ahead, '@'))
+                return true;
+        if (ahead.p == c->p)
                 return false;
 
-        uri->user = slice_split(user, ';', &uri->user_params);
+        uri->user = user;
+        if (params.len)
+                uri->user_params = (struct slice){params.p + 1, params.len - 1};
+        c->p = ahead.p + 1;
         return true;
 }
 
-static bool read_sip(struct sip_cursor *c, struct sip_uri *uri)
+static bool take_sip(struct text_cursor *c, struct sip_uri *uri)
 {
-        const char *at = memchr(c->p, '@', (size_t)(c->end - c->p));
-        if (at) {
-                if (!read_userinfo((struct slice){c->p, (size_t)(at - c->p)}, uri))
-                        return false;
-                c->p = at + 1;
-        }
-        if (!sip_take_host(c, &uri->host))
+        if (!take_userinfo(c, uri) || !sip_take_host(c, &uri->host))
                 return false;
-        if (sip_at(c, ':')) {
+        if (text_at(c, ':')) {
                 c->p++;
                 if (!sip_take_port(c, &uri->port))
                         return false;
         }
-        if (sip_at(c, ';') && !read_params(c, uri))
+        if (text_at(c, ';') && !take_params(c, uri))
                 return false;
-        if (sip_at(c, '?')) {
-                c->p++;
-                if (!sip_take_escaped(c, SIP_HEADERS, &uri->headers) || uri->headers.len == 0)
-                        return false;
-        }
-        return sip_at_end(c);
+        if (!text_at(c, '?'))
+                return true;
+        c->p++;
+        return sip_take_escaped(c, &sip_uheaders, &uri->headers) && uri->headers.len > 0;
 }
 
 /* RFC 3966: "+" and digits, or a local number with its signs; visual separators in both. */
-static bool read_tel(struct sip_cursor *c, struct sip_uri *uri)
+static bool is_phone_number(struct slice s)
 {
-        const char *start = c->p;
-        bool is_global = sip_at(c, '+');
+        bool is_global = s.len && s.p[0] == '+';
         bool has_digit = false;
-        if (is_global)
-                c->p++;
-        for (; c->p < c->end && *c->p != ';'; c->p++) {
-                char ch = *c->p;
-                bool is_digit = ch >= '0' && ch <= '9';
-                bool is_local = sip_is(ch, SIP_HEX) || ch == '*' || ch == '#';
-                bool separates = ch == '-' || ch == '.' || ch == '(' || ch == ')';
-                if (!is_digit && !separates && (is_global || !is_local))
+        for (size_t i = is_global; i < s.len; i++) {
+                char c = s.p[i];
+                bool separates = c == '-' || c == '.' || c == '(' || c == ')';
+                if (c == '+' || (is_global && !separates && !text_is_digit(c)))
                         return false;
                 has_digit |= !separates;
         }
-        uri->user = (struct slice){start, (size_t)(c->p - start)};
-        if (sip_at(c, ';') && !read_params(c, uri))
-                return false;
-        return has_digit && sip_at_end(c);
+        return has_digit;
 }
 
-static bool read_opaque(struct sip_cursor *c)
+static bool take_tel(struct text_cursor *c, struct sip_uri *uri)
+{
+        uri->user = text_take(c, &sip_tel);
+        if (!is_phone_number(uri->user))
+                return false;
+        return !text_at(c, ';') || take_params(c, uri);
+}
+
+static bool take_opaque(struct text_cursor *c)
 {
         struct slice rest;
-        return sip_take_escaped(c, SIP_OPAQUE, &rest) && rest.len > 0 && sip_at_end(c);
+        return sip_take_escaped(c, &sip_opaque, &rest) && rest.len > 0;
 }
 
 /* RFC 3986 3.1: a letter, then letters, digits, "+", "-" and "."; the cursor ends behind ":". */
-static bool read_scheme(struct sip_cursor *c, struct slice *out)
+static bool take_scheme(struct text_cursor *c, struct slice *out)
 {
-        const char *start = c->p;
-        while (c->p < c->end && *c->p != ':') {
-                char letter = (char)(*c->p | 0x20);
-                bool is_letter = letter >= 'a' && letter <= 'z';
-                bool is_other = (*c->p >= '0' && *c->p <= '9') || *c->p == '+' || *c->p == '-' ||
-                                *c->p == '.';
-                if (!is_letter && (c->p == start || !is_other))
-                        return false;
-                c->p++;
-        }
-        if (sip_at_end(c) || c->p == start)
+        *out = text_take(c, &sip_scheme_part);
+        if (!text_at(c, ':') || out->len == 0 || (out->p[0] | 0x20) < 'a')
                 return false;
-        *out = (struct slice){start, (size_t)(c->p - start)};
         c->p++;
         return true;
 }
 
-static bool read_by_scheme(struct sip_cursor *c, struct sip_uri *uri)
+static bool take_by_scheme(struct text_cursor *c, struct sip_uri *uri)
 {
         struct slice scheme;
-        if (!read_scheme(c, &scheme))
+        if (c->end - c->p > 4 && text_is_word((struct slice){c->p, 4}, SLICE("sip:"))) {
+                c->p += 4;
+                return take_sip(c, uri); /* SIP_SCHEME_SIP is 0 */
+        }
+        if (!take_scheme(c, &scheme))
                 return false;
-        if (sip_is_word(scheme, SLICE("sip"))) {
-                uri->scheme = SIP_SCHEME_SIP;
-                return read_sip(c, uri);
-        }
-        if (sip_is_word(scheme, SLICE("sips"))) {
+        if (text_is_word(scheme, SLICE("sips"))) {
                 uri->scheme = SIP_SCHEME_SIPS;
-                return read_sip(c, uri);
+                return take_sip(c, uri);
         }
-        if (sip_is_word(scheme, SLICE("tel"))) {
+        if (text_is_word(scheme, SLICE("tel"))) {
                 uri->scheme = SIP_SCHEME_TEL;
-                return read_tel(c, uri);
+                return take_tel(c, uri);
         }
         uri->scheme = SIP_SCHEME_OTHER;
-        return read_opaque(c);
+        return take_opaque(c);
+}
+
+bool sip_take_uri(struct text_cursor *c, struct sip_uri *out)
+{
+        const char *start = c->p;
+        memset(out, 0, sizeof *out);
+        if (!take_by_scheme(c, out))
+                return false;
+        out->text = (struct slice){start, (size_t)(c->p - start)};
+        return true;
 }
 
 int sip_uri_parse(struct slice text, struct sip_uri *out)
 {
-        struct sip_uri uri = {.text = text};
-        struct sip_cursor c = sip_cursor(text);
-        if (text.len == 0 || !read_by_scheme(&c, &uri))
+        struct text_cursor c = text_cursor(text);
+        struct sip_uri uri;
+        if (!sip_take_uri(&c, &uri) || !text_at_end(&c))
                 return ERR_SYNTAX;
         *out = uri;
         return 0;
@@ -217,7 +227,7 @@ int sip_uri_parse(struct slice text, struct sip_uri *out)
 
 int sip_uri_unescape(struct slice escaped, char *out, size_t out_bytes)
 {
-        struct sip_cursor c = sip_cursor(escaped);
+        struct text_cursor c = text_cursor(escaped);
         size_t len = 0;
         for (const char *p = c.p; p < c.end; len++) {
                 if (unescape(&p) == '\0')

@@ -6,11 +6,6 @@
 
 #include "wire/sip_text.h"
 
-#define TEXT(literal)                                                                              \
-        {                                                                                          \
-                literal, sizeof(literal) - 1                                                       \
-        }
-
 struct phrase {
         unsigned status;
         struct slice text;
@@ -18,73 +13,73 @@ struct phrase {
 
 /* RFC 3261 21 and its extensions: what we send, and what an answer of a peer is logged as. */
 static const struct phrase phrases[] = {
-        {100, TEXT("Trying")},
-        {180, TEXT("Ringing")},
-        {181, TEXT("Call Is Being Forwarded")},
-        {182, TEXT("Queued")},
-        {183, TEXT("Session Progress")},
-        {199, TEXT("Early Dialog Terminated")},
-        {200, TEXT("OK")},
-        {202, TEXT("Accepted")},
-        {204, TEXT("No Notification")},
-        {300, TEXT("Multiple Choices")},
-        {301, TEXT("Moved Permanently")},
-        {302, TEXT("Moved Temporarily")},
-        {305, TEXT("Use Proxy")},
-        {380, TEXT("Alternative Service")},
-        {400, TEXT("Bad Request")},
-        {401, TEXT("Unauthorized")},
-        {402, TEXT("Payment Required")},
-        {403, TEXT("Forbidden")},
-        {404, TEXT("Not Found")},
-        {405, TEXT("Method Not Allowed")},
-        {406, TEXT("Not Acceptable")},
-        {407, TEXT("Proxy Authentication Required")},
-        {408, TEXT("Request Timeout")},
-        {410, TEXT("Gone")},
-        {412, TEXT("Conditional Request Failed")},
-        {413, TEXT("Request Entity Too Large")},
-        {414, TEXT("Request-URI Too Long")},
-        {415, TEXT("Unsupported Media Type")},
-        {416, TEXT("Unsupported URI Scheme")},
-        {420, TEXT("Bad Extension")},
-        {421, TEXT("Extension Required")},
-        {422, TEXT("Session Interval Too Small")},
-        {423, TEXT("Interval Too Brief")},
-        {433, TEXT("Anonymity Disallowed")},
-        {480, TEXT("Temporarily Unavailable")},
-        {481, TEXT("Call/Transaction Does Not Exist")},
-        {482, TEXT("Loop Detected")},
-        {483, TEXT("Too Many Hops")},
-        {484, TEXT("Address Incomplete")},
-        {485, TEXT("Ambiguous")},
-        {486, TEXT("Busy Here")},
-        {487, TEXT("Request Terminated")},
-        {488, TEXT("Not Acceptable Here")},
-        {489, TEXT("Bad Event")},
-        {491, TEXT("Request Pending")},
-        {493, TEXT("Undecipherable")},
-        {500, TEXT("Server Internal Error")},
-        {501, TEXT("Not Implemented")},
-        {502, TEXT("Bad Gateway")},
-        {503, TEXT("Service Unavailable")},
-        {504, TEXT("Server Time-out")},
-        {505, TEXT("Version Not Supported")},
-        {513, TEXT("Message Too Large")},
-        {580, TEXT("Precondition Failure")},
-        {600, TEXT("Busy Everywhere")},
-        {603, TEXT("Decline")},
-        {604, TEXT("Does Not Exist Anywhere")},
-        {606, TEXT("Not Acceptable")},
-        {607, TEXT("Unwanted")},
-        {608, TEXT("Rejected")},
+        {100, SLICE("Trying")},
+        {180, SLICE("Ringing")},
+        {181, SLICE("Call Is Being Forwarded")},
+        {182, SLICE("Queued")},
+        {183, SLICE("Session Progress")},
+        {199, SLICE("Early Dialog Terminated")},
+        {200, SLICE("OK")},
+        {202, SLICE("Accepted")},
+        {204, SLICE("No Notification")},
+        {300, SLICE("Multiple Choices")},
+        {301, SLICE("Moved Permanently")},
+        {302, SLICE("Moved Temporarily")},
+        {305, SLICE("Use Proxy")},
+        {380, SLICE("Alternative Service")},
+        {400, SLICE("Bad Request")},
+        {401, SLICE("Unauthorized")},
+        {402, SLICE("Payment Required")},
+        {403, SLICE("Forbidden")},
+        {404, SLICE("Not Found")},
+        {405, SLICE("Method Not Allowed")},
+        {406, SLICE("Not Acceptable")},
+        {407, SLICE("Proxy Authentication Required")},
+        {408, SLICE("Request Timeout")},
+        {410, SLICE("Gone")},
+        {412, SLICE("Conditional Request Failed")},
+        {413, SLICE("Request Entity Too Large")},
+        {414, SLICE("Request-URI Too Long")},
+        {415, SLICE("Unsupported Media Type")},
+        {416, SLICE("Unsupported URI Scheme")},
+        {420, SLICE("Bad Extension")},
+        {421, SLICE("Extension Required")},
+        {422, SLICE("Session Interval Too Small")},
+        {423, SLICE("Interval Too Brief")},
+        {433, SLICE("Anonymity Disallowed")},
+        {480, SLICE("Temporarily Unavailable")},
+        {481, SLICE("Call/Transaction Does Not Exist")},
+        {482, SLICE("Loop Detected")},
+        {483, SLICE("Too Many Hops")},
+        {484, SLICE("Address Incomplete")},
+        {485, SLICE("Ambiguous")},
+        {486, SLICE("Busy Here")},
+        {487, SLICE("Request Terminated")},
+        {488, SLICE("Not Acceptable Here")},
+        {489, SLICE("Bad Event")},
+        {491, SLICE("Request Pending")},
+        {493, SLICE("Undecipherable")},
+        {500, SLICE("Server Internal Error")},
+        {501, SLICE("Not Implemented")},
+        {502, SLICE("Bad Gateway")},
+        {503, SLICE("Service Unavailable")},
+        {504, SLICE("Server Time-out")},
+        {505, SLICE("Version Not Supported")},
+        {513, SLICE("Message Too Large")},
+        {580, SLICE("Precondition Failure")},
+        {600, SLICE("Busy Everywhere")},
+        {603, SLICE("Decline")},
+        {604, SLICE("Does Not Exist Anywhere")},
+        {606, SLICE("Not Acceptable")},
+        {607, SLICE("Unwanted")},
+        {608, SLICE("Rejected")},
 };
 
 struct slice sip_reason_phrase(unsigned status)
 {
         static const struct slice classes[] = {
-                TEXT("Unknown"),     TEXT("Progress"),     TEXT("OK"),      TEXT("Redirection"),
-                TEXT("Bad Request"), TEXT("Server Error"), TEXT("Failure"),
+                SLICE("Unknown"),     SLICE("Progress"),     SLICE("OK"),      SLICE("Redirection"),
+                SLICE("Bad Request"), SLICE("Server Error"), SLICE("Failure"),
         };
         for (size_t i = 0; i < sizeof phrases / sizeof phrases[0]; i++) {
                 if (phrases[i].status == status)
@@ -202,10 +197,10 @@ void sip_write_header_u64(struct buf *b, const char *name, uint64_t value)
 /* Any run of white space that holds a CR or an LF becomes one space (RFC 3261 7.3.1). */
 static void put_unfolded(struct buf *b, struct slice value)
 {
-        struct sip_cursor c = sip_cursor(value);
-        while (!sip_at_end(&c)) {
+        struct text_cursor c = text_cursor(value);
+        while (!text_at_end(&c)) {
                 const char *start = c.p;
-                sip_skip_lws(&c);
+                text_skip_lws(&c);
                 size_t blanks = (size_t)(c.p - start);
                 if (blanks && (memchr(start, '\r', blanks) || memchr(start, '\n', blanks)))
                         buf_put_char(b, ' ');
@@ -213,7 +208,7 @@ static void put_unfolded(struct buf *b, struct slice value)
                         buf_put(b, start, blanks);
 
                 start = c.p;
-                while (!sip_at_end(&c) && *c.p != ' ' && *c.p != '\t' && *c.p != '\r' &&
+                while (!text_at_end(&c) && *c.p != ' ' && *c.p != '\t' && *c.p != '\r' &&
                        *c.p != '\n')
                         c.p++;
                 buf_put(b, start, (size_t)(c.p - start));
@@ -239,18 +234,18 @@ void sip_write_echo_tagged(struct buf *b, const char *name, struct slice value, 
 }
 
 /* What stands before the first parameter: protocol, transport as written, sent-by. */
-static struct slice before_params(const struct sip_via *via, struct sip_cursor *params)
+static struct slice before_params(const struct sip_via *via, struct text_cursor *params)
 {
-        struct sip_cursor c = sip_cursor(via->text);
-        while (!sip_at_end(&c) && *c.p != ';')
+        struct text_cursor c = text_cursor(via->text);
+        while (!text_at_end(&c) && *c.p != ';')
                 c.p++;
-        *params = (struct sip_cursor){c.p, c.end};
+        *params = c;
         return (struct slice){via->text.p, (size_t)(c.p - via->text.p)};
 }
 
 static bool is_set_by_us(struct slice name)
 {
-        return sip_is_word(name, SLICE("received")) || sip_is_word(name, SLICE("rport"));
+        return text_is_word(name, SLICE("received")) || text_is_word(name, SLICE("rport"));
 }
 
 void sip_write_via_echo(struct buf *b, const struct sip_via *via, const struct addr *source)
@@ -260,11 +255,11 @@ void sip_write_via_echo(struct buf *b, const struct sip_via *via, const struct a
                 return;
         }
 
-        struct sip_cursor c;
+        struct text_cursor c;
         struct sip_param param;
         put_name(b, "Via");
         put_unfolded(b, slice_trim(before_params(via, &c)));
-        while (sip_take_char(&c, ';')) {
+        while (text_take_char(&c, ';')) {
                 bool is_good = sip_take_param(&c, &param);
                 assert(is_good);
                 if (is_set_by_us(param.name))

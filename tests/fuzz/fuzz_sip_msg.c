@@ -35,6 +35,7 @@ static void visit_plain(struct walk *w, struct slice s)
 static void visit_uri(struct walk *w, const struct sip_uri *uri)
 {
         visit_plain(w, uri->user);
+        visit_plain(w, uri->user_params);
         visit_plain(w, uri->host);
         visit_plain(w, uri->params);
         visit_plain(w, uri->headers);

@@ -62,8 +62,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         MUST(sip_uri_parse(text, &again) == 0 && is_same(&uri, &again));
         MUST(uri.text.p == text.p && uri.text.len == text.len);
         MUST(is_safe(text));
-        const struct slice parts[] = {uri.user,    uri.host,      uri.params,
-                                      uri.headers, uri.transport, uri.maddr};
+        const struct slice parts[] = {uri.user,    uri.user_params, uri.host, uri.params,
+                                      uri.headers, uri.transport,   uri.maddr};
         for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
                 MUST(is_within(parts[i], text));
         bool is_sip = uri.scheme == SIP_SCHEME_SIP || uri.scheme == SIP_SCHEME_SIPS;

@@ -90,12 +90,8 @@ static void a_numeric_host_has_one_reading(void **state)
         is_refused("sip:0x7f.1");
         is_refused("sip:1234");
         is_refused("sip:192.0.2.1.");
-        is_refused("sip:a..b");
         is_refused("sip:.a");
         is_refused("sip:-a");
-        is_refused("sip:a-");
-        is_refused("sip:a-.b");
-        is_refused("sip:a.-b");
         is_refused("sip:.");
 }
 
