@@ -70,6 +70,11 @@ static void put_calls(struct buf *out, const struct api *api)
                    c.sip.retransmitted_out);
         put_metric(out, "sip_stray_responses_total", COUNTER, "Responses to nothing we sent.",
                    c.sip.stray_responses);
+        put_metric(out, "sip_challenges_met_total", COUNTER,
+                   "Challenges that were answered with a trunk's credentials.",
+                   c.sip.challenges_met);
+        put_metric(out, "sip_challenges_refused_total", COUNTER,
+                   "Challenges that were not answered.", c.sip.challenges_refused);
         put_metric(out, "sip_legs", GAUGE, "SIP legs.", c.sip.legs);
         put_metric(out, "sip_transactions", GAUGE, "SIP transactions.", c.sip.transactions);
 }

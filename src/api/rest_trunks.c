@@ -7,6 +7,8 @@
 
 #include "api/body.h"
 #include "base/log.h"
+#include "call/provision.h"
+#include "wire/sip_auth.h"
 
 static const char *const caller_from[] = {"from", "asserted", NULL};
 static const char *const dialled_from[] = {"request-uri", "to", NULL};
@@ -29,6 +31,11 @@ enum field {
         FIELD_CHANNELS_MAX,
         FIELD_CALLS_PER_S,
         FIELD_ANNOUNCEMENTS_MAX,
+        FIELD_USERNAME,
+        FIELD_PASSWORD,
+        FIELD_REALM,
+        FIELD_REGISTER,
+        FIELD_REGISTER_S,
         FIELDS,
 };
 
@@ -49,8 +56,33 @@ static const struct body_field fields[] = {
         [FIELD_CHANNELS_MAX] = {"channels_max", BODY_COUNT},
         [FIELD_CALLS_PER_S] = {"calls_per_s", BODY_COUNT},
         [FIELD_ANNOUNCEMENTS_MAX] = {"announcements_max", BODY_COUNT},
+        [FIELD_USERNAME] = {"username", BODY_TEXT},
+        [FIELD_PASSWORD] = {"password", BODY_TEXT},
+        [FIELD_REALM] = {"realm", BODY_TEXT},
+        [FIELD_REGISTER] = {"register", BODY_SWITCH},
+        [FIELD_REGISTER_S] = {"register_s", BODY_COUNT},
         [FIELDS] = {NULL},
 };
+
+/* What may be changed later: how we show the carrier who we are. */
+enum login_field {
+        LOGIN_USERNAME,
+        LOGIN_PASSWORD,
+        LOGIN_REALM,
+        LOGIN_REGISTER,
+        LOGIN_REGISTER_S,
+        LOGIN_FIELDS,
+};
+
+static const struct body_field login_fields[] = {
+        [LOGIN_USERNAME] = {"username", BODY_TEXT},
+        [LOGIN_PASSWORD] = {"password", BODY_TEXT},
+        [LOGIN_REALM] = {"realm", BODY_TEXT},
+        [LOGIN_REGISTER] = {"register", BODY_SWITCH},
+        [LOGIN_REGISTER_S] = {"register_s", BODY_COUNT},
+        [LOGIN_FIELDS] = {NULL},
+};
+_Static_assert(FIELDS - FIELD_USERNAME == (int)LOGIN_FIELDS, "the last fields of a trunk");
 
 /* Refused callers that listen at once, unless the trunk says otherwise. */
 #define ANNOUNCEMENTS_DEFAULT 20
@@ -94,6 +126,21 @@ static void add_state(const struct api *api, const struct trunk *trunk, json_t *
                             json_integer(state ? state->counters.announcing : 0));
 }
 
+static json_t *text_or_null(const char *text)
+{
+        return text[0] ? json_string(text) : json_null();
+}
+
+/* Nobody is told the password. */
+static void add_login(const struct trunk *trunk, json_t *json)
+{
+        json_object_set_new(json, "username", text_or_null(trunk->username));
+        json_object_set_new(json, "password_set", json_boolean(trunk->password_key != 0));
+        json_object_set_new(json, "realm", text_or_null(trunk->realm));
+        json_object_set_new(json, "register", json_boolean(trunk->registers));
+        json_object_set_new(json, "register_s", json_integer(trunk->register_s));
+}
+
 static json_t *trunk_json(const struct api *api, const struct trunk *trunk)
 {
         json_t *sources = json_array();
@@ -112,6 +159,8 @@ static json_t *trunk_json(const struct api *api, const struct trunk *trunk)
                 (int)plan->digits_max, "channels_max", (json_int_t)trunk->channels_max,
                 "calls_per_s", (json_int_t)trunk->calls_per_s, "announcements_max",
                 (json_int_t)trunk->announcements_max);
+        if (json)
+                add_login(trunk, json);
         if (json)
                 add_state(api, trunk, json);
         return json;
@@ -368,7 +417,84 @@ static bool check_family(struct rest *rest, const struct trunk *trunk)
         return false;
 }
 
-static bool read_trunk(struct rest *rest, struct trunk *trunk)
+static bool read_login_text(struct rest *rest, const json_t *value, const char *field, char *out,
+                            size_t out_bytes)
+{
+        struct slice text = body_slice(value);
+        if (!value || (sip_auth_is_plain(text) && slice_to_text(text, out, out_bytes) == 0))
+                return true;
+        rest_refuse(rest, PROBLEM_BAD_VALUE, field, "Correct the value.",
+                    "it must be at most %zu characters, without quotes, backslashes and control "
+                    "characters",
+                    out_bytes - 1);
+        return false;
+}
+
+static bool check_password(struct rest *rest, const json_t *value)
+{
+        struct slice text = body_slice(value);
+        bool is_good = text.len < TRUNK_PASSWORD_BYTES;
+        for (size_t i = 0; i < text.len; i++)
+                is_good = is_good && (uint8_t)text.p[i] >= ' ' && text.p[i] != 0x7f;
+        if (is_good)
+                return true;
+        rest_refuse(rest, PROBLEM_BAD_VALUE, "password", "Choose another password.",
+                    "a password is at most %d characters, without control characters",
+                    TRUNK_PASSWORD_BYTES - 1);
+        return false;
+}
+
+static bool check_login(struct rest *rest, const struct trunk *trunk, bool has_password)
+{
+        const char *field = NULL, *what = NULL;
+        if (trunk->username[0] && !has_password) {
+                field = "password";
+                what = "a user name needs a password";
+        } else if (!trunk->username[0] && has_password) {
+                field = "username";
+                what = "a password needs a user name";
+        } else if (!trunk->username[0] && trunk->registers) {
+                field = "username";
+                what = "who registers needs a user name and a password";
+        } else if (trunk->registers && !trunk->peer_host[0]) {
+                field = "peer";
+                what = "who registers needs a peer to register at";
+        }
+        if (field)
+                rest_refuse(rest, PROBLEM_MISSING_FIELD, field, "Add it.", "%s", what);
+        return !field;
+}
+
+/*
+ * What is absent stays as it is. Without a user name there is nothing else, either. `password` gets
+ * the new one, of null length when none was said.
+ */
+static bool read_login(struct rest *rest, const json_t **values, struct trunk *trunk,
+                       struct slice *password)
+{
+        uint32_t register_s = trunk->register_s ? trunk->register_s : TRUNK_REGISTER_S_DEFAULT;
+        if (!read_login_text(rest, values[LOGIN_USERNAME], "username", trunk->username,
+                             sizeof trunk->username) ||
+            !read_login_text(rest, values[LOGIN_REALM], "realm", trunk->realm,
+                             sizeof trunk->realm) ||
+            !check_password(rest, values[LOGIN_PASSWORD]) ||
+            !body_count(rest, values[LOGIN_REGISTER_S], "register_s", TRUNK_REGISTER_S_MIN,
+                        TRUNK_REGISTER_S_MAX, &register_s))
+                return false;
+        if (values[LOGIN_REGISTER])
+                trunk->registers = json_is_true(values[LOGIN_REGISTER]);
+        trunk->register_s = register_s;
+        *password = body_slice(values[LOGIN_PASSWORD]);
+        if (values[LOGIN_USERNAME] && !trunk->username[0] && !password->len) {
+                trunk->realm[0] = '\0';
+                trunk->registers = trunk->registers && json_is_true(values[LOGIN_REGISTER]);
+                trunk->password_key = 0;
+                trunk->password_bytes = 0;
+        }
+        return check_login(rest, trunk, password->len || trunk->password_key);
+}
+
+static bool read_trunk(struct rest *rest, struct trunk *trunk, struct slice *password)
 {
         const json_t *values[FIELDS];
         *trunk = (struct trunk){
@@ -387,7 +513,8 @@ static bool read_trunk(struct rest *rest, struct trunk *trunk)
                           &trunk->calls_per_s) &&
                body_count(rest, values[FIELD_ANNOUNCEMENTS_MAX], "announcements_max", 0, 1000000,
                           &trunk->announcements_max) &&
-               check_family(rest, trunk);
+               check_family(rest, trunk) &&
+               read_login(rest, values + FIELD_USERNAME, trunk, password);
 }
 
 /* Whose sources overlap, to name it. */
@@ -434,7 +561,7 @@ void rest_trunks_sync(struct api *api, uint32_t trunk_id)
                 sip_trunks_remove(api->params.trunks, trunk_id);
                 return;
         }
-        int err = sip_trunks_put(api->params.trunks, trunk);
+        int err = provision_trunk(api->params.directory, api->params.trunks, trunk);
         if (err)
                 log_error("trunk %s: signalling cannot take it: %s", trunk->name, err_text(err));
 }
@@ -443,13 +570,16 @@ void rest_trunks_create(struct rest *rest)
 {
         struct api *api = rest->api;
         struct trunk trunk;
-        if (!read_trunk(rest, &trunk))
+        struct slice password;
+        if (!read_trunk(rest, &trunk, &password))
                 return;
         struct rest_wait *wait = rest_wait_create(rest);
         if (!wait)
                 return;
 
-        int err = directory_trunk_add(api->params.directory, &trunk, rest_wait_done, wait);
+        int err = directory_trunk_seal(api->params.directory, &trunk, password);
+        if (!err)
+                err = directory_trunk_add(api->params.directory, &trunk, rest_wait_done, wait);
         if (err) {
                 rest_wait_destroy(wait);
                 refuse_trunk(rest, &trunk, err);
@@ -490,6 +620,39 @@ void rest_trunks_show(struct rest *rest)
         const struct trunk *trunk = find_or_refuse(rest);
         if (trunk)
                 rest_answer(rest->api, rest->exchange, 200, trunk_json(rest->api, trunk));
+}
+
+void rest_trunks_change(struct rest *rest)
+{
+        struct api *api = rest->api;
+        const json_t *values[LOGIN_FIELDS];
+        const struct trunk *held = find_or_refuse(rest);
+        struct slice password;
+        if (!held)
+                return;
+        struct trunk trunk = *held;
+        if (!body_fields(rest, rest->body, "", login_fields, values) ||
+            !read_login(rest, values, &trunk, &password))
+                return;
+        struct rest_wait *wait = rest_wait_create(rest);
+        if (!wait)
+                return;
+
+        int err = 0;
+        if (password.len)
+                err = directory_trunk_seal(api->params.directory, &trunk, password);
+        if (!err)
+                err = directory_trunk_change(api->params.directory, &trunk, rest_wait_done, wait);
+        if (err) {
+                rest_wait_destroy(wait);
+                refuse_trunk(rest, &trunk, err);
+                return;
+        }
+        snprintf(wait->told, sizeof wait->told, "trunk %s: changed", trunk.name);
+        wait->trunk_id = trunk.id;
+        rest_trunks_sync(api, trunk.id);
+        wait->status = 200;
+        wait->answer = trunk_json(api, &trunk);
 }
 
 void rest_trunks_remove(struct rest *rest)

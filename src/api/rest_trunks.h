@@ -10,6 +10,7 @@
 void rest_trunks_list(struct rest *rest);
 void rest_trunks_create(struct rest *rest);
 void rest_trunks_show(struct rest *rest);
+void rest_trunks_change(struct rest *rest);
 void rest_trunks_remove(struct rest *rest);
 
 /* Gives signalling the trunk as the directory has it now, or takes it away. */

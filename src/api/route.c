@@ -17,6 +17,7 @@ static const struct route routes[] = {
         {"GET", "/v1/trunks", .handler = rest_trunks_list},
         {"POST", "/v1/trunks", .takes_body = true, .handler = rest_trunks_create},
         {"GET", "/v1/trunks/{}", .handler = rest_trunks_show},
+        {"PATCH", "/v1/trunks/{}", .takes_body = true, .handler = rest_trunks_change},
         {"DELETE", "/v1/trunks/{}", .handler = rest_trunks_remove},
         {"GET", "/v1/numbers", .handler = rest_numbers_list},
         {"POST", "/v1/numbers", .takes_body = true, .handler = rest_numbers_create},

@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "call/calls.h"
+#include "call/provision.h"
 #include "io/io_epoll.h"
 #include "store/data_dir.h"
 #include "store/directory.h"
@@ -119,7 +120,7 @@ static int open_trunks(struct serve *serve)
         const struct trunk *trunk;
         for (uint32_t i = 0; !err && (trunk = directory_trunk_at(serve->directory, i)); i++) {
                 warn_of_trunk(serve, trunk);
-                err = sip_trunks_put(serve->trunks, trunk);
+                err = provision_trunk(serve->directory, serve->trunks, trunk);
         }
         if (err)
                 problem_put(serve->problem, "the trunks cannot be used: %s", err_text(err));

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * argv_secret.h - real numbers given as arguments leave the process list at once.
+ * argv_secret.h - real numbers and passwords given as arguments leave the process list at once.
  */
 #ifndef MASKLINE_CLI_ARGV_SECRET_H
 #define MASKLINE_CLI_ARGV_SECRET_H
 
 /*
- * First thing in main(): the values of --party and --caller move to locked memory, argv points
+ * First thing in main(): the values of --party, --caller and --password move to locked memory, argv points
  * there, and what /proc shows is overwritten. "-" and "@file" stay. Ends the process when there is
  * no memory to move them to.
  */

@@ -4,6 +4,7 @@
 
 #include "cli/cli.h"
 #include "cli/client.h"
+#include "cli/password_input.h"
 #include "cli/show.h"
 
 /* Options whose value goes into the request as it is; the server knows what is allowed. */
@@ -18,6 +19,13 @@ static const struct {
         {"--country", "country"},
         {"--international", "international"},
         {"--national", "national"},
+};
+
+static const struct {
+        const char *option, *field;
+} login_fields[] = {
+        {"--username", "username"},
+        {"--realm", "realm"},
 };
 
 static const struct {
@@ -40,21 +48,64 @@ static json_t *sources_of(const struct command_line *line)
         return array;
 }
 
+static int add_count(const struct command_line *line, const char *option, const char *field,
+                     json_t *body)
+{
+        uint32_t n;
+        const char *value = command_value(line, option);
+        if (!value)
+                return EXIT_DONE;
+        if (slice_to_u32(slice_from(value), UINT32_MAX, &n)) {
+                fprintf(stderr, "maskline: %s wants a whole number\n", option);
+                return EXIT_USAGE;
+        }
+        json_object_set_new(body, field, json_integer(n));
+        return EXIT_DONE;
+}
+
 static int add_counts(const struct command_line *line, json_t *body)
 {
-        for (size_t i = 0; i < COUNT(count_fields); i++) {
-                uint32_t n;
-                const char *value = command_value(line, count_fields[i].option);
-                if (!value)
-                        continue;
-                if (slice_to_u32(slice_from(value), UINT32_MAX, &n)) {
-                        fprintf(stderr, "maskline: %s wants a whole number\n",
-                                count_fields[i].option);
-                        return EXIT_USAGE;
-                }
-                json_object_set_new(body, count_fields[i].field, json_integer(n));
+        int code = EXIT_DONE;
+        for (size_t i = 0; !code && i < COUNT(count_fields); i++)
+                code = add_count(line, count_fields[i].option, count_fields[i].field, body);
+        return code;
+}
+
+static int add_password(const struct command_line *line, json_t *body)
+{
+        char password[PASSWORD_INPUT_BYTES], memory[256];
+        struct buf problem;
+        const char *source = command_value(line, "--password");
+        if (!source)
+                return EXIT_DONE;
+        buf_init(&problem, memory, sizeof memory);
+        int err = password_input_read(source, stdin, password, &problem);
+        if (err)
+                fprintf(stderr, "maskline: %.*s\n", SLICE_ARG(buf_slice(&problem)));
+        else
+                json_object_set_new(body, "password", json_string(password));
+        explicit_bzero(password, sizeof password);
+        return err ? EXIT_FAILED : EXIT_DONE;
+}
+
+/* How we show the carrier who we are. */
+static int add_login(const struct command_line *line, json_t *body)
+{
+        if (command_has(line, "--register") && command_has(line, "--no-register")) {
+                fputs("maskline: --register and --no-register exclude each other\n", stderr);
+                return EXIT_USAGE;
         }
-        return EXIT_DONE;
+        for (size_t i = 0; i < COUNT(login_fields); i++) {
+                const char *value = command_value(line, login_fields[i].option);
+                if (value)
+                        json_object_set_new(body, login_fields[i].field, json_string(value));
+        }
+        if (command_has(line, "--register"))
+                json_object_set_new(body, "register", json_true());
+        if (command_has(line, "--no-register"))
+                json_object_set_new(body, "register", json_false());
+        int code = add_count(line, "--register-for", "register_s", body);
+        return code ? code : add_password(line, body);
 }
 
 /* "10", "9-11": the lengths of a national number. */
@@ -78,6 +129,15 @@ static int add_digits(const struct command_line *line, json_t *body)
         json_object_set_new(body, "digits_min", json_integer(least));
         json_object_set_new(body, "digits_max", json_integer(most));
         return EXIT_DONE;
+}
+
+static void show_login(const json_t *trunk)
+{
+        const char *username = show_text(trunk, "username");
+        bool is_set = json_is_true(json_object_get(trunk, "password_set"));
+        show_fact("user name", username[0] ? username : "-");
+        show_fact("password", is_set ? "set" : "-");
+        show_fact("realm", show_cell(trunk, "realm").text);
 }
 
 static void show_trunk(const json_t *trunk)
@@ -112,6 +172,8 @@ static void show_trunk(const json_t *trunk)
                           is_open ? "no limit" : show_cell(trunk, facts[i].field).text);
         }
 
+        show_login(trunk);
+
         size_t at;
         json_t *source;
         json_array_foreach(json_object_get(trunk, "sources"), at, source)
@@ -133,6 +195,8 @@ static int add(const struct command_line *line)
         int code = add_counts(line, body);
         if (!code)
                 code = add_digits(line, body);
+        if (!code)
+                code = add_login(line, body);
         if (code) {
                 json_decref(body);
                 return code;
@@ -194,6 +258,29 @@ static int show(const struct command_line *line)
         return code;
 }
 
+static int set(const struct command_line *line)
+{
+        char path[256];
+        put_path(path, sizeof path, line->operands[0]);
+        json_t *answer, *body = json_object();
+        int code = add_login(line, body);
+        if (!code && json_object_size(body) == 0) {
+                fputs("maskline: nothing to set: say --username, --password, --realm, --register, "
+                      "--no-register or --register-for\n",
+                      stderr);
+                code = EXIT_USAGE;
+        }
+        if (code) {
+                json_decref(body);
+                return code;
+        }
+        code = client_ask(line, "PATCH", path, body, &answer);
+        if (answer)
+                printf("trunk %s changed\n", show_cell(answer, "name").text);
+        json_decref(answer);
+        return code;
+}
+
 static int remove_trunk(const struct command_line *line)
 {
         char path[256];
@@ -205,6 +292,15 @@ static int remove_trunk(const struct command_line *line)
                 printf("trunk %s removed\n", line->operands[0]);
         return code;
 }
+
+#define LOGIN_OPTIONS                                                                              \
+        {"--username", "NAME", "user name that the carrier knows us by"},                          \
+                {"--password", "PASSWORD", "its password: - (standard input), @FILE or itself"},   \
+                {"--realm", "REALM", "answer only challenges of this realm (default: any)"},       \
+                {"--register", NULL, "register at the peer, so that the carrier finds us"},        \
+        {                                                                                          \
+                "--register-for", "S", "seconds to ask for at each registration (default: 3600)"   \
+        }
 
 static const struct command_option add_options[] = {
         {"--source", "CIDR", "where the carrier's requests and media come from", .repeats = true,
@@ -224,6 +320,13 @@ static const struct command_option add_options[] = {
         {"--channels", "N", "calls at once (default: no limit of its own)"},
         {"--calls-per-s", "N", "new calls a second (default: no limit of its own)"},
         {"--announcements", "N", "refused callers that hear the announcement at once"},
+        LOGIN_OPTIONS,
+        {NULL},
+};
+
+static const struct command_option set_options[] = {
+        LOGIN_OPTIONS,
+        {"--no-register", NULL, "no longer register"},
         {NULL},
 };
 
@@ -231,12 +334,20 @@ const struct command cli_trunk_commands[] = {
         {"trunk add", "Connect a carrier.", "NAME", 1, 1, add_options, client_options,
          "  maskline trunk add carrier --source 192.0.2.0/24 --peer sip.example.net\n"
          "  maskline trunk add carrier --source 192.0.2.7 --peer 192.0.2.7:5060 \\\n"
-         "      --country 91 --international 00 --national 0 --digits 10\n",
+         "      --country 91 --international 00 --national 0 --digits 10\n"
+         "  maskline trunk add carrier --source 192.0.2.7 --peer 192.0.2.7 \\\n"
+         "      --username acme --password @/run/secrets/carrier\n",
          add},
         {"trunk list", "List the trunks.", NULL, 0, 0, NULL, client_options,
          "  maskline trunk list\n", list},
         {"trunk show", "Show one trunk.", "NAME", 1, 1, NULL, client_options,
          "  maskline trunk show carrier\n", show},
+        {"trunk set", "Change how we show the carrier who we are.", "NAME", 1, 1, set_options,
+         client_options,
+         "  maskline trunk set carrier --username acme --password -\n"
+         "  maskline trunk set carrier --register\n"
+         "  maskline trunk set carrier --username ''\n",
+         set},
         {"trunk remove", "Remove a trunk that no number belongs to.", "NAME", 1, 1, NULL,
          client_options, "  maskline trunk remove carrier\n", remove_trunk},
         {NULL},

@@ -86,7 +86,8 @@ void audit_entry_number(struct store_audit *out, enum audit_kind kind,
 void audit_entry_trunk(struct store_audit *out, enum audit_kind kind, const struct trunk *trunk,
                        int64_t at_ms)
 {
-        assert(kind == AUDIT_TRUNK_ADDED || kind == AUDIT_TRUNK_REMOVED);
+        assert(kind == AUDIT_TRUNK_ADDED || kind == AUDIT_TRUNK_REMOVED ||
+               kind == AUDIT_TRUNK_CHANGED);
         struct buf body = begin(out, kind, trunk->tenant_id, at_ms);
         size_t len = strnlen(trunk->name, sizeof trunk->name);
         buf_put_be32(&body, trunk->id);
@@ -128,6 +129,8 @@ const char *audit_kind_name(enum audit_kind kind)
                 return "trunk-added";
         case AUDIT_TRUNK_REMOVED:
                 return "trunk-removed";
+        case AUDIT_TRUNK_CHANGED:
+                return "trunk-changed";
         case AUDIT_CALL_CONNECTED:
                 return "call-connected";
         case AUDIT_CALL_REFUSED:

@@ -28,6 +28,7 @@ enum audit_kind {
         AUDIT_NUMBER_REMOVED = 11,
         AUDIT_TRUNK_ADDED = 20,
         AUDIT_TRUNK_REMOVED = 21,
+        AUDIT_TRUNK_CHANGED = 22, /* its credentials, or whether it registers */
         AUDIT_CALL_CONNECTED = 30,
         AUDIT_CALL_REFUSED = 31,
         AUDIT_WRITES_REFUSED = 40,

@@ -16,10 +16,15 @@
 #define TRUNK_SOURCES_MAX 8
 #define TRUNKS_MAX        256
 
-/* Credentials, with the NUL. What is written between quotes holds neither quote nor backslash. */
-#define TRUNK_USERNAME_BYTES 64
-#define TRUNK_PASSWORD_BYTES 128
-#define TRUNK_REALM_BYTES    129
+/* With the NUL. What is written between quotes holds neither quote nor backslash. */
+#define TRUNK_USERNAME_BYTES 65
+#define TRUNK_PASSWORD_BYTES 65
+#define TRUNK_REALM_BYTES    65
+#define TRUNK_SEALED_BYTES   (TRUNK_PASSWORD_BYTES - 1 + 41) /* VAULT_SEAL_EXTRA */
+
+#define TRUNK_REGISTER_S_DEFAULT 3600
+#define TRUNK_REGISTER_S_MIN     60
+#define TRUNK_REGISTER_S_MAX     86400
 
 /* Which header names the caller (RFC 3325 says when P-Asserted-Identity may be believed). */
 enum trunk_caller_from {
@@ -49,12 +54,22 @@ struct trunk {
         enum trunk_dialled_from dialled_from;
 
         /* Outbound: where requests go. A name is resolved when it is added and again later. */
-        char peer_host[TRUNK_HOST_BYTES];    /* IP address or host name */
-        uint16_t peer_port;                  /* 5060 unless given */
-        enum number_form number_form;        /* how numbers are written towards it */
-        bool send_asserted;                  /* P-Asserted-Identity with the masking number */
-        char username[TRUNK_USERNAME_BYTES]; /* of its digest credentials; empty: none */
+        char peer_host[TRUNK_HOST_BYTES]; /* IP address or host name */
+        uint16_t peer_port;               /* 5060 unless given */
+        enum number_form number_form;     /* how numbers are written towards it */
+        bool send_asserted;               /* P-Asserted-Identity with the masking number */
+
+        /*
+         * Digest credentials. The password is in here only sealed, under a key that the vault knows
+         * as `password_key`; 0: there is none.
+         */
+        char username[TRUNK_USERNAME_BYTES]; /* empty: none */
         char realm[TRUNK_REALM_BYTES];       /* the only one that is answered; empty: any */
+        uint64_t password_key;
+        uint8_t password_bytes;
+        uint8_t password[TRUNK_SEALED_BYTES];
+        bool registers;      /* at the peer, as the user name */
+        uint32_t register_s; /* for how long it asks to be registered */
 
         struct addr advertised; /* NAT: address in Via, Contact and SDP; family 0: the local one */
         struct number_plan plan;

@@ -55,6 +55,22 @@ typedef void directory_done(void *arg, int err);
 /* Trunks. The id is assigned. ERR_EXISTS (name), ERR_CONFLICT (sources overlap), ERR_FULL. */
 int directory_trunk_add(struct directory *dir, struct trunk *trunk, directory_done *done,
                         void *arg) MUST_CHECK;
+/*
+ * The password of a trunk that is about to be added or changed, sealed into the row under a fresh
+ * key; empty: none from now on. The row's key is the directory's to shred, from here on: also when
+ * the row is then refused. ERR_TOO_LARGE, ERR_FULL.
+ */
+int directory_trunk_seal(struct directory *dir, struct trunk *trunk,
+                         struct slice password) MUST_CHECK;
+/* Appends the password to `out`, which should be secret memory; nothing if there is none. */
+int directory_trunk_password(const struct directory *dir, const struct trunk *trunk,
+                             struct buf *out) MUST_CHECK;
+/*
+ * Replaces the one with its id, in all but name, tenant and sources. ERR_NOT_FOUND, ERR_FULL,
+ * -ENOMEM.
+ */
+int directory_trunk_change(struct directory *dir, const struct trunk *changed, directory_done *done,
+                           void *arg) MUST_CHECK;
 /* ERR_IN_USE while numbers belong to it. */
 int directory_trunk_remove(struct directory *dir, uint32_t trunk_id, directory_done *done,
                            void *arg) MUST_CHECK;

@@ -85,6 +85,7 @@ struct unit {
         bool last; /* of what was submitted together */
         uint8_t count;
         struct store_change changes[2];
+        struct trunk *before; /* owned; the trunk that the first change replaces, or NULL */
         directory_done *done;
         void *arg;
 };
@@ -153,8 +154,12 @@ struct store_change *unit_change(struct unit *unit, enum store_change_kind kind)
 struct store_audit *unit_audit(struct unit *unit);
 
 /* Taking back what the disk refused, in reverse order of doing. */
-void trunk_forget(struct directory *dir, uint32_t trunk_id);
+void trunk_forget(struct directory *dir, const struct trunk *trunk);
 void trunk_put_back(struct directory *dir, const struct trunk *trunk);
+void trunk_change_back(struct directory *dir, const struct trunk *changed,
+                       const struct trunk *before);
+/* What was before is gone for good, and its password with it unless `now` has the same. */
+void trunk_written(struct directory *dir, const struct trunk *before, const struct trunk *now);
 void number_forget(struct directory *dir, struct masking_number number);
 void number_put_back(struct directory *dir, const struct store_number *number);
 void row_forget(struct directory *dir, uint64_t session_id); /* shreds its key as well */

@@ -60,6 +60,7 @@ void queue_give_back(struct directory *dir, struct unit *unit)
 {
         list_remove(&unit->node);
         dir->queue.undoable -= !unit->kept;
+        free(unit->before);
         pool_put(dir->queue.units, unit);
 }
 
@@ -121,6 +122,10 @@ static void written(struct directory *dir, const struct unit *unit)
         const struct store_change *change = &unit->changes[0];
         if (change->kind == STORE_ADD_SESSION || change->kind == STORE_SET_SESSION_STATE)
                 row_written(dir, change->session.id);
+        if (change->kind == STORE_REMOVE_TRUNK)
+                trunk_written(dir, &change->trunk, NULL);
+        if (unit->before)
+                trunk_written(dir, unit->before, &change->trunk);
 }
 
 static void take_back(struct directory *dir, const struct unit *unit)
@@ -130,7 +135,10 @@ static void take_back(struct directory *dir, const struct unit *unit)
         const struct store_change *change = &unit->changes[0];
         switch (change->kind) {
         case STORE_PUT_TRUNK:
-                trunk_forget(dir, change->trunk.id);
+                if (unit->before)
+                        trunk_change_back(dir, &change->trunk, unit->before);
+                else
+                        trunk_forget(dir, &change->trunk);
                 break;
         case STORE_REMOVE_TRUNK:
                 trunk_put_back(dir, &change->trunk);

@@ -10,7 +10,7 @@
         "id, tenant_id, name, sources, caller_from, dialled_from, peer_host, peer_port, "          \
         "number_form, send_asserted, advertised, plan_country, plan_international, "               \
         "plan_national, plan_digits_min, plan_digits_max, channels_max, calls_per_s, "             \
-        "announcements_max"
+        "announcements_max, username, realm, password_key, password, registers, register_s"
 #define NUMBER_COLUMNS "e164, tenant_id, trunk_id, pool_id"
 #define SESSION_COLUMNS                                                                            \
         "id, tenant_id, pool_id, state, created_ms, starts_ms, expires_ms, ended_ms, key_slot, "   \

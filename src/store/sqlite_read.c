@@ -120,6 +120,12 @@ static int get_trunk(sqlite3_stmt *stmt, struct trunk *out)
         out->channels_max = get_u32(&row);
         out->calls_per_s = get_u32(&row);
         out->announcements_max = get_u32(&row);
+        get_text(&row, out->username, sizeof out->username);
+        get_text(&row, out->realm, sizeof out->realm);
+        out->password_key = get_u64(&row);
+        out->password_bytes = (uint8_t)get_blob(&row, out->password, sizeof out->password);
+        out->registers = get_int(&row, 0, 1);
+        out->register_s = get_u32(&row);
         if (row.bad || !parse_sources(slice_from(sources), out))
                 return SQLITE_CORRUPT;
         if (advertised[0] && addr_parse(slice_from(advertised), 0, &out->advertised) != 0)

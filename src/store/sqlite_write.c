@@ -38,7 +38,7 @@ enum statement {
 
 static const char *const sql[STATEMENTS] = {
         [PUT_TRUNK] = "INSERT OR REPLACE INTO trunk (" TRUNK_COLUMNS ") VALUES (" MARKS_10
-                      "," MARKS_4 "," MARKS_4 ",?)",
+                      "," MARKS_10 "," MARKS_4 ",?)",
         [REMOVE_TRUNK] = "DELETE FROM trunk WHERE id = ?",
         [PUT_NUMBER] = "INSERT OR REPLACE INTO number (" NUMBER_COLUMNS ") VALUES (" MARKS_4 ")",
         [REMOVE_NUMBER] = "DELETE FROM number WHERE e164 = ?",
@@ -179,6 +179,12 @@ static int put_trunk(struct sqlite_writer *writer, const struct trunk *trunk)
         put_int(&row, trunk->channels_max);
         put_int(&row, trunk->calls_per_s);
         put_int(&row, trunk->announcements_max);
+        put_text(&row, trunk->username, sizeof trunk->username);
+        put_text(&row, trunk->realm, sizeof trunk->realm);
+        put_u64(&row, trunk->password_key);
+        put_blob(&row, trunk->password, trunk->password_bytes);
+        put_int(&row, trunk->registers);
+        put_int(&row, trunk->register_s);
         return run(&row);
 }
 

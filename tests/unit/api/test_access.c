@@ -109,7 +109,7 @@ static void an_unknown_path_is_not_found_and_a_wrong_method_is_told_the_right_on
                 const char *line, *allow;
         } rows[] = {
                 {"PATCH /v1/trunks", "\r\nAllow: GET, HEAD, POST\r\n"},
-                {"PUT /v1/trunks/north", "\r\nAllow: GET, HEAD, DELETE\r\n"},
+                {"PUT /v1/trunks/north", "\r\nAllow: GET, HEAD, PATCH, DELETE\r\n"},
                 {"GET /v1/sessions/s_0/end", "\r\nAllow: POST\r\n"},
                 {"POST /healthz", "\r\nAllow: GET, HEAD\r\n"},
         };

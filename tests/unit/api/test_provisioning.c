@@ -78,6 +78,119 @@ static void a_trunk_is_shown_as_it_was_given(void **state)
         json_decref(shown);
 }
 
+/* The least a trunk needs, with `more` fields; or another value for one of them. */
+#define TRUNK(name, sources, peer, more)                                                           \
+        "{\"name\":" name ",\"sources\":" sources ",\"peer\":" peer more "}"
+#define GOOD(more) TRUNK("\"east\"", "[\"192.0.2.1\"]", "\"192.0.2.1\"", more)
+
+#define LOGIN "\"username\":\"acme\",\"password\":\"correct-horse-battery\""
+
+static const struct sip_trunk_state *state_of(struct rig *rig)
+{
+        struct addr source;
+        assert_int_equal(addr_parse(SLICE("192.0.2.1:5060"), 0, &source), 0);
+        return sip_trunks_match(rig->trunks, &source);
+}
+
+/* The answer has no password in any member, under any name. */
+static json_t *without_password(json_t *answer)
+{
+        char *text = json_dumps(answer, 0);
+        assert_null(strstr(text, "correct-horse"));
+        free(text);
+        return answer;
+}
+
+static void a_password_is_taken_and_never_told(void **state)
+{
+        struct rig *rig = *state;
+        json_t *made = without_password(
+                rig_expect(rig, 201, "POST", "/v1/trunks", GOOD("," LOGIN ",\"realm\":\"r\"")));
+        json_t *shown = without_password(rig_expect(rig, 200, "GET", "/v1/trunks/east", NULL));
+        json_decref(without_password(rig_expect(rig, 200, "GET", "/v1/trunks", NULL)));
+        assert_string_equal(text_of(shown, "username"), "acme");
+        assert_string_equal(text_of(shown, "realm"), "r");
+        assert_true(json_is_true(json_object_get(shown, "password_set")));
+        assert_true(json_is_false(json_object_get(shown, "register")));
+        assert_null(json_object_get(shown, "password"));
+        assert_non_null(state_of(rig)->digest);
+        json_decref(made);
+        json_decref(shown);
+}
+
+static void a_login_is_changed_and_taken_away(void **state)
+{
+        struct rig *rig = *state;
+        json_decref(rig_expect(rig, 201, "POST", "/v1/trunks", GOOD("")));
+        assert_null(state_of(rig)->digest);
+        json_decref(rig_expect(rig, 200, "PATCH", "/v1/trunks/east", "{" LOGIN "}"));
+        assert_non_null(state_of(rig)->digest);
+
+        json_t *changed = rig_expect(rig, 200, "PATCH", "/v1/trunks/east",
+                                     "{\"realm\":\"r\",\"register\":true,\"register_s\":90}");
+        assert_string_equal(text_of(changed, "username"), "acme");
+        assert_string_equal(text_of(changed, "realm"), "r");
+        assert_true(json_is_true(json_object_get(changed, "password_set")));
+        assert_true(json_is_true(json_object_get(changed, "register")));
+        assert_int_equal(count_of(changed, "register_s"), 90);
+        assert_string_equal(text_of(changed, "peer"), "192.0.2.1:5060");
+        json_decref(changed);
+        assert_non_null(state_of(rig)->digest);
+
+        changed = rig_expect(rig, 200, "PATCH", "/v1/trunks/east", "{\"username\":\"\"}");
+        assert_true(json_is_null(json_object_get(changed, "username")));
+        assert_true(json_is_null(json_object_get(changed, "realm")));
+        assert_true(json_is_false(json_object_get(changed, "password_set")));
+        assert_true(json_is_false(json_object_get(changed, "register")));
+        json_decref(changed);
+        assert_null(state_of(rig)->digest);
+        json_decref(rig_expect(rig, 404, "PATCH", "/v1/trunks/west", "{" LOGIN "}"));
+}
+
+static void a_login_that_is_wrong_is_refused(void **state)
+{
+        struct rig *rig = *state;
+        static const struct {
+                const char *body, *field;
+        } rows[] = {{"{\"username\":\"acme\"}", "password"},
+                    {"{\"password\":\"p\"}", "username"},
+                    {"{\"register\":true}", "username"},
+                    {"{" LOGIN ",\"register_s\":59}", "register_s"},
+                    {"{" LOGIN ",\"register_s\":86401}", "register_s"},
+                    {"{" LOGIN ",\"realm\":\"a\\\"b\"}", "realm"},
+                    {"{\"username\":\"a\\\\b\",\"password\":\"p\"}", "username"},
+                    {"{\"username\":\"a\\nb\",\"password\":\"p\"}", "username"},
+                    {"{\"username\":\"acme\",\"password\":\"correct-horse\\n\"}", "password"},
+                    {"{\"username\":\"acme\",\"password\":\"correct-horse-battery-correct-horse-"
+                     "battery-correct-horse-battery\"}",
+                     "password"},
+                    {"{\"username\":\"\",\"password\":\"correct-horse\"}", "username"},
+                    {"{\"username\":7}", "username"},
+                    {"{\"peer\":\"192.0.2.2\"}", "known are username"}};
+        json_decref(rig_expect(rig, 201, "POST", "/v1/trunks", GOOD("")));
+        for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+                struct reply reply = rig_ask(rig, "PATCH", "/v1/trunks/east", rows[i].body);
+                bool is_refused = reply.status == 400 || reply.status == 422;
+                if (!is_refused || !strstr(reply.text, rows[i].field))
+                        fail_msg("%s: %u %s", rows[i].body, reply.status, reply.text);
+                assert_null(strstr(reply.text, "correct-horse"));
+                reply_free(&reply);
+        }
+        assert_null(state_of(rig)->digest);
+}
+
+static void a_login_that_the_disk_refuses_is_taken_back(void **state)
+{
+        struct rig *rig = *state;
+        json_decref(rig_expect(rig, 201, "POST", "/v1/trunks", GOOD("")));
+        store_memory_fail(rig->store, 1, 1, -ENOSPC);
+        json_decref(rig_expect(rig, 503, "PATCH", "/v1/trunks/east", "{" LOGIN "}"));
+        assert_null(state_of(rig)->digest);
+        json_t *shown = rig_expect(rig, 200, "GET", "/v1/trunks/east", NULL);
+        assert_true(json_is_false(json_object_get(shown, "password_set")));
+        json_decref(shown);
+}
+
 static void signalling_knows_a_trunk_at_once_and_forgets_it_when_it_is_removed(void **state)
 {
         struct rig *rig = *state;
@@ -96,11 +209,6 @@ static void signalling_knows_a_trunk_at_once_and_forgets_it_when_it_is_removed(v
         json_decref(rig_expect(rig, 404, "GET", "/v1/trunks/north", NULL));
         json_decref(rig_expect(rig, 404, "DELETE", "/v1/trunks/north", NULL));
 }
-
-/* The least a trunk needs, with `more` fields; or another value for one of them. */
-#define TRUNK(name, sources, peer, more)                                                           \
-        "{\"name\":" name ",\"sources\":" sources ",\"peer\":" peer more "}"
-#define GOOD(more) TRUNK("\"east\"", "[\"192.0.2.1\"]", "\"192.0.2.1\"", more)
 
 static void a_trunk_that_is_wrong_is_refused_with_field_and_rule(void **state)
 {
@@ -349,6 +457,10 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 WITH_RIG(a_trunk_is_shown_as_it_was_given),
+                WITH_RIG(a_password_is_taken_and_never_told),
+                WITH_RIG(a_login_is_changed_and_taken_away),
+                WITH_RIG(a_login_that_is_wrong_is_refused),
+                WITH_RIG(a_login_that_the_disk_refuses_is_taken_back),
                 WITH_RIG(signalling_knows_a_trunk_at_once_and_forgets_it_when_it_is_removed),
                 WITH_RIG(a_trunk_that_is_wrong_is_refused_with_field_and_rule),
                 WITH_RIG(two_trunks_share_neither_a_name_nor_a_source),

@@ -9,6 +9,7 @@
 #include "cli/client.h"
 #include "cli/duration.h"
 #include "cli/number_input.h"
+#include "cli/password_input.h"
 
 static void lengths_of_time_are_read_in_their_units(void **state)
 {
@@ -162,6 +163,55 @@ static void bad_numbers_are_refused_without_being_repeated(void **state)
         }
 }
 
+static int read_password(const char *input, size_t bytes, const char *source, char *out,
+                         char problem[256])
+{
+        struct buf b;
+        FILE *in = fmemopen((char *)input, bytes, "r");
+        assert_non_null(in);
+        buf_init(&b, problem, 255);
+        int err = password_input_read(source, in, out, &b);
+        problem[b.len] = '\0';
+        fclose(in);
+        return err;
+}
+
+static void a_password_is_the_first_line_with_its_blanks(void **state)
+{
+        (void)state;
+        char name[] = "/tmp/maskline-input-XXXXXX";
+        int fd = mkstemp(name);
+        assert_true(fd >= 0);
+        assert_int_equal(write(fd, " b c \r\nsecond\n", 15), 15);
+        close(fd);
+        char source[64], problem[256], password[PASSWORD_INPUT_BYTES];
+        snprintf(source, sizeof source, "@%s", name);
+        assert_int_equal(read_password("x", 1, source, password, problem), 0);
+        unlink(name);
+        assert_string_equal(password, " b c ");
+        assert_int_equal(read_password("first\nsecond\n", 13, "-", password, problem), 0);
+        assert_string_equal(password, "first");
+        assert_int_equal(read_password("no end", 6, "-", password, problem), 0);
+        assert_string_equal(password, "no end");
+        assert_int_equal(read_password("x", 1, "itself", password, problem), 0);
+        assert_string_equal(password, "itself");
+}
+
+static void a_password_that_is_none_is_refused_without_being_repeated(void **state)
+{
+        (void)state;
+        char long_one[200], problem[256], password[PASSWORD_INPUT_BYTES] = "as it was";
+        memset(long_one, 'x', sizeof long_one);
+        assert_int_equal(read_password("\n", 1, "-", password, problem), ERR_SYNTAX);
+        assert_int_equal(read_password("x", 1, "", password, problem), ERR_SYNTAX);
+        assert_string_equal(problem, "the password is empty");
+        assert_int_equal(read_password(long_one, sizeof long_one, "-", password, problem),
+                         ERR_TOO_LARGE);
+        assert_string_equal(problem, "the password is too long");
+        assert_int_not_equal(read_password("x", 1, "@/nonexistent/p", password, problem), 0);
+        assert_non_null(strstr(problem, "/nonexistent/p: No such file"));
+}
+
 static void too_many_numbers_are_refused(void **state)
 {
         (void)state;
@@ -201,6 +251,8 @@ int main(void)
                 cmocka_unit_test(each_hyphen_takes_the_next_line_that_is_not_blank),
                 cmocka_unit_test(each_file_goes_on_with_its_own_next_line),
                 cmocka_unit_test(bad_numbers_are_refused_without_being_repeated),
+                cmocka_unit_test(a_password_is_the_first_line_with_its_blanks),
+                cmocka_unit_test(a_password_that_is_none_is_refused_without_being_repeated),
                 cmocka_unit_test(too_many_numbers_are_refused),
                 cmocka_unit_test(real_numbers_leave_the_argument_list),
         };

@@ -282,6 +282,13 @@ struct store_change make_trunk(uint32_t n)
         t->channels_max = UINT32_MAX;
         t->calls_per_s = n;
         t->announcements_max = 3;
+        snprintf(t->username, sizeof t->username, "acme-%u", n);
+        snprintf(t->realm, sizeof t->realm, "carrier%u.example", n);
+        t->password_key = n;
+        t->password_bytes = TRUNK_SEALED_BYTES;
+        memset(t->password, (int)n, sizeof t->password);
+        t->registers = true;
+        t->register_s = UINT32_MAX;
         return change;
 }
 

@@ -107,6 +107,13 @@ static void a_trunk_comes_back_as_it_was_put(void **state)
         assert_true(back->channels_max == UINT32_MAX);
         assert_int_equal(back->calls_per_s, 2);
         assert_int_equal(back->announcements_max, 3);
+        assert_string_equal(back->username, "acme-2");
+        assert_string_equal(back->realm, "carrier2.example");
+        assert_int_equal(back->password_key, 2);
+        assert_int_equal(back->password_bytes, TRUNK_SEALED_BYTES);
+        assert_memory_equal(back->password, full.trunk.password, TRUNK_SEALED_BYTES);
+        assert_true(back->registers);
+        assert_true(back->register_s == UINT32_MAX);
 
         back = &rows->trunks[rig.kind == RIG_SQLITE ? 2 : 1];
         assert_int_equal(back->source_count, TRUNK_SOURCES_MAX);

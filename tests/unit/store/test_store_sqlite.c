@@ -113,6 +113,34 @@ static void a_newer_schema_is_refused_and_left_alone(void **state)
         free(again);
 }
 
+/* As the first release left it. */
+static void a_database_of_the_first_schema_is_brought_up_to_date(void **state)
+{
+        (void)state;
+        assert_int_equal(submit(make_trunk(1)), 0);
+        rig_close(&rig);
+        behind_its_back("ALTER TABLE trunk DROP COLUMN username;"
+                        "ALTER TABLE trunk DROP COLUMN realm;"
+                        "ALTER TABLE trunk DROP COLUMN password_key;"
+                        "ALTER TABLE trunk DROP COLUMN password;"
+                        "ALTER TABLE trunk DROP COLUMN registers;"
+                        "ALTER TABLE trunk DROP COLUMN register_s;"
+                        "PRAGMA user_version = 1");
+        rig_open(&rig);
+        struct rig_rows *rows = rig_load(&rig);
+        assert_int_equal(rows->trunk_count, 1);
+        assert_string_equal(rows->trunks[0].name, "carrier-1");
+        assert_int_equal(rows->trunks[0].announcements_max, 3);
+        assert_string_equal(rows->trunks[0].username, "");
+        assert_int_equal(rows->trunks[0].password_key, 0);
+        assert_false(rows->trunks[0].registers);
+        free(rows);
+        assert_int_equal(submit(make_trunk(1)), 0);
+        rows = rig_load(&rig);
+        assert_string_equal(rows->trunks[0].username, "acme-1");
+        free(rows);
+}
+
 static void a_database_of_another_master_key_is_refused(void **state)
 {
         (void)state;
@@ -522,6 +550,9 @@ static void a_stored_value_out_of_range_is_not_loaded(void **state)
                 "UPDATE trunk SET sources = 'x'",
                 "UPDATE trunk SET sources = '', advertised = 'x'",
                 "UPDATE trunk SET advertised = '', number_form = 4",
+                "UPDATE trunk SET number_form = 0, password = zeroblob(106)",
+                "UPDATE trunk SET password = x'', registers = 2",
+                "UPDATE trunk SET registers = 0, username = printf('%065d', 1)",
         };
         const struct store_loader *loader = rig_loader();
         assert_int_equal(submit(make_trunk(1)), 0);
@@ -534,7 +565,7 @@ static void a_stored_value_out_of_range_is_not_loaded(void **state)
                 assert_int_equal(rig.store->ops->load(rig.store, loader), ERR_STORE);
         }
         rig_close(&rig);
-        behind_its_back("UPDATE trunk SET number_form = 0");
+        behind_its_back("UPDATE trunk SET username = ''");
         rig_open(&rig);
         assert_int_equal(rig.store->ops->load(rig.store, loader), 0);
 }
@@ -708,6 +739,7 @@ int main(void)
                 TEST(closing_leaves_no_log),
                 TEST(a_database_of_another_application_is_refused),
                 TEST(a_newer_schema_is_refused_and_left_alone),
+                TEST(a_database_of_the_first_schema_is_brought_up_to_date),
                 TEST(a_database_of_another_master_key_is_refused),
                 TEST(a_file_that_is_no_database_is_refused),
                 TEST(a_database_that_others_can_read_is_refused),

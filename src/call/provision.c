@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "call/provision.h"
+
+#include <errno.h>
+
+#include "base/log.h"
+#include "base/secret.h"
+
+static int give_password(struct directory *directory, struct sip_trunks *trunks,
+                         const struct trunk *trunk, void *memory)
+{
+        struct buf password;
+        buf_init(&password, memory, TRUNK_PASSWORD_BYTES);
+        int err = directory_trunk_password(directory, trunk, &password);
+        if (err)
+                log_error("trunk %s: its password cannot be read: %s; set it again (maskline trunk "
+                          "set)",
+                          trunk->name, err_text(err));
+        return sip_trunks_set_password(trunks, trunk->id, err ? SLICE_NONE : buf_slice(&password));
+}
+
+int provision_trunk(struct directory *directory, struct sip_trunks *trunks,
+                    const struct trunk *trunk)
+{
+        void *memory = secret_alloc(TRUNK_PASSWORD_BYTES);
+        if (!memory)
+                return -ENOMEM;
+        int err = sip_trunks_put(trunks, trunk);
+        if (!err)
+                err = give_password(directory, trunks, trunk, memory);
+        secret_free(memory, TRUNK_PASSWORD_BYTES);
+        return err;
+}
