@@ -29,7 +29,7 @@ const struct config_row config_rows[] = {
                  "calls are answered 503."},
         {"calls_per_s_max", CONFIG_COUNT, "50", 1, 20000, "calls a second", AT(calls_per_s_max),
          .help = "New calls a second to be ready for: what a call leaves behind in signalling lives "
-                 "for 32 s after it (RFC 6026), about 150 kB for each call a second. Past it new "
+                 "for 32 s after it (RFC 6026), about 240 kB for each call a second. Past it new "
                  "calls are answered 503."},
         {"same_pair_max", CONFIG_COUNT, "2", 1, 20000, "calls", AT(same_pair_max),
          .help = "Calls at once from one caller to one masking number; more are taken for a loop "
