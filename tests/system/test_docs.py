@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the pages say can be done: links lead somewhere, and the commands work as printed."""
+import os
 import re
 import shlex
 import subprocess
@@ -73,6 +74,26 @@ class Readme(harness.Case):
                 done.append(tuple(words[:2]))
         self.assertEqual(done, [("trunk", "add"), ("number", "add"), ("number", "add"),
                                 ("session", "create"), ("call", "list")])
+        self.finish()
+
+
+class Guide(harness.Case):
+    def test_the_examples_of_sessions_run_as_printed(self):
+        self.maskline.start()
+        self.maskline.add_trunk("carrier", "127.0.0.11/32", "127.0.0.11:5060")
+        for number in (harness.M1, harness.M2):
+            self.maskline.add_number(number, "carrier")
+        page = (harness.ROOT / "docs/guide/sessions.md").read_text()
+        blocks = re.findall(r"^```sh\n(.*?)^```", page, re.M | re.S)
+        self.assertGreater(len(blocks), 6)
+        environment = dict(harness.environment(), MASKLINE_DATA=str(self.maskline.data),
+                           PATH=f"{self.maskline.program.parent}:{os.environ['PATH']}")
+        done = subprocess.run(["bash", "-euxo", "pipefail", "-c", "\n".join(blocks)],
+                              capture_output=True, text=True, check=False, timeout=60,
+                              stdin=subprocess.DEVNULL, env=environment)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr[-3000:])
+        for number in self.private:
+            self.assertNotIn(number[1:], done.stdout)
         self.finish()
 
 
