@@ -81,6 +81,30 @@ void *pool_take(struct pool *pool, struct handle *handle)
         return pool->objects + index * pool->object_bytes;
 }
 
+void pool_begin_at(struct pool *pool, uint32_t generation)
+{
+        assert(pool->used == 0);
+        for (uint32_t i = 0; i < pool->count; i++)
+                pool->slots[i].generation = generation & ~UINT32_C(1);
+}
+
+void *pool_take_at(struct pool *pool, struct handle handle)
+{
+        if (handle.index >= pool->count || !(handle.generation & 1) ||
+            pool->slots[handle.index].generation & 1)
+                return NULL;
+
+        /* Short when handles are taken again in ascending order, as they were given out. */
+        uint32_t *link = &pool->free_head;
+        while (*link != handle.index)
+                link = &pool->slots[*link].next_free;
+        struct slot *slot = &pool->slots[handle.index];
+        *link = slot->next_free;
+        slot->generation = handle.generation;
+        pool->used++;
+        return pool->objects + handle.index * pool->object_bytes;
+}
+
 void pool_put(struct pool *pool, void *object)
 {
         uint32_t index = index_of(pool, object);

@@ -42,6 +42,14 @@ void pool_destroy(struct pool *pool); /* NULL is fine */
 void *pool_take(struct pool *pool, struct handle *handle);
 void pool_put(struct pool *pool, void *object); /* wipes it */
 
+/*
+ * For a pool whose handles outlive the process. All generations begin past `generation`, so that
+ * handles of an earlier pool are stale in this one; nothing may have been taken yet.
+ */
+void pool_begin_at(struct pool *pool, uint32_t generation);
+/* Exactly this object again, under the handle it had. NULL: in use, or no handle of this pool. */
+void *pool_take_at(struct pool *pool, struct handle handle);
+
 void *pool_find(struct pool *pool, struct handle handle); /* NULL when stale */
 struct handle pool_handle(const struct pool *pool, const void *object);
 

@@ -81,7 +81,7 @@ int sip_client_start(struct sip_transaction *tx, struct slice request, const str
         return 0;
 }
 
-static uint64_t tag_digest(const struct sip_transactions *txs, struct slice tag)
+uint64_t sip_client_tag_digest(const struct sip_transactions *txs, struct slice tag)
 {
         return siphash(&txs->keys[0], tag.p, tag.len);
 }
@@ -92,7 +92,7 @@ void sip_client_acknowledge(struct sip_transaction *tx, struct slice ack, const 
         assert(tx->kind == CLIENT_INVITE);
         assert(tx->state == TX_COMPLETED || tx->state == TX_ACCEPTED);
         tx->peer = *to;
-        tx->acknowledged_tag = tag_digest(tx->txs, to_tag);
+        tx->acknowledged_tag = sip_client_tag_digest(tx->txs, to_tag);
         tx->is_acknowledged = true;
         /* The INVITE's own place is free, so an ACK can only be too long, and then goes once. */
         sip_tx_drop_packet(tx, &tx->packet);
@@ -108,7 +108,7 @@ struct slice sip_client_sent(const struct sip_transaction *tx)
 
 bool sip_client_note_fork(struct sip_transaction *tx, struct slice to_tag)
 {
-        uint64_t digest = tag_digest(tx->txs, to_tag);
+        uint64_t digest = sip_client_tag_digest(tx->txs, to_tag);
         for (unsigned i = 0; i < tx->fork_count; i++) {
                 if (tx->forks[i] == digest)
                         return false;
@@ -137,7 +137,8 @@ static bool is_acknowledged_again(struct sip_transaction *tx, const struct sip_m
 {
         if (response->status < 200 || !tx->packet)
                 return false;
-        if (is_success(response) && tag_digest(tx->txs, response->to.tag) != tx->acknowledged_tag)
+        if (is_success(response) &&
+            sip_client_tag_digest(tx->txs, response->to.tag) != tx->acknowledged_tag)
                 return false;
         tx->txs->params.counters->retransmitted_in++;
         sip_tx_resend(tx);

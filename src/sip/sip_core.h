@@ -11,17 +11,15 @@
 #include "sip/sip_compose.h"
 #include "sip/sip_dialog.h"
 #include "sip/sip_digest.h"
+#include "sip/sip_saved.h"
 #include "sip/sip_transaction.h"
 #include "sip/sip_ua.h"
 
 #define SIP_OUT_BYTES         16384 /* an answer repeats all Vias of its request */
 #define SIP_SDP_BYTES         2048
 #define SIP_CREDENTIALS_BYTES 2048 /* one header, with a URI as long as a dialog keeps */
-/* What an answer repeats; the rest of a kept message is for routes, Contact and description. */
-#define SIP_HEAD_BYTES_MAX    2560
-#define SIP_RETRY_S           5  /* Retry-After when we are full or draining */
-#define SIP_MIN_SE_S          90 /* RFC 4028 5 */
-#define SIP_CONTACT_MAX       96
+#define SIP_RETRY_S           5    /* Retry-After when we are full or draining */
+#define SIP_MIN_SE_S          90   /* RFC 4028 5 */
 #define SIP_MAX_FORWARDS      70
 
 enum leg_state {
@@ -170,6 +168,9 @@ bool sip_leg_meets_challenge(struct leg *leg, const struct sip_msg *response);
 void sip_uac_on_response(struct sip_ua *ua, struct sip_transaction *tx,
                          const struct sip_msg *response, const struct addr *source);
 void sip_uac_on_timeout(struct leg *leg);
+/* In ua->out; the same again for the same description, but for credentials. */
+struct slice sip_uac_compose_invite(struct leg *leg, const struct sip_transaction *tx,
+                                    struct slice sdp);
 void sip_uac_cancel(struct leg *leg);
 
 /* sip_uas.c */
@@ -191,5 +192,6 @@ unsigned sip_uas_session_timer(const struct sip_msg *request, uint32_t *expires_
 
 void sip_within_on_request(struct leg *leg, const struct sip_request *request);
 void sip_within_restart_session_timer(struct leg *leg);
+void sip_within_resume_session_timer(struct leg *leg, int64_t due_ms);
 
 #endif

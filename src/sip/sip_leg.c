@@ -10,7 +10,7 @@
 #define TO(state) (1u << (state))
 
 static const uint32_t may_enter[LEG_STATES] = {
-        [LEG_NEW] = TO(LEG_CALLING) | TO(LEG_INCOMING),
+        [LEG_NEW] = TO(LEG_CALLING) | TO(LEG_INCOMING) | TO(LEG_CONFIRMED), /* restored */
         [LEG_CALLING] = TO(LEG_PROCEEDING) | TO(LEG_CANCELLING) | TO(LEG_CONFIRMED) | TO(LEG_ENDED),
         /* Back to calling: asked for credentials, the INVITE was sent again. */
         [LEG_PROCEEDING] = TO(LEG_CALLING) | TO(LEG_CANCELLING) | TO(LEG_CONFIRMED) | TO(LEG_ENDED),
@@ -46,7 +46,7 @@ struct leg *sip_leg_create(struct sip_ua *ua, uint32_t trunk_id)
 void sip_leg_destroy(struct leg *leg)
 {
         struct sip_ua *ua = leg->ua;
-        assert(leg->state == LEG_NEW || leg->state == LEG_ENDED);
+        assert(leg->state == LEG_NEW || leg->state == LEG_CALLING || leg->state == LEG_ENDED);
         sip_trunks_close_dialog(ua->params.trunks, leg->trunk_id);
         ua->counters.legs--;
         pool_put(ua->legs, leg);

@@ -97,6 +97,14 @@ bool sip_server_is_merged(const struct sip_transactions *txs, const struct sip_m
                map_find(&txs->by_merge, digest_slice(&key));
 }
 
+void sip_server_index(struct sip_transaction *tx)
+{
+        struct sip_transactions *txs = tx->txs;
+        map_add(&txs->by_request, &tx->by_request, digest_slice(&tx->request_key));
+        if (!map_find(&txs->by_merge, digest_slice(&tx->merge_key)))
+                map_add(&txs->by_merge, &tx->by_merge, digest_slice(&tx->merge_key));
+}
+
 struct sip_transaction *sip_server_open(struct sip_transactions *txs, const struct sip_msg *request,
                                         const struct sip_server_params *params)
 {
@@ -120,9 +128,8 @@ struct sip_transaction *sip_server_open(struct sip_transactions *txs, const stru
         tx->head = head;
         tx->request_key = request_key;
         tx->merge_key = merge_key;
-        map_add(&txs->by_request, &tx->by_request, digest_slice(&tx->request_key));
-        if (!map_find(&txs->by_merge, digest_slice(&tx->merge_key)))
-                map_add(&txs->by_merge, &tx->by_merge, digest_slice(&tx->merge_key));
+        tx->head_bytes = (uint16_t)params->head.len;
+        sip_server_index(tx);
         sip_tx_enter(tx, TX_PROCEEDING);
         return tx;
 }

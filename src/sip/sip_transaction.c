@@ -57,9 +57,11 @@ int sip_transactions_create(const struct sip_transactions_params *params,
 
         struct random *random = io_random(params->io);
         struct siphash_key map_keys[2];
-        random_fill(random, txs->keys, sizeof txs->keys);
+        memcpy(txs->keys, params->request_keys, sizeof txs->keys);
         random_fill(random, map_keys, sizeof map_keys);
         int err = pool_create(sizeof(struct sip_transaction), params->max, false, &txs->pool);
+        if (!err && params->is_restart)
+                pool_begin_at(txs->pool, random_u32(random));
         /* A server transaction may hold a head and an answer at once. */
         if (!err)
                 err = sip_packets_create(params->max + params->max / 4,
@@ -137,14 +139,23 @@ uint32_t sip_transaction_trunk(const struct sip_transaction *tx)
         return tx->trunk_id;
 }
 
-struct sip_transaction *sip_tx_take(struct sip_transactions *txs)
+static struct sip_transaction *init(struct sip_transactions *txs, struct sip_transaction *tx)
 {
-        struct sip_transaction *tx = pool_take(txs->pool, NULL);
         if (!tx)
                 return NULL;
         tx->txs = txs;
         txs->params.counters->transactions++;
         return tx;
+}
+
+struct sip_transaction *sip_tx_take(struct sip_transactions *txs)
+{
+        return init(txs, pool_take(txs->pool, NULL));
+}
+
+struct sip_transaction *sip_tx_take_at(struct sip_transactions *txs, struct handle handle)
+{
+        return init(txs, pool_take_at(txs->pool, handle));
 }
 
 int64_t sip_tx_now_ms(const struct sip_transaction *tx)

@@ -42,6 +42,8 @@ struct sip_transactions_params {
         struct io_udp *udp;
         const struct sip_trunks *trunks; /* not owned */
         const struct sip_token_keys *keys;
+        const struct siphash_key *request_keys; /* two, to know requests again by; copied */
+        bool is_restart; /* branches of an earlier run with these keys are still about */
         uint8_t shard;
         uint32_t max;
         const struct sip_transaction_handler *handler;

@@ -61,6 +61,7 @@ struct sip_transaction {
 
         /* server */
         struct sip_packet *head; /* owned */
+        uint16_t head_bytes;     /* its length, for finding it in an answer when it is gone */
         struct map_node by_request, by_merge;
         struct tx_digest request_key, merge_key;
 };
@@ -75,6 +76,9 @@ struct sip_transactions {
 
 /* NULL: no room. */
 struct sip_transaction *sip_tx_take(struct sip_transactions *txs);
+struct sip_transaction *sip_tx_take_at(struct sip_transactions *txs, struct handle handle);
+void sip_server_index(struct sip_transaction *tx); /* so that requests find it by its keys */
+uint64_t sip_client_tag_digest(const struct sip_transactions *txs, struct slice tag);
 int64_t sip_tx_now_ms(const struct sip_transaction *tx);
 /* The only place where a state changes; TX_TERMINATED buries it at the end of the turn. */
 void sip_tx_enter(struct sip_transaction *tx, enum tx_state state);

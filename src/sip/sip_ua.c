@@ -7,11 +7,13 @@
 #include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "base/secret.h"
 #include "sip/sip_check.h"
 #include "sip/sip_core.h"
+#include "sip/sip_saved.h"
 
 #define UNTRUSTED_TOLD_MS 60000
 
@@ -336,7 +338,7 @@ static void on_datagram(void *arg, const struct addr *from, struct slice data)
                 on_response(ua, &ua->msg, from);
 }
 
-static int open_tables(struct sip_ua *ua)
+static int open_tables(struct sip_ua *ua, const struct sip_ua_keys *keys)
 {
         const struct sip_ua_params *params = &ua->params;
         if (params->legs_max > SIP_TOKEN_INDEX_MAX ||
@@ -345,11 +347,16 @@ static int open_tables(struct sip_ua *ua)
         int err = pool_create(sizeof(struct leg), params->legs_max, true, &ua->legs);
         if (err)
                 return err;
+        /* With keys of an earlier run its tags and branches are still about: none may lead here. */
+        if (params->keys)
+                pool_begin_at(ua->legs, random_u32(io_random(params->io)));
         const struct sip_transactions_params transactions = {
                 .io = params->io,
                 .udp = ua->udp,
                 .trunks = params->trunks,
                 .keys = &ua->tokens,
+                .request_keys = keys->requests,
+                .is_restart = params->keys != NULL,
                 .max = params->transactions_max,
                 .handler = &tx_handler,
                 .arg = ua,
@@ -364,12 +371,17 @@ int sip_ua_create(const struct sip_ua_params *params, struct sip_ua **out)
         if (!ua)
                 return -ENOMEM;
         ua->params = *params;
-        sip_token_keys_init(&ua->tokens, io_random(params->io));
-        random_fill(io_random(params->io), &ua->reply_key, sizeof ua->reply_key);
+        struct sip_ua_keys own;
+        if (!params->keys)
+                sip_ua_keys_make(io_random(params->io), &own);
+        const struct sip_ua_keys *keys = params->keys ? params->keys : &own;
+        ua->tokens = keys->tokens;
+        ua->reply_key = keys->reply;
 
         int err = io_udp_open(params->io, &params->listen, on_datagram, ua, &ua->udp);
         if (!err)
-                err = open_tables(ua);
+                err = open_tables(ua, keys);
+        explicit_bzero(&own, sizeof own);
         if (err) {
                 sip_ua_destroy(ua);
                 return err;

@@ -20,6 +20,7 @@
 #include "wire/sdp.h"
 
 struct sip_ua;
+struct sip_ua_keys;
 
 struct sip_leg {
         struct handle h;
@@ -73,6 +74,12 @@ struct sip_ua_handler {
                              struct sdp_audio *answer);
         void (*on_dtmf_info)(void *arg, struct sip_leg leg, char digit, unsigned duration_ms);
         void (*on_ended)(void *arg, struct sip_leg leg, const struct sip_end_info *end);
+        /*
+         * May be NULL. What sip_leg_save() would say of the leg has changed: its first 2xx has come
+         * and the ACK is about to leave, or the peer has changed or refreshed the dialog. For
+         * writing it down, not for commands.
+         */
+        void (*on_changed)(void *arg, struct sip_leg leg);
 };
 
 struct sip_ua_params {
@@ -84,6 +91,8 @@ struct sip_ua_params {
         uint32_t transactions_max;
         const struct sip_ua_handler *handler;
         void *arg;
+        /* Of an earlier user agent whose legs are to be restored (sip_saved.h); NULL: its own. */
+        const struct sip_ua_keys *keys;
 };
 
 int sip_ua_create(const struct sip_ua_params *params, struct sip_ua **out) MUST_CHECK;
@@ -100,6 +109,12 @@ struct sip_dial {
                 show; /* From, Contact and, if the trunk wants it, asserted identity */
         const struct sdp_audio *offer;
         int max_forwards;
+        /*
+         * May be NULL. Called with the new leg when all is ready and the INVITE is about to leave;
+         * for writing it down, not for commands. If that fails nevertheless, the leg never was.
+         */
+        void (*on_ready)(void *arg, struct sip_leg leg);
+        void *on_ready_arg;
 };
 
 /*

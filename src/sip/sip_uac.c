@@ -37,19 +37,9 @@ static int init_dialog(struct leg *leg, const struct sip_dial *dial,
         return sip_dialog_init_uac(&leg->dialog, &uac);
 }
 
-static int send_invite(struct leg *leg, struct slice sdp, const struct addr *to)
+struct slice sip_uac_compose_invite(struct leg *leg, const struct sip_transaction *tx,
+                                    struct slice sdp)
 {
-        struct sip_ua *ua = leg->ua;
-        const struct sip_client_params params = {
-                .method = SIP_INVITE,
-                .owner = sip_leg_handle(leg).h,
-                .trunk_id = leg->trunk_id,
-                .local = leg->local,
-        };
-        struct sip_transaction *tx = sip_client_open(ua->txs, &params);
-        if (!tx)
-                return ERR_FULL;
-
         const struct slice uri = sip_dialog_text(&leg->dialog, leg->dialog.target);
         const struct sip_branch_text branch = sip_client_branch(tx);
         const struct sip_invite_text invite = {
@@ -63,12 +53,38 @@ static int send_invite(struct leg *leg, struct slice sdp, const struct addr *to)
                 .sdp = sdp,
         };
         leg->is_authorized = invite.authorization.len > 0;
-        struct buf b = sip_ua_out(ua);
+        struct buf b = sip_ua_out(leg->ua);
         sip_compose_invite(&b, &invite);
         assert(buf_ok(&b));
+        return buf_slice(&b);
+}
+
+/* `dial` NULL: it is sent again, with another number and branch. */
+static void tell_ready(struct leg *leg, const struct sip_dial *dial)
+{
+        const struct sip_ua_params *params = &leg->ua->params;
+        if (dial && dial->on_ready)
+                dial->on_ready(dial->on_ready_arg, sip_leg_handle(leg));
+        if (!dial && params->handler->on_changed)
+                params->handler->on_changed(params->arg, sip_leg_handle(leg));
+}
+
+static int send_invite(struct leg *leg, const struct sip_dial *dial, struct slice sdp,
+                       const struct addr *to)
+{
+        const struct sip_client_params params = {
+                .method = SIP_INVITE,
+                .owner = sip_leg_handle(leg).h,
+                .trunk_id = leg->trunk_id,
+                .local = leg->local,
+        };
+        struct sip_transaction *tx = sip_client_open(leg->ua->txs, &params);
+        if (!tx)
+                return ERR_FULL;
         leg->invite = sip_transaction_handle(tx);
         leg->invite_cseq = leg->dialog.local_cseq;
-        return sip_client_start(tx, buf_slice(&b), to);
+        tell_ready(leg, dial);
+        return sip_client_start(tx, sip_uac_compose_invite(leg, tx, sdp), to);
 }
 
 static int start(struct leg *leg, const struct sip_dial *dial, const struct sip_trunk_state *trunk)
@@ -82,8 +98,10 @@ static int start(struct leg *leg, const struct sip_dial *dial, const struct sip_
         leg->is_dialled = true;
         leg->is_asserted = trunk->trunk.send_asserted;
         leg->max_forwards = dial->max_forwards;
+        sip_leg_enter(leg, LEG_CALLING);
         int err = init_dialog(leg, dial, trunk);
-        return err ? err : send_invite(leg, sip_leg_describe(leg, dial->offer, NULL), &trunk->peer);
+        return err ? err
+                   : send_invite(leg, dial, sip_leg_describe(leg, dial->offer, NULL), &trunk->peer);
 }
 
 int sip_ua_dial(struct sip_ua *ua, const struct sip_dial *dial, struct sip_leg *out)
@@ -107,7 +125,6 @@ int sip_ua_dial(struct sip_ua *ua, const struct sip_dial *dial, struct sip_leg *
                 sip_leg_destroy(leg);
                 return err;
         }
-        sip_leg_enter(leg, LEG_CALLING);
         trunk->counters.invites_out++;
         *out = sip_leg_handle(leg);
         return 0;
@@ -242,6 +259,18 @@ static void on_stray_success(struct sip_ua *ua, struct sip_transaction *tx,
                 (void)sip_send_bye(ua, &bye);
 }
 
+static void confirm(struct leg *leg, const struct sip_msg *response, bool is_same_fork)
+{
+        struct sip_ua *ua = leg->ua;
+        sip_leg_enter(leg, LEG_CONFIRMED);
+        /* Some peers describe themselves in the 18x and not again: that was their answer. */
+        bool is_early_answer = response->body.len == 0 && is_same_fork && leg->has_remote;
+        if (!read_description(leg, response) && !is_early_answer)
+                leg->has_remote = false;
+        if (ua->params.handler->on_changed)
+                ua->params.handler->on_changed(ua->params.arg, sip_leg_handle(leg));
+}
+
 static void on_success(struct leg *leg, struct sip_transaction *tx, const struct sip_msg *response,
                        const struct addr *source)
 {
@@ -256,18 +285,15 @@ static void on_success(struct leg *leg, struct sip_transaction *tx, const struct
         }
         sip_leg_choose_hop(leg, source);
         sip_leg_learn(leg, response);
+        if (leg->state != LEG_CANCELLING)
+                confirm(leg, response, is_same_fork);
         send_success_ack(ua, tx, &leg->dialog, &leg->local, response->to.tag);
         if (leg->state == LEG_CANCELLING) {
                 sip_leg_leave(leg);
                 return;
         }
-
-        sip_leg_enter(leg, LEG_CONFIRMED);
-        const struct sdp *sdp = read_description(leg, response);
-        /* Some peers describe themselves in the 18x and not again: that was their answer. */
-        if (!sdp && response->body.len == 0 && is_same_fork && leg->has_remote)
-                sdp = &leg->remote;
-        ua->params.handler->on_answered(ua->params.arg, sip_leg_handle(leg), sdp);
+        ua->params.handler->on_answered(ua->params.arg, sip_leg_handle(leg),
+                                        leg->has_remote ? &leg->remote : NULL);
 }
 
 /* A 408 of the peer's is an answer like others, and is recorded as one. */
@@ -315,7 +341,7 @@ static int invite_again(struct leg *leg, struct slice offer, const struct addr *
         int err = sip_dialog_init_uac(&leg->dialog, &uac);
         assert(!err); /* there was more in it before */
         leg->has_remote = false;
-        return send_invite(leg, offer, to);
+        return send_invite(leg, NULL, offer, to);
 }
 
 static void on_challenge(struct leg *leg, struct sip_transaction *tx,

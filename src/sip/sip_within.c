@@ -60,6 +60,13 @@ void sip_within_restart_session_timer(struct leg *leg)
                        on_session_expired, leg);
 }
 
+void sip_within_resume_session_timer(struct leg *leg, int64_t due_ms)
+{
+        struct io *io = leg->ua->params.io;
+        int64_t left_ms = due_ms - io_now_ms(io);
+        io_timer_start(io, &leg->session_timer, left_ms > 0 ? left_ms : 0, on_session_expired, leg);
+}
+
 static void on_bye(const struct within *within)
 {
         struct leg *leg = within->leg;
@@ -125,6 +132,8 @@ static void accept(const struct within *within, const struct offer *offer)
                 sip_leg_choose_hop(leg, within->request->source);
         leg->session_expires_s = offer->session_expires_s;
         sip_within_restart_session_timer(leg);
+        if (leg->ua->params.handler->on_changed)
+                leg->ua->params.handler->on_changed(leg->ua->params.arg, sip_leg_handle(leg));
 }
 
 static struct sip_reply acceptance(const struct leg *leg, const struct offer *offer)

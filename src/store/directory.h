@@ -171,6 +171,9 @@ struct number_hint directory_hint(const struct directory *dir, struct number num
  * neither record keeps it.
  */
 void directory_cdr(struct directory *dir, const struct cdr *cdr);
+/* The same; `done` when it is on disk, or given up. A leg that is there already: nothing happens. */
+void directory_cdr_then(struct directory *dir, const struct cdr *cdr, directory_done *done,
+                        void *arg);
 void directory_audit_decision(struct directory *dir, struct uuid call_id, uint32_t trunk_id,
                               struct masking_number dialled, struct number_hint caller,
                               const struct directory_decision *decision);
@@ -191,6 +194,12 @@ int directory_audit_verify(struct directory *dir, directory_audit_fn *fn, void *
  */
 void directory_visit_memory(const struct directory *dir,
                             void (*visit)(void *arg, const void *p, size_t bytes), void *arg);
+
+/* vault_crash_seal() and vault_crash_unseal() of the vault underneath: for the crash record. */
+int directory_crash_seal(struct directory *dir, struct slice context, struct slice plain,
+                         struct buf *out) MUST_CHECK;
+int directory_crash_unseal(struct directory *dir, struct slice context, struct slice sealed,
+                           struct buf *out) MUST_CHECK;
 
 /* What waits for the disk; false `healthy`: the last write failed (full disk ...). */
 struct directory_health {

@@ -246,8 +246,8 @@ static void group_refused(struct directory *dir, int err)
         }
         struct unit *first = container_of(q->pending.next, struct unit, node);
         if (first->kept && !may_pass(err)) {
-                queue_give_back(dir, first);
                 queue_lost(dir, err);
+                answer(dir, first, err);
                 schedule(dir);
                 return;
         }

@@ -7,16 +7,36 @@
 
 void directory_cdr(struct directory *dir, const struct cdr *cdr)
 {
+        directory_cdr_then(dir, cdr, NULL, NULL);
+}
+
+void directory_cdr_then(struct directory *dir, const struct cdr *cdr, directory_done *done,
+                        void *arg)
+{
         struct unit *unit = queue_take(dir, true);
         if (!unit) {
                 queue_lost(dir, ERR_FULL);
+                if (done)
+                        done(arg, ERR_FULL);
                 return;
         }
         struct cdr *row = &unit_change(unit, STORE_ADD_CDR)->cdr;
         *row = *cdr;
         if (row->tenant_id == 0)
                 row->number = (struct masking_number){{0}};
-        queue_add(dir, unit, NULL, NULL);
+        queue_add(dir, unit, done, arg);
+}
+
+int directory_crash_seal(struct directory *dir, struct slice context, struct slice plain,
+                         struct buf *out)
+{
+        return vault_crash_seal(dir->vault, context, plain, out);
+}
+
+int directory_crash_unseal(struct directory *dir, struct slice context, struct slice sealed,
+                           struct buf *out)
+{
+        return vault_crash_unseal(dir->vault, context, sealed, out);
 }
 
 void directory_audit_decision(struct directory *dir, struct uuid call_id, uint32_t trunk_id,

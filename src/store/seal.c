@@ -37,6 +37,7 @@ enum purpose {
         PURPOSE_HINT = 4,
         PURPOSE_ID_TAG = 5,
         PURPOSE_VAULT_ID = 6,
+        PURPOSE_CRASH = 7,
 };
 static const char kdf_context[crypto_kdf_CONTEXTBYTES + 1] = "maskline";
 static const char kdf_hint_context[crypto_kdf_CONTEXTBYTES + 1] = "dailyhnt";
@@ -48,6 +49,7 @@ struct vault {
         uint8_t audit[VAULT_KEY_BYTES];
         uint8_t hint[VAULT_KEY_BYTES];
         uint8_t id_tag[VAULT_KEY_BYTES];
+        uint8_t crash[VAULT_KEY_BYTES];
         uint8_t id[VAULT_ID_BYTES];
         uint8_t key[VAULT_KEY_BYTES]; /* one session's, for the length of a call */
         uint8_t plain[VAULT_PLAIN_MAX];
@@ -69,6 +71,7 @@ static void derive_all(struct vault *vault, const uint8_t *master)
         derive(vault->hint, sizeof vault->hint, PURPOSE_HINT, master);
         derive(vault->id_tag, sizeof vault->id_tag, PURPOSE_ID_TAG, master);
         derive(vault->id, sizeof vault->id, PURPOSE_VAULT_ID, master);
+        derive(vault->crash, sizeof vault->crash, PURPOSE_CRASH, master);
 }
 
 /* A new master key where others' work lies already would make that unreadable for ever. */
@@ -287,6 +290,51 @@ static int bind(struct buf *b, uint64_t key_slot, struct slice context)
         return buf_ok(b) ? 0 : ERR_TOO_LARGE;
 }
 
+static bool has_room(const struct buf *out, size_t bytes)
+{
+        return buf_ok(out) && out->cap - out->len >= bytes;
+}
+
+static void seal(struct vault *vault, const uint8_t *key, struct slice bound, struct slice plain,
+                 struct buf *out)
+{
+        uint8_t *p = (uint8_t *)out->p + out->len;
+        p[0] = SEAL_VERSION;
+        random_fill(&vault->random, p + 1, NONCE_BYTES);
+        int err = crypto_aead_xchacha20poly1305_ietf_encrypt(
+                p + 1 + NONCE_BYTES, NULL, (const uint8_t *)plain.p, plain.len,
+                (const uint8_t *)bound.p, bound.len, NULL, p + 1, key);
+        assert(err == 0);
+        out->len += plain.len + VAULT_SEAL_EXTRA;
+}
+
+static int unseal(struct vault *vault, const uint8_t *key, struct slice bound, struct slice sealed,
+                  struct buf *out)
+{
+        const uint8_t *p = (const uint8_t *)sealed.p;
+        size_t plain_bytes = sealed.len - VAULT_SEAL_EXTRA;
+        int err = 0;
+        if (crypto_aead_xchacha20poly1305_ietf_decrypt(
+                    vault->plain, NULL, NULL, p + 1 + NONCE_BYTES, sealed.len - 1 - NONCE_BYTES,
+                    (const uint8_t *)bound.p, bound.len, p + 1, key) != 0)
+                err = ERR_SEALED;
+        else
+                buf_put(out, vault->plain, plain_bytes);
+        sodium_memzero(vault->plain, plain_bytes);
+        return err;
+}
+
+/* What can be said of sealed bytes without the key. */
+static int check_sealed(struct slice sealed, const struct buf *out)
+{
+        if (sealed.len < VAULT_SEAL_EXTRA)
+                return ERR_SEALED;
+        if ((uint8_t)sealed.p[0] != SEAL_VERSION)
+                return ERR_VERSION;
+        size_t plain_bytes = sealed.len - VAULT_SEAL_EXTRA;
+        return plain_bytes > VAULT_PLAIN_MAX || !has_room(out, plain_bytes) ? ERR_TOO_LARGE : 0;
+}
+
 int vault_seal(struct vault *vault, uint64_t key_slot, struct slice context, struct slice plain,
                struct buf *out)
 {
@@ -296,22 +344,13 @@ int vault_seal(struct vault *vault, uint64_t key_slot, struct slice context, str
         int err = bind(&b, key_slot, context);
         if (err)
                 return err;
-        if (plain.len > VAULT_PLAIN_MAX || !buf_ok(out) ||
-            out->cap - out->len < plain.len + VAULT_SEAL_EXTRA)
+        if (plain.len > VAULT_PLAIN_MAX || !has_room(out, plain.len + VAULT_SEAL_EXTRA))
                 return ERR_TOO_LARGE;
         err = unwrap(vault, key_slot);
         if (err)
                 return err;
-
-        uint8_t *p = (uint8_t *)out->p + out->len;
-        p[0] = SEAL_VERSION;
-        random_fill(&vault->random, p + 1, NONCE_BYTES);
-        err = crypto_aead_xchacha20poly1305_ietf_encrypt(
-                p + 1 + NONCE_BYTES, NULL, (const uint8_t *)plain.p, plain.len,
-                (const uint8_t *)bound, b.len, NULL, p + 1, vault->key);
-        assert(err == 0);
+        seal(vault, vault->key, buf_slice(&b), plain, out);
         sodium_memzero(vault->key, sizeof vault->key);
-        out->len += plain.len + VAULT_SEAL_EXTRA;
         return 0;
 }
 
@@ -323,25 +362,42 @@ int vault_unseal(struct vault *vault, uint64_t key_slot, struct slice context, s
         buf_init(&b, bound, sizeof bound);
         if (sealed.len < VAULT_SEAL_EXTRA || bind(&b, key_slot, context) != 0)
                 return ERR_SEALED;
-        const uint8_t *p = (const uint8_t *)sealed.p;
-        if (p[0] != SEAL_VERSION)
-                return ERR_VERSION;
-        size_t plain_bytes = sealed.len - VAULT_SEAL_EXTRA;
-        if (plain_bytes > VAULT_PLAIN_MAX || !buf_ok(out) || out->cap - out->len < plain_bytes)
-                return ERR_TOO_LARGE;
-
-        int err = unwrap(vault, key_slot);
+        int err = check_sealed(sealed, out);
         if (err)
                 return err;
-        if (crypto_aead_xchacha20poly1305_ietf_decrypt(
-                    vault->plain, NULL, NULL, p + 1 + NONCE_BYTES, sealed.len - 1 - NONCE_BYTES,
-                    (const uint8_t *)bound, b.len, p + 1, vault->key) != 0)
-                err = ERR_SEALED;
-        else
-                buf_put(out, vault->plain, plain_bytes);
+        err = unwrap(vault, key_slot);
+        if (err)
+                return err;
+        err = unseal(vault, vault->key, buf_slice(&b), sealed, out);
         sodium_memzero(vault->key, sizeof vault->key);
-        sodium_memzero(vault->plain, plain_bytes);
         return err;
+}
+
+/* The key is its own; the name only fills the place. */
+#define CRASH_KEY_SLOT 0
+
+int vault_crash_seal(struct vault *vault, struct slice context, struct slice plain, struct buf *out)
+{
+        char bound[CONTEXT_BYTES];
+        struct buf b;
+        buf_init(&b, bound, sizeof bound);
+        if (bind(&b, CRASH_KEY_SLOT, context) != 0 || plain.len > VAULT_PLAIN_MAX ||
+            !has_room(out, plain.len + VAULT_SEAL_EXTRA))
+                return ERR_TOO_LARGE;
+        seal(vault, vault->crash, buf_slice(&b), plain, out);
+        return 0;
+}
+
+int vault_crash_unseal(struct vault *vault, struct slice context, struct slice sealed,
+                       struct buf *out)
+{
+        char bound[CONTEXT_BYTES];
+        struct buf b;
+        buf_init(&b, bound, sizeof bound);
+        int err = check_sealed(sealed, out);
+        if (!err && bind(&b, CRASH_KEY_SLOT, context) != 0)
+                err = ERR_SEALED;
+        return err ? err : unseal(vault, vault->crash, buf_slice(&b), sealed, out);
 }
 
 /* `kind` keeps exact and wildcard apart, whatever the numbers are. */

@@ -84,6 +84,15 @@ int vault_unseal(struct vault *vault, uint64_t key_slot, struct slice context, s
                  struct buf *out) MUST_CHECK;
 
 /*
+ * For the crash record alone: sealed under a key of the installation that is for nothing else, and
+ * not under a session's, since a call may outlive its session. Errors as above.
+ */
+int vault_crash_seal(struct vault *vault, struct slice context, struct slice plain,
+                     struct buf *out) MUST_CHECK;
+int vault_crash_unseal(struct vault *vault, struct slice context, struct slice sealed,
+                       struct buf *out) MUST_CHECK;
+
+/*
  * Writes changed slots to the file and waits until they are on disk. Any thread. On failure they
  * stay due and the next call tries again.
  */

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sip_saved.h - a leg as one flat value, so that another process can go on where this one was.
+ *
+ * What is saved is what the peers can know: the dialog, and the INVITE that has no final answer
+ * yet or whose answer may not have arrived. A state is only good in a user agent with the keys of
+ * the one that made it: tags and branches that are under way lead to the same places again.
+ *
+ *     saved as      of a leg that                    after sip_leg_restore()
+ *     CALLING       has heard nothing yet            the INVITE is sent again, with its branch
+ *     PROCEEDING    rings; or is being cancelled     its answer is awaited: cancel it again
+ *     INCOMING      is not answered, or not          to be answered (again): the same answer for
+ *                   acknowledged                     the same arguments
+ *     CONFIRMED     is up, or has been sent a BYE    requests are answered: hang up again
+ *
+ * Transactions within the dialog are not saved: a request that comes again is answered by what its
+ * CSeq says, and a re-INVITE's missing ACK is not waited for.
+ */
+#ifndef MASKLINE_SIP_SIP_SAVED_H
+#define MASKLINE_SIP_SIP_SAVED_H
+
+#include "sip/sip_dialog.h"
+#include "sip/sip_ua.h"
+
+#define SIP_CONTACT_MAX    96
+/* What an answer repeats; the rest of a kept message is for routes, Contact and description. */
+#define SIP_HEAD_BYTES_MAX 2560
+
+/* Secret: who knows them can make tags and branches that lead to any leg. */
+struct sip_ua_keys {
+        struct sip_token_keys tokens;
+        struct siphash_key reply, requests[2];
+};
+void sip_ua_keys_make(struct random *random, struct sip_ua_keys *out);
+
+enum sip_saved {
+        SIP_SAVED_CALLING,
+        SIP_SAVED_PROCEEDING,
+        SIP_SAVED_INCOMING,
+        SIP_SAVED_CONFIRMED,
+        SIP_SAVED_KINDS,
+};
+
+/* Holds real numbers: for secret memory. */
+struct sip_leg_state {
+        enum sip_saved kind;
+        bool is_dialled; /* never INCOMING, always CALLING and PROCEEDING */
+        struct handle leg;
+        uint32_t trunk_id;
+        struct addr local; /* ours, in Via and Contact */
+        char contact[SIP_CONTACT_MAX];
+        struct sip_dialog dialog;
+        uint32_t session_expires_s; /* 0: no session timer */
+        int64_t session_due_ms;     /* monotonic; CONFIRMED with a session timer */
+        struct sdp_origin origin;
+        uint64_t described;
+
+        uint32_t invite_cseq;
+        /* All but INCOMING: the INVITE's client transaction, while it still matters. */
+        struct handle invite;
+        struct addr peer; /* where the INVITE went, or its answers go */
+        bool has_remote;  /* not for a CONFIRMED one that was INCOMING */
+        struct sdp remote;
+
+        /* INCOMING */
+        uint64_t request_key[2], merge_key[2];
+        uint16_t head_bytes;
+        char head[SIP_HEAD_BYTES_MAX];
+};
+
+/* ERR_STALE; ERR_STATE: it has ended but for telling its owner. */
+int sip_leg_save(struct sip_ua *ua, struct sip_leg leg, struct sip_leg_state *out) MUST_CHECK;
+
+/* What an INVITE that is sent again needs beside the state: as in struct sip_dial. */
+struct sip_redial {
+        const struct sdp_audio *offer;
+        int max_forwards;
+};
+
+/*
+ * The leg under the handle that it had. Nothing is told to the handler until something happens.
+ * ERR_NOT_FOUND: its trunk is gone. ERR_STATE: another user agent's, or one that is here already.
+ * ERR_FULL.
+ */
+int sip_leg_restore(struct sip_ua *ua, const struct sip_leg_state *state,
+                    const struct sip_redial *redial, struct sip_leg *out) MUST_CHECK;
+
+#endif
