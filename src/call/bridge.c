@@ -19,6 +19,36 @@ static void on_longest_call(void *arg)
         call_close(call, CAUSE_SCHEDULED, SOURCE_PLATFORM, 0);
 }
 
+static int64_t left_ms(const struct call *call, int64_t due_ms, int64_t all_ms)
+{
+        int64_t left = due_ms ? due_ms - io_now_ms(call->calls->params.io) : all_ms;
+        return left > 0 ? left : 0;
+}
+
+void call_start_ring_timer(struct call *call, int64_t due_ms)
+{
+        const struct calls_params *params = &call->calls->params;
+        io_timer_start(params->io, &call->timer, left_ms(call, due_ms, params->ring_timeout_ms),
+                       on_ring_timeout, call);
+}
+
+void call_start_longest_timer(struct call *call, int64_t due_ms)
+{
+        const struct calls_params *params = &call->calls->params;
+        io_timer_start(params->io, &call->timer, left_ms(call, due_ms, params->call_ms_max),
+                       on_longest_call, call);
+}
+
+/* The INVITE to the callee is about to leave. */
+static void on_dialling(void *arg, struct sip_leg leg)
+{
+        struct call *call = arg;
+        call_bind(call, SIDE_B, leg);
+        call_enter(call, CALL_DIALLING);
+        call_start_ring_timer(call, 0);
+        call_save(call);
+}
+
 /*
  * Invariant: what is shown is a masking number of the call's tenant, or the leg is not created.
  */
@@ -47,13 +77,14 @@ static int dial_callee(struct call *call)
                 .show = fault_shown_number(&call->decision.mapping),
                 .offer = &b->local,
                 .max_forwards = call->max_forwards,
+                .on_ready = on_dialling,
+                .on_ready_arg = call,
         };
         struct sip_leg leg;
         err = sip_ua_dial(call->calls->ua, &dial, &leg);
         if (err)
-                return err;
-        call_bind(call, SIDE_B, leg);
-        return 0;
+                b->has_sip = false;
+        return err;
 }
 
 void call_connect(struct call *call, const struct sip_invite *invite)
@@ -85,11 +116,21 @@ void call_connect(struct call *call, const struct sip_invite *invite)
                          uuid_format(call->legs[SIDE_A].record.call_id).text, err_text(err));
                 call_close(call, err == ERR_FULL ? CAUSE_CONCURRENCY : CAUSE_ROUTING,
                            SOURCE_PLATFORM, 503);
-                return;
         }
-        call_enter(call, CALL_DIALLING);
-        io_timer_start(calls->params.io, &call->timer, calls->params.ring_timeout_ms,
-                       on_ring_timeout, call);
+}
+
+/*
+ * The far end's early media stays there: an announcement of its carrier may speak the number. The
+ * caller hears our own ringback, or its own when there is nothing to play or nowhere to play it to.
+ */
+void call_tell_ringing(struct call *call)
+{
+        struct calls *calls = call->calls;
+        struct call_leg *a = &call->legs[SIDE_A];
+        bool plays = calls->params.ringback.count > 0 && a->has_stream;
+        (void)sip_leg_progress(calls->ua, a->sip, 180, plays ? &a->local : NULL);
+        if (plays)
+                media_leg_play(calls->media, a->media, &calls->params.ringback, 0);
 }
 
 void call_on_progress(struct call *call, unsigned status)
@@ -104,16 +145,28 @@ void call_on_progress(struct call *call, unsigned status)
         a->record.ringing_ms = now_ms;
         call->legs[SIDE_B].record.ringing_ms = now_ms;
         call_enter(call, CALL_RINGING);
+        call_save(call);
+        call_tell_ringing(call);
+}
 
-        /*
-         * The far end's early media stays there: an announcement of its carrier may speak the
-         * number. The caller hears our own ringback, or its own when there is nothing to play or
-         * nowhere to play it to.
-         */
-        bool plays = calls->params.ringback.count > 0 && a->has_stream;
-        (void)sip_leg_progress(calls->ua, a->sip, 180, plays ? &a->local : NULL);
-        if (plays)
-                media_leg_play(calls->media, a->media, &calls->params.ringback, 0);
+/* Decided and written down, then said. */
+static int answer_caller(struct call *call, int64_t now_ms)
+{
+        struct calls *calls = call->calls;
+        struct call_leg *a = &call->legs[SIDE_A];
+        const struct cdr before = a->record;
+        a->answered = true;
+        a->record.answered_ms = now_ms;
+        a->record.sip_status = 200;
+        call_enter(call, CALL_CONNECTED);
+        call_start_longest_timer(call, 0);
+        call_save(call);
+        int err = sip_leg_answer(calls->ua, a->sip, &a->local);
+        if (err) {
+                a->answered = false;
+                a->record = before;
+        }
+        return err;
 }
 
 void call_on_answered(struct call *call, const struct sdp *sdp)
@@ -131,18 +184,13 @@ void call_on_answered(struct call *call, const struct sdp *sdp)
                 call_close(call, CAUSE_REJECTED, SOURCE_CARRIER, 480);
                 return;
         }
-        if (sip_leg_answer(calls->ua, a->sip, &a->local)) {
+        if (answer_caller(call, now_ms)) {
                 call_close(call, CAUSE_INTERNAL, SOURCE_PLATFORM, 480);
                 return;
         }
-        a->answered = true;
-        a->record.answered_ms = now_ms;
-        a->record.sip_status = 200;
         media_leg_stop(calls->media, a->media);
         media_join(calls->media, a->media, b->media);
-        call_enter(call, CALL_CONNECTED);
         calls->counters.connected++;
-        io_timer_start(calls->params.io, &call->timer, calls->params.call_ms_max, on_longest_call,
-                       call);
+        call_save_later(call);
         log_info("call %s: connected", uuid_format(a->record.call_id).text);
 }

@@ -39,6 +39,7 @@ struct call_leg {
         bool has_stream; /* media knows where to send */
         bool admitted;   /* holds a channel of its trunk */
         bool answered;
+        bool has_ended; /* on_ended has come */
         uint32_t trunk_id;
         struct sdp_audio local; /* what we last said of ourselves on this leg */
         struct cdr record;
@@ -58,6 +59,11 @@ struct call {
         bool has_cause;
         bool has_announced;    /* the announcement has begun: it is played once */
         struct io_timer timer; /* ring timeout, then the longest call */
+
+        bool has_slot; /* in the crash record */
+        bool is_unprotected;
+        uint32_t slot;
+        struct io_timer save_timer;
 };
 
 /* What the registry knows of a SIP leg: whose it is. By the index of the leg's handle. */
@@ -74,6 +80,8 @@ struct call_pair {
         uint32_t calls;
 };
 
+struct crash_call;
+
 struct calls {
         struct calls_params params;
         struct sip_ua *ua;        /* owned */
@@ -82,6 +90,8 @@ struct calls {
         struct pool *pairs;       /* owned, of struct call_pair */
         struct map pair_map;      /* owned buckets */
         struct leg_owner *owners; /* owned, 2 * calls_max */
+        struct crash_call
+                *scratch; /* owned; secret: for what is on its way to or from the record */
         struct calls_counters counters;
 };
 
@@ -99,10 +109,25 @@ void call_release_leg(struct call *call, enum call_side side);
 bool call_admit_pair(struct call *call);
 void call_release_pair(struct call *call);
 
+/*
+ * survive.c: the crash record. call_save() comes before each message that makes a change visible;
+ * without a record none of them does anything but call_save_cdr(), which is directory_cdr() then.
+ */
+void call_save(struct call *call);
+void call_save_later(struct call *call); /* now and then, while both talk */
+void call_save_cdr(struct call *call, const struct cdr *record);
+void call_save_release(struct call *call);         /* it is over */
+int calls_restore(struct calls *calls) MUST_CHECK; /* when all else is open */
+uint32_t calls_saved_ports(struct calls *calls, uint16_t *out, uint32_t max);
+
 /* bridge.c: connecting the two legs. */
 void call_connect(struct call *call, const struct sip_invite *invite);
 void call_on_progress(struct call *call, unsigned status);
 void call_on_answered(struct call *call, const struct sdp *sdp);
+void call_tell_ringing(struct call *call);
+/* Until `due_ms` (monotonic); 0: as long as the configuration says. */
+void call_start_ring_timer(struct call *call, int64_t due_ms);
+void call_start_longest_timer(struct call *call, int64_t due_ms);
 
 /* refuse.c: the announcement. */
 void call_refuse(struct call *call, const struct sip_invite *invite);
@@ -124,6 +149,7 @@ void call_on_confirmed(struct call *call, enum call_side side, const struct sdp 
 /* close.c: every way to end. `status` answers a caller who was not answered yet. */
 void call_close(struct call *call, enum hangup_cause cause, enum hangup_source source,
                 unsigned status);
+void call_end_legs(struct call *call, unsigned status); /* each that is there is told */
 void call_on_leg_ended(struct call *call, enum call_side side, const struct sip_end_info *end);
 
 /* record.c: the call detail records. */

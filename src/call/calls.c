@@ -11,7 +11,9 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/secret.h"
 #include "call/call.h"
+#include "call/crash_record.h"
 
 #define MAX_FORWARDS 70
 
@@ -49,6 +51,7 @@ void call_release(struct call *call)
         if (call->legs[SIDE_A].has_sip || call->legs[SIDE_B].has_sip)
                 return;
         assert(call->state == CALL_CLOSING);
+        call_save_release(call);
         pool_put(call->calls->pool, call);
 }
 
@@ -161,6 +164,14 @@ static void on_ended(void *arg, struct sip_leg leg, const struct sip_end_info *e
                 call_on_leg_ended(call, side, end);
 }
 
+static void on_changed(void *arg, struct sip_leg leg)
+{
+        enum call_side side;
+        struct call *call = find_call(arg, leg, &side);
+        if (call)
+                call_save(call);
+}
+
 static void on_media(void *arg, struct media_leg leg, enum media_event event, char digit)
 {
         (void)digit;
@@ -190,6 +201,7 @@ static const struct sip_ua_handler ua_handler = {
         .on_offer = on_offer,
         .on_dtmf_info = on_dtmf_info,
         .on_ended = on_ended,
+        .on_changed = on_changed,
 };
 
 static int open_tables(struct calls *calls)
@@ -206,7 +218,21 @@ static int open_tables(struct calls *calls)
         if (err)
                 return err;
         calls->owners = calloc(legs_max(calls), sizeof *calls->owners);
-        return calls->owners ? 0 : -ENOMEM;
+        calls->scratch = secret_alloc(sizeof *calls->scratch);
+        return calls->owners && calls->scratch ? 0 : -ENOMEM;
+}
+
+/* Those that calls in progress have, before all others that are kept for us. */
+static uint16_t *list_ports(struct calls *calls, uint32_t *count)
+{
+        const struct calls_params *p = &calls->params;
+        uint16_t *ports = calloc((size_t)legs_max(calls) + p->rtp_ports_count + 1, sizeof *ports);
+        if (!ports)
+                return NULL;
+        *count = calls_saved_ports(calls, ports, legs_max(calls));
+        for (uint32_t i = 0; i < p->rtp_ports_count; i++)
+                ports[(*count)++] = p->rtp_ports[i];
+        return ports;
 }
 
 /* What to do about a socket that cannot be had; `busy` when somebody else has it. */
@@ -227,17 +253,26 @@ static const char *socket_remedy(int err, const char *setting, const char *busy)
 static int open_media(struct calls *calls, char *problem)
 {
         const struct calls_params *p = &calls->params;
+        uint32_t ports_count = 0;
+        uint16_t *ports = list_ports(calls, &ports_count);
+        if (!ports) {
+                snprintf(problem, 512, "out of memory");
+                return -ENOMEM;
+        }
         const struct media_params params = {
                 .io = p->io,
                 .local_ip = p->media_ip,
                 .port_min = p->rtp_port_min,
                 .port_max = p->rtp_port_max,
                 .legs_max = legs_max(calls),
+                .ports_first = ports,
+                .ports_first_count = ports_count,
                 .silence_timeout_ms = p->media_timeout_ms,
                 .on_event = on_media,
                 .arg = calls,
         };
         int err = media_create(&params, &calls->media);
+        free(ports);
         if (err)
                 snprintf(problem, 512,
                          "cannot open %u RTP port pairs on %s, ports %u to %u: %s; %s",
@@ -270,6 +305,7 @@ static int open_ua(struct calls *calls, char *problem)
                 .transactions_max = transactions_max(calls),
                 .handler = &ua_handler,
                 .arg = calls,
+                .keys = p->crash ? crash_record_keys(p->crash) : NULL,
         };
         int err = sip_ua_create(&params, &calls->ua);
         if (err)
@@ -298,6 +334,11 @@ int calls_create(const struct calls_params *params, struct calls **out, char *pr
                 err = open_media(calls, problem);
         if (!err)
                 err = open_ua(calls, problem);
+        if (!err) {
+                err = calls_restore(calls);
+                if (err)
+                        snprintf(problem, 512, "out of memory");
+        }
         if (err) {
                 calls_destroy(calls);
                 return err;
@@ -323,6 +364,8 @@ static void record_rest(struct calls *calls)
                         call_record_end(call, side);
                 }
                 io_timer_stop(calls->params.io, &call->timer);
+                io_timer_stop(calls->params.io, &call->save_timer);
+                call_save_release(call);
         }
 }
 
@@ -338,6 +381,7 @@ void calls_destroy(struct calls *calls)
         pool_destroy(calls->pairs);
         pool_destroy(calls->pool);
         free(calls->owners);
+        secret_free(calls->scratch, sizeof *calls->scratch);
         free(calls);
 }
 

@@ -15,6 +15,7 @@
 #include "store/directory.h"
 
 struct calls;
+struct crash_record;
 
 struct calls_params {
         struct io *io;
@@ -31,9 +32,15 @@ struct calls_params {
         int64_t media_timeout_ms;
         struct media_sound ringback; /* played to the caller while the other side rings */
         struct media_sound refusal;  /* the announcement, the same for every refused caller */
+        /* Not owned, outlives the directory; NULL: a crash ends all calls (crash_record.h). */
+        struct crash_record *crash;
+        const uint16_t *rtp_ports; /* RTP ports that are kept open for us already */
+        uint32_t rtp_ports_count;
 };
 
-/* Opens the SIP socket and the media ports. `problem` (512 bytes) says what failed. */
+/*
+ * Opens the SIP socket and the media ports, and goes on with the calls in the crash record.
+ * `problem` (512 bytes) says what failed. */
 int calls_create(const struct calls_params *params, struct calls **out, char *problem) MUST_CHECK;
 void calls_destroy(struct calls *calls); /* hangs up nothing: end the calls first */
 const struct addr *calls_local(const struct calls *calls);
@@ -60,6 +67,9 @@ int calls_hangup(struct calls *calls, struct uuid call_id) MUST_CHECK; /* ERR_NO
 
 struct calls_counters {
         uint64_t calls, connected, refused, limited;
+        uint64_t restored; /* after a crash of the process before */
+        uint64_t
+                unprotected; /* that a crash would have ended: too large for a slot, or none left */
         struct sip_ua_counters sip;
         uint32_t media_legs;
 };

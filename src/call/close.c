@@ -28,21 +28,38 @@ static void end_leg(struct call *call, enum call_side side, unsigned status)
 {
         struct calls *calls = call->calls;
         struct call_leg *leg = &call->legs[side];
-        call_record_media(call, side);
         call_media_close(call, side);
         if (!leg->has_sip) {
                 call_release_leg(call, side);
                 return;
         }
 
-        leg->record.ended_ms = io_wall_ms(calls->params.io);
         if (side == SIDE_A && !leg->answered && status) {
-                leg->record.sip_status = (uint16_t)status;
                 (void)sip_leg_reject(calls->ua, leg->sip, status,
                                      status == 503 ? RETRY_AFTER_S : 0);
         } else {
                 sip_leg_hangup(calls->ua, leg->sip);
         }
+}
+
+void call_end_legs(struct call *call, unsigned status)
+{
+        end_leg(call, SIDE_B, status);
+        end_leg(call, SIDE_A, status);
+}
+
+/* What the records will say of the end, whatever the peers answer to it. */
+static void note_end(struct call *call, unsigned status)
+{
+        struct call_leg *a = &call->legs[SIDE_A];
+        for (enum call_side side = SIDE_A; side <= SIDE_B; side++) {
+                struct call_leg *leg = &call->legs[side];
+                call_record_media(call, side);
+                if (leg->has_sip)
+                        leg->record.ended_ms = io_wall_ms(call->calls->params.io);
+        }
+        if (a->has_sip && !a->answered && status)
+                a->record.sip_status = (uint16_t)status;
 }
 
 static void stop_announcing(struct call *call)
@@ -66,10 +83,12 @@ void call_close(struct call *call, enum hangup_cause cause, enum hangup_source s
                 call->source = source;
         }
         io_timer_stop(call->calls->params.io, &call->timer);
+        io_timer_stop(call->calls->params.io, &call->save_timer);
         call_release_pair(call);
         call_enter(call, CALL_CLOSING);
-        end_leg(call, SIDE_B, status);
-        end_leg(call, SIDE_A, status);
+        note_end(call, status);
+        call_save(call);
+        call_end_legs(call, status);
         log_info("call %s: ends, %s by %s", uuid_format(call->legs[SIDE_A].record.call_id).text,
                  hangup_cause_text(call->cause), hangup_source_name(call->source));
 }
@@ -131,6 +150,7 @@ void call_on_leg_ended(struct call *call, enum call_side side, const struct sip_
 {
         struct call_leg *leg = &call->legs[side];
         leg->has_sip = false;
+        leg->has_ended = true;
         if (!leg->record.ended_ms)
                 leg->record.ended_ms = io_wall_ms(call->calls->params.io);
         if (side == SIDE_A && end->how == SIP_END_CANCEL)
@@ -142,6 +162,7 @@ void call_on_leg_ended(struct call *call, enum call_side side, const struct sip_
                 close_for_caller(call, end);
         else
                 close_for_callee(call, end);
+        call_save(call);
         call_record_end(call, side);
         call_release_leg(call, side);
         call_release(call);

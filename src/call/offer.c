@@ -135,6 +135,7 @@ void call_on_confirmed(struct call *call, enum call_side side, const struct sdp 
                 call_close(call, CAUSE_REJECTED, SOURCE_CARRIER, 0);
                 return;
         }
+        call_save(call);
         if (call->state == CALL_ANNOUNCING)
                 call_announce(call);
 }

@@ -49,5 +49,5 @@ void call_record_end(struct call *call, enum call_side side)
         struct cdr *record = &call->legs[side].record;
         record->cause = call->cause;
         record->source = call->source;
-        directory_cdr(call->calls->params.directory, record);
+        call_save_cdr(call, record);
 }

@@ -33,15 +33,18 @@ void call_refuse(struct call *call, const struct sip_invite *invite)
                 refuse_plainly(call, status);
                 return;
         }
-        if (sip_leg_answer(calls->ua, a->sip, &a->local)) {
-                refuse_plainly(call, REFUSED_STATUS);
-                return;
-        }
+        const struct cdr before = a->record;
         a->answered = true;
         a->record.answered_ms = io_wall_ms(calls->params.io);
         a->record.sip_status = 200;
         trunk->counters.announcing++;
         call_enter(call, CALL_ANNOUNCING);
+        call_save(call);
+        if (sip_leg_answer(calls->ua, a->sip, &a->local)) {
+                a->answered = false;
+                a->record = before;
+                refuse_plainly(call, REFUSED_STATUS);
+        }
 }
 
 void call_announce(struct call *call)

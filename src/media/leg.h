@@ -70,6 +70,10 @@ struct leg {
         struct media_stats stats;
 };
 
+/* media_leg_open() on the pair with this RTP port; 0: any. */
+int leg_open_at(struct media *media, struct handle user, uint16_t port,
+                struct media_leg *out) MUST_CHECK;
+
 /* NULL when stale or none. */
 struct leg *leg_find(const struct media *media, struct handle handle);
 struct leg *leg_partner(const struct leg *leg);

@@ -20,6 +20,7 @@ int media_create(const struct media_params *params, struct media **out)
                 return -ENOMEM;
         media->params = *params;
         media->io = params->io;
+        media->params.ports_first = NULL; /* the caller's, for now only */
         codec_tables_init(&media->codec_tables);
 
         struct ports_params ports = {
@@ -28,6 +29,8 @@ int media_create(const struct media_params *params, struct media **out)
                 .port_min = params->port_min,
                 .port_max = params->port_max,
                 .count = params->legs_max,
+                .first = params->ports_first,
+                .first_count = params->ports_first_count,
                 .on_rtp = relay_on_rtp,
                 .on_rtcp = relay_on_rtcp,
                 .owner = media,
@@ -89,11 +92,17 @@ uint32_t media_legs_in_use(const struct media *media)
 
 int media_leg_open(struct media *media, struct handle user, struct media_leg *out)
 {
+        return leg_open_at(media, user, 0, out);
+}
+
+int leg_open_at(struct media *media, struct handle user, uint16_t port, struct media_leg *out)
+{
         struct handle self;
         struct leg *leg = pool_take(media->legs, &self);
         if (!leg)
                 return ERR_FULL;
-        leg->ports = ports_take(media->ports, self);
+        leg->ports =
+                port ? ports_take_at(media->ports, port, self) : ports_take(media->ports, self);
         if (!leg->ports) {
                 pool_put(media->legs, leg);
                 return ERR_FULL;

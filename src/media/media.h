@@ -45,6 +45,8 @@ struct media_params {
         struct addr local_ip;        /* where RTP sockets are bound; port unused */
         uint16_t port_min, port_max; /* even RTP ports, RTCP on the next one */
         uint32_t legs_max;
+        const uint16_t *ports_first; /* even ports to be opened before any other (media_saved.h) */
+        uint32_t ports_first_count;
         int64_t silence_timeout_ms; /* 60,000; 0: never */
         media_event_fn *on_event;
         void *arg;

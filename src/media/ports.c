@@ -29,6 +29,23 @@ static int open_pair(const struct ports_params *params, unsigned port, struct po
         return 0;
 }
 
+static int open_one(struct ports *ports, const struct ports_params *params, unsigned port)
+{
+        int err = open_pair(params, port, &ports->pairs[ports->count]);
+        if (!err)
+                ports->count++;
+        return err == -EADDRINUSE ? 0 : err;
+}
+
+/* Those that calls in progress have, and that somebody keeps open for us. */
+static int open_first(struct ports *ports, const struct ports_params *params)
+{
+        int err = 0;
+        for (uint32_t i = 0; !err && i < params->first_count && ports->count < params->count; i++)
+                err = open_one(ports, params, params->first[i]);
+        return err;
+}
+
 /* Walks once round the range from a random place, passing over what others hold. */
 static int open_all(struct ports *ports, const struct ports_params *params)
 {
@@ -38,14 +55,11 @@ static int open_all(struct ports *ports, const struct ports_params *params)
                 return -EADDRINUSE;
 
         unsigned start = random_below(io_random(params->io), pairs);
-        for (unsigned i = 0; i < pairs && ports->count < params->count; i++) {
-                unsigned port = first + 2 * ((start + i) % pairs);
-                int err = open_pair(params, port, &ports->pairs[ports->count]);
-                if (err && err != -EADDRINUSE)
-                        return err;
-                if (!err)
-                        ports->count++;
-        }
+        int err = open_first(ports, params);
+        for (unsigned i = 0; !err && i < pairs && ports->count < params->count; i++)
+                err = open_one(ports, params, first + 2 * ((start + i) % pairs));
+        if (err)
+                return err;
         return ports->count == params->count ? 0 : -EADDRINUSE;
 }
 
@@ -111,6 +125,19 @@ struct port_pair *ports_take(struct ports *ports, struct handle leg)
         list_remove(&pair->node);
         pair->leg = leg;
         return pair;
+}
+
+struct port_pair *ports_take_at(struct ports *ports, uint16_t port, struct handle leg)
+{
+        list_for_each (node, &ports->free) {
+                struct port_pair *pair = container_of(node, struct port_pair, node);
+                if (io_udp_local(pair->rtp)->port != port)
+                        continue;
+                list_remove(&pair->node);
+                pair->leg = leg;
+                return pair;
+        }
+        return NULL;
 }
 
 void ports_give(struct ports *ports, struct port_pair *pair)

@@ -27,6 +27,8 @@ struct ports_params {
         struct addr local_ip;
         uint16_t port_min, port_max;
         uint32_t count;
+        const uint16_t *first; /* RTP ports to be opened before any other, where they are free */
+        uint32_t first_count;
         io_udp_fn *on_rtp, *on_rtcp; /* their argument is the pair */
         void *owner;
 };
@@ -36,6 +38,8 @@ int ports_create(const struct ports_params *params, struct ports **out) MUST_CHE
 void ports_destroy(struct ports *ports); /* NULL is fine */
 
 struct port_pair *ports_take(struct ports *ports, struct handle leg); /* NULL: none is left */
+/* The pair with this RTP port; NULL: it is with another leg, or not open. */
+struct port_pair *ports_take_at(struct ports *ports, uint16_t port, struct handle leg);
 void ports_give(struct ports *ports, struct port_pair *pair);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "../unit/unit.h"
 #include "base/log.h"
@@ -77,22 +78,137 @@ static void on_datagram(void *arg, const struct addr *from, const struct addr *t
                 platform->on_datagram(platform->arg, from, to, data);
 }
 
+/* ---- its disk, and what a crash leaves ---- */
+
+static struct store *real_of(const struct store *store)
+{
+        return ((const struct mortal_store *)store)->real;
+}
+
+static int mortal_load(struct store *store, const struct store_loader *loader)
+{
+        return real_of(store)->ops->load(real_of(store), loader);
+}
+
+static int mortal_submit(struct store *store, const struct store_change *changes, uint32_t count,
+                         store_done *done, void *arg)
+{
+        struct store *real = real_of(store);
+        return real ? real->ops->submit(real, changes, count, done, arg) : 0; /* never answered */
+}
+
+static int mortal_query_cdrs(struct store *store, const struct store_cdr_query *query,
+                             store_cdrs_fn *fn, void *arg)
+{
+        return real_of(store)->ops->query_cdrs(real_of(store), query, fn, arg);
+}
+
+static int mortal_walk_audit(struct store *store,
+                             int (*visit)(void *arg, const struct store_audit *entry),
+                             store_done *done, void *arg)
+{
+        return real_of(store)->ops->walk_audit(real_of(store), visit, done, arg);
+}
+
+static uint32_t mortal_queued(const struct store *store)
+{
+        return real_of(store)->ops->queued(real_of(store));
+}
+
+static bool mortal_healthy(const struct store *store, char *problem)
+{
+        return real_of(store)->ops->healthy(real_of(store), problem);
+}
+
+static void mortal_close(struct store *store)
+{
+        if (real_of(store))
+                real_of(store)->ops->close(real_of(store));
+}
+
+static const struct store_ops mortal_ops = {
+        .load = mortal_load,
+        .submit = mortal_submit,
+        .query_cdrs = mortal_query_cdrs,
+        .walk_audit = mortal_walk_audit,
+        .queued = mortal_queued,
+        .healthy = mortal_healthy,
+        .close = mortal_close,
+};
+
+static void open_vault(struct platform *platform)
+{
+        char problem[512] = "";
+        if (!platform->options.survives) {
+                assert_int_equal(vault_create_memory(&platform->vault), 0);
+                return;
+        }
+        assert_int_equal(data_dir_open(platform->data_path, &platform->data_dir, problem), 0);
+        assert_int_equal(vault_open(platform->data_dir, &platform->vault, problem), 0);
+}
+
+static uint32_t calls_max(const struct platform *platform)
+{
+        return platform->options.calls_max ? platform->options.calls_max : 16;
+}
+
+static void make_survivable(struct platform *platform)
+{
+        if (!platform->options.survives)
+                return;
+        strcpy(platform->data_path, "/tmp/maskline-platform-XXXXXX");
+        assert_non_null(mkdtemp(platform->data_path));
+        platform->slots = calloc(1, crash_record_bytes(calls_max(platform)));
+        assert_non_null(platform->slots);
+}
+
+static void remove_data(struct platform *platform)
+{
+        static const char *const names[] = {DATA_DIR_LOCK, DATA_DIR_MASTER_KEY, DATA_DIR_KEY_SLOTS};
+        if (!platform->options.survives)
+                return;
+        for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+                char path[128];
+                snprintf(path, sizeof path, "%s/%s", platform->data_path, names[i]);
+                assert_int_equal(unlink(path), 0);
+        }
+        assert_int_equal(rmdir(platform->data_path), 0);
+        free(platform->slots);
+}
+
+static void open_crash_record(struct platform *platform)
+{
+        char problem[512];
+        const struct crash_record_params params = {
+                .directory = platform->directory,
+                .random = io_random(platform->io),
+                .memory = platform->slots,
+                .calls_max = calls_max(platform),
+        };
+        if (platform->options.survives)
+                assert_int_equal(crash_record_open(&params, &platform->crash, problem), 0);
+}
+
 /* ---- its floors ---- */
 
 static void open_directory(struct platform *platform)
 {
-        assert_int_equal(vault_create_memory(&platform->vault), 0);
-        assert_int_equal(store_memory_disk_create(&platform->disk), 0);
+        open_vault(platform);
         const struct store_memory_params memory = {
-                .io = platform->io, .vault = platform->vault, .disk = platform->disk};
-        assert_int_equal(store_memory_open(&memory, &platform->store), 0);
+                .io = platform->io,
+                .vault = platform->vault,
+                .disk = platform->disk,
+                .commit_ms = platform->options.commit_ms,
+        };
+        platform->store.base.ops = &mortal_ops;
+        assert_int_equal(store_memory_open(&memory, &platform->store.real), 0);
 
         const struct directory_params params = {.io = platform->io,
                                                 .sessions_max = 64,
                                                 .numbers_max = 16,
                                                 .quarantine_ms = 7200000};
         char problem[512] = "";
-        assert_int_equal(directory_open_on(&params, platform->vault, platform->store,
+        assert_int_equal(directory_open_on(&params, platform->vault, &platform->store.base,
                                            &platform->directory, problem),
                          0);
 }
@@ -102,8 +218,9 @@ static int64_t or_else(int64_t value, int64_t usual)
         return value ? value : usual;
 }
 
-static void open_calls(struct platform *platform, const struct platform_options *options)
+static void open_calls(struct platform *platform)
 {
+        const struct platform_options *options = &platform->options;
         const struct calls_params params = {
                 .io = platform->io,
                 .directory = platform->directory,
@@ -112,7 +229,7 @@ static void open_calls(struct platform *platform, const struct platform_options 
                 .media_ip = platform->rtp,
                 .rtp_port_min = 20000,
                 .rtp_port_max = 20199,
-                .calls_max = (uint32_t)or_else(options->calls_max, 16),
+                .calls_max = calls_max(platform),
                 .calls_per_s_max = 4,
                 .same_pair_max = (uint32_t)or_else(options->same_pair_max, 2),
                 .ring_timeout_ms = or_else(options->ring_timeout_ms, 45000),
@@ -120,12 +237,38 @@ static void open_calls(struct platform *platform, const struct platform_options 
                 .media_timeout_ms = or_else(options->media_timeout_ms, 60000),
                 .ringback = sound_samples(SOUND_RINGBACK),
                 .refusal = sound_samples(SOUND_ANNOUNCEMENT),
+                .crash = platform->crash,
         };
         char problem[512] = "";
         int err = calls_create(&params, &platform->calls, problem);
         if (err)
                 print_error("%s\n", problem);
         assert_int_equal(err, 0);
+}
+
+static void load_trunks(struct platform *platform)
+{
+        const struct trunk *trunk;
+        for (uint32_t i = 0; (trunk = directory_trunk_at(platform->directory, i)); i++)
+                assert_int_equal(sip_trunks_put(platform->trunks, trunk), 0);
+}
+
+static void open_all(struct platform *platform)
+{
+        open_directory(platform);
+        assert_int_equal(sip_trunks_create(platform->io, &platform->trunks), 0);
+        load_trunks(platform);
+        open_crash_record(platform);
+        open_calls(platform);
+}
+
+static void close_all(struct platform *platform)
+{
+        calls_destroy(platform->calls);
+        sip_trunks_destroy(platform->trunks);
+        directory_close(platform->directory);
+        crash_record_close(platform->crash);
+        data_dir_close(platform->data_dir);
 }
 
 struct platform *platform_create(const struct platform_options *options)
@@ -139,10 +282,42 @@ struct platform *platform_create(const struct platform_options *options)
         assert_int_equal(io_create_sim(platform->sim, &platform->io), 0);
         platform->sip = platform_addr("127.0.0.1:5060");
         platform->rtp = platform_addr("127.0.0.1:0");
-        open_directory(platform);
-        assert_int_equal(sip_trunks_create(platform->io, &platform->trunks), 0);
-        open_calls(platform, options);
+        platform->options = *options;
+        make_survivable(platform);
+        assert_int_equal(store_memory_disk_create(&platform->disk), 0);
+        open_all(platform);
         return platform;
+}
+
+/* A process that is killed closes nothing: it only gives its memory back. */
+static void forget_process(struct platform *platform)
+{
+        struct sim_network network = platform->options.network;
+        network.loss_permille = 1000;
+        sim_world_set_network(platform->sim, &network);
+        sim_world_on_datagram(platform->sim, NULL, NULL);
+        store_memory_crash(platform->store.real);
+        platform->store.real = NULL;
+        close_all(platform);
+        io_destroy(platform->io);
+        sim_world_on_datagram(platform->sim, on_datagram, platform);
+        sim_world_set_network(platform->sim, &platform->options.network);
+}
+
+void platform_crash(struct platform *platform, int64_t gap_ms)
+{
+        size_t bytes = crash_record_bytes(calls_max(platform));
+        void *left = malloc(bytes);
+        assert_true(platform->options.survives);
+        assert_non_null(left);
+        memcpy(left, platform->slots, bytes);
+        forget_process(platform);
+        memcpy(platform->slots, left, bytes);
+        free(left);
+
+        sim_world_run_ms(platform->sim, gap_ms);
+        assert_int_equal(io_create_sim(platform->sim, &platform->io), 0);
+        open_all(platform);
 }
 
 bool platform_is_quiet(const struct platform *platform)
@@ -161,9 +336,10 @@ void platform_destroy(struct platform *platform, bool should_be_quiet)
                 assert_true(platform_is_quiet(platform));
                 assert_int_equal(counters.media_legs, 0);
         }
-        calls_destroy(platform->calls);
-        sip_trunks_destroy(platform->trunks);
-        directory_close(platform->directory);
+        if (should_be_quiet && platform->crash)
+                assert_int_equal(crash_record_counters(platform->crash)->in_use, 0);
+        close_all(platform);
+        remove_data(platform);
         store_memory_disk_destroy(platform->disk);
         sim_world_destroy(platform->sim);
         free(platform);
@@ -274,7 +450,7 @@ struct records platform_records(struct platform *platform, unsigned nth)
         struct rows *rows = calloc(1, sizeof *rows);
         assert_non_null(rows);
         assert_int_equal(directory_cdrs_list(platform->directory, 0, 0, 64, on_cdrs, rows), 0);
-        sim_world_run_ms(platform->sim, 10);
+        sim_world_run_ms(platform->sim, 10 + platform->options.commit_ms);
         const struct cdr *call = find_call(rows, nth);
         for (uint32_t i = 0; call && i < rows->count; i++) {
                 const struct cdr *row = &rows->cdrs[i];
@@ -287,4 +463,20 @@ struct records platform_records(struct platform *platform, unsigned nth)
         }
         free(rows);
         return records;
+}
+
+static void count_cdrs(void *arg, int err, const struct cdr *rows, uint32_t count)
+{
+        (void)rows;
+        assert_int_equal(err, 0);
+        *(uint32_t *)arg = count;
+}
+
+uint32_t platform_records_count(struct platform *platform)
+{
+        uint32_t count = 0;
+        assert_int_equal(directory_cdrs_list(platform->directory, 0, 0, 1000, count_cdrs, &count),
+                         0);
+        sim_world_run_ms(platform->sim, 10 + platform->options.commit_ms);
+        return count;
 }

@@ -12,6 +12,7 @@
 #define MASKLINE_TESTS_SCENARIO_PLATFORM_H
 
 #include "call/calls.h"
+#include "call/crash_record.h"
 #include "io/io_sim.h"
 #include "store/store_memory.h"
 
@@ -32,18 +33,32 @@ struct platform_options {
         int64_t ring_timeout_ms;  /* 0: 45,000 */
         int64_t call_ms_max;      /* 0: 14,400,000 */
         int64_t media_timeout_ms; /* 0: 60,000 */
+        bool survives;            /* platform_crash() may be called */
+        int64_t commit_ms;        /* how long the disk takes; 0: not until the next turn */
+};
+
+/* The disk's store, until it dies with its process. */
+struct mortal_store {
+        struct store base;
+        struct store *real; /* NULL: dead */
 };
 
 struct platform {
+        struct platform_options options;
         struct sim_world *sim;
         struct io *io;
         struct vault *vault;
         struct store_memory_disk *disk;
-        struct store *store;
+        struct mortal_store store;
         struct directory *directory;
         struct sip_trunks *trunks;
         struct calls *calls;
         struct addr sip, rtp;
+        /* When it survives: its key files, and what a crash leaves of the calls. */
+        char data_path[64];
+        struct data_dir *data_dir;
+        void *slots;
+        struct crash_record *crash;
         uint32_t leaks;     /* datagrams that held what their receiver must not see */
         uint32_t datagrams; /* that left it */
         uint64_t trace;     /* a hash over all of them, times included */
@@ -59,6 +74,11 @@ struct addr platform_addr(const char *text); /* asserts that it is one */
 struct platform *platform_create(const struct platform_options *options);
 /* Asserts that nothing is left in it, when it should be quiet. */
 void platform_destroy(struct platform *platform, bool should_be_quiet);
+/*
+ * Kills it, with everything but key files, disk and crash record, and starts it again `gap_ms`
+ * later. Until then nobody has its ports.
+ */
+void platform_crash(struct platform *platform, int64_t gap_ms);
 bool platform_is_quiet(const struct platform *platform); /* no call, leg or transaction */
 
 /* A trunk as most are. */
@@ -79,6 +99,7 @@ struct records {
         bool has[2];
 };
 struct records platform_records(struct platform *platform, unsigned nth);
+uint32_t platform_records_count(struct platform *platform); /* of all calls */
 
 /* What of it its receiver must not see, in words; NULL: nothing. */
 const char *platform_leak(const struct addr *to, struct slice data);

@@ -39,6 +39,8 @@ static void on_datagram(void *arg, const struct addr *from, const struct addr *t
                         struct slice data)
 {
         struct world *world = arg;
+        const struct addr *sip = &world->platform->sip;
+        world->sip_datagrams += addr_equal(from, sip) || addr_equal(to, sip);
         if (!addr_equal_ip(from, &world->platform->sip))
                 return;
         for (int who = 0; who < PHONES; who++) {
@@ -308,6 +310,8 @@ struct world *world_create(const struct world_options *options)
                 .same_pair_max = options->same_pair_max,
                 .ring_timeout_ms = options->ring_timeout_ms,
                 .call_ms_max = options->call_ms_max,
+                .survives = options->survives,
+                .commit_ms = options->commit_ms,
         });
         world->platform->on_datagram = on_datagram;
         world->platform->arg = world;

@@ -56,6 +56,7 @@ struct phone {
 
 struct world {
         struct platform *platform; /* owned */
+        uint32_t sip_datagrams;    /* to and from it */
         struct phone phones[PHONES];
         uint64_t session;
 };
@@ -68,6 +69,8 @@ struct world_options {
         uint32_t same_pair_max;     /* 0: 2 */
         int64_t ring_timeout_ms;    /* 0: 45,000 */
         int64_t call_ms_max;        /* 0: 14,400,000 */
+        bool survives;              /* a crash of the platform */
+        int64_t commit_ms;          /* of its disk */
 };
 
 struct world *world_create(const struct world_options *options);

@@ -1,0 +1,530 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Each part is described once, for both directions: what writes a value is what reads it. Numbers
+ * are in base 128, least significant first, without a needless last byte (so that small ones are
+ * short); what is random is written as it is.
+ */
+#include "call/crash_codec.h"
+
+#include <assert.h>
+#include <string.h>
+
+#define REFERENCE_BYTES_MIN 4
+
+struct codec {
+        struct buf *out; /* NULL: reading */
+        struct slice in;
+        bool failed;
+        struct slice head; /* texts that occur in it need not be repeated */
+};
+
+static void fail(struct codec *c)
+{
+        c->failed = true;
+}
+
+/* ---- what everything is made of ---- */
+
+/* Reading: NULL, and failed, when less is left. */
+static const char *take(struct codec *c, size_t bytes)
+{
+        if (c->failed || bytes > c->in.len) {
+                fail(c);
+                return NULL;
+        }
+        const char *p = c->in.p;
+        c->in.p += bytes;
+        c->in.len -= bytes;
+        return p;
+}
+
+static void raw(struct codec *c, void *bytes, size_t len)
+{
+        if (c->out) {
+                buf_put(c->out, bytes, len);
+                return;
+        }
+        const char *p = take(c, len);
+        if (p && len)
+                memcpy(bytes, p, len);
+}
+
+static void put_number(struct codec *c, uint64_t value)
+{
+        for (; value >= 0x80; value >>= 7)
+                buf_put_u8(c->out, (uint8_t)(value | 0x80));
+        buf_put_u8(c->out, (uint8_t)value);
+}
+
+static uint64_t get_number(struct codec *c, uint64_t max)
+{
+        uint64_t value = 0;
+        for (unsigned shift = 0; shift < 64; shift += 7) {
+                const char *p = take(c, 1);
+                if (!p)
+                        return 0;
+                uint64_t part = (uint8_t)*p & 0x7f;
+                bool is_last = !((uint8_t)*p & 0x80);
+                if ((is_last && part == 0 && shift > 0) || part << shift >> shift != part)
+                        break;
+                value |= part << shift;
+                if (!is_last)
+                        continue;
+                if (value > max)
+                        break;
+                return value;
+        }
+        fail(c);
+        return 0;
+}
+
+static uint64_t number(struct codec *c, uint64_t value, uint64_t max)
+{
+        if (!c->out)
+                return get_number(c, max);
+        assert(value <= max);
+        put_number(c, value);
+        return value;
+}
+
+static void u8(struct codec *c, uint8_t *value)
+{
+        *value = (uint8_t)number(c, *value, UINT8_MAX);
+}
+
+static void u16(struct codec *c, uint16_t *value)
+{
+        *value = (uint16_t)number(c, *value, UINT16_MAX);
+}
+
+static void u32(struct codec *c, uint32_t *value)
+{
+        *value = (uint32_t)number(c, *value, UINT32_MAX);
+}
+
+static void u64(struct codec *c, uint64_t *value)
+{
+        *value = number(c, *value, UINT64_MAX);
+}
+
+static void time_ms(struct codec *c, int64_t *value)
+{
+        *value = (int64_t)number(c, (uint64_t)*value, INT64_MAX);
+}
+
+static void flag(struct codec *c, bool *value)
+{
+        *value = number(c, *value, 1) != 0;
+}
+
+/* A text that ends with a NUL, in an array that is zero behind it. */
+static void text(struct codec *c, char *value, size_t bytes)
+{
+        size_t len = c->out ? strnlen(value, bytes - 1) : 0;
+        len = number(c, len, bytes - 1);
+        raw(c, value, len);
+        if (!c->out && !c->failed && memchr(value, '\0', len))
+                fail(c);
+}
+
+static void handle(struct codec *c, struct handle *value)
+{
+        u32(c, &value->index);
+        u32(c, &value->generation);
+}
+
+static void address(struct codec *c, struct addr *value)
+{
+        u8(c, &value->family);
+        if (value->family == 0)
+                return;
+        if (value->family != 4 && value->family != 6) {
+                fail(c);
+                return;
+        }
+        raw(c, value->ip, value->family == 4 ? 4 : sizeof value->ip);
+        u16(c, &value->port);
+}
+
+/* ---- descriptions ---- */
+
+enum {
+        RTCP_IS_NEXT = 1,
+        RTCP_MUX = 2,
+        IS_SECURE = 4,
+        DIRECTION_SHIFT = 3,
+        AUDIO_FLAGS_MAX = SDP_INACTIVE << DIRECTION_SHIFT | 7,
+};
+
+static struct addr next_port(const struct addr *rtp)
+{
+        struct addr next = *rtp;
+        next.port++;
+        return next;
+}
+
+static void codecs(struct codec *c, struct sdp_audio *audio)
+{
+        audio->codec_count = (uint8_t)number(c, audio->codec_count, SDP_CODECS);
+        for (unsigned i = 0; i < audio->codec_count; i++)
+                audio->codecs[i] = (uint8_t)number(c, audio->codecs[i], SDP_CODECS - 1);
+        for (unsigned i = 0; i < SDP_CODECS; i++)
+                u8(c, &audio->codec_pt[i]);
+        u8(c, &audio->dtmf_pt);
+        u8(c, &audio->ptime_ms);
+}
+
+static void audio(struct codec *c, struct sdp_audio *value)
+{
+        address(c, &value->rtp);
+        const struct addr next = next_port(&value->rtp);
+        unsigned flags = (addr_equal(&value->rtcp, &next) ? RTCP_IS_NEXT : 0) |
+                         (value->rtcp_mux ? RTCP_MUX : 0) | (value->is_secure ? IS_SECURE : 0) |
+                         (unsigned)value->direction << DIRECTION_SHIFT;
+        flags = (unsigned)number(c, flags, AUDIO_FLAGS_MAX);
+        value->rtcp_mux = flags & RTCP_MUX;
+        value->is_secure = flags & IS_SECURE;
+        value->direction = (enum sdp_direction)(flags >> DIRECTION_SHIFT);
+        if (flags & RTCP_IS_NEXT) {
+                value->rtcp = next;
+        } else {
+                address(c, &value->rtcp);
+                if (addr_equal(&value->rtcp, &next))
+                        fail(c);
+        }
+        codecs(c, value);
+}
+
+static void description(struct codec *c, struct sdp *value)
+{
+        flag(c, &value->has_audio);
+        audio(c, &value->audio);
+        value->media_count = (uint8_t)number(c, value->media_count, SDP_MEDIA_MAX);
+        value->audio_index = (uint8_t)number(c, value->audio_index, SDP_MEDIA_MAX);
+        for (unsigned i = 0; i < value->media_count; i++) {
+                struct sdp_media *media = &value->media[i];
+                text(c, media->media, sizeof media->media);
+                text(c, media->proto, sizeof media->proto);
+                text(c, media->format, sizeof media->format);
+        }
+}
+
+/* ---- dialogs ---- */
+
+/* Where it occurs in the head; NULL: nowhere, or too short to be worth it. */
+static const char *find_in_head(const struct codec *c, struct slice s)
+{
+        if (s.len < REFERENCE_BYTES_MIN || s.len > c->head.len)
+                return NULL;
+        return memmem(c->head.p, c->head.len, s.p, s.len);
+}
+
+static void put_span(struct codec *c, struct slice s)
+{
+        const char *found = find_in_head(c, s);
+        put_number(c, s.len << 1 | (found != NULL));
+        if (found)
+                put_number(c, (uint64_t)(found - c->head.p));
+        else
+                buf_put_slice(c->out, s);
+}
+
+static struct slice get_span(struct codec *c)
+{
+        uint64_t how = get_number(c, SIP_DIALOG_TEXT_MAX << 1 | 1);
+        struct slice s = {.len = how >> 1};
+        if (!(how & 1)) {
+                s.p = take(c, s.len);
+                if (s.p && find_in_head(c, s))
+                        fail(c);
+                return s;
+        }
+        uint64_t at = get_number(c, SIP_HEAD_BYTES_MAX);
+        if (at > c->head.len || s.len > c->head.len - at) {
+                fail(c);
+                return s;
+        }
+        s.p = c->head.p + at;
+        if (find_in_head(c, s) != s.p)
+                fail(c);
+        return s;
+}
+
+/* The texts of a dialog lie one behind the other. */
+static void span(struct codec *c, struct sip_dialog *dialog, size_t *at, struct sip_span *value)
+{
+        if (c->out) {
+                assert(value->at == *at);
+                put_span(c, sip_dialog_text(dialog, *value));
+                *at += value->len;
+                return;
+        }
+        struct slice s = get_span(c);
+        if (c->failed || s.len > sizeof dialog->text - *at) {
+                fail(c);
+                return;
+        }
+        *value = (struct sip_span){(uint16_t)*at, (uint16_t)s.len};
+        if (s.len)
+                memcpy(dialog->text + *at, s.p, s.len);
+        *at += s.len;
+}
+
+/* Lies within the first route, or there is none. */
+static void first_route_uri(struct codec *c, struct sip_dialog *dialog)
+{
+        struct sip_span *uri = &dialog->first_route_uri;
+        const struct sip_span *route = &dialog->first_route;
+        u16(c, &uri->len);
+        if (uri->len == 0)
+                return;
+        uint16_t within = (uint16_t)(uri->at - route->at);
+        u16(c, &within);
+        if ((size_t)within + uri->len > route->len)
+                fail(c);
+        uri->at = (uint16_t)(route->at + within);
+}
+
+static int hex_digit(char digit)
+{
+        const char *found = digit ? strchr("0123456789abcdef", digit) : NULL;
+        return found ? (int)(found - "0123456789abcdef") : -1;
+}
+
+/* 32 hex digits in 16 bytes. */
+static void token(struct codec *c, struct sip_token_text *value)
+{
+        uint8_t bytes[SIP_TOKEN_CHARS / 2] = {0};
+        for (size_t i = 0; c->out && i < sizeof bytes; i++) {
+                int high = hex_digit(value->text[2 * i]);
+                int low = hex_digit(value->text[2 * i + 1]);
+                assert(high >= 0 && low >= 0);
+                bytes[i] = (uint8_t)(high << 4 | low);
+        }
+        raw(c, bytes, sizeof bytes);
+        struct buf b;
+        buf_init(&b, value->text, SIP_TOKEN_CHARS);
+        buf_put_hex(&b, bytes, sizeof bytes);
+}
+
+static void dialog(struct codec *c, struct sip_dialog *value)
+{
+        size_t at = 0;
+        u32(c, &value->local_cseq);
+        u32(c, &value->remote_cseq);
+        address(c, &value->next_hop);
+        token(c, &value->local_tag);
+        flag(c, &value->route_is_loose);
+        span(c, value, &at, &value->call_id);
+        span(c, value, &at, &value->local_uri);
+        span(c, value, &at, &value->remote_uri);
+        span(c, value, &at, &value->remote_tag);
+        span(c, value, &at, &value->target);
+        span(c, value, &at, &value->first_route);
+        span(c, value, &at, &value->other_routes);
+        first_route_uri(c, value);
+}
+
+/* ---- legs ---- */
+
+static void kind_of_sip(struct codec *c, enum sip_saved *value)
+{
+        *value = (enum sip_saved)number(c, *value, SIP_SAVED_KINDS - 1);
+}
+
+static void incoming(struct codec *c, struct sip_leg_state *value)
+{
+        value->head_bytes = (uint16_t)number(c, value->head_bytes, SIP_HEAD_BYTES_MAX);
+        raw(c, value->head, value->head_bytes);
+        raw(c, value->request_key, sizeof value->request_key);
+        raw(c, value->merge_key, sizeof value->merge_key);
+        c->head = (struct slice){value->head, value->head_bytes};
+}
+
+/* Our own URI towards the peer is mostly that of the dialog. */
+static void contact(struct codec *c, struct sip_leg_state *value)
+{
+        struct slice uri = sip_dialog_text(&value->dialog, value->dialog.local_uri);
+        bool fits = uri.len < sizeof value->contact;
+        bool is_same = c->out && fits && slice_equal(slice_from(value->contact), uri);
+        flag(c, &is_same);
+        if (!is_same) {
+                text(c, value->contact, sizeof value->contact);
+                if (!c->failed && slice_equal(slice_from(value->contact), uri))
+                        fail(c);
+                return;
+        }
+        if (!fits || (uri.len && memchr(uri.p, '\0', uri.len))) {
+                fail(c);
+                return;
+        }
+        if (!c->out && uri.len)
+                memcpy(value->contact, uri.p, uri.len);
+}
+
+static void sip(struct codec *c, struct sip_leg_state *value)
+{
+        kind_of_sip(c, &value->kind);
+        flag(c, &value->is_dialled);
+        handle(c, &value->leg);
+        c->head = SLICE_NONE;
+        if (value->kind == SIP_SAVED_INCOMING)
+                incoming(c, value);
+        else
+                handle(c, &value->invite);
+        dialog(c, &value->dialog);
+        contact(c, value);
+        address(c, &value->local);
+        address(c, &value->peer);
+        u32(c, &value->invite_cseq);
+        u32(c, &value->session_expires_s);
+        time_ms(c, &value->session_due_ms);
+        u64(c, &value->origin.session_id);
+        u64(c, &value->origin.version);
+        raw(c, &value->described, sizeof value->described);
+        flag(c, &value->has_remote);
+        if (value->has_remote)
+                description(c, &value->remote);
+}
+
+static void media(struct codec *c, struct media_leg_state *value)
+{
+        u16(c, &value->port);
+        flag(c, &value->is_set);
+        if (value->is_set)
+                audio(c, &value->remote);
+        address(c, &value->pinned);
+        struct media_stats *stats = &value->stats;
+        u32(c, &stats->packets_in);
+        u32(c, &stats->packets_out);
+        u32(c, &stats->lost_in);
+        u32(c, &stats->dropped_source);
+        u32(c, &stats->dropped_format);
+        u32(c, &stats->dropped_rate);
+        u32(c, &stats->dropped_held);
+        u32(c, &stats->dropped_keys);
+        u32(c, &stats->jitter_ms_x10);
+        u32(c, &stats->round_trip_ms);
+}
+
+static void record(struct codec *c, struct cdr *value)
+{
+        raw(c, value->leg_id.bytes, sizeof value->leg_id.bytes);
+        uint8_t party = (uint8_t)value->party;
+        u8(c, &party);
+        value->party = (int8_t)party;
+        u64(c, &value->number.n.e164);
+        text(c, value->party_hint.text, sizeof value->party_hint.text);
+        time_ms(c, &value->started_ms);
+        time_ms(c, &value->ringing_ms);
+        time_ms(c, &value->answered_ms);
+        time_ms(c, &value->ended_ms);
+        u16(c, &value->sip_status);
+        u32(c, &value->packets_in);
+        u32(c, &value->packets_out);
+        u32(c, &value->packets_lost);
+        u32(c, &value->jitter_ms_x10);
+}
+
+static void live(struct codec *c, struct crash_leg *value)
+{
+        flag(c, &value->admitted);
+        flag(c, &value->answered);
+        flag(c, &value->has_media);
+        audio(c, &value->local);
+        sip(c, &value->sip);
+        if (value->has_media)
+                media(c, &value->media);
+        if (!c->out) {
+                value->sip.trunk_id = value->trunk_id;
+                if (value->media.is_set)
+                        value->media.local = value->local;
+        }
+}
+
+static void leg(struct codec *c, struct crash_leg *value)
+{
+        value->kind = (enum crash_leg_kind)number(c, value->kind, CRASH_LEG_KINDS - 1);
+        if (value->kind == CRASH_LEG_NONE)
+                return;
+        u32(c, &value->record.trunk_id);
+        record(c, &value->record);
+        if (value->kind != CRASH_LEG_LIVE)
+                return;
+        if (!c->out)
+                value->trunk_id = value->record.trunk_id;
+        live(c, value);
+}
+
+/* ---- the call ---- */
+
+static void cause(struct codec *c, struct crash_call *value)
+{
+        flag(c, &value->has_cause);
+        if (!value->has_cause)
+                return;
+        value->cause = (enum hangup_cause)number(c, value->cause, CAUSE_LOST_RACE);
+        value->source = (enum hangup_source)number(c, value->source, SOURCES - 1);
+}
+
+/* What both records say. */
+static void common(struct codec *c, struct cdr *a)
+{
+        raw(c, a->call_id.bytes, sizeof a->call_id.bytes);
+        u32(c, &a->tenant_id);
+        u64(c, &a->session_id);
+        a->verdict = (enum mask_verdict)number(c, a->verdict, MASK_VERDICTS - 1);
+}
+
+static void share(const struct cdr *a, struct crash_leg *b)
+{
+        if (b->kind == CRASH_LEG_NONE)
+                return;
+        b->record.call_id = a->call_id;
+        b->record.tenant_id = a->tenant_id;
+        b->record.session_id = a->session_id;
+        b->record.verdict = a->verdict;
+        b->record.leg = CDR_LEG_B;
+}
+
+static void whole(struct codec *c, struct crash_call *value)
+{
+        value->state = (enum call_state)number(c, value->state, CALL_STATES - 1);
+        u64(c, &value->caller.n.e164);
+        u64(c, &value->dialled.n.e164);
+        flag(c, &value->counted_pair);
+        u8(c, &value->max_forwards);
+        cause(c, value);
+        time_ms(c, &value->due_ms);
+        time_ms(c, &value->written_ms);
+        common(c, &value->legs[SIDE_A].record);
+        leg(c, &value->legs[SIDE_A]);
+        leg(c, &value->legs[SIDE_B]);
+        if (!c->out)
+                share(&value->legs[SIDE_A].record, &value->legs[SIDE_B]);
+}
+
+int crash_encode(const struct crash_call *call, struct buf *out)
+{
+        struct codec c = {.out = out};
+        size_t before = out->len;
+        assert(call->state != CALL_NEW);
+        buf_put_u8(out, CRASH_VERSION);
+        /* Writing changes nothing in it. */
+        whole(&c, (struct crash_call *)call);
+        return buf_ok(out) && out->len - before <= CRASH_PLAIN_MAX ? 0 : ERR_TOO_LARGE;
+}
+
+int crash_decode(struct slice bytes, struct crash_call *out)
+{
+        struct codec c = {.in = bytes};
+        const char *version = take(&c, 1);
+        if (!version)
+                return ERR_SYNTAX;
+        if (*version != CRASH_VERSION)
+                return ERR_VERSION;
+        *out = (struct crash_call){0};
+        whole(&c, out);
+        bool is_call = out->state != CALL_NEW && out->legs[SIDE_A].kind != CRASH_LEG_NONE;
+        return c.failed || c.in.len || !is_call ? ERR_SYNTAX : 0;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * crash_codec.h - all that a call in progress needs, as a value, and the bytes that it is kept as.
+ *
+ * Canonical: one value has one writing, and what is read is written again as the same bytes.
+ * Nothing is a pointer, every list and text has a maximum, times are those of the monotonic clock
+ * unless they are a call record's. docs/design/crash-record.md has the layout's reasons.
+ */
+#ifndef MASKLINE_CALL_CRASH_CODEC_H
+#define MASKLINE_CALL_CRASH_CODEC_H
+
+#include "call/call.h"
+#include "media/media_saved.h"
+#include "sip/sip_saved.h"
+
+#define CRASH_VERSION   1
+#define CRASH_PLAIN_MAX 1996 /* two legs with all they may have do not fit: see the page */
+
+enum crash_leg_kind {
+        CRASH_LEG_NONE, /* there is none (yet) */
+        CRASH_LEG_LIVE,
+        CRASH_LEG_ENDED, /* only its record is left, which may not be on disk */
+        CRASH_LEG_KINDS,
+};
+
+struct crash_leg {
+        enum crash_leg_kind kind;
+        struct cdr record; /* call_id, tenant and session are the call's */
+
+        /* CRASH_LEG_LIVE */
+        bool admitted, answered, has_media;
+        uint32_t trunk_id;
+        struct sdp_audio local;
+        struct sip_leg_state sip;
+        struct media_leg_state media; /* its `local` is the leg's */
+};
+
+struct crash_call {
+        enum call_state state; /* never CALL_NEW */
+        struct real_number caller;
+        struct masking_number dialled;
+        bool counted_pair;
+        uint8_t max_forwards;
+        bool has_cause;
+        enum hangup_cause cause;
+        enum hangup_source source;
+        int64_t due_ms;           /* of the ring timeout or the longest call; 0: no timer */
+        int64_t written_ms;       /* UTC */
+        struct crash_leg legs[2]; /* by enum call_side */
+};
+
+/* ERR_TOO_LARGE: it does not fit into CRASH_PLAIN_MAX bytes. */
+int crash_encode(const struct crash_call *call, struct buf *out) MUST_CHECK;
+/* ERR_VERSION; ERR_SYNTAX: no crash_encode() has written this. `out` is undefined then. */
+int crash_decode(struct slice bytes, struct crash_call *out) MUST_CHECK;
+
+#endif

@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * survive.c - a call into the crash record at each change, and out of it in the next process.
+ *
+ * The record says what has been decided, and is written before the peers are told. So going on means
+ * to do again what may not have been done: the peers take a message that comes once more for a
+ * retransmission.
+ */
+#include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/secret.h"
+#include "call/call.h"
+#include "call/crash_record.h"
+#include "call/negotiate.h"
+
+#define SAVE_AGAIN_MS 10000
+
+/* ---- into the record ---- */
+
+static bool save_media(const struct call *call, const struct call_leg *leg, struct crash_leg *out)
+{
+        out->has_media = leg->has_media;
+        return !leg->has_media || media_leg_save(call->calls->media, leg->media, &out->media);
+}
+
+static bool save_live(const struct call *call, const struct call_leg *leg, struct crash_leg *out)
+{
+        if (!leg->has_sip || sip_leg_save(call->calls->ua, leg->sip, &out->sip) ||
+            !save_media(call, leg, out))
+                return false;
+        out->kind = CRASH_LEG_LIVE;
+        out->admitted = leg->admitted;
+        out->answered = leg->answered;
+        out->trunk_id = leg->trunk_id;
+        out->local = leg->local;
+        return true;
+}
+
+static void save_leg(const struct call *call, enum call_side side, struct crash_leg *out)
+{
+        const struct call_leg *leg = &call->legs[side];
+        bool is_there = leg->has_sip || leg->has_ended;
+        out->kind = CRASH_LEG_NONE;
+        if (!is_there)
+                return;
+        out->record = leg->record;
+        /* Signalling may be over with it, and about to say so. */
+        if (!save_live(call, leg, out))
+                out->kind = CRASH_LEG_ENDED;
+}
+
+static void save(const struct call *call, struct crash_call *out)
+{
+        const struct calls *calls = call->calls;
+        *out = (struct crash_call){
+                .state = call->state,
+                .caller = call->caller,
+                .dialled = call->dialled,
+                .counted_pair = call->counted_pair,
+                .max_forwards = (uint8_t)call->max_forwards,
+                .has_cause = call->has_cause,
+                .cause = call->cause,
+                .source = call->source,
+                .due_ms = call->timer.armed ? call->timer.due_ms : 0,
+                .written_ms = io_wall_ms(calls->params.io),
+        };
+        save_leg(call, SIDE_A, &out->legs[SIDE_A]);
+        save_leg(call, SIDE_B, &out->legs[SIDE_B]);
+}
+
+static void go_without(struct call *call, int err)
+{
+        struct calls *calls = call->calls;
+        calls->counters.unprotected++;
+        call->is_unprotected = true;
+        log_warn("call %s: a crash would end it: %s",
+                 uuid_format(call->legs[SIDE_A].record.call_id).text, err_text(err));
+        if (call->has_slot)
+                crash_record_release(calls->params.crash, call->slot);
+        call->has_slot = false;
+}
+
+void call_save(struct call *call)
+{
+        struct calls *calls = call->calls;
+        struct crash_record *record = calls->params.crash;
+        if (!record || call->is_unprotected || call->state == CALL_NEW)
+                return;
+        int err = call->has_slot ? 0 : crash_record_take(record, &call->slot);
+        if (!err) {
+                call->has_slot = true;
+                save(call, calls->scratch);
+                err = crash_record_write(record, call->slot, calls->scratch);
+                explicit_bzero(calls->scratch, sizeof *calls->scratch);
+        }
+        if (err)
+                go_without(call, err);
+}
+
+static void on_save_again(void *arg)
+{
+        call_save_later(arg);
+        call_save(arg);
+}
+
+/* What changes without an event: figures, and where a peer behind NAT is heard. */
+void call_save_later(struct call *call)
+{
+        struct calls *calls = call->calls;
+        if (calls->params.crash)
+                io_timer_start(calls->params.io, &call->save_timer, SAVE_AGAIN_MS, on_save_again,
+                               call);
+}
+
+void call_save_cdr(struct call *call, const struct cdr *record)
+{
+        struct calls *calls = call->calls;
+        if (call->has_slot)
+                crash_record_cdr(calls->params.crash, call->slot, record);
+        else
+                directory_cdr(calls->params.directory, record);
+}
+
+void call_save_release(struct call *call)
+{
+        if (call->has_slot)
+                crash_record_release(call->calls->params.crash, call->slot);
+        call->has_slot = false;
+}
+
+/* ---- out of the record ---- */
+
+static void restore_admission(struct call *call, struct call_leg *leg,
+                              const struct crash_leg *saved)
+{
+        struct sip_trunk_state *trunk = sip_trunks_find(call->calls->params.trunks, leg->trunk_id);
+        leg->admitted = saved->admitted && trunk;
+        if (leg->admitted)
+                trunk->counters.channels++;
+}
+
+static int restore_media(struct call *call, struct call_leg *leg, const struct crash_leg *saved)
+{
+        struct calls *calls = call->calls;
+        const struct trunk *trunk = directory_trunk_get(calls->params.directory, leg->trunk_id);
+        if (!saved->has_media)
+                return 0;
+        if (!trunk)
+                return ERR_NOT_FOUND;
+        struct addr_prefix sources[TRUNK_SOURCES_MAX];
+        for (unsigned i = 0; i < trunk->source_count; i++)
+                sources[i] = trunk->sources[i].prefix;
+        int err = media_leg_restore(calls->media, pool_handle(calls->pool, call), &saved->media,
+                                    sources, trunk->source_count, &leg->media);
+        leg->has_media = !err;
+        leg->has_stream = !err && saved->media.is_set;
+        return err;
+}
+
+static int restore_sip(struct call *call, enum call_side side, const struct crash_leg *saved)
+{
+        const struct sip_redial redial = {
+                .offer = &saved->local,
+                .max_forwards = call->max_forwards,
+        };
+        struct sip_leg leg;
+        int err = sip_leg_restore(call->calls->ua, &saved->sip, &redial, &leg);
+        if (!err)
+                call_bind(call, side, leg);
+        return err;
+}
+
+/* It ends here; its peer finds out by itself. */
+static void end_lost_leg(struct call *call, struct call_leg *leg)
+{
+        leg->has_ended = true;
+        leg->record.ended_ms = io_wall_ms(call->calls->params.io);
+}
+
+static int restore_leg(struct call *call, enum call_side side, const struct crash_leg *saved)
+{
+        struct call_leg *leg = &call->legs[side];
+        leg->has_ended = saved->kind == CRASH_LEG_ENDED;
+        leg->record = saved->record;
+        leg->trunk_id = saved->record.trunk_id;
+        if (saved->kind != CRASH_LEG_LIVE)
+                return 0;
+
+        leg->answered = saved->answered;
+        leg->local = saved->local;
+        int err = restore_sip(call, side, saved);
+        if (err) {
+                end_lost_leg(call, leg);
+                return err;
+        }
+        restore_admission(call, leg, saved);
+        return restore_media(call, leg, saved);
+}
+
+static void restore_values(struct call *call, uint32_t slot, const struct crash_call *saved)
+{
+        const struct cdr *a = &saved->legs[SIDE_A].record;
+        call->state = saved->state; /* entered in the process before */
+        call->caller = saved->caller;
+        call->dialled = saved->dialled;
+        call->max_forwards = saved->max_forwards;
+        call->has_cause = saved->has_cause;
+        call->cause = saved->cause;
+        call->source = saved->source;
+        call->decision.tenant_id = a->tenant_id;
+        call->decision.verdict = a->verdict;
+        call->slot = slot;
+        call->has_slot = true;
+        if (saved->counted_pair)
+                (void)call_admit_pair(call);
+}
+
+static bool is_waiting(const struct crash_leg *saved)
+{
+        return saved->kind == CRASH_LEG_LIVE && saved->sip.kind == SIP_SAVED_INCOMING;
+}
+
+/* The caller's 200 may not have left, or not arrived: it is sent until it is acknowledged. */
+static int answer_again(struct call *call, const struct crash_call *saved)
+{
+        struct call_leg *a = &call->legs[SIDE_A];
+        if (!a->answered || !is_waiting(&saved->legs[SIDE_A]))
+                return 0;
+        return sip_leg_answer(call->calls->ua, a->sip, &a->local);
+}
+
+static void go_on_ringing(struct call *call, const struct crash_call *saved)
+{
+        const struct crash_leg *b = &saved->legs[SIDE_B];
+        call_start_ring_timer(call, saved->due_ms);
+        if (call->state == CALL_RINGING)
+                call_tell_ringing(call);
+        /* Its answer had come, and nobody was told. */
+        if (b->sip.kind == SIP_SAVED_CONFIRMED)
+                call_on_answered(call, b->sip.has_remote ? &b->sip.remote : NULL);
+}
+
+static void go_on_talking(struct call *call, const struct crash_call *saved)
+{
+        struct calls *calls = call->calls;
+        if (answer_again(call, saved)) {
+                call_close(call, CAUSE_INTERNAL, SOURCE_PLATFORM, 0);
+                return;
+        }
+        media_join(calls->media, call->legs[SIDE_A].media, call->legs[SIDE_B].media);
+        call_start_longest_timer(call, saved->due_ms);
+        call_save_later(call);
+}
+
+static void go_on_announcing(struct call *call, const struct crash_call *saved)
+{
+        const struct calls *calls = call->calls;
+        struct sip_trunk_state *trunk =
+                sip_trunks_find(calls->params.trunks, call->legs[SIDE_A].trunk_id);
+        if (trunk)
+                trunk->counters.announcing++;
+        if (answer_again(call, saved))
+                call_close(call, CAUSE_REJECTED, SOURCE_PLATFORM, 0);
+        else if (!is_waiting(&saved->legs[SIDE_A]))
+                call_announce(call);
+}
+
+static void go_on(struct call *call, const struct crash_call *saved)
+{
+        switch (call->state) {
+        case CALL_DIALLING:
+        case CALL_RINGING:
+                go_on_ringing(call, saved);
+                return;
+        case CALL_CONNECTED:
+                go_on_talking(call, saved);
+                return;
+        case CALL_ANNOUNCING:
+                go_on_announcing(call, saved);
+                return;
+        case CALL_CLOSING:
+                if (answer_again(call, saved))
+                        log_warn("call %s: its caller cannot be answered any more",
+                                 uuid_format(call->legs[SIDE_A].record.call_id).text);
+                call_end_legs(call, call->legs[SIDE_A].record.sip_status);
+                return;
+        case CALL_NEW:
+        case CALL_STATES:
+                break;
+        }
+        assert(!"no such call is ever saved");
+}
+
+/* Records of legs that had ended; asked for before, perhaps, and then nothing happens. */
+static void record_ended(struct call *call)
+{
+        for (enum call_side side = SIDE_A; side <= SIDE_B; side++) {
+                if (call->legs[side].has_ended)
+                        call_record_end(call, side);
+        }
+}
+
+static void set_cause(struct call *call, enum hangup_cause cause)
+{
+        if (call->has_cause)
+                return;
+        call->has_cause = true;
+        call->cause = cause;
+        call->source = SOURCE_PLATFORM;
+}
+
+static bool has_live_leg(const struct call *call)
+{
+        return call->legs[SIDE_A].has_sip || call->legs[SIDE_B].has_sip;
+}
+
+static void restore_call(struct calls *calls, struct call *call, uint32_t slot,
+                         const struct crash_call *saved)
+{
+        call->calls = calls;
+        restore_values(call, slot, saved);
+        int err = restore_leg(call, SIDE_A, &saved->legs[SIDE_A]);
+        int err_b = restore_leg(call, SIDE_B, &saved->legs[SIDE_B]);
+        if (!err)
+                err = err_b;
+        if (err) {
+                log_warn("call %s: cannot go on after a crash: %s",
+                         uuid_format(call->legs[SIDE_A].record.call_id).text, err_text(err));
+                set_cause(call, CAUSE_INTERNAL);
+        }
+        record_ended(call);
+        if (!has_live_leg(call)) {
+                call->state = CALL_CLOSING;
+                call_release_pair(call);
+                call_release(call);
+                return;
+        }
+
+        calls->counters.restored++;
+        if (err && call->state != CALL_CLOSING) {
+                (void)!answer_again(call, saved);
+                call_close(call, CAUSE_INTERNAL, SOURCE_PLATFORM, 503);
+                return;
+        }
+        go_on(call, saved);
+        call_save(call);
+}
+
+/* Its machine has started again, or there is no room: what is known of it is recorded. */
+static void record_lost(struct calls *calls, uint32_t slot, const struct crash_call *saved)
+{
+        struct crash_record *record = calls->params.crash;
+        for (enum call_side side = SIDE_A; side <= SIDE_B; side++) {
+                const struct crash_leg *leg = &saved->legs[side];
+                struct cdr cdr = leg->record;
+                if (leg->kind == CRASH_LEG_NONE)
+                        continue;
+                cdr.cause = saved->has_cause ? saved->cause : CAUSE_INTERNAL;
+                cdr.source = saved->has_cause ? saved->source : SOURCE_PLATFORM;
+                if (!cdr.ended_ms)
+                        cdr.ended_ms = saved->written_ms;
+                crash_record_cdr(record, slot, &cdr);
+        }
+        crash_record_release(record, slot);
+}
+
+static void restore_slot(struct calls *calls, uint32_t slot, struct crash_call *saved)
+{
+        struct crash_record *record = calls->params.crash;
+        int err = crash_record_read(record, slot, saved);
+        if (err == ERR_NOT_FOUND)
+                return;
+        if (!err && !crash_record_try(record, slot))
+                err = ERR_STATE;
+        if (err) {
+                log_error("crash record: a call that was in progress is lost: %s", err_text(err));
+                crash_record_drop(record, slot);
+                return;
+        }
+        struct call *call = crash_record_is_same_boot(record) ? pool_take(calls->pool, NULL) : NULL;
+        if (call)
+                restore_call(calls, call, slot, saved);
+        else
+                record_lost(calls, slot, saved);
+}
+
+int calls_restore(struct calls *calls)
+{
+        struct crash_record *record = calls->params.crash;
+        uint32_t slots = record ? crash_record_slots(record) : 0;
+        /* Not calls->scratch: the call that goes on is saved again. */
+        struct crash_call *saved = secret_alloc(sizeof *saved);
+        if (!saved)
+                return -ENOMEM;
+        for (uint32_t slot = 0; slot < slots; slot++)
+                restore_slot(calls, slot, saved);
+        secret_free(saved, sizeof *saved);
+        if (calls->counters.restored)
+                log_warn("calls: going on with %" PRIu64 " after a crash",
+                         calls->counters.restored);
+        return 0;
+}
+
+uint32_t calls_saved_ports(struct calls *calls, uint16_t *out, uint32_t max)
+{
+        struct crash_record *record = calls->params.crash;
+        uint32_t count = 0, slots = record ? crash_record_slots(record) : 0;
+        for (uint32_t slot = 0; slot < slots && count + 2 <= max; slot++) {
+                if (crash_record_read(record, slot, calls->scratch))
+                        continue;
+                for (enum call_side side = SIDE_A; side <= SIDE_B; side++) {
+                        const struct crash_leg *leg = &calls->scratch->legs[side];
+                        if (leg->kind == CRASH_LEG_LIVE && leg->has_media)
+                                out[count++] = leg->media.port;
+                }
+        }
+        return count;
+}

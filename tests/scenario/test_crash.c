@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Maskline is killed between any two steps of a masked call and starts again: the call goes on or
+ * ends as it would have ended, and each leg is recorded once.
+ *
+ * One moment after another is tried: after each step in which signalling was sent, and after some
+ * of those in between. What a crash keeps are the key files, the disk and the slots.
+ */
+#include "../unit/unit.h"
+#include "world.h"
+
+#define MEDIA_STEPS 40 /* a moment in the midst of media, once in so many steps */
+
+enum plot {
+        CALLER_HANGS_UP,
+        CALLEE_HANGS_UP,
+        CALLER_GIVES_UP,
+        CALLEE_IS_BUSY,
+        NOBODY_ANSWERS,
+        STRANGER_CALLS,
+        PLOTS,
+};
+
+static const char *const plot_names[PLOTS] = {
+        [CALLER_HANGS_UP] = "the caller hangs up", [CALLEE_HANGS_UP] = "the callee hangs up",
+        [CALLER_GIVES_UP] = "the caller gives up", [CALLEE_IS_BUSY] = "the callee is busy",
+        [NOBODY_ANSWERS] = "nobody answers",       [STRANGER_CALLS] = "a stranger calls",
+};
+
+/* When the telephones do what they do, from the moment of dialling. */
+#define GIVES_UP_MS   500
+#define HANGS_UP_MS   4000
+#define RING_MS       5000
+#define MUCH_LATER_MS 60000
+
+struct run {
+        struct world *world;
+        enum plot plot;
+        int64_t gap_ms;
+        int64_t begin_ms;
+        bool has_hung_up;
+        uint32_t steps_in_a_row;
+        uint32_t heard_before[2]; /* by the caller and the callee, when it crashed */
+};
+
+static struct phone *phone_of(const struct run *run, enum who who)
+{
+        return &run->world->phones[who];
+}
+
+static struct phone *caller_of(const struct run *run)
+{
+        return phone_of(run, run->plot == STRANGER_CALLS ? WHO_STRANGER : WHO_AGENT);
+}
+
+static int64_t now_ms(const struct run *run)
+{
+        return sim_world_now_ms(run->world->platform->sim) - run->begin_ms;
+}
+
+static void act(struct run *run)
+{
+        struct phone *who =
+                run->plot == CALLEE_HANGS_UP ? phone_of(run, WHO_CUSTOMER) : caller_of(run);
+        int64_t at_ms = run->plot == CALLER_GIVES_UP ? GIVES_UP_MS : HANGS_UP_MS;
+        bool acts = run->plot <= CALLER_GIVES_UP;
+        if (!acts || run->has_hung_up || now_ms(run) < at_ms)
+                return;
+        run->has_hung_up = true;
+        if (who->has_leg)
+                phone_hangup(who);
+}
+
+static bool is_over(const struct run *run)
+{
+        return calls_active(run->world->platform->calls) == 0 && now_ms(run) > HANGS_UP_MS;
+}
+
+/* One step; true when it is a moment at which to crash. */
+static bool step(struct run *run)
+{
+        uint32_t before = run->world->sip_datagrams;
+        act(run);
+        if (!sim_world_step(run->world->platform->sim))
+                world_run_ms(run->world, 1000);
+        bool is_sip = run->world->sip_datagrams != before;
+        run->steps_in_a_row = is_sip ? 0 : run->steps_in_a_row + 1;
+        return is_sip || run->steps_in_a_row % MEDIA_STEPS == MEDIA_STEPS - 1;
+}
+
+static void begin(struct run *run, enum plot plot, const struct world_options *options)
+{
+        static const enum manner manners[PLOTS] = {
+                [CALLER_GIVES_UP] = RINGS_FOREVER,
+                [NOBODY_ANSWERS] = RINGS_FOREVER,
+                [CALLEE_IS_BUSY] = IS_BUSY,
+        };
+        *run = (struct run){.world = world_create(options), .plot = plot};
+        world_session(run->world, 0);
+        world_run_ms(run->world, 10 * options->commit_ms);
+        phone_of(run, WHO_CUSTOMER)->manner = manners[plot];
+        run->begin_ms = sim_world_now_ms(run->world->platform->sim);
+        phone_dial(caller_of(run), M1);
+}
+
+static void crash(struct run *run)
+{
+        run->heard_before[0] = phone_of(run, WHO_AGENT)->heard[WHO_CUSTOMER];
+        run->heard_before[1] = phone_of(run, WHO_CUSTOMER)->heard[WHO_AGENT];
+        platform_crash(run->world->platform, run->gap_ms);
+}
+
+static void check_talked(const struct run *run, const struct records *records, bool had_time)
+{
+        const struct phone *agent = phone_of(run, WHO_AGENT);
+        const struct phone *customer = phone_of(run, WHO_CUSTOMER);
+        bool by_caller = run->plot == CALLER_HANGS_UP;
+        assert_int_equal(agent->status, 200);
+        assert_int_equal(customer->answered, 1);
+        assert_true(customer->shown == M2);
+        assert_int_equal(records->legs[CDR_LEG_A].cause, CAUSE_NORMAL);
+        assert_int_equal(records->legs[CDR_LEG_A].source,
+                         by_caller ? SOURCE_CALLER : SOURCE_CALLEE);
+        assert_int_equal(records->legs[CDR_LEG_B].cause, CAUSE_NORMAL);
+        if (!had_time)
+                return;
+        assert_true(agent->heard[WHO_CUSTOMER] > run->heard_before[0] + 5);
+        assert_true(customer->heard[WHO_AGENT] > run->heard_before[1] + 5);
+}
+
+static void check_plot(const struct run *run, const struct records *records, bool had_time)
+{
+        const struct phone *agent = phone_of(run, WHO_AGENT);
+        const struct phone *customer = phone_of(run, WHO_CUSTOMER);
+        switch (run->plot) {
+        case CALLER_HANGS_UP:
+        case CALLEE_HANGS_UP:
+                check_talked(run, records, had_time);
+                return;
+        case CALLER_GIVES_UP:
+                assert_int_equal(records->legs[CDR_LEG_A].cause, CAUSE_CANCELED);
+                assert_int_equal(customer->how, SIP_END_CANCEL);
+                return;
+        case CALLEE_IS_BUSY:
+                assert_int_equal(agent->status, 486);
+                assert_int_equal(records->legs[CDR_LEG_B].cause, CAUSE_BUSY);
+                return;
+        case NOBODY_ANSWERS:
+                assert_int_equal(agent->status, 480);
+                assert_int_equal(records->legs[CDR_LEG_A].cause, CAUSE_RING_TIMEOUT);
+                assert_int_equal(customer->how, SIP_END_CANCEL);
+                return;
+        case STRANGER_CALLS:
+                assert_int_equal(records->count, 1);
+                assert_int_equal(records->legs[CDR_LEG_A].cause, CAUSE_REJECTED);
+                assert_true(phone_of(run, WHO_STRANGER)->heard_refusal > 80);
+                return;
+        case PLOTS:
+                break;
+        }
+}
+
+static void finish(struct run *run, int64_t crashed_ms)
+{
+        struct world *world = run->world;
+        while (!is_over(run) && now_ms(run) < MUCH_LATER_MS)
+                (void)step(run);
+        assert_true(is_over(run));
+        struct records records = world_last_call(world);
+        bool had_time = crashed_ms + run->gap_ms < HANGS_UP_MS - 1500;
+        check_plot(run, &records, had_time);
+        assert_int_equal(platform_records_count(world->platform),
+                         run->plot == STRANGER_CALLS ? 1 : 2);
+        assert_int_equal(phone_of(run, WHO_STRANGER)->rang, 0);
+        assert_int_equal(world->platform->leaks, 0);
+        assert_int_equal(crash_record_counters(world->platform->crash)->lost, 0);
+        world_destroy(world);
+}
+
+/* False when the call was over before the moment came. */
+static bool crash_at(enum plot plot, unsigned moment, int64_t gap_ms,
+                     const struct world_options *options)
+{
+        struct run run;
+        begin(&run, plot, options);
+        run.gap_ms = gap_ms;
+        while (moment > 0 && !is_over(&run))
+                moment -= step(&run);
+        if (is_over(&run)) {
+                finish(&run, INT32_MAX);
+                return false;
+        }
+        int64_t crashed_ms = now_ms(&run);
+        crash(&run);
+        finish(&run, crashed_ms);
+        return true;
+}
+
+static void check_every_moment(enum plot plot, int64_t gap_ms, int64_t commit_ms)
+{
+        const struct world_options options = {
+                .seed = 1,
+                .network = {.delay_ms = 10},
+                .ring_timeout_ms = RING_MS,
+                .survives = true,
+                .commit_ms = commit_ms,
+        };
+        unsigned moment = 0;
+        do
+                print_message("%s: moment %u, for %u ms\n", plot_names[plot], ++moment,
+                              (unsigned)gap_ms);
+        while (crash_at(plot, moment, gap_ms, &options));
+        assert_true(moment > 4);
+}
+
+static void a_call_goes_on_whenever_it_is_killed(void **state)
+{
+        (void)state;
+        check_every_moment(CALLER_HANGS_UP, 0, 0);
+        check_every_moment(CALLEE_HANGS_UP, 0, 0);
+}
+
+static void a_call_that_is_not_answered_ends_as_it_should(void **state)
+{
+        (void)state;
+        check_every_moment(CALLER_GIVES_UP, 0, 0);
+        check_every_moment(CALLEE_IS_BUSY, 0, 0);
+        check_every_moment(NOBODY_ANSWERS, 0, 0);
+}
+
+static void a_refused_caller_hears_the_announcement_all_the_same(void **state)
+{
+        (void)state;
+        check_every_moment(STRANGER_CALLS, 0, 0);
+}
+
+static void what_the_disk_had_not_taken_yet_is_recorded_once(void **state)
+{
+        (void)state;
+        check_every_moment(CALLER_HANGS_UP, 0, 300);
+        check_every_moment(CALLEE_IS_BUSY, 0, 300);
+}
+
+static void messages_lost_meanwhile_come_again(void **state)
+{
+        (void)state;
+        check_every_moment(CALLER_HANGS_UP, 300, 0);
+        check_every_moment(CALLEE_HANGS_UP, 300, 0);
+        check_every_moment(CALLER_GIVES_UP, 300, 0);
+        check_every_moment(CALLEE_IS_BUSY, 300, 0);
+}
+
+/* ---- a bad network, and more than one crash ---- */
+
+static void check_random_run(uint64_t seed)
+{
+        struct world *world = world_create(&(struct world_options){
+                .seed = seed,
+                .network = {.delay_ms = 20,
+                            .jitter_ms = 60,
+                            .loss_permille = 100,
+                            .duplicate_permille = 50},
+                .ring_timeout_ms = 20000,
+                .survives = true,
+                .commit_ms = 20,
+        });
+        struct random random;
+        random_init_seeded(&random, seed);
+        world_session(world, 0);
+        world_run_ms(world, 100);
+        for (int i = 0; i < 20; i++) {
+                struct phone *phone = &world->phones[random_below(&random, PHONES)];
+                uint32_t action = random_below(&random, 10);
+                if (!phone->has_leg && action < 5)
+                        phone_dial(phone, random_below(&random, 2) ? M1 : M2);
+                else if (phone->has_leg && action < 3)
+                        phone_hangup(phone);
+                else if (action == 9)
+                        phone->manner = (enum manner)random_below(&random, IS_DEAD);
+                world_run_ms(world, random_below(&random, 2000));
+                if (random_below(&random, 4) == 0)
+                        platform_crash(world->platform, random_below(&random, 1000));
+                assert_int_equal(world->phones[WHO_STRANGER].rang, 0);
+                assert_int_equal(world->platform->leaks, 0);
+        }
+        for (int who = 0; who < PHONES; who++) {
+                if (world->phones[who].has_leg)
+                        phone_hangup(&world->phones[who]);
+        }
+        world_settle(world);
+        (void)world_last_call(world); /* asserts that no leg is recorded twice */
+        assert_int_equal(crash_record_counters(world->platform->crash)->lost, 0);
+        assert_int_equal(world->phones[WHO_STRANGER].heard[WHO_AGENT], 0);
+        assert_int_equal(world->phones[WHO_STRANGER].heard[WHO_CUSTOMER], 0);
+        world_destroy(world);
+}
+
+static void no_call_is_stuck_after_crashes_on_a_bad_network(void **state)
+{
+        (void)state;
+        for (uint64_t seed = 1; seed <= 60; seed++) {
+                print_message("seed %u\n", (unsigned)seed);
+                check_random_run(seed);
+        }
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(a_call_goes_on_whenever_it_is_killed),
+                cmocka_unit_test(a_call_that_is_not_answered_ends_as_it_should),
+                cmocka_unit_test(a_refused_caller_hears_the_announcement_all_the_same),
+                cmocka_unit_test(what_the_disk_had_not_taken_yet_is_recorded_once),
+                cmocka_unit_test(messages_lost_meanwhile_come_again),
+                cmocka_unit_test(no_call_is_stuck_after_crashes_on_a_bad_network),
+        };
+        return RUN_TESTS(tests);
+}
