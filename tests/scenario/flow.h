@@ -128,6 +128,14 @@ void flow_destroy(struct flow *flow); /* NULL is fine */
  */
 bool flow_play(const struct flow *flow, uint64_t seed, char **report);
 
+/*
+ * The calls of a flow on a bad network, by peers that repeat themselves until they are answered. Its
+ * expectations only say in which order things are done; what is checked are the rules that hold
+ * always: who is connected and who is heard, what is shown, what leaks, that nothing is done twice,
+ * and that nothing is left.
+ */
+bool flow_storm(const struct flow *flow, uint64_t seed, char **report);
+
 /* The number that a word of a flow means: "agent", "M1"; 0: none. */
 uint64_t flow_number(const char *word);
 

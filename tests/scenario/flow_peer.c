@@ -34,8 +34,11 @@ static void on_sip(void *arg, const struct addr *from, struct slice data)
 {
         struct flow_peer *peer = arg;
         (void)from;
-        if (!peer->has_vanished)
-                add_event(peer, NULL, data);
+        if (peer->has_vanished)
+                return;
+        struct flow_event *event = add_event(peer, NULL, data);
+        if (peer->run->storm)
+                flow_storm_on_message(event);
 }
 
 const struct flow_event *flow_inbox(const struct flow_run *run, const struct flow_peer *peer)
@@ -360,9 +363,7 @@ static void compose_request(struct draft *draft, struct flow_call *call)
                 flow_audio_close(call);
 }
 
-/* The request that a response of ours answers. */
-static const struct flow_event *answered_request(struct flow_call *call,
-                                                 const struct flow_message *m)
+const struct flow_event *flow_answers(struct flow_call *call, const struct flow_message *m)
 {
         struct flow_run *run = call->peer->run;
         if (m->method)
@@ -380,7 +381,7 @@ static const struct flow_event *answered_request(struct flow_call *call,
 static void compose_response(struct draft *draft, struct flow_call *call)
 {
         const struct flow_message *m = draft->message;
-        const struct flow_event *request = answered_request(call, m);
+        const struct flow_event *request = flow_answers(call, m);
         if (!request) {
                 flow_fail(call->peer->run, "there is no request that it answers");
                 return;

@@ -121,6 +121,8 @@ static void on_datagram(void *arg, const struct addr *from, const struct addr *t
                         struct slice data)
 {
         struct flow_run *run = arg;
+        if (run->storm)
+                flow_storm_on_datagram(run, from, to, data);
         if (!addr_equal_ip(from, &run->platform->sip))
                 return;
         const char *leak = platform_leak(to, data);
@@ -128,21 +130,20 @@ static void on_datagram(void *arg, const struct addr *from, const struct addr *t
                 flow_fail(run, "%s goes to %s", leak, addr_format(to).text);
 }
 
-static struct flow_run *set_up(const struct flow *flow, uint64_t seed)
+struct flow_run *flow_run_create(const struct flow *flow, const struct platform_options *options)
 {
         struct flow_run *run = calloc(1, sizeof *run);
         assert_non_null(run);
+        struct platform_options own = *options;
+        own.calls_max = (uint32_t)limit_of(flow, "calls");
+        own.same_pair_max = (uint32_t)limit_of(flow, "pair");
+        own.ring_timeout_ms = limit_of(flow, "ring");
+        own.media_timeout_ms = limit_of(flow, "media");
+        if (limit_of(flow, "call"))
+                own.call_ms_max = limit_of(flow, "call");
         run->flow = flow;
         run->step = &flow->steps[0];
-        run->platform = platform_create(&(struct platform_options){
-                .seed = seed,
-                .network = {.delay_ms = DELAY_MS},
-                .calls_max = (uint32_t)limit_of(flow, "calls"),
-                .same_pair_max = (uint32_t)limit_of(flow, "pair"),
-                .ring_timeout_ms = limit_of(flow, "ring"),
-                .call_ms_max = limit_of(flow, "call"),
-                .media_timeout_ms = limit_of(flow, "media"),
-        });
+        run->platform = platform_create(&own);
         run->platform->blind = true;
         run->platform->on_datagram = on_datagram;
         run->platform->arg = run;
@@ -316,7 +317,7 @@ static void play_of_peer(struct flow_run *run, const struct flow_step *step)
         }
 }
 
-static void play_step(struct flow_run *run, const struct flow_step *step)
+void flow_play_step(struct flow_run *run, const struct flow_step *step)
 {
         switch (step->kind) {
         case FLOW_TRUNK:
@@ -371,7 +372,7 @@ static void come_to_rest(struct flow_run *run)
                 flow_fail(run, "something is left after the end");
 }
 
-static void tear_down(struct flow_run *run)
+void flow_run_destroy(struct flow_run *run)
 {
         for (unsigned i = 0; i < run->peer_count; i++) {
                 struct flow_peer *peer = &run->peers[i];
@@ -389,16 +390,17 @@ static void tear_down(struct flow_run *run)
 
 bool flow_play(const struct flow *flow, uint64_t seed, char **report)
 {
-        struct flow_run *run = set_up(flow, seed);
+        struct flow_run *run = flow_run_create(
+                flow, &(struct platform_options){.seed = seed, .network = {.delay_ms = DELAY_MS}});
         for (unsigned i = 0; i < flow->step_count && !run->has_failed; i++) {
                 run->step = &flow->steps[i];
-                play_step(run, run->step);
+                flow_play_step(run, run->step);
         }
         if (!run->has_failed)
                 come_to_rest(run);
         bool is_good = !run->has_failed;
         if (!is_good && report)
                 *report = flow_diagram(run);
-        tear_down(run);
+        flow_run_destroy(run);
         return is_good;
 }

@@ -84,6 +84,7 @@ struct flow_run {
         struct flow_event events[FLOW_LOG_MAX];
         unsigned event_count;
         unsigned branches, rtp_ports;
+        struct flow_storm *storm; /* NULL: everything goes as written */
         int64_t started_ms;
         uint64_t session;
         char problem[2 * FLOW_PROBLEM_BYTES];
@@ -108,6 +109,19 @@ void flow_call_learn(struct flow_call *call, const struct sip_msg *msg);
 /* The last one of this call that was sent or taken and begins so; CSeq's method is `method`. */
 const struct flow_event *flow_last(const struct flow_run *run, const struct flow_call *call,
                                    bool is_sent, const char *start, const char *method);
+
+/* The request that a response would answer; NULL: there is none. */
+const struct flow_event *flow_answers(struct flow_call *call, const struct flow_message *m);
+
+/* flow_play.c */
+struct flow_run *flow_run_create(const struct flow *flow, const struct platform_options *options);
+void flow_run_destroy(struct flow_run *run);
+void flow_play_step(struct flow_run *run, const struct flow_step *step);
+
+/* flow_storm.c */
+void flow_storm_on_message(struct flow_event *event);
+void flow_storm_on_datagram(struct flow_run *run, const struct addr *from, const struct addr *to,
+                            struct slice data);
 
 /* flow_expect.c */
 void flow_expect(struct flow_peer *peer, const struct flow_step *step);

@@ -32,6 +32,14 @@ static const char call[] = "session agent customer M1 M2\n"
                            "record B cause 4000\n"
                            "counter connected 1\n";
 
+/* Told to call itself so, Maskline speaks of the south in every message to the north. */
+static const char leaking[] = "trunk north source 127.0.0.11 peer 127.0.0.11:5060 "
+                              "advertised 127.0.0.12:5060\n"
+                              "session agent customer M1 M2\n"
+                              "customer -> INVITE M2 sdp\n"
+                              "customer <- 100\n"
+                              "agent <- INVITE sdp\n";
+
 /* `call` with the first `from` replaced. */
 static char *changed(const char *from, const char *to)
 {
@@ -138,15 +146,38 @@ static void the_report_shows_both_sides(void **state)
 static void a_number_of_the_other_side_fails(void **state)
 {
         (void)state;
-        /* Told to call itself so, Maskline speaks of the south in every message to the north. */
-        static const char text[] = "trunk north source 127.0.0.11 peer 127.0.0.11:5060 "
-                                   "advertised 127.0.0.12:5060\n"
-                                   "session agent customer M1 M2\n"
-                                   "customer -> INVITE M2 sdp\n"
-                                   "customer <- 100\n"
-                                   "agent <- INVITE sdp\n";
         char *report = NULL;
-        assert_false(plays(text, &report));
+        assert_false(plays(leaking, &report));
+        assert_non_null(strstr(report, "an address of south goes to 127.0.0.11:5060"));
+        free(report);
+}
+
+static bool storms(const char *text, uint64_t seed, char **report)
+{
+        char problem[FLOW_PROBLEM_BYTES];
+        struct flow *flow = flow_read("test.flow", text, problem);
+        if (!flow)
+                fail_msg("%s", problem);
+        bool is_good = flow_storm(flow, seed, report);
+        flow_destroy(flow);
+        return is_good;
+}
+
+static void a_storm_takes_another_course_and_keeps_the_rules(void **state)
+{
+        (void)state;
+        for (uint64_t seed = 1; seed <= 5; seed++) {
+                char *report = NULL;
+                if (!storms(call, seed, &report))
+                        fail_msg("%s", report);
+        }
+}
+
+static void a_storm_notices_a_leak(void **state)
+{
+        (void)state;
+        char *report = NULL;
+        assert_false(storms(leaking, 1, &report));
         assert_non_null(strstr(report, "an address of south goes to 127.0.0.11:5060"));
         free(report);
 }
@@ -218,6 +249,8 @@ int main(void)
                 cmocka_unit_test(a_wrong_expectation_fails),
                 cmocka_unit_test(the_report_shows_both_sides),
                 cmocka_unit_test(a_number_of_the_other_side_fails),
+                cmocka_unit_test(a_storm_takes_another_course_and_keeps_the_rules),
+                cmocka_unit_test(a_storm_notices_a_leak),
                 cmocka_unit_test(the_same_flow_sends_the_same_bytes),
                 cmocka_unit_test(what_is_no_flow_is_refused),
         };

@@ -2,7 +2,8 @@
 /*
  * Every flow of a folder is a test of its own, named as its file.
  *
- *     test-scenario-flows FOLDER [NAME]
+ *     test-scenario-flows FOLDER [NAME]                   as written
+ *     test-scenario-flows --storm SEEDS FOLDER [NAME]     on a bad network, SEEDS times
  */
 #include <dirent.h>
 #include <stdio.h>
@@ -15,6 +16,7 @@
 #define SEED      1
 
 static const char *folder;
+static uint64_t storms; /* 0: as written */
 
 static char *read_file(const char *name)
 {
@@ -38,13 +40,16 @@ static void plays_as_written(void **state)
         free(text);
         if (!flow)
                 fail_msg("%s", problem);
-        if (!flow_play(flow, SEED, &report)) {
+        uint64_t seed = SEED;
+        bool is_good = storms || flow_play(flow, seed, &report);
+        for (; is_good && seed <= storms; seed++)
+                is_good = flow_storm(flow, seed, &report);
+        flow_destroy(flow);
+        if (!is_good) {
                 fputs(report, stderr); /* print_error() cuts it off */
                 free(report);
-                flow_destroy(flow);
-                fail_msg("%s does not go as written", name);
+                fail_msg("%s goes wrong, seed %u", name, (unsigned)(storms ? seed - 1 : seed));
         }
-        flow_destroy(flow);
 }
 
 /* The steps of a flow in which its caller takes part. */
@@ -92,6 +97,11 @@ int main(int argc, char **argv)
         struct dirent **entries;
         struct CMUnitTest tests[FLOWS_MAX + 1];
         size_t count = 0;
+        if (argc > 2 && !strcmp(argv[1], "--storm")) {
+                storms = strtoull(argv[2], NULL, 10);
+                argv += 2;
+                argc -= 2;
+        }
         if (argc < 2)
                 return 2;
         folder = argv[1];
@@ -104,7 +114,7 @@ int main(int argc, char **argv)
         }
         if (count == 0)
                 return 2;
-        if (argc == 2)
+        if (argc == 2 && !storms)
                 tests[count++] =
                         (struct CMUnitTest)cmocka_unit_test(flows_of_refused_callers_are_alike);
         int failed = _cmocka_run_group_tests("flows", tests, count, NULL, NULL);

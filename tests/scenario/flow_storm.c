@@ -1,0 +1,459 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * flow_storm.c - a flow on a network that loses, doubles, delays and reorders: peers do as it says,
+ * repeat themselves as RFC 3261 wants, and take what comes; what must hold always is checked.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "../unit/unit.h"
+#include "flow_run.h"
+#include "wire/rtp.h"
+
+#define RESENDS_MAX  512
+#define SESSIONS_MAX 8
+#define IDS_MAX      64
+#define T1_MS        500
+#define T2_MS        4000
+#define LIFETIME_MS  32000
+#define PATIENCE_MS  9000 /* with what is expected, longer than a few losses take */
+#define LISTEN_MS    300
+#define REST_S_MAX   900
+#define CALL_MS_MAX  600000
+
+/* A message that is sent again until it is answered. */
+struct resend {
+        struct flow_run *run;
+        unsigned event;
+        struct io_timer timer;
+        int64_t gap_ms, spent_ms;
+};
+
+struct storm_session {
+        uint64_t party[2];
+        int64_t expires_ms; /* wall clock; 0: never */
+        bool has_ended;
+};
+
+struct flow_storm {
+        struct resend resends[RESENDS_MAX];
+        unsigned resend_count;
+        struct storm_session sessions[SESSIONS_MAX];
+        unsigned session_count;
+        char in[IDS_MAX][FLOW_FIELD_BYTES];  /* Call-IDs of the INVITEs that peers sent */
+        char out[IDS_MAX][FLOW_FIELD_BYTES]; /* and of those that they were sent */
+        unsigned in_count, out_count;
+        struct sip_msg msg, other, passing; /* being read */
+};
+
+static bool parse(const struct flow_event *event, struct sip_msg *out)
+{
+        bool reply_possible;
+        return sip_msg_parse((struct slice){event->text, event->bytes}, out, &reply_possible) == 0;
+}
+
+static void send_event(struct flow_run *run, const struct flow_event *event)
+{
+        io_udp_send(event->peer->udp, &run->platform->sip,
+                    (struct slice){event->text, event->bytes});
+}
+
+/* ---- sending again ---- */
+
+static void on_resend(void *arg)
+{
+        struct resend *resend = arg;
+        struct flow_run *run = resend->run;
+        resend->spent_ms += resend->gap_ms;
+        if (resend->spent_ms > LIFETIME_MS)
+                return;
+        send_event(run, &run->events[resend->event]);
+        resend->gap_ms = resend->gap_ms * 2 < T2_MS ? resend->gap_ms * 2 : T2_MS;
+        io_timer_start(run->io, &resend->timer, resend->gap_ms, on_resend, resend);
+}
+
+static void arm(struct flow_run *run, unsigned event)
+{
+        struct flow_storm *storm = run->storm;
+        assert_true(storm->resend_count < RESENDS_MAX);
+        struct resend *resend = &storm->resends[storm->resend_count++];
+        *resend = (struct resend){.run = run, .event = event, .gap_ms = T1_MS};
+        io_timer_start(run->io, &resend->timer, T1_MS, on_resend, resend);
+}
+
+/* Stops what `answer` answers, or acknowledges. */
+static void disarm(struct flow_peer *peer, const struct sip_msg *answer)
+{
+        struct flow_run *run = peer->run;
+        struct flow_storm *storm = run->storm;
+        bool is_ack = answer->is_request;
+        for (unsigned i = 0; i < storm->resend_count; i++) {
+                struct resend *resend = &storm->resends[i];
+                const struct flow_event *event = &run->events[resend->event];
+                if (!resend->timer.armed || event->peer != peer || !parse(event, &storm->other))
+                        continue;
+                bool is_it = storm->other.cseq == answer->cseq &&
+                             slice_equal(storm->other.call_id, answer->call_id) &&
+                             storm->other.is_request != is_ack;
+                if (is_it && !is_ack)
+                        is_it = slice_equal(storm->other.vias[0].branch, answer->vias[0].branch) &&
+                                storm->other.method == answer->cseq_method;
+                if (is_it)
+                        io_timer_stop(run->io, &resend->timer);
+        }
+}
+
+/* What was sent last in reply to a message that comes again. */
+static void reply_again(struct flow_peer *peer, const struct sip_msg *msg)
+{
+        struct flow_run *run = peer->run;
+        for (unsigned i = run->event_count; i > 0; i--) {
+                const struct flow_event *event = &run->events[i - 1];
+                if (!event->is_sent || event->peer != peer || !parse(event, &run->storm->other))
+                        continue;
+                const struct sip_msg *sent = &run->storm->other;
+                bool is_same = sent->cseq == msg->cseq && slice_equal(sent->call_id, msg->call_id);
+                bool is_reply = msg->is_request
+                                        ? !sent->is_request && sent->cseq_method == msg->method
+                                        : sent->is_request && sent->method == SIP_ACK;
+                if (is_same && is_reply) {
+                        send_event(run, event);
+                        return;
+                }
+        }
+}
+
+static bool came_before(const struct flow_run *run, const struct flow_event *event)
+{
+        for (const struct flow_event *other = run->events; other < event; other++) {
+                if (!other->is_sent && other->peer == event->peer && other->bytes == event->bytes &&
+                    !memcmp(other->text, event->text, event->bytes))
+                        return true;
+        }
+        return false;
+}
+
+void flow_storm_on_message(struct flow_event *event)
+{
+        struct flow_run *run = event->peer->run;
+        struct sip_msg *msg = &run->storm->msg;
+        if (!parse(event, msg)) {
+                flow_fail(run, "%s gets what is no SIP", event->peer->name);
+                return;
+        }
+        bool is_ack = msg->is_request && msg->method == SIP_ACK;
+        bool ends_repetition = is_ack || (!msg->is_request &&
+                                          (msg->status >= 200 || msg->cseq_method == SIP_INVITE));
+        if (ends_repetition)
+                disarm(event->peer, msg);
+        if (!came_before(run, event))
+                return;
+        event->is_taken = true;
+        bool wants_reply = msg->is_request ? !is_ack : msg->status >= 200;
+        if (wants_reply)
+                reply_again(event->peer, msg);
+}
+
+/* ---- what must hold always ---- */
+
+static bool is_live(const struct flow_run *run, const struct storm_session *session)
+{
+        bool is_over = session->expires_ms && io_wall_ms(run->platform->io) >= session->expires_ms;
+        return !session->has_ended && !is_over;
+}
+
+static bool is_together(const struct storm_session *session, uint64_t a, uint64_t b)
+{
+        return (session->party[0] == a && session->party[1] == b) ||
+               (session->party[0] == b && session->party[1] == a);
+}
+
+static bool note_id(char ids[IDS_MAX][FLOW_FIELD_BYTES], unsigned *count, struct slice id)
+{
+        for (unsigned i = 0; i < *count; i++) {
+                if (slice_equal(slice_from(ids[i]), id))
+                        return false;
+        }
+        assert_true(*count < IDS_MAX);
+        assert_int_equal(slice_to_text(id, ids[(*count)++], FLOW_FIELD_BYTES), 0);
+        return true;
+}
+
+/* Invariants 1, 3, 5 and 6: a new INVITE for a party of a live session, showing a number of ours. */
+static void check_invite(struct flow_run *run, const struct sip_msg *msg)
+{
+        static const struct number_plan plan = {"91", "00", "0", 10, 10};
+        struct flow_storm *storm = run->storm;
+        struct number party = {0};
+        struct masking_number shown = {{0}};
+        char user[64];
+        if (!note_id(storm->out, &storm->out_count, msg->call_id))
+                return;
+        if (storm->out_count > storm->in_count)
+                flow_fail(run, "more calls are made than came");
+        if (sip_uri_user(&msg->from.uri, user, sizeof user) ||
+            number_parse(slice_from(user), &plan, &shown.n) ||
+            !directory_number_find(run->platform->directory, shown))
+                flow_fail(run, "a call shows what is no masking number");
+        bool is_party = false;
+        if (!sip_uri_user(&msg->request_uri, user, sizeof user) &&
+            !number_parse(slice_from(user), &plan, &party)) {
+                for (unsigned i = 0; i < storm->session_count; i++) {
+                        const struct storm_session *session = &storm->sessions[i];
+                        is_party |= is_live(run, session) && (session->party[0] == party.e164 ||
+                                                              session->party[1] == party.e164);
+                }
+        }
+        if (!is_party)
+                flow_fail(run, "somebody is called who is in no live session");
+}
+
+static uint64_t number_of(const struct flow_peer *peer)
+{
+        return strtoull(peer->number + 1, NULL, 10);
+}
+
+/* Invariant 1: who hears a party was in a session with it. */
+static void check_audio(struct flow_run *run, const struct addr *to, struct slice data)
+{
+        static const uint64_t voices[SOUND_VOICES] = {AGENT, CUSTOMER, STRANGER};
+        struct rtp rtp;
+        enum sound sound;
+        if (rtp_parse(data, &rtp) ||
+            !sound_recognise(rtp.payload, rtp.payload_type == 8 ? SDP_PCMA : SDP_PCMU, &sound) ||
+            sound >= SOUND_VOICES)
+                return;
+        for (unsigned p = 0; p < run->peer_count; p++) {
+                struct flow_peer *peer = &run->peers[p];
+                if (!addr_equal_ip(&peer->addr, to))
+                        continue;
+                for (unsigned c = 0; c < FLOW_CALLS_MAX; c++) {
+                        struct flow_call *call = &peer->calls[c];
+                        bool is_its = call->rtp && addr_equal(io_udp_local(call->rtp), to);
+                        bool is_allowed = false;
+                        for (unsigned i = 0; i < run->storm->session_count; i++)
+                                is_allowed |= is_together(&run->storm->sessions[i], number_of(peer),
+                                                          voices[sound]);
+                        if (is_its && !is_allowed)
+                                flow_fail(run, "%s hears %s", peer->name, sound_name(sound));
+                }
+        }
+}
+
+void flow_storm_on_datagram(struct flow_run *run, const struct addr *from, const struct addr *to,
+                            struct slice data)
+{
+        struct flow_storm *storm = run->storm;
+        bool is_ours = addr_equal_ip(from, &run->platform->sip), reply_possible;
+        if (is_ours)
+                check_audio(run, to, data);
+        if (!slice_starts_with(data, SLICE("INVITE ")) ||
+            sip_msg_parse(data, &storm->passing, &reply_possible) || storm->passing.to.tag.len)
+                return;
+        if (is_ours)
+                check_invite(run, &storm->passing);
+        else
+                note_id(storm->in, &storm->in_count, storm->passing.call_id);
+}
+
+/* ---- steps ---- */
+
+static bool is_possible(struct flow_peer *peer, const struct flow_step *step)
+{
+        const struct flow_message *m = &step->message;
+        struct flow_call *call = flow_call_meant(peer, step);
+        if (m->is_again || m->as || m->is_other_way)
+                return false; /* it does so by itself; the others are about one order of things */
+        if (m->status)
+                return flow_answers(call, m) != NULL;
+        if (m->number || !call->is_open)
+                return true;
+        if (!strcmp(m->method, "CANCEL"))
+                return true;
+        if (!strcmp(m->method, "ACK"))
+                return call->invite_status != 0;
+        return call->their_tag[0];
+}
+
+static void send(struct flow_peer *peer, const struct flow_step *step)
+{
+        struct flow_run *run = peer->run;
+        if (!is_possible(peer, step))
+                return;
+        flow_peer_send(peer, step);
+        if (run->has_failed)
+                return;
+        bool parsed = parse(&run->events[run->event_count - 1], &run->storm->msg);
+        const struct sip_msg *msg = &run->storm->msg;
+        bool is_repeated =
+                parsed && (msg->is_request ? msg->method != SIP_ACK
+                                           : msg->status >= 200 && msg->cseq_method == SIP_INVITE);
+        if (is_repeated)
+                arm(run, run->event_count - 1);
+}
+
+/* A message not yet taken that the step could mean. */
+static struct flow_event *find_expected(struct flow_peer *peer, const struct flow_step *step)
+{
+        struct flow_run *run = peer->run;
+        const struct flow_message *m = &step->message;
+        struct flow_call *call = flow_call_meant(peer, step);
+        struct sip_msg *msg = &run->storm->msg;
+        for (unsigned i = 0; i < run->event_count; i++) {
+                struct flow_event *event = &run->events[i];
+                if (event->is_sent || event->is_taken || event->peer != peer || !parse(event, msg))
+                        continue;
+                struct flow_call *owner = flow_call_of(peer, msg->call_id);
+                bool is_mine = owner ? owner == call : msg->is_request && !msg->to.tag.len;
+                bool is_it = m->status ? !msg->is_request && msg->status == m->status
+                                       : msg->is_request && slice_equal(msg->method_text,
+                                                                        slice_from(m->method));
+                if (is_mine && is_it)
+                        return event;
+        }
+        return NULL;
+}
+
+static void expect(struct flow_peer *peer, const struct flow_step *step)
+{
+        struct flow_run *run = peer->run;
+        struct flow_event *event = NULL;
+        if (step->message.is_again || step->message.as)
+                return;
+        for (int ms = 0; ms < PATIENCE_MS && !run->has_failed; ms += 10) {
+                event = find_expected(peer, step);
+                if (event)
+                        break;
+                sim_world_run_ms(run->platform->sim, 10);
+        }
+        if (!event)
+                return; /* it was lost too often; the flow takes another course */
+        event->is_taken = true;
+        event->step = step;
+        event->call = flow_call_meant(peer, step);
+        if (parse(event, &run->storm->msg))
+                flow_call_learn(event->call, &run->storm->msg);
+}
+
+static void note_session(struct flow_run *run, const struct flow_step *step)
+{
+        struct flow_storm *storm = run->storm;
+        assert_true(storm->session_count < SESSIONS_MAX);
+        storm->sessions[storm->session_count++] = (struct storm_session){
+                .party = {flow_number(step->numbers[0]), flow_number(step->numbers[1])},
+                .expires_ms = step->value ? io_wall_ms(run->platform->io) + step->value : 0,
+        };
+}
+
+/* Everybody falls silent: whatever call is left ends for it. */
+static void wait_for_the_end(struct flow_run *run)
+{
+        for (unsigned p = 0; p < run->peer_count; p++) {
+                for (unsigned c = 0; c < FLOW_CALLS_MAX; c++)
+                        run->peers[p].calls[c].is_quiet = true;
+        }
+        for (int s = 0; s < REST_S_MAX && calls_active(run->platform->calls) && !run->has_failed;
+             s++)
+                sim_world_run_ms(run->platform->sim, 1000);
+        if (calls_active(run->platform->calls))
+                flow_fail(run, "a call does not end");
+        for (unsigned p = 0; p < run->peer_count; p++) {
+                for (unsigned c = 0; c < FLOW_CALLS_MAX; c++)
+                        run->peers[p].calls[c].is_quiet = false;
+        }
+}
+
+static bool can_talk(struct flow_run *run, const struct flow_step *step)
+{
+        const char *name = step->kind == FLOW_TALK_INTO ? step->word : step->who;
+        return flow_call_get(flow_peer_find(run, name), step->call)->may_talk;
+}
+
+static void play(struct flow_run *run, const struct flow_step *step)
+{
+        switch (step->kind) {
+        case FLOW_SEND:
+                send(flow_peer_find(run, step->who), step);
+                return;
+        case FLOW_EXPECT:
+                expect(flow_peer_find(run, step->who), step);
+                return;
+        case FLOW_AFTER:
+                sim_world_run_ms(run->platform->sim, step->value);
+                return;
+        case FLOW_HEARS:
+        case FLOW_DIGITS:
+                sim_world_run_ms(run->platform->sim, LISTEN_MS);
+                return;
+        case FLOW_RECORD:
+        case FLOW_NO_RECORD:
+                wait_for_the_end(run);
+                return;
+        case FLOW_COUNTER:
+                return;
+        case FLOW_PRESS:
+        case FLOW_TALK_INTO:
+                if (can_talk(run, step))
+                        flow_play_step(run, step);
+                return;
+        case FLOW_SESSION:
+                note_session(run, step);
+                flow_play_step(run, step);
+                return;
+        case FLOW_END_SESSION:
+                run->storm->sessions[run->storm->session_count - 1].has_ended = true;
+                flow_play_step(run, step);
+                return;
+        default:
+                flow_play_step(run, step);
+                return;
+        }
+}
+
+static void come_to_rest(struct flow_run *run)
+{
+        struct platform *platform = run->platform;
+        struct calls_counters counters;
+        wait_for_the_end(run);
+        for (int s = 0; s < REST_S_MAX && !platform_is_quiet(platform) && !run->has_failed; s++)
+                sim_world_run_ms(platform->sim, 1000);
+        calls_counters(platform->calls, &counters);
+        if (!platform_is_quiet(platform) || counters.media_legs)
+                flow_fail(run, "something is left after the end");
+
+        /* Invariant 6: one record for each leg of each call, no matter how often it was asked for. */
+        unsigned calls = 0;
+        while (!run->has_failed && platform_records(platform, calls + 1).count)
+                calls++;
+        if (calls != counters.calls)
+                flow_fail(run, "there are records of %u calls", calls);
+}
+
+bool flow_storm(const struct flow *flow, uint64_t seed, char **report)
+{
+        struct flow_run *run = flow_run_create(flow, &(struct platform_options){
+                                                             .seed = seed,
+                                                             .network = {.delay_ms = 10,
+                                                                         .jitter_ms = 60,
+                                                                         .loss_permille = 100,
+                                                                         .duplicate_permille = 50},
+                                                             .call_ms_max = CALL_MS_MAX,
+                                                     });
+        run->storm = calloc(1, sizeof *run->storm);
+        assert_non_null(run->storm);
+        for (unsigned i = 0; i < flow->step_count && !run->has_failed; i++) {
+                run->step = &flow->steps[i];
+                play(run, run->step);
+        }
+        if (!run->has_failed)
+                come_to_rest(run);
+        bool is_good = !run->has_failed;
+        if (!is_good && report)
+                *report = flow_diagram(run);
+        for (unsigned i = 0; i < run->storm->resend_count; i++)
+                io_timer_stop(run->io, &run->storm->resends[i].timer);
+        free(run->storm);
+        run->storm = NULL;
+        flow_run_destroy(run);
+        return is_good;
+}
