@@ -187,7 +187,8 @@ static bool take_scheme(struct text_cursor *c, struct slice *out)
 static bool take_by_scheme(struct text_cursor *c, struct sip_uri *uri)
 {
         struct slice scheme;
-        if (c->end - c->p > 4 && text_is_word((struct slice){c->p, 4}, SLICE("sip:"))) {
+        if (c->end - c->p > 4 && c->p[3] == ':' &&
+            text_is_word((struct slice){c->p, 3}, SLICE("sip"))) {
                 c->p += 4;
                 return take_sip(c, uri); /* SIP_SCHEME_SIP is 0 */
         }

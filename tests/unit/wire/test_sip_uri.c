@@ -137,6 +137,7 @@ static void nonsense_is_refused(void **state)
         };
         for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
                 is_refused(bad[i]);
+        is_refused("sip\x1ah"); /* a colon but for bit 0x20 */
         struct sip_uri uri;
         assert_int_equal(sip_uri_parse(SLICE("sip:a\0b@h"), &uri), ERR_SYNTAX);
         assert_int_equal(sip_uri_parse(SLICE_NONE, &uri), ERR_SYNTAX);
