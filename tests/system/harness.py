@@ -68,9 +68,9 @@ class Maskline:
         self._temp = None if data else tempfile.TemporaryDirectory(prefix="maskline-data-")
         self.data = pathlib.Path(data or self._temp.name, "data")
         self.sip_port = ports.free_port("127.0.0.1", (ports.socket.SOCK_DGRAM,))
-        first, last = ports.free_range(100)
+        self._rtp_first, last = ports.free_range(100)
         self.settings = {"sip_listen": self.server, "http_listen": "127.0.0.1:0",
-                         "rtp_port_min": first, "rtp_port_max": last, "calls_max": 20,
+                         "rtp_port_min": self._rtp_first, "rtp_port_max": last, "calls_max": 20,
                          "drain_s": 1} | settings
         self.log_path = self.data.parent / "log"
         self.log_path.touch()
@@ -145,6 +145,7 @@ class Maskline:
 
     def close(self):
         self.kill()
+        ports.release(self._rtp_first)
         if self._temp is not None:
             self._temp.cleanup()
 

