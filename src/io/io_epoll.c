@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
@@ -14,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/secret.h"
 #include "io/io_impl.h"
 #include "io/stream_epoll.h"
 
@@ -47,7 +49,10 @@ struct signal_handler {
         void *arg;
 };
 
-/* Room for one recvmmsg(2); one for the whole loop, since a batch ends before the next begins. */
+/*
+ * Room for one recvmmsg(2); one for the whole loop, since a batch ends before the next begins.
+ * Datagrams of SIP hold real numbers: the memory is locked, and wiped as soon as it was read.
+ */
 struct batch {
         struct mmsghdr messages[BATCH];
         struct iovec vectors[BATCH];
@@ -175,6 +180,7 @@ static void on_udp_readable(struct epoll_udp *udp)
                 if (!udp->closed)
                         io_udp_deliver(&udp->udp, &from,
                                        (struct slice){batch->data[i], message->msg_len});
+                explicit_bzero(batch->data[i], message->msg_len);
         }
 }
 
@@ -391,7 +397,7 @@ static void epoll_destroy(struct io *io)
         if (loop->epoll_fd >= 0)
                 close(loop->epoll_fd);
         io_fini(io);
-        free(loop->batch);
+        secret_free(loop->batch, sizeof *loop->batch);
         free(loop);
 }
 
@@ -411,7 +417,7 @@ static const struct io_ops epoll_ops = {
 
 static struct batch *create_batch(void)
 {
-        struct batch *batch = malloc(sizeof *batch);
+        struct batch *batch = secret_alloc(sizeof *batch);
         if (!batch)
                 return NULL;
         for (int i = 0; i < BATCH; i++) {

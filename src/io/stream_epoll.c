@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -153,6 +154,7 @@ static void receive(struct tcp *tcp)
         ssize_t n = recv(tcp->fd, scratch, bytes, 0);
         if (n > 0) {
                 stream_received(&tcp->stream, (struct slice){scratch, (size_t)n});
+                explicit_bzero(scratch, (size_t)n);
                 return;
         }
         if (n < 0) {

@@ -103,6 +103,40 @@ static void datagrams_go_to_and_fro_over_ipv6(void **state)
         echo_over("::1");
 }
 
+struct peek {
+        struct io *io;
+        const char *at;
+        size_t len;
+};
+
+static void on_peek(void *arg, const struct addr *from, struct slice data)
+{
+        struct peek *peek = arg;
+        (void)from;
+        assert_int_equal(data.p[0], 's');
+        peek->at = data.p;
+        peek->len = data.len;
+        io_stop(peek->io);
+}
+
+static void what_a_datagram_said_is_wiped_once_it_was_read(void **state)
+{
+        (void)state;
+        struct peek peek = {.io = create()};
+        struct io_udp *here, *there;
+        const struct addr local = any_port("127.0.0.1");
+        assert_int_equal(io_udp_open(peek.io, &local, on_peek, &peek, &here), 0);
+        assert_int_equal(io_udp_open(peek.io, &local, on_peek, &peek, &there), 0);
+        io_udp_send(there, io_udp_local(here), SLICE("secret"));
+        io_run(peek.io);
+        assert_int_equal(peek.len, 6);
+        for (size_t i = 0; i < peek.len; i++)
+                assert_int_equal(peek.at[i], 0);
+        io_udp_close(here);
+        io_udp_close(there);
+        io_destroy(peek.io);
+}
+
 static void a_taken_port_is_refused(void **state)
 {
         (void)state;
@@ -488,6 +522,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(datagrams_go_to_and_fro),
                 cmocka_unit_test(datagrams_go_to_and_fro_over_ipv6),
+                cmocka_unit_test(what_a_datagram_said_is_wiped_once_it_was_read),
                 cmocka_unit_test(a_taken_port_is_refused),
                 cmocka_unit_test(what_cannot_be_sent_is_counted),
                 cmocka_unit_test(any_socket_may_be_closed_inside_a_handler),
