@@ -75,8 +75,26 @@ static void put_calls(struct buf *out, const struct api *api)
                    c.sip.challenges_met);
         put_metric(out, "sip_challenges_refused_total", COUNTER,
                    "Challenges that were not answered.", c.sip.challenges_refused);
+        put_metric(out, "sip_register_failures_total", COUNTER,
+                   "Registrations that were refused or not answered.", c.sip.register_failures);
         put_metric(out, "sip_legs", GAUGE, "SIP legs.", c.sip.legs);
         put_metric(out, "sip_transactions", GAUGE, "SIP transactions.", c.sip.transactions);
+}
+
+/* Of the trunks that are to be registered, how many are. */
+static void put_registrations(struct buf *out, const struct api *api)
+{
+        uint64_t wanted = 0, registered = 0;
+        const struct trunk *trunk;
+        for (uint32_t i = 0; (trunk = directory_trunk_at(api->params.directory, i)); i++) {
+                struct sip_registration registration;
+                calls_registration(api->params.calls, trunk->id, &registration);
+                wanted += registration.is_wanted;
+                registered += registration.is_registered;
+        }
+        put_metric(out, "sip_registrations_wanted", GAUGE, "Trunks that are to be registered.",
+                   wanted);
+        put_metric(out, "sip_registrations", GAUGE, "Trunks that are registered.", registered);
 }
 
 static void put_directory(struct buf *out, const struct api *api)
@@ -118,6 +136,7 @@ void rest_health_metrics(struct rest *rest)
         struct buf out;
         buf_init(&out, memory, sizeof memory);
         put_calls(&out, rest->api);
+        put_registrations(&out, rest->api);
         put_directory(&out, rest->api);
         put_server(&out, rest->api);
         if (!buf_ok(&out))

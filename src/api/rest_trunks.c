@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "call/provision.h"
 #include "wire/sip_auth.h"
+#include "wire/sip_write.h"
 
 static const char *const caller_from[] = {"from", "asserted", NULL};
 static const char *const dialled_from[] = {"request-uri", "to", NULL};
@@ -117,10 +118,40 @@ static json_t *peer_json(const struct trunk *trunk)
         return json_sprintf(bracket ? "[%s]:%u" : "%s:%u", trunk->peer_host, trunk->peer_port);
 }
 
+/* How the last try went, in a sentence; NULL when it went well. */
+static json_t *problem_json_of(const struct sip_registration *registration)
+{
+        const char *text = sip_registration_problem_text(registration->problem);
+        if (registration->problem == SIP_REGISTRATION_FINE)
+                return json_null();
+        if (registration->problem != SIP_REGISTRATION_REFUSED)
+                return json_string(text);
+        return json_sprintf("%s: %u %.*s", text, registration->status,
+                            SLICE_ARG(sip_reason_phrase(registration->status)));
+}
+
+static json_t *registration_json(const struct api *api, const struct trunk *trunk)
+{
+        struct sip_registration registration;
+        calls_registration(api->params.calls, trunk->id, &registration);
+        if (!registration.is_wanted)
+                return json_null();
+        const char *state = "trying";
+        if (registration.is_registered)
+                state = "registered";
+        else if (registration.problem != SIP_REGISTRATION_FINE)
+                state = "failed";
+        return json_pack("{s:s, s:o, s:o, s:I}", "state", state, "until",
+                         rest_time(registration.until_wall_ms), "problem",
+                         problem_json_of(&registration), "next_try_in_s",
+                         (json_int_t)((registration.next_try_ms + 999) / 1000));
+}
+
 static void add_state(const struct api *api, const struct trunk *trunk, json_t *json)
 {
         const struct sip_trunk_state *state = sip_trunks_find(api->params.trunks, trunk->id);
         json_object_set_new(json, "peer_address", state ? address_json(&state->peer) : json_null());
+        json_object_set_new(json, "registration", registration_json(api, trunk));
         json_object_set_new(json, "channels", json_integer(state ? state->counters.channels : 0));
         json_object_set_new(json, "announcing",
                             json_integer(state ? state->counters.announcing : 0));

@@ -214,7 +214,8 @@ static void remove_endpoint(const struct serve *serve)
 
 static bool has_ended(const struct serve *serve)
 {
-        return calls_active(serve->calls) == 0 && api_is_idle(serve->api);
+        return calls_active(serve->calls) == 0 && api_is_idle(serve->api) &&
+               !calls_is_leaving(serve->calls);
 }
 
 static void begin_ending(struct serve *serve)
@@ -252,6 +253,7 @@ static void on_stop(void *arg, int number)
         log_info("serve: signal %d, no new calls; %u in progress have %u s", number,
                  calls_active(serve->calls), serve->config.drain_s);
         calls_drain(serve->calls);
+        calls_leave(serve->calls);
         api_drain(serve->api);
         serve->phase = DRAINING;
         serve->deadline_ms = io_now_ms(serve->io) + MS(serve->config.drain_s);

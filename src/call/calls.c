@@ -450,6 +450,21 @@ int calls_hangup(struct calls *calls, struct uuid call_id)
         return ERR_NOT_FOUND;
 }
 
+void calls_registration(const struct calls *calls, uint32_t trunk_id, struct sip_registration *out)
+{
+        sip_ua_registration(calls->ua, trunk_id, out);
+}
+
+void calls_leave(struct calls *calls)
+{
+        sip_ua_leave(calls->ua);
+}
+
+bool calls_is_leaving(const struct calls *calls)
+{
+        return sip_ua_is_leaving(calls->ua);
+}
+
 void calls_counters(const struct calls *calls, struct calls_counters *out)
 {
         *out = calls->counters;

@@ -73,6 +73,12 @@ struct calls_counters {
         struct sip_ua_counters sip;
         uint32_t media_legs;
 };
+/* Its registration with the carrier. */
+void calls_registration(const struct calls *calls, uint32_t trunk_id, struct sip_registration *out);
+/* As sip_ua_leave() and sip_ua_is_leaving(). */
+void calls_leave(struct calls *calls);
+bool calls_is_leaving(const struct calls *calls);
+
 void calls_counters(const struct calls *calls, struct calls_counters *out);
 
 #endif

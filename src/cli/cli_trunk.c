@@ -131,6 +131,26 @@ static int add_digits(const struct command_line *line, json_t *body)
         return EXIT_DONE;
 }
 
+/* "registered until ...", or how the last try failed and when the next is due. */
+static void show_registration(const json_t *registration)
+{
+        char text[256];
+        struct buf b;
+        const char *problem = show_text(registration, "problem");
+        buf_init(&b, text, sizeof text - 1);
+        if (!json_is_object(registration))
+                buf_put_text(&b, "-");
+        else
+                buf_put_text(&b, show_text(registration, "state"));
+        if (json_is_string(json_object_get(registration, "until")))
+                buf_printf(&b, " until %s", show_cell(registration, "until").text);
+        if (problem[0])
+                buf_printf(&b, " (%s; next try in %s s)", problem,
+                           show_cell(registration, "next_try_in_s").text);
+        text[b.len] = '\0';
+        show_fact("registration", text);
+}
+
 static void show_login(const json_t *trunk)
 {
         const char *username = show_text(trunk, "username");
@@ -138,6 +158,7 @@ static void show_login(const json_t *trunk)
         show_fact("user name", username[0] ? username : "-");
         show_fact("password", is_set ? "set" : "-");
         show_fact("realm", show_cell(trunk, "realm").text);
+        show_registration(json_object_get(trunk, "registration"));
 }
 
 static void show_trunk(const json_t *trunk)

@@ -21,7 +21,7 @@ void sip_compose_our_uri(struct buf *b, struct masking_number number, const stru
         buf_put_text(b, addr_format(local).text);
 }
 
-static void put_peer_host(struct buf *b, const struct trunk *trunk)
+void sip_compose_peer_host(struct buf *b, const struct trunk *trunk, bool has_port)
 {
         struct addr literal;
         bool is_ip6 = !addr_parse_ip(slice_from(trunk->peer_host), &literal) && literal.family == 6;
@@ -31,7 +31,7 @@ static void put_peer_host(struct buf *b, const struct trunk *trunk)
         buf_put_text(b, trunk->peer_host);
         if (is_bare)
                 buf_put_char(b, ']');
-        if (trunk->peer_port && trunk->peer_port != SIP_PORT) {
+        if (has_port && trunk->peer_port && trunk->peer_port != SIP_PORT) {
                 buf_put_char(b, ':');
                 buf_put_u64(b, trunk->peer_port);
         }
@@ -42,7 +42,7 @@ void sip_compose_party_uri(struct buf *b, struct real_number number, const struc
         buf_put_text(b, "sip:");
         buf_put_number_as(b, number.n, trunk->number_form, &trunk->plan);
         buf_put_char(b, '@');
-        put_peer_host(b, trunk);
+        sip_compose_peer_host(b, trunk, true);
 }
 
 static void put_party(struct buf *b, const char *name, struct slice uri, struct slice tag)
@@ -85,6 +85,23 @@ void sip_compose_invite(struct buf *b, const struct sip_invite_text *invite)
         sip_write_header(b, "Allow", SLICE(ALLOW));
         sip_write_header(b, "User-Agent", SLICE(PRODUCT));
         sip_write_body(b, "application/sdp", invite->sdp);
+}
+
+void sip_compose_register(struct buf *b, const struct sip_register_text *text)
+{
+        sip_write_request_line(b, SIP_REGISTER, text->registrar);
+        sip_write_via(b, SIP_UDP, &text->local, text->branch);
+        sip_write_header_u64(b, "Max-Forwards", MAX_FORWARDS);
+        put_party(b, "From", text->of_record, text->tag);
+        put_party(b, "To", text->of_record, SLICE_NONE);
+        sip_write_header(b, "Call-ID", text->call_id);
+        sip_write_cseq(b, text->cseq, SIP_REGISTER);
+        put_party(b, "Contact", text->contact, SLICE_NONE);
+        sip_write_header_u64(b, "Expires", text->expires_s);
+        buf_put_slice(b, text->authorization);
+        sip_write_header(b, "Allow", SLICE(ALLOW));
+        sip_write_header(b, "User-Agent", SLICE(PRODUCT));
+        sip_write_body(b, NULL, SLICE_NONE);
 }
 
 void sip_compose_cancel(struct buf *b, const struct sip_dialog *dialog, const struct addr *local,

@@ -32,6 +32,20 @@ struct sip_invite_text {
 };
 void sip_compose_invite(struct buf *b, const struct sip_invite_text *invite);
 
+/* The host of the trunk's peer as it stands in a URI. */
+void sip_compose_peer_host(struct buf *b, const struct trunk *trunk, bool has_port);
+
+struct sip_register_text {
+        struct addr local; /* Via */
+        struct slice branch;
+        struct slice registrar, of_record, contact; /* URIs */
+        struct slice tag, call_id;
+        uint32_t cseq;
+        uint32_t expires_s;         /* 0: to be forgotten */
+        struct slice authorization; /* a whole header line; empty: none */
+};
+void sip_compose_register(struct buf *b, const struct sip_register_text *text);
+
 /* CANCEL of an INVITE, and the ACK of its final answer 300-699 (RFC 3261 9.1, 17.1.1.3). */
 void sip_compose_cancel(struct buf *b, const struct sip_dialog *dialog, const struct addr *local,
                         struct slice branch, uint32_t cseq);

@@ -74,9 +74,10 @@ struct sip_ua {
         struct sip_ua_params params;
         struct io_udp *udp; /* owned */
         struct sip_token_keys tokens;
-        struct siphash_key reply_key; /* To tags of answers without a transaction */
-        struct pool *legs;            /* owned; secret: they hold numbers */
-        struct sip_transactions *txs; /* owned */
+        struct siphash_key reply_key;    /* To tags of answers without a transaction */
+        struct pool *legs;               /* owned; secret: they hold numbers */
+        struct sip_transactions *txs;    /* owned */
+        struct sip_registrar *registrar; /* owned */
         struct sip_ua_counters counters;
         bool is_draining;
         int64_t untrusted_told_ms; /* when the log was last told of strangers; 0: never */

@@ -128,6 +128,14 @@ void sip_digest_destroy(struct sip_digest *digest)
         secret_free(digest, sizeof *digest);
 }
 
+bool sip_digest_has(const struct sip_digest *digest, struct slice username, struct slice password,
+                    struct slice realm)
+{
+        return slice_equal(slice_from(digest->username), username) &&
+               slice_equal(slice_from(digest->password), password) &&
+               slice_equal(slice_from(digest->realm_wanted), realm);
+}
+
 static void keep(char *out, size_t bytes, struct slice text)
 {
         int err = slice_to_text(text, out, bytes);

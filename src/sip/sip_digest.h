@@ -40,6 +40,10 @@ int sip_digest_create(struct slice username, struct slice password, struct slice
                       struct sip_digest **out) MUST_CHECK;
 void sip_digest_destroy(struct sip_digest *digest); /* NULL is fine */
 
+/* Whether these are its texts. */
+bool sip_digest_has(const struct sip_digest *digest, struct slice username, struct slice password,
+                    struct slice realm);
+
 /* How far one request has come; all zero when it is first sent. */
 struct sip_digest_attempt {
         bool is_answered; /* a challenge to it has been answered */

@@ -13,6 +13,8 @@
 struct sip_trunks {
         struct io *io;
         uint32_t count; /* slots in use, the removed ones included */
+        sip_trunks_watch_fn *watch;
+        void *watch_arg;
         struct sip_trunk_state states[TRUNKS_MAX];
 };
 
@@ -35,6 +37,22 @@ static struct sip_trunk_state *slot_of(const struct sip_trunks *trunks, uint32_t
                         return (struct sip_trunk_state *)state;
         }
         return NULL;
+}
+
+void sip_trunks_watch(struct sip_trunks *trunks, sip_trunks_watch_fn *fn, void *arg)
+{
+        trunks->watch = fn;
+        trunks->watch_arg = arg;
+        for (size_t i = 0; fn && i < TRUNKS_MAX; i++) {
+                if (trunks->states[i].trunk.id)
+                        fn(arg, trunks->states[i].trunk.id);
+        }
+}
+
+static void tell(const struct sip_trunks *trunks, uint32_t trunk_id)
+{
+        if (trunks->watch)
+                trunks->watch(trunks->watch_arg, trunk_id);
 }
 
 /* One second's worth: a burst of that size is allowed after a pause. */
@@ -98,6 +116,7 @@ static void on_resolved(void *arg, int err, const struct dns_answer *answer)
                         state->peers[i].port = peer_port(&state->trunk);
                 }
                 choose_peer(state);
+                tell(state->trunks, state->trunk.id);
                 again_s = answer->ttl_s;
         }
         io_timer_start(state->io, &state->refresh, (int64_t)again_s * 1000, resolve, state);
@@ -167,9 +186,16 @@ int sip_trunks_put(struct sip_trunks *trunks, const struct trunk *trunk)
         state->rate_window_ms = io_now_ms(trunks->io);
         state->rate_tokens_milli = bucket_of(trunk);
         state->io = trunks->io;
+        state->trunks = trunks;
         if (!is_same_peer)
                 start_resolving(state);
+        tell(trunks, trunk->id);
         return 0;
+}
+
+struct sip_trunk_state *sip_trunks_state_any(const struct sip_trunks *trunks, uint32_t trunk_id)
+{
+        return trunk_id ? slot_of(trunks, trunk_id) : NULL;
 }
 
 int sip_trunks_set_password(struct sip_trunks *trunks, uint32_t trunk_id, struct slice password)
@@ -179,13 +205,21 @@ int sip_trunks_set_password(struct sip_trunks *trunks, uint32_t trunk_id, struct
         if (!state)
                 return ERR_NOT_FOUND;
         if (password.len && state->trunk.username[0]) {
+                if (state->digest &&
+                    sip_digest_has(state->digest, slice_from(state->trunk.username), password,
+                                   slice_from(state->trunk.realm)))
+                        return 0; /* its nonce is still good */
                 int err = sip_digest_create(slice_from(state->trunk.username), password,
                                             slice_from(state->trunk.realm), &digest);
                 if (err)
                         return err;
         }
+        bool is_changed = digest || state->digest;
         sip_digest_destroy(state->digest);
         state->digest = digest;
+        state->password_changes += is_changed;
+        if (is_changed)
+                tell(trunks, trunk_id);
         return 0;
 }
 
@@ -211,6 +245,7 @@ void sip_trunks_remove(struct sip_trunks *trunks, uint32_t trunk_id)
         if (!state)
                 return;
         state->is_removed = true;
+        tell(trunks, trunk_id);
         free_when_unused(trunks, state);
 }
 

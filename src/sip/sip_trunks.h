@@ -26,6 +26,7 @@ struct sip_trunk_state {
         struct addr peers[DNS_ADDRS_MAX]; /* all that the peer's name stands for at present */
         unsigned peer_count;
         struct sip_digest *digest; /* owned; NULL: no credentials */
+        uint32_t password_changes;
         struct sip_trunk_counters counters;
         int64_t rate_window_ms; /* token bucket of calls_per_s */
         uint32_t rate_tokens_milli;
@@ -33,6 +34,7 @@ struct sip_trunk_state {
         bool is_removed;  /* takes no new call; its dialogs go on until they end */
         /* For sip_trunks.c: looking the peer's name up. */
         struct io *io;
+        struct sip_trunks *trunks;
         struct dns_query *query; /* owned; NULL: none under way */
         struct io_timer refresh;
 };
@@ -48,6 +50,16 @@ int sip_trunks_put(struct sip_trunks *trunks, const struct trunk *trunk) MUST_CH
  */
 int sip_trunks_set_password(struct sip_trunks *trunks, uint32_t trunk_id,
                             struct slice password) MUST_CHECK;
+/*
+ * Tells whenever a trunk has been put or removed, its peer resolved or its password set; within the
+ * call that does so. One watcher; NULL: none.
+ */
+typedef void sip_trunks_watch_fn(void *arg, uint32_t trunk_id);
+/* It is told at once of those that are there. */
+void sip_trunks_watch(struct sip_trunks *trunks, sip_trunks_watch_fn *fn, void *arg);
+
+/* Removed or not; NULL: gone. */
+struct sip_trunk_state *sip_trunks_state_any(const struct sip_trunks *trunks, uint32_t trunk_id);
 /* Of one that has been removed, too; NULL: no credentials. */
 struct sip_digest *sip_trunks_digest(const struct sip_trunks *trunks, uint32_t trunk_id);
 /* No new calls; what is in progress on it goes on. An unknown id: nothing happens. */

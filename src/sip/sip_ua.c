@@ -13,6 +13,7 @@
 #include "base/secret.h"
 #include "sip/sip_check.h"
 #include "sip/sip_core.h"
+#include "sip/sip_register.h"
 #include "sip/sip_saved.h"
 
 #define UNTRUSTED_TOLD_MS 60000
@@ -131,13 +132,20 @@ static void on_response(struct sip_ua *ua, const struct sip_msg *msg, const stru
 static void on_tx_response(void *arg, struct sip_transaction *tx, const struct sip_msg *response,
                            const struct addr *source)
 {
-        sip_uac_on_response(arg, tx, response, source);
+        struct sip_ua *ua = arg;
+        if (sip_transaction_method(tx) == SIP_REGISTER)
+                sip_registrar_on_response(ua->registrar, tx, response);
+        else
+                sip_uac_on_response(ua, tx, response, source);
 }
 
 static void on_tx_timeout(void *arg, struct sip_transaction *tx)
 {
-        struct leg *leg = sip_leg_of(arg, tx);
-        if (leg)
+        struct sip_ua *ua = arg;
+        struct leg *leg = sip_leg_of(ua, tx);
+        if (sip_transaction_method(tx) == SIP_REGISTER)
+                sip_registrar_on_timeout(ua->registrar, tx);
+        else if (leg)
                 sip_uac_on_timeout(leg);
 }
 
@@ -382,6 +390,8 @@ int sip_ua_create(const struct sip_ua_params *params, struct sip_ua **out)
         if (!err)
                 err = open_tables(ua, keys);
         explicit_bzero(&own, sizeof own);
+        if (!err)
+                err = sip_registrar_create(ua, &ua->registrar);
         if (err) {
                 sip_ua_destroy(ua);
                 return err;
@@ -408,6 +418,7 @@ void sip_ua_destroy(struct sip_ua *ua)
                 return;
         if (ua->legs)
                 drop_legs(ua);
+        sip_registrar_destroy(ua->registrar);
         sip_transactions_destroy(ua->txs);
         pool_destroy(ua->legs);
         io_udp_close(ua->udp);
@@ -422,6 +433,21 @@ const struct addr *sip_ua_local(const struct sip_ua *ua)
 void sip_ua_set_draining(struct sip_ua *ua, bool draining)
 {
         ua->is_draining = draining;
+}
+
+void sip_ua_registration(const struct sip_ua *ua, uint32_t trunk_id, struct sip_registration *out)
+{
+        sip_registrar_show(ua->registrar, trunk_id, out);
+}
+
+void sip_ua_leave(struct sip_ua *ua)
+{
+        sip_registrar_leave(ua->registrar);
+}
+
+bool sip_ua_is_leaving(const struct sip_ua *ua)
+{
+        return sip_registrar_is_leaving(ua->registrar);
 }
 
 const struct sip_ua_counters *sip_ua_counters(const struct sip_ua *ua)

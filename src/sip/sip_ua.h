@@ -143,12 +143,43 @@ void sip_leg_hangup(struct sip_ua *ua, struct sip_leg leg);
 /* The dialog's Call-ID, for records and traces; empty when stale. Lives as long as the leg. */
 struct slice sip_leg_call_id(const struct sip_ua *ua, struct sip_leg leg);
 
+/* Registrations with carriers are made and kept as their trunks want it. */
+enum sip_registration_problem {
+        SIP_REGISTRATION_FINE,
+        SIP_REGISTRATION_REFUSED, /* see status */
+        SIP_REGISTRATION_NO_ANSWER,
+        SIP_REGISTRATION_NOT_KEPT, /* accepted, for no time at all */
+        SIP_REGISTRATION_NO_PEER,
+        SIP_REGISTRATION_NO_ADDRESS,
+        SIP_REGISTRATION_NO_ROOM,
+};
+const char *sip_registration_problem_text(enum sip_registration_problem problem);
+
+struct sip_registration {
+        bool is_wanted;
+        bool is_registered;
+        int64_t until_wall_ms;                 /* 0: not registered */
+        enum sip_registration_problem problem; /* of the last try */
+        unsigned status;
+        int64_t next_try_ms; /* from now; 0: it is under way */
+};
+void sip_ua_registration(const struct sip_ua *ua, uint32_t trunk_id, struct sip_registration *out);
+
+/*
+ * Takes all registrations back, before the end; sip_ua_is_leaving() says whether that is still going
+ * on, for SIP_LEAVE_MS at most.
+ */
+#define SIP_LEAVE_MS 2000
+void sip_ua_leave(struct sip_ua *ua);
+bool sip_ua_is_leaving(const struct sip_ua *ua);
+
 struct sip_ua_counters {
         uint64_t datagrams, not_sip, untrusted, refused_400, refused_overload, retransmitted_in,
                 retransmitted_out, stray_responses, options, method_not_allowed;
         uint64_t refused_large; /* 513, or an answer with more route set than a dialog keeps */
         uint64_t stray_answers; /* 2xx of further forks and of legs given up */
         uint64_t challenges_met, challenges_refused; /* 401 and 407 to requests of ours */
+        uint64_t register_failures;
         uint64_t unsent; /* messages of ours that found no room, or were too long */
         uint32_t legs, transactions;
 };

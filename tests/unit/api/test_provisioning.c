@@ -133,6 +133,10 @@ static void a_login_is_changed_and_taken_away(void **state)
         assert_true(json_is_true(json_object_get(changed, "password_set")));
         assert_true(json_is_true(json_object_get(changed, "register")));
         assert_int_equal(count_of(changed, "register_s"), 90);
+        const json_t *registration = json_object_get(changed, "registration");
+        assert_string_equal(text_of(registration, "state"), "trying");
+        assert_true(json_is_null(json_object_get(registration, "until")));
+        assert_true(json_is_null(json_object_get(registration, "problem")));
         assert_string_equal(text_of(changed, "peer"), "192.0.2.1:5060");
         json_decref(changed);
         assert_non_null(state_of(rig)->digest);
@@ -142,6 +146,7 @@ static void a_login_is_changed_and_taken_away(void **state)
         assert_true(json_is_null(json_object_get(changed, "realm")));
         assert_true(json_is_false(json_object_get(changed, "password_set")));
         assert_true(json_is_false(json_object_get(changed, "register")));
+        assert_true(json_is_null(json_object_get(changed, "registration")));
         json_decref(changed);
         assert_null(state_of(rig)->digest);
         json_decref(rig_expect(rig, 404, "PATCH", "/v1/trunks/west", "{" LOGIN "}"));
