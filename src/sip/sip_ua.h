@@ -36,7 +36,7 @@ struct sip_invite {
         bool caller_withheld;
         struct masking_number dialled; /* none: not a telephone number */
         bool has_offer;
-        const struct sdp *offer; /* NULL without one */
+        const struct sdp *offer; /* NULL without one; it may have no audio that we can use */
         int max_forwards;        /* as received, from 1; 70 when it was absent */
 };
 

@@ -51,9 +51,10 @@ static unsigned fill_leg(struct leg *leg, const struct sip_request *request,
         const struct trunk *trunk = &request->trunk->trunk;
         const struct sdp *offer;
         unsigned status = sip_ua_read_sdp(request->msg, &leg->remote, &offer);
-        if (status)
+        if (status && status != 488)
                 return status;
-        leg->has_remote = offer != NULL;
+        /* A description without anything that we can do is for call/ to refuse, and to record. */
+        leg->has_remote = offer != NULL || status == 488;
         if (sip_dialog_init_uas(&leg->dialog, request->msg, sip_leg_tag(leg)))
                 return 513;
 

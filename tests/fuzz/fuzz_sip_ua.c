@@ -55,7 +55,7 @@ static void must_live(struct talk *t, struct sip_leg leg)
 static void on_invite(void *arg, struct sip_leg leg, const struct sip_invite *invite)
 {
         MUST(invite->max_forwards > 0);
-        MUST(!invite->offer || invite->offer->has_audio);
+        MUST(invite->has_offer == (invite->offer != NULL));
         begin(arg, leg);
 }
 

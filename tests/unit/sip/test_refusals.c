@@ -221,11 +221,23 @@ static void a_body_that_is_no_description_is_refused(void **state)
         take_status(s, 415);
         peer_invite(s, "", "v=0\r\nnonsense\r\n");
         take_status(s, 400);
+        expect_no_event(s);
+}
+
+static void a_description_without_audio_is_for_the_handler_to_refuse(void **state)
+{
+        struct scene *s = *state;
         peer_invite(s, "",
                     "v=0\r\no=- 1 1 IN IP4 192.0.2.10\r\ns=-\r\nc=IN IP4 192.0.2.10\r\nt=0 0\r\n"
                     "m=video 30000 RTP/AVP 31\r\n");
+        take_status(s, 100);
+        struct sip_leg leg = take_event(s, EVENT_INVITE).leg;
+        assert_int_equal(sip_leg_reject(s->ua, leg, 488, 0), 0);
+        scene_run(s, 1);
         take_status(s, 488);
-        expect_no_event(s);
+        expect_ended(s, leg, SIP_END_LOCAL, 488);
+        peer_learn(s);
+        peer_ack_failure(s);
 }
 
 static void an_endless_description_is_refused(void **state)
@@ -675,6 +687,7 @@ int main(void)
                 TEST(a_timer_may_be_required),
                 TEST(a_uri_that_is_no_telephone_address_is_refused),
                 TEST(a_body_that_is_no_description_is_refused),
+                TEST(a_description_without_audio_is_for_the_handler_to_refuse),
                 TEST(an_endless_description_is_refused),
                 TEST(an_invite_without_one_contact_is_refused),
                 TEST(a_call_out_of_hops_is_refused),
