@@ -51,6 +51,11 @@ static void put_calls(struct buf *out, const struct api *api)
                    c.refused);
         put_metric(out, "calls_limited_total", COUNTER, "Calls refused because of a limit.",
                    c.limited);
+        put_metric(out, "calls_restored_total", COUNTER,
+                   "Calls gone on with after a crash of the server before.", c.restored);
+        put_metric(out, "calls_unprotected_total", COUNTER,
+                   "Calls that a crash would have ended: no slot, or too large for one.",
+                   c.unprotected);
         put_metric(out, "calls_active", GAUGE, "Calls in progress.",
                    calls_active(api->params.calls));
         put_metric(out, "media_legs", GAUGE, "Legs that hold RTP ports.", c.media_legs);

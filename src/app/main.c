@@ -8,6 +8,7 @@
 
 #include "app/commands.h"
 #include "app/harden.h"
+#include "app/keeper.h"
 #include "base/secret.h"
 #include "cli/argv_secret.h"
 
@@ -34,6 +35,7 @@ static int print_reference(void)
 int main(int argc, char **argv)
 {
         argv_secret_take(argc, argv);
+        keeper_set_command(argv);
         harden_forbid_dumps();
         /* Requests and answers pass through jansson, and with them numbers. */
         json_set_alloc_funcs(secret_heap_alloc, secret_heap_free);

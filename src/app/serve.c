@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -13,10 +14,12 @@
 #include "api/api.h"
 #include "app/config_command.h"
 #include "app/harden.h"
+#include "app/keeper.h"
 #include "app/prompts.h"
 #include "base/log.h"
 #include "base/secret.h"
 #include "call/calls.h"
+#include "call/crash_record.h"
 #include "call/provision.h"
 #include "io/io_epoll.h"
 #include "store/data_dir.h"
@@ -40,7 +43,9 @@ struct serve {
         struct prompts prompts;      /* owned */
         struct io *io;               /* owned */
         struct directory *directory; /* owned */
+        struct kept_sockets kept;    /* owned */
         struct sip_trunks *trunks;   /* owned */
+        struct crash_record *crash;  /* owned */
         struct calls *calls;         /* owned */
         struct api *api;             /* owned */
         bool has_endpoint;
@@ -127,6 +132,17 @@ static int open_trunks(struct serve *serve)
         return err;
 }
 
+static int open_crash_record(struct serve *serve)
+{
+        const struct crash_record_params params = {
+                .directory = serve->directory,
+                .random = io_random(serve->io),
+                .data_dir = serve->place.data_dir,
+                .calls_max = serve->config.calls_max,
+        };
+        return crash_record_open(&params, &serve->crash, serve->problem);
+}
+
 static int open_calls(struct serve *serve)
 {
         const struct config *c = &serve->config;
@@ -144,6 +160,9 @@ static int open_calls(struct serve *serve)
                 .ring_timeout_ms = MS(c->ring_timeout_s),
                 .call_ms_max = MS(c->call_s_max),
                 .media_timeout_ms = MS(c->media_timeout_s),
+                .crash = serve->crash,
+                .rtp_ports = serve->kept.rtp_ports,
+                .rtp_ports_count = serve->kept.rtp_ports_count,
                 .ringback = serve->prompts.ringback.pcm,
                 .refusal = serve->prompts.refusal.pcm,
         };
@@ -290,6 +309,8 @@ static int open_loop(struct serve *serve)
                 err = io_on_signal(serve->io, SIGINT, on_stop, serve);
         if (!err)
                 err = io_on_signal(serve->io, SIGHUP, on_reload, serve);
+        if (!err)
+                err = keeper_take_sockets(serve->io, &serve->config, &serve->kept);
         if (err)
                 problem_put(serve->problem, "the event loop cannot start: %s", err_text(err));
         signal(SIGPIPE, SIG_IGN);
@@ -313,8 +334,9 @@ static int raise_limits(struct serve *serve)
 static int open_all(struct serve *serve)
 {
         static int (*const steps[])(struct serve * serve) = {
-                make_data_dir,  check_data_dir, raise_limits, open_prompts, open_loop,
-                open_directory, open_trunks,    open_calls,   open_api,     write_endpoint,
+                make_data_dir, check_data_dir, raise_limits,   open_prompts,
+                open_loop,     open_directory, open_trunks,    open_crash_record,
+                open_calls,    open_api,       write_endpoint,
         };
         int err = 0;
         for (size_t i = 0; !err && i < sizeof steps / sizeof steps[0]; i++)
@@ -331,9 +353,11 @@ static void close_all(struct serve *serve)
         sip_trunks_destroy(serve->trunks);
         /* Acknowledges what is queued; the API is there to answer, as far as clients still are. */
         directory_close(serve->directory);
+        crash_record_close(serve->crash);
         api_destroy(serve->api);
         io_destroy(serve->io);
         prompts_close(&serve->prompts);
+        free(serve->kept.rtp_ports);
 }
 
 static void say_ready(const struct serve *serve)
@@ -368,6 +392,8 @@ static int run_serve(const struct command_line *line)
         log_set_level((enum log_level)serve.config.log_level);
         if (serve.config.core_dumps)
                 harden_allow_dumps();
+        if (keeper_is_wanted() && !command_has(line, "--no-keeper"))
+                return keeper_run(&serve.config);
 
         int err = open_all(&serve);
         if (err) {
@@ -381,10 +407,17 @@ static int run_serve(const struct command_line *line)
         return err ? EXIT_FAILED : EXIT_DONE;
 }
 
+static const struct command_option own_options[] = {
+        {"--no-keeper", NULL,
+         "be the server alone, without a process that starts it again after a crash; for debuggers"},
+        {NULL},
+};
+
 const struct command serve_commands[] = {
         {
                 .name = "serve",
                 .summary = "Run the daemon.",
+                .options = own_options,
                 .common = config_options,
                 .examples = "  maskline serve --data /var/lib/maskline\n"
                             "  maskline serve --data DIR --set sip_listen=192.0.2.10:5060 \\\n"

@@ -64,8 +64,10 @@ struct crash_record {
         struct directory *directory; /* not owned */
         char *map;                   /* owned unless it is the caller's memory */
         size_t map_bytes;
-        int fd; /* -1: the caller's memory */
+        int fd;           /* -1: the caller's memory */
+        uint8_t boot[16]; /* this one */
         bool is_same_boot;
+        bool has_header; /* with the keys below */
         struct sip_ua_keys keys;
         struct slot_state *states; /* owned */
         uint32_t slots, free_head;
@@ -173,24 +175,30 @@ static bool load_keys(struct crash_record *record, const struct file_header *hea
                b.len == sizeof record->keys;
 }
 
-static int begin(struct crash_record *record, struct random *random, const uint8_t boot[16])
+/* Before the first call, not before: a start that fails changes nothing on disk. */
+static int write_header(struct crash_record *record)
 {
         struct file_header *header = header_of(record);
         struct buf b;
         memset(header, 0, HEADER_BYTES);
-        sip_ua_keys_make(random, &record->keys);
         buf_init(&b, header->keys, sizeof header->keys);
         struct slice plain = {(const char *)&record->keys, sizeof record->keys};
         int err = directory_crash_seal(record->directory, SLICE("keys"), plain, &b);
         if (err)
                 return err;
         header->keys_bytes = (uint16_t)b.len;
-        memcpy(header->boot, boot, sizeof header->boot);
+        memcpy(header->boot, record->boot, sizeof header->boot);
         header->version = LAYOUT_VERSION;
         header->half_bytes = HALF_BYTES;
         memcpy(header->magic, MAGIC, sizeof header->magic);
-        record->is_same_boot = true;
+        record->has_header = true;
         return 0;
+}
+
+static void begin(struct crash_record *record, struct random *random)
+{
+        sip_ua_keys_make(random, &record->keys);
+        record->is_same_boot = true;
 }
 
 static bool is_empty(const struct file_slot *slot)
@@ -214,14 +222,14 @@ static void forget_all(struct crash_record *record)
 }
 
 /* New keys whenever there is nothing that needs the old ones. */
-static int load(struct crash_record *record, struct random *random)
+static void load(struct crash_record *record, struct random *random)
 {
         const struct file_header *header = header_of(record);
-        uint8_t boot[16];
-        read_boot(record, boot);
-        if (is_file_empty(record))
-                return begin(record, random, boot);
-
+        read_boot(record, record->boot);
+        if (is_file_empty(record)) {
+                begin(record, random);
+                return;
+        }
         bool is_known = !memcmp(header->magic, MAGIC, sizeof header->magic) &&
                         header->version == LAYOUT_VERSION && header->half_bytes == HALF_BYTES;
         if (!is_known || !load_keys(record, header)) {
@@ -229,10 +237,11 @@ static int load(struct crash_record *record, struct random *random)
                           is_known ? "it is another installation's" : "of an unknown version");
                 record->counters.lost++;
                 forget_all(record);
-                return begin(record, random, boot);
+                begin(record, random);
+                return;
         }
-        record->is_same_boot = !memcmp(header->boot, boot, sizeof boot);
-        return 0;
+        record->has_header = true;
+        record->is_same_boot = !memcmp(header->boot, record->boot, sizeof record->boot);
 }
 
 /* ---- slots ---- */
@@ -288,9 +297,11 @@ int crash_record_open(const struct crash_record_params *params, struct crash_rec
                 goto fail;
         record->slots = (uint32_t)((record->map_bytes - HEADER_BYTES) / sizeof(struct file_slot));
         record->states = calloc(record->slots, sizeof *record->states);
-        err = record->states ? load(record, params->random) : -ENOMEM;
-        if (err)
+        if (!record->states) {
+                err = -ENOMEM;
                 goto fail;
+        }
+        load(record, params->random);
         open_slots(record);
         *out = record;
         return 0;
@@ -420,6 +431,9 @@ void crash_record_drop(struct crash_record *record, uint32_t slot)
 
 int crash_record_take(struct crash_record *record, uint32_t *slot)
 {
+        int err = record->has_header ? 0 : write_header(record);
+        if (err)
+                return err;
         if (record->free_head == record->slots)
                 return ERR_FULL;
         struct slot_state *state = &record->states[record->free_head];

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
@@ -60,6 +61,11 @@ struct batch {
         char data[BATCH][DATAGRAM_BYTES];
 };
 
+struct adopted {
+        struct addr local;
+        int fd; /* owned; -1: taken */
+};
+
 struct epoll_loop {
         struct io io;
         int epoll_fd, event_fd, signal_fd;
@@ -68,6 +74,8 @@ struct epoll_loop {
         struct list garbage_fds, garbage_udps; /* freed at the end of the turn */
         struct batch *batch;                   /* owned */
         struct io_fd *event_watch, *signal_watch;
+        struct adopted *adopted; /* owned */
+        size_t adopted_count, adopted_next;
         sigset_t signals;
         struct signal_handler signal_handlers[SIGNALS];
 };
@@ -198,7 +206,7 @@ static void on_udp_event(void *arg, unsigned events)
                 on_udp_readable(udp);
 }
 
-static int bound_socket(const struct addr *local, struct addr *bound, int *out)
+int io_epoll_bind_udp(const struct addr *local, struct addr *bound, int *out)
 {
         struct sockaddr_storage ss;
         socklen_t len = addr_to_sockaddr(local, &ss);
@@ -226,13 +234,72 @@ fail:
         return err;
 }
 
+static int check_adoptable(int fd, struct addr *bound)
+{
+        struct sockaddr_storage ss;
+        socklen_t len = sizeof ss;
+        int type = 0;
+        socklen_t type_len = sizeof type;
+        if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &type_len) < 0 || type != SOCK_DGRAM ||
+            getsockname(fd, (struct sockaddr *)&ss, &len) < 0 ||
+            (ss.ss_family != AF_INET && ss.ss_family != AF_INET6))
+                return -EINVAL;
+        addr_from_sockaddr(&ss, bound);
+        return bound->port ? 0 : -EINVAL;
+}
+
+int io_epoll_adopt_udp(struct io *io, int fd, struct addr *bound)
+{
+        struct epoll_loop *loop = loop_of(io);
+        int err = check_adoptable(fd, bound);
+        if (err)
+                return err;
+        if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0 || fcntl(fd, F_SETFL, O_NONBLOCK) < 0)
+                return -errno;
+        struct adopted *grown = reallocarray(loop->adopted, loop->adopted_count + 1, sizeof *grown);
+        if (!grown)
+                return -ENOMEM;
+        loop->adopted = grown;
+        loop->adopted[loop->adopted_count++] = (struct adopted){*bound, fd};
+        return 0;
+}
+
+/* Mostly they are asked for in the order in which they came. */
+static int take_adopted(struct epoll_loop *loop, const struct addr *local, struct addr *bound,
+                        int *out)
+{
+        for (size_t i = 0; i < loop->adopted_count; i++) {
+                struct adopted *one =
+                        &loop->adopted[(loop->adopted_next + i) % loop->adopted_count];
+                if (one->fd < 0 || !addr_equal(&one->local, local))
+                        continue;
+                loop->adopted_next = (size_t)(one - loop->adopted) + 1;
+                *bound = one->local;
+                *out = one->fd;
+                one->fd = -1;
+                return 0;
+        }
+        return ERR_NOT_FOUND;
+}
+
+static void drop_adopted(struct epoll_loop *loop)
+{
+        for (size_t i = 0; i < loop->adopted_count; i++) {
+                if (loop->adopted[i].fd >= 0)
+                        close(loop->adopted[i].fd);
+        }
+        free(loop->adopted);
+}
+
 static int epoll_udp_open(struct io *io, const struct addr *local, struct io_udp **out)
 {
         struct epoll_udp *udp = calloc(1, sizeof *udp);
         if (!udp)
                 return -ENOMEM;
 
-        int err = bound_socket(local, &udp->udp.local, &udp->fd);
+        int err = take_adopted(loop_of(io), local, &udp->udp.local, &udp->fd);
+        if (err)
+                err = io_epoll_bind_udp(local, &udp->udp.local, &udp->fd);
         if (err)
                 goto fail_free;
         err = io_fd_watch(io, udp->fd, IO_READ, on_udp_event, udp, &udp->watch);
@@ -396,6 +463,7 @@ static void epoll_destroy(struct io *io)
                 close(loop->event_fd);
         if (loop->epoll_fd >= 0)
                 close(loop->epoll_fd);
+        drop_adopted(loop);
         io_fini(io);
         secret_free(loop->batch, sizeof *loop->batch);
         free(loop);

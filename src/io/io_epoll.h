@@ -16,6 +16,15 @@ int io_create_epoll(struct io **out) MUST_CHECK;
 int io_on_signal(struct io *io, int signal, void (*fn)(void *arg, int signal),
                  void *arg) MUST_CHECK;
 
+/*
+ * Datagram sockets that another process keeps open for us. The loop owns `fd` from now on: the next
+ * io_udp_open() of the address that it is bound to takes it, with whatever has arrived on it. One
+ * that is no bound UDP socket is refused with -EINVAL and stays the caller's.
+ */
+int io_epoll_adopt_udp(struct io *io, int fd, struct addr *bound) MUST_CHECK;
+/* For the one who keeps: such a socket, bound as io_udp_open() binds them, close-on-exec. */
+int io_epoll_bind_udp(const struct addr *local, struct addr *bound, int *fd) MUST_CHECK;
+
 /* Any descriptor, for streams and libraries that bring their own sockets. */
 struct io_fd;
 enum {

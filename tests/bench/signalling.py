@@ -86,7 +86,7 @@ class Maskline:
         self.data = work / "data"
         self.binary = binary
         self.log = open(work / "maskline.log", "wb")
-        self.process = pinned(0, [binary, "serve", "--data", str(self.data),
+        self.process = pinned(0, [binary, "serve", "--no-keeper", "--data", str(self.data),
                                   "--set", "sip_listen=127.0.0.1:0",
                                   "--set", "http_listen=127.0.0.1:0",
                                   "--set", "calls_max=2000", "--set", "same_pair_max=2000",

@@ -6,6 +6,7 @@ agent's telephone, and any stranger's), "south" owns M2 and its carrier's side i
 customer's). An outgoing leg uses the trunk that owns the number it shows: so a call to M1 rings
 the customer through south showing M2, and a call to M2 rings the agent through north showing M1.
 """
+import fcntl
 import json
 import os
 import pathlib
@@ -121,7 +122,24 @@ class Maskline:
 
     @property
     def pid(self):
+        """Of the process that was started, the keeper: signals go there."""
         return self._process.pid
+
+    @property
+    def worker_pid(self):
+        """Of the process that is the server; it says so in the lock that it holds."""
+        return int((self.data / "lock").read_text())
+
+    def crash(self):
+        """kill -9 of the server; returns when its successor is ready."""
+        before, made = self.worker_pid, self._endpoint_made()
+        os.kill(before, signal.SIGKILL)
+        deadline = time.monotonic() + START_S
+        while not self._is_ready(made):
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                raise Refused(self._process.poll(), f"not started again: {self.log()[-3000:]}")
+            time.sleep(0.01)
+        return self
 
     def terminate(self):
         self._process.send_signal(signal.SIGTERM)
@@ -142,6 +160,21 @@ class Maskline:
             self._process.kill()
             self._process.wait()
             self._process = None
+            self._wait_for_lock()
+
+    def _wait_for_lock(self):
+        """The server dies with its keeper, but a moment later."""
+        try:
+            with open(self.data / "lock", "rb") as lock:
+                deadline = time.monotonic() + STOP_S
+                while time.monotonic() < deadline:
+                    try:
+                        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                        return
+                    except BlockingIOError:
+                        time.sleep(0.01)
+        except FileNotFoundError:
+            pass
 
     def close(self):
         self.kill()

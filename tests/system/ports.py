@@ -11,30 +11,45 @@ import socket
 FIRST, LAST, BLOCK = 10000, 29999, 100
 
 _chooser = random.SystemRandom()
-_owned = {}             # first port of a block -> the socket that holds its name
+_owned = {}             # first port of a row of blocks -> the sockets that hold their names
 _whole = set()          # those of them that one range has for itself
 _current = range(0)     # what is left of the block that single ports are taken from
 
 
-def _claim_block():
-    """A block that no process owns."""
+def _claim(first):
+    """The socket that holds this block's name; None: another process has it."""
+    name = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    try:
+        name.bind(f"\0maskline-test-ports-{first}")
+    except OSError:
+        name.close()
+        return None
+    return name
+
+
+def _claim_blocks(count=1):
+    """So many blocks in a row that no process owns."""
     while True:
-        first = _chooser.randrange(FIRST, LAST, BLOCK) // BLOCK * BLOCK
-        name = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        try:
-            name.bind(f"\0maskline-test-ports-{first}")
-        except OSError:
+        first = _chooser.randrange(FIRST, LAST + 1 - (count - 1) * BLOCK, BLOCK)
+        row = range(first, first + count * BLOCK)
+        names = []
+        for block in row[::BLOCK]:
+            name = _claim(block)
+            if name is None:
+                break
+            names.append(name)
+        if len(names) == count:
+            _owned[first] = names
+            return row
+        for name in names:
             name.close()
-            continue
-        _owned[first] = name
-        return range(first, first + BLOCK)
 
 
 def _take(count):
     """The next `count` ports of our own, from an even one."""
     global _current
     if len(_current) < count + 1:
-        _current = _claim_block()
+        _current = _claim_blocks()
     skip = _current.start % 2 if count > 1 else 0
     taken = _current[skip:skip + count]
     _current = _current[skip + count:]
@@ -61,11 +76,11 @@ def free_port(ip, kinds=(socket.SOCK_DGRAM, socket.SOCK_STREAM)):
 def free_range(count, ip="0.0.0.0"):
     """The first and last of `count` UDP ports in a row, from an even one, free on every address.
 
-    More than half a block takes it whole; release() gives it back.
+    More than half a block takes it, or as many as are needed, whole; release() gives them back.
     """
     whole = count > BLOCK // 2
     while True:
-        row = _claim_block()[:count] if whole else _take(count)
+        row = _claim_blocks(-(-count // BLOCK))[:count] if whole else _take(count)
         if whole:
             _whole.add(row.start)
         if all(_is_free(socket.SOCK_DGRAM, ip, port) for port in row):
@@ -74,7 +89,8 @@ def free_range(count, ip="0.0.0.0"):
 
 
 def release(first):
-    """Gives back the block that free_range() took whole."""
+    """Gives back what free_range() took whole."""
     if first in _whole:
         _whole.remove(first)
-        _owned.pop(first).close()
+        for name in _owned.pop(first):
+            name.close()

@@ -149,8 +149,8 @@ class CommandLine(ServeCase):
 
     def test_numbers_as_arguments_are_not_in_the_process_list(self):
         """The server is stopped meanwhile, so that the command waits and can be looked at."""
-        os.kill(self.maskline.pid, signal.SIGSTOP)
-        self.addCleanup(os.kill, self.maskline.pid, signal.SIGCONT)
+        os.kill(self.maskline.worker_pid, signal.SIGSTOP)
+        self.addCleanup(os.kill, self.maskline.worker_pid, signal.SIGCONT)
         command = subprocess.Popen(
             [self.maskline.program, "session", "create", "--party", AGENT,
              f"--party={CUSTOMER}", "--data", self.maskline.data],

@@ -106,7 +106,7 @@ class DataDirectory(SetupCase):
         with self.assertRaises(harness.Refused) as caught:
             second.start()
         self.assertGreater(caught.exception.status or 0, 0)
-        self.assertIn(str(self.maskline.pid), caught.exception.text)
+        self.assertIn(str(self.maskline.worker_pid), caught.exception.text)
         self.assertTrue(self.maskline.is_running())
         self.assertEqual(self.maskline.json("session", "show", session)["state"], "active")
         self.finish()
@@ -172,7 +172,7 @@ class FullDisk(SetupCase):
     def test_what_was_acknowledged_is_kept_and_what_was_not_says_so(self):
         self.maskline.start()
         self.maskline.provision(5060, 5060)
-        resource.prlimit(self.maskline.pid, resource.RLIMIT_FSIZE, (self.LIMIT, self.LIMIT))
+        resource.prlimit(self.maskline.worker_pid, resource.RLIMIT_FSIZE, (self.LIMIT, self.LIMIT))
         made, refusal = [], None
         for i in range(400):
             try:

@@ -492,6 +492,58 @@ static void what_was_deferred_before_the_run_does_not_wait(void **state)
         assert_int_equal(calls, 1);
 }
 
+static void a_socket_that_was_kept_is_taken_with_what_has_arrived_on_it(void **state)
+{
+        (void)state;
+        struct io *io = create();
+        struct addr local = any_port("127.0.0.1"), bound, adopted;
+        int fd;
+        assert_int_equal(io_epoll_bind_udp(&local, &bound, &fd), 0);
+        struct echo sender = {.io = io, .peer = bound, .wanted = 1};
+        assert_int_equal(io_udp_open(io, &local, on_answer, &sender, &sender.udp), 0);
+        io_udp_send(sender.udp, &bound, SLICE("early"));
+
+        assert_int_equal(io_epoll_adopt_udp(io, fd, &adopted), 0);
+        assert_true(addr_equal(&adopted, &bound));
+        assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+        struct echo echo = {.io = io};
+        assert_int_equal(io_udp_open(io, &bound, on_echo, &echo, &echo.udp), 0);
+        struct io_udp *second;
+        assert_int_equal(io_udp_open(io, &bound, on_echo, &echo, &second), -EADDRINUSE);
+        io_run(io);
+        assert_string_equal(sender.last, "early");
+        io_udp_close(sender.udp);
+        io_udp_close(echo.udp);
+        io_destroy(io);
+}
+
+static void only_bound_datagram_sockets_are_adopted(void **state)
+{
+        (void)state;
+        struct io *io = create();
+        struct addr bound;
+        int unbound = socket(AF_INET, SOCK_DGRAM, 0), stream = socket(AF_INET, SOCK_STREAM, 0);
+        assert_true(unbound >= 0 && stream >= 0);
+        assert_int_equal(io_epoll_adopt_udp(io, unbound, &bound), -EINVAL);
+        assert_int_equal(io_epoll_adopt_udp(io, stream, &bound), -EINVAL);
+        assert_int_equal(io_epoll_adopt_udp(io, 1000, &bound), -EINVAL);
+        close(unbound);
+        close(stream);
+        io_destroy(io);
+}
+
+static void an_adopted_socket_that_nobody_asks_for_is_closed_at_the_end(void **state)
+{
+        (void)state;
+        struct io *io = create();
+        struct addr local = any_port("127.0.0.1"), bound;
+        int fd;
+        assert_int_equal(io_epoll_bind_udp(&local, &bound, &fd), 0);
+        assert_int_equal(io_epoll_adopt_udp(io, fd, &bound), 0);
+        io_destroy(io);
+        assert_int_equal(fcntl(fd, F_GETFD), -1);
+}
+
 static void every_descriptor_is_closed_on_exec(void **state)
 {
         (void)state;
@@ -521,6 +573,9 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(datagrams_go_to_and_fro),
+                cmocka_unit_test(a_socket_that_was_kept_is_taken_with_what_has_arrived_on_it),
+                cmocka_unit_test(only_bound_datagram_sockets_are_adopted),
+                cmocka_unit_test(an_adopted_socket_that_nobody_asks_for_is_closed_at_the_end),
                 cmocka_unit_test(datagrams_go_to_and_fro_over_ipv6),
                 cmocka_unit_test(what_a_datagram_said_is_wiped_once_it_was_read),
                 cmocka_unit_test(a_taken_port_is_refused),
