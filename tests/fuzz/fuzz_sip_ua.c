@@ -12,6 +12,7 @@
 
 #define LEGS_MAX 4
 #define WORD_MAX 128
+#define PASSWORD "nobody-may-see-it"
 
 struct words {
         char branch[WORD_MAX], call_id[WORD_MAX], from_tag[WORD_MAX], to_tag[WORD_MAX];
@@ -25,6 +26,7 @@ struct talk {
         struct sip_trunks *trunks;
         struct sip_ua *ua;
         struct io_udp *peer;
+        struct trunk trunk;
         struct sdp_audio ours;
         struct words words;
         struct sip_leg last;
@@ -123,6 +125,7 @@ static void on_sent(void *arg, const struct addr *from, struct slice data)
         static struct sip_msg msg;
         bool reply_possible;
         (void)from;
+        MUST(!memmem(data.p, data.len, PASSWORD, strlen(PASSWORD)));
         if (sip_msg_parse(data, &msg, &reply_possible)) {
                 MUST(slice_starts_with(data, SLICE("SIP/2.0 4")) ||
                      slice_starts_with(data, SLICE("SIP/2.0 5")));
@@ -138,23 +141,31 @@ static void on_sent(void *arg, const struct addr *from, struct slice data)
         keep_word(t->words.to, msg.to.uri.text);
 }
 
+static void put_trunk(struct talk *t)
+{
+        MUST(sip_trunks_put(t->trunks, &t->trunk) == 0);
+        MUST(sip_trunks_set_password(t->trunks, 1, SLICE(PASSWORD)) == 0);
+}
+
 static void open_talk(struct talk *t)
 {
         const struct addr peer = address("192.0.2.10:5060");
-        struct trunk trunk = {
+        t->trunk = (struct trunk){
                 .id = 1,
                 .name = "fuzz",
                 .peer_host = "192.0.2.10",
                 .caller_from = TRUNK_CALLER_FROM_ASSERTED,
                 .send_asserted = true,
                 .plan = {"91", "00", "0", 10, 10},
+                .username = "user",
+                .register_s = 600,
         };
         MUST(sim_world_create(1, &t->world) == 0);
         MUST(io_create_sim(t->world, &t->io) == 0);
         MUST(io_create_sim(t->world, &t->peer_io) == 0);
         MUST(io_udp_open(t->peer_io, &peer, on_sent, t, &t->peer) == 0);
         MUST(sip_trunks_create(t->io, &t->trunks) == 0);
-        MUST(sip_trunks_put(t->trunks, &trunk) == 0);
+        put_trunk(t);
         t->ours = (struct sdp_audio){.rtp = address("198.51.100.1:40000"), .dtmf_pt = SDP_NO_PT};
         sdp_audio_add_codec(&t->ours, SDP_PCMA, 8);
         const struct sip_ua_params params = {
@@ -173,6 +184,7 @@ static void close_talk(struct talk *t)
 {
         for (uint32_t i = 0; i < LEGS_MAX; i++)
                 sip_leg_hangup(t->ua, (struct sip_leg){t->live[i]});
+        sip_ua_leave(t->ua);
         sim_world_run_ms(t->world, 200 * 1000);
         MUST(t->begun == t->ended);
         MUST(sip_ua_counters(t->ua)->legs == 0);
@@ -213,6 +225,10 @@ static void step(struct talk *t, char what, struct slice text)
                 break;
         case 'p':
                 (void)sip_leg_progress(t->ua, t->last, 183, &t->ours);
+                break;
+        case 'g':
+                t->trunk.registers = !t->trunk.registers;
+                put_trunk(t);
                 break;
         case 'r':
                 (void)sip_leg_reject(t->ua, t->last, 486, 0);
