@@ -428,6 +428,28 @@ static void an_odd_user_name_is_escaped(void **state)
         peer_reply(s, 403, "registrar", "", NULL);
 }
 
+static void a_peer_with_a_name_is_registered_at_once_it_has_an_address(void **state)
+{
+        struct scene *s = *state;
+        const struct addr peer = *io_udp_local(s->peer);
+        strcpy(s->trunk.peer_host, "sip.carrier.example");
+        registers(s);
+        expect_silence(s);
+        expect_failed(s, SIP_REGISTRATION_NO_PEER, 0);
+        assert_int_equal(dns_sim_set(s->io, SLICE("sip.carrier.example"), &peer, 1, 60), 0);
+        /* Well before the next try would be due: the name is looked up again. */
+        for (unsigned i = 0; i < 600 && s->inbox_count == 0; i++)
+                scene_run(s, 100);
+        const struct sip_msg *msg = take_request(s, SIP_REGISTER);
+        assert_true(slice_equal(msg->request_uri.text, SLICE("sip:sip.carrier.example")));
+        assert_true(slice_equal(msg->to.uri.text, SLICE("sip:" USERNAME "@sip.carrier.example")));
+        peer_reply(s, 200, "registrar", OURS("600"), NULL);
+        assert_true(shown(s).is_registered);
+        /* The same address again is nothing new. */
+        scene_run(s, 200 * 1000);
+        expect_silence(s);
+}
+
 static int teardown(void **state)
 {
         struct scene *s = *state;
@@ -463,6 +485,7 @@ int main(void)
                 TEST(what_is_said_again_is_not_done_again_but_a_change_is),
                 TEST(an_answer_to_what_is_no_longer_asked_changes_nothing),
                 TEST(an_odd_user_name_is_escaped),
+                TEST(a_peer_with_a_name_is_registered_at_once_it_has_an_address),
         };
         return RUN_TESTS(tests);
 }
