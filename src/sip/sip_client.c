@@ -127,6 +127,14 @@ void sip_client_limit(struct sip_transaction *tx)
         sip_tx_arm(tx, SIP_TIMEOUT_MS);
 }
 
+void sip_client_forget(struct sip_transaction *tx)
+{
+        assert(tx->kind == CLIENT_OTHER);
+        tx->owner = (struct handle){0};
+        if (tx->state != TX_COMPLETED) /* else it is there for retransmissions of the answer */
+                sip_tx_enter(tx, TX_TERMINATED);
+}
+
 static bool is_success(const struct sip_msg *response)
 {
         return response->status >= 200 && response->status < 300;

@@ -104,6 +104,39 @@ void sip_compose_register(struct buf *b, const struct sip_register_text *text)
         sip_write_body(b, NULL, SLICE_NONE);
 }
 
+/* RFC 3261 25.1: what a user part may hold, or its escape. */
+void sip_compose_username(struct buf *b, const char *username)
+{
+        static const char plain[] = "-_.!~*'()+&=$,;?/";
+        for (const char *p = username; *p; p++) {
+                uint8_t c = (uint8_t)*p;
+                bool is_alnum =
+                        (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+                if (is_alnum || strchr(plain, c)) {
+                        buf_put_char(b, (char)c);
+                        continue;
+                }
+                buf_put_char(b, '%');
+                buf_put_hex(b, &c, 1);
+        }
+}
+
+void sip_compose_probe(struct buf *b, const struct sip_probe_text *text)
+{
+        sip_write_request_line(b, text->method, text->uri);
+        sip_write_via(b, SIP_UDP, &text->local, text->branch);
+        sip_write_header_u64(b, "Max-Forwards", MAX_FORWARDS);
+        put_party(b, "From", text->from, text->tag);
+        put_party(b, "To", text->to, SLICE_NONE);
+        sip_write_header(b, "Call-ID", text->call_id);
+        sip_write_cseq(b, text->cseq, text->method);
+        buf_put_slice(b, text->authorization);
+        if (text->method == SIP_OPTIONS)
+                sip_write_header(b, "Accept", SLICE("application/sdp"));
+        sip_write_header(b, "User-Agent", SLICE(PRODUCT));
+        sip_write_body(b, NULL, SLICE_NONE);
+}
+
 void sip_compose_cancel(struct buf *b, const struct sip_dialog *dialog, const struct addr *local,
                         struct slice branch, uint32_t cseq)
 {

@@ -46,6 +46,21 @@ struct sip_register_text {
 };
 void sip_compose_register(struct buf *b, const struct sip_register_text *text);
 
+/* What stands for a user name in a URI (RFC 3261 25.1). */
+void sip_compose_username(struct buf *b, const char *username);
+
+/* OPTIONS, or a REGISTER that only asks (RFC 3261 11.1, 10.2.3). */
+struct sip_probe_text {
+        enum sip_method method;
+        struct addr local; /* Via */
+        struct slice branch;
+        struct slice uri, from, to; /* URIs */
+        struct slice tag, call_id;
+        uint32_t cseq;
+        struct slice authorization; /* a whole header line; empty: none */
+};
+void sip_compose_probe(struct buf *b, const struct sip_probe_text *text);
+
 /* CANCEL of an INVITE, and the ACK of its final answer 300-699 (RFC 3261 9.1, 17.1.1.3). */
 void sip_compose_cancel(struct buf *b, const struct sip_dialog *dialog, const struct addr *local,
                         struct slice branch, uint32_t cseq);

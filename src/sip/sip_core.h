@@ -78,6 +78,7 @@ struct sip_ua {
         struct pool *legs;               /* owned; secret: they hold numbers */
         struct sip_transactions *txs;    /* owned */
         struct sip_registrar *registrar; /* owned */
+        struct sip_probes *probes;       /* owned */
         struct sip_ua_counters counters;
         bool is_draining;
         int64_t untrusted_told_ms; /* when the log was last told of strangers; 0: never */

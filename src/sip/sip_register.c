@@ -113,23 +113,6 @@ static void try_in(struct registration *r, int64_t delay_ms)
 
 /* Sending */
 
-/* RFC 3261 25.1: what a user part may hold, or its escape. */
-static void put_user(struct buf *b, const char *text)
-{
-        static const char plain[] = "-_.!~*'()+&=$,;?/";
-        for (const char *p = text; *p; p++) {
-                uint8_t c = (uint8_t)*p;
-                bool is_alnum =
-                        (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-                if (is_alnum || strchr(plain, c)) {
-                        buf_put_char(b, (char)c);
-                        continue;
-                }
-                buf_put_char(b, '%');
-                buf_put_hex(b, &c, 1);
-        }
-}
-
 struct uris {
         char text[3][SIP_URI_BYTES + 3 * TRUNK_USERNAME_BYTES];
         struct slice registrar, of_record, contact;
@@ -142,7 +125,7 @@ static struct slice put_uri(char *memory, const char *user, const struct trunk *
         buf_init(&b, memory, SIP_URI_BYTES + 3 * TRUNK_USERNAME_BYTES);
         buf_put_text(&b, "sip:");
         if (user) {
-                put_user(&b, user);
+                sip_compose_username(&b, user);
                 buf_put_char(&b, '@');
         }
         if (local)

@@ -100,6 +100,9 @@ bool sip_client_note_fork(struct sip_transaction *tx, struct slice to_tag);
 /* INVITE that was cancelled: gives up 64*T1 from now (RFC 3261 9.1). */
 void sip_client_limit(struct sip_transaction *tx);
 
+/* Not an INVITE: it is sent no more, and an answer that comes is nobody's. */
+void sip_client_forget(struct sip_transaction *tx);
+
 /*
  * INVITE, while its owner hears of the first final answer: what was sent. After that, what
  * acknowledged it.

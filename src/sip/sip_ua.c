@@ -13,6 +13,7 @@
 #include "base/secret.h"
 #include "sip/sip_check.h"
 #include "sip/sip_core.h"
+#include "sip/sip_probe.h"
 #include "sip/sip_register.h"
 #include "sip/sip_saved.h"
 
@@ -133,7 +134,9 @@ static void on_tx_response(void *arg, struct sip_transaction *tx, const struct s
                            const struct addr *source)
 {
         struct sip_ua *ua = arg;
-        if (sip_transaction_method(tx) == SIP_REGISTER)
+        if (sip_probes_own(tx))
+                sip_probes_on_response(ua->probes, tx, response, source);
+        else if (sip_transaction_method(tx) == SIP_REGISTER)
                 sip_registrar_on_response(ua->registrar, tx, response);
         else
                 sip_uac_on_response(ua, tx, response, source);
@@ -142,8 +145,10 @@ static void on_tx_response(void *arg, struct sip_transaction *tx, const struct s
 static void on_tx_timeout(void *arg, struct sip_transaction *tx)
 {
         struct sip_ua *ua = arg;
-        struct leg *leg = sip_leg_of(ua, tx);
-        if (sip_transaction_method(tx) == SIP_REGISTER)
+        struct leg *leg = sip_probes_own(tx) ? NULL : sip_leg_of(ua, tx);
+        if (sip_probes_own(tx))
+                sip_probes_on_timeout(ua->probes, tx);
+        else if (sip_transaction_method(tx) == SIP_REGISTER)
                 sip_registrar_on_timeout(ua->registrar, tx);
         else if (leg)
                 sip_uac_on_timeout(leg);
@@ -391,6 +396,8 @@ int sip_ua_create(const struct sip_ua_params *params, struct sip_ua **out)
                 err = open_tables(ua, keys);
         explicit_bzero(&own, sizeof own);
         if (!err)
+                err = sip_probes_create(ua, &ua->probes);
+        if (!err)
                 err = sip_registrar_create(ua, &ua->registrar);
         if (err) {
                 sip_ua_destroy(ua);
@@ -419,6 +426,7 @@ void sip_ua_destroy(struct sip_ua *ua)
         if (ua->legs)
                 drop_legs(ua);
         sip_registrar_destroy(ua->registrar);
+        sip_probes_destroy(ua->probes);
         sip_transactions_destroy(ua->txs);
         pool_destroy(ua->legs);
         io_udp_close(ua->udp);
