@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 
+#include "api/process.h"
 #include "base/log.h"
 
 static void answer_status(struct rest *rest, unsigned status, const char *word)
@@ -59,6 +60,11 @@ static void put_calls(struct buf *out, const struct api *api)
         put_metric(out, "calls_active", GAUGE, "Calls in progress.",
                    calls_active(api->params.calls));
         put_metric(out, "media_legs", GAUGE, "Legs that hold RTP ports.", c.media_legs);
+        put_metric(out, "rtp_ports_free", GAUGE, "Pairs of RTP and RTCP ports that no leg holds.",
+                   c.rtp_ports_free);
+        put_metric(out, "call_pairs", GAUGE, "Callers with a number that they are calling.",
+                   c.pairs);
+        put_metric(out, "crash_slots", GAUGE, "Slots of the crash record in use.", c.crash_slots);
         put_metric(out, "sip_datagrams_total", COUNTER, "Datagrams on the SIP socket.",
                    c.sip.datagrams);
         put_metric(out, "sip_untrusted_total", COUNTER, "Datagrams from no trunk, dropped unread.",
@@ -84,6 +90,8 @@ static void put_calls(struct buf *out, const struct api *api)
                    "Registrations that were refused or not answered.", c.sip.register_failures);
         put_metric(out, "sip_legs", GAUGE, "SIP legs.", c.sip.legs);
         put_metric(out, "sip_transactions", GAUGE, "SIP transactions.", c.sip.transactions);
+        put_metric(out, "sip_messages_kept", GAUGE, "SIP messages kept to be sent again.",
+                   c.messages_kept);
 }
 
 /* Of the trunks that are to be registered, how many are. */
@@ -135,6 +143,17 @@ static void put_server(struct buf *out, const struct api *api)
                    api->counters.failed);
 }
 
+static void put_process(struct buf *out, const struct api *api)
+{
+        struct process_use use;
+        process_use(&use);
+        put_metric(out, "timers", GAUGE, "Timers that run.", io_timers_armed(api->params.io));
+        put_metric(out, "open_files", GAUGE, "Open files and sockets.", use.open_files);
+        put_metric(out, "resident_bytes", GAUGE, "Memory of the process.", use.resident_bytes);
+        put_metric(out, "heap_bytes", GAUGE, "Memory that has been allocated and not freed.",
+                   use.heap_bytes);
+}
+
 void rest_health_metrics(struct rest *rest)
 {
         static char memory[16384];
@@ -144,6 +163,7 @@ void rest_health_metrics(struct rest *rest)
         put_registrations(&out, rest->api);
         put_directory(&out, rest->api);
         put_server(&out, rest->api);
+        put_process(&out, rest->api);
         if (!buf_ok(&out))
                 log_error("metrics: the page is larger than its buffer");
 

@@ -470,4 +470,9 @@ void calls_counters(const struct calls *calls, struct calls_counters *out)
         *out = calls->counters;
         out->sip = *sip_ua_counters(calls->ua);
         out->media_legs = media_legs_in_use(calls->media);
+        out->rtp_ports_free = media_ports_free(calls->media);
+        out->messages_kept = sip_ua_messages_kept(calls->ua);
+        out->pairs = pool_used(calls->pairs);
+        if (calls->params.crash)
+                out->crash_slots = crash_record_counters(calls->params.crash)->in_use;
 }

@@ -72,6 +72,10 @@ struct calls_counters {
                 unprotected; /* that a crash would have ended: too large for a slot, or none left */
         struct sip_ua_counters sip;
         uint32_t media_legs;
+        uint32_t rtp_ports_free; /* pairs */
+        uint32_t messages_kept;  /* of signalling, to be sent again */
+        uint32_t pairs;          /* (caller, dialled) with a call in progress */
+        uint32_t crash_slots;    /* in use */
 };
 /* Its registration with the carrier. */
 void calls_registration(const struct calls *calls, uint32_t trunk_id, struct sip_registration *out);

@@ -82,6 +82,11 @@ void io_timer_stop(struct io *io, struct io_timer *timer)
         timer_wheel_stop(timer);
 }
 
+uint32_t io_timers_armed(const struct io *io)
+{
+        return timer_wheel_count(&io->wheel);
+}
+
 void io_defer(struct io *io, struct io_task *task, void (*fn)(void *), void *arg)
 {
         assert(fn);

@@ -52,6 +52,7 @@ struct io_timer {
 void io_timer_start(struct io *io, struct io_timer *timer, int64_t delay_ms, void (*fn)(void *),
                     void *arg);
 void io_timer_stop(struct io *io, struct io_timer *timer); /* not armed: nothing happens */
+uint32_t io_timers_armed(const struct io *io);             /* walks all of them */
 
 /* Runs `fn` at the end of this loop turn: where objects are destroyed. Caller's storage, zeroed. */
 struct io_task {

@@ -122,3 +122,21 @@ unsigned timer_wheel_run(struct timer_wheel *wheel, int64_t now_ms)
         }
         return called;
 }
+
+static uint32_t length(const struct list *list)
+{
+        uint32_t count = 0;
+        list_for_each (node, list)
+                count++;
+        return count;
+}
+
+uint32_t timer_wheel_count(const struct timer_wheel *wheel)
+{
+        uint32_t count = length(&wheel->due);
+        for (unsigned level = 0; level < WHEEL_LEVELS; level++) {
+                for (unsigned slot = 0; slot < WHEEL_SLOTS; slot++)
+                        count += length(&wheel->slots[level][slot]);
+        }
+        return count;
+}

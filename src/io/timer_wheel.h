@@ -42,4 +42,7 @@ bool timer_wheel_next(struct timer_wheel *wheel, int64_t *next_ms);
  */
 unsigned timer_wheel_run(struct timer_wheel *wheel, int64_t now_ms);
 
+/* How many are armed; walks all of them. */
+uint32_t timer_wheel_count(const struct timer_wheel *wheel);
+
 #endif

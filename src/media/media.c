@@ -88,6 +88,11 @@ uint32_t media_legs_in_use(const struct media *media)
         return pool_used(media->legs);
 }
 
+uint32_t media_ports_free(const struct media *media)
+{
+        return ports_free(media->ports);
+}
+
 /* ---- a leg ---- */
 
 int media_leg_open(struct media *media, struct handle user, struct media_leg *out)

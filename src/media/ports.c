@@ -145,3 +145,11 @@ void ports_give(struct ports *ports, struct port_pair *pair)
         pair->leg = (struct handle){0};
         list_add_tail(&ports->free, &pair->node);
 }
+
+uint32_t ports_free(const struct ports *ports)
+{
+        uint32_t count = 0;
+        list_for_each (node, &ports->free)
+                count++;
+        return count;
+}

@@ -41,5 +41,6 @@ struct port_pair *ports_take(struct ports *ports, struct handle leg); /* NULL: n
 /* The pair with this RTP port; NULL: it is with another leg, or not open. */
 struct port_pair *ports_take_at(struct ports *ports, uint16_t port, struct handle leg);
 void ports_give(struct ports *ports, struct port_pair *pair);
+uint32_t ports_free(const struct ports *ports); /* pairs; walks them */
 
 #endif

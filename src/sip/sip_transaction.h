@@ -55,7 +55,7 @@ int sip_transactions_create(const struct sip_transactions_params *params,
                             struct sip_transactions **out) MUST_CHECK;
 void sip_transactions_destroy(
         struct sip_transactions *txs); /* NULL is fine; no handler is called */
-uint32_t sip_transactions_kept(const struct sip_transactions *txs); /* messages, for tests */
+uint32_t sip_transactions_kept(const struct sip_transactions *txs); /* messages, now */
 
 /* New calls, and what goes on within calls, leave an eighth of the table to what ends them. */
 bool sip_transactions_take_calls(const struct sip_transactions *txs);

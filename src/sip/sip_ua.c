@@ -462,3 +462,8 @@ const struct sip_ua_counters *sip_ua_counters(const struct sip_ua *ua)
 {
         return &ua->counters;
 }
+
+uint32_t sip_ua_messages_kept(const struct sip_ua *ua)
+{
+        return sip_transactions_kept(ua->txs);
+}

@@ -184,5 +184,6 @@ struct sip_ua_counters {
         uint32_t legs, transactions;
 };
 const struct sip_ua_counters *sip_ua_counters(const struct sip_ua *ua);
+uint32_t sip_ua_messages_kept(const struct sip_ua *ua); /* now, to be sent again */
 
 #endif

@@ -335,9 +335,11 @@ void platform_destroy(struct platform *platform, bool should_be_quiet)
         if (should_be_quiet) {
                 assert_true(platform_is_quiet(platform));
                 assert_int_equal(counters.media_legs, 0);
+                assert_int_equal(counters.rtp_ports_free, 2 * calls_max(platform));
+                assert_int_equal(counters.messages_kept, 0);
+                assert_int_equal(counters.pairs, 0);
+                assert_int_equal(counters.crash_slots, 0);
         }
-        if (should_be_quiet && platform->crash)
-                assert_int_equal(crash_record_counters(platform->crash)->in_use, 0);
         close_all(platform);
         remove_data(platform);
         store_memory_disk_destroy(platform->disk);

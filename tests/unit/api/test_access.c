@@ -236,6 +236,10 @@ static void the_metrics_name_no_number(void **state)
         assert_non_null(strstr(reply.text, "\nmaskline_numbers 2\n"));
         assert_non_null(strstr(reply.text, "\nmaskline_trunks 2\n"));
         assert_non_null(strstr(reply.text, "# TYPE maskline_calls_total counter\n"));
+        assert_non_null(strstr(reply.text, "# TYPE maskline_rtp_ports_free gauge\n"));
+        assert_non_null(strstr(reply.text, "\nmaskline_call_pairs 0\n"));
+        assert_null(strstr(reply.text, "\nmaskline_open_files 0\n"));
+        assert_null(strstr(reply.text, "\nmaskline_resident_bytes 0\n"));
         assert_null(strstr(reply.text, "98888"));
         assert_null(strstr(reply.text, "90000000"));
         assert_null(strstr(reply.text, "north"));

@@ -96,6 +96,7 @@ static bool model_next(const struct model *m, int64_t *next_ms)
 
 static void model_run(struct model *m)
 {
+        uint32_t armed = 0;
         m->run++;
         m->last_due_ms = -1;
         timer_wheel_run(&m->wheel, m->now_ms);
@@ -104,7 +105,9 @@ static void model_run(struct model *m)
                 assert_int_equal(t->armed, t->timer.armed);
                 if (t->started_run < m->run)
                         assert_false(t->armed && t->due_ms <= m->now_ms);
+                armed += t->armed;
         }
+        assert_int_equal(timer_wheel_count(&m->wheel), armed);
 }
 
 static struct model *model_create(uint64_t seed, int64_t now_ms)

@@ -69,6 +69,7 @@ static void pairs_are_even_and_odd_and_within_the_range(void **state)
         bool used[65536] = {false};
         assert_int_equal(create(20001, 20040, 19, &ports), 0);
         for (int i = 0; i < 19; i++) {
+                assert_int_equal(ports_free(ports), 19 - i);
                 struct port_pair *pair = ports_take(ports, somebody);
                 assert_non_null(pair);
                 unsigned rtp = io_udp_local(pair->rtp)->port;
