@@ -150,7 +150,8 @@ static json_t *registration_json(const struct api *api, const struct trunk *trun
 static void add_state(const struct api *api, const struct trunk *trunk, json_t *json)
 {
         const struct sip_trunk_state *state = sip_trunks_find(api->params.trunks, trunk->id);
-        json_object_set_new(json, "peer_address", state ? address_json(&state->peer) : json_null());
+        json_object_set_new(json, "peer_address",
+                            state ? address_json(&state->peer.addr) : json_null());
         json_object_set_new(json, "registration", registration_json(api, trunk));
         json_object_set_new(json, "channels", json_integer(state ? state->counters.channels : 0));
         json_object_set_new(json, "announcing",

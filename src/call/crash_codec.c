@@ -307,12 +307,24 @@ static void token(struct codec *c, struct sip_token_text *value)
         buf_put_hex(&b, bytes, sizeof bytes);
 }
 
+static void transport(struct codec *c, enum sip_transport *value)
+{
+        *value = (enum sip_transport)number(c, *value, SIP_TLS);
+}
+
+/* No connection outlives the process. */
+static void target(struct codec *c, struct sip_target *value)
+{
+        transport(c, &value->transport);
+        address(c, &value->addr);
+}
+
 static void dialog(struct codec *c, struct sip_dialog *value)
 {
         size_t at = 0;
         u32(c, &value->local_cseq);
         u32(c, &value->remote_cseq);
-        address(c, &value->next_hop);
+        target(c, &value->next_hop);
         token(c, &value->local_tag);
         flag(c, &value->route_is_loose);
         span(c, value, &at, &value->call_id);
@@ -374,8 +386,9 @@ static void sip(struct codec *c, struct sip_leg_state *value)
                 handle(c, &value->invite);
         dialog(c, &value->dialog);
         contact(c, value);
-        address(c, &value->local);
-        address(c, &value->peer);
+        transport(c, &value->local.transport);
+        address(c, &value->local.addr);
+        target(c, &value->peer);
         u32(c, &value->invite_cseq);
         u32(c, &value->session_expires_s);
         time_ms(c, &value->session_due_ms);

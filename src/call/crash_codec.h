@@ -13,7 +13,7 @@
 #include "media/media_saved.h"
 #include "sip/sip_saved.h"
 
-#define CRASH_VERSION   1
+#define CRASH_VERSION   2
 #define CRASH_PLAIN_MAX 1996 /* two legs with all they may have do not fit: see the page */
 
 enum crash_leg_kind {

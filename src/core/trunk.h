@@ -37,6 +37,14 @@ enum trunk_dialled_from {
         TRUNK_DIALLED_FROM_TO,
 };
 
+/* How requests go to the peer. */
+enum trunk_transport {
+        TRUNK_UDP,
+        TRUNK_TCP,
+        TRUNK_TLS, /* and nothing that comes by another way is believed */
+        TRUNK_TRANSPORTS,
+};
+
 struct trunk_source {
         struct addr_prefix prefix;
         uint16_t port; /* 0: any */
@@ -55,9 +63,10 @@ struct trunk {
 
         /* Outbound: where requests go. A name is resolved when it is added and again later. */
         char peer_host[TRUNK_HOST_BYTES]; /* IP address or host name */
-        uint16_t peer_port;               /* 5060 unless given */
-        enum number_form number_form;     /* how numbers are written towards it */
-        bool send_asserted;               /* P-Asserted-Identity with the masking number */
+        uint16_t peer_port;               /* 0: 5060, with TLS 5061 */
+        enum trunk_transport transport;
+        enum number_form number_form; /* how numbers are written towards it */
+        bool send_asserted;           /* P-Asserted-Identity with the masking number */
 
         /*
          * Digest credentials. The password is in here only sealed, under a key that the vault knows

@@ -56,17 +56,17 @@ struct sip_branch_text sip_client_branch(const struct sip_transaction *tx)
         return sip_branch_make(params->keys, token);
 }
 
-const struct addr *sip_client_peer(const struct sip_transaction *tx)
+const struct sip_target *sip_client_peer(const struct sip_transaction *tx)
 {
         return &tx->peer;
 }
 
-const struct addr *sip_client_local(const struct sip_transaction *tx)
+const struct sip_sent_by *sip_client_local(const struct sip_transaction *tx)
 {
         return &tx->local;
 }
 
-int sip_client_start(struct sip_transaction *tx, struct slice request, const struct addr *to)
+int sip_client_start(struct sip_transaction *tx, struct slice request, const struct sip_target *to)
 {
         assert(tx->state == TX_NEW);
         int err = sip_tx_keep(tx, request);
@@ -86,8 +86,8 @@ uint64_t sip_client_tag_digest(const struct sip_transactions *txs, struct slice 
         return siphash(&txs->keys[0], tag.p, tag.len);
 }
 
-void sip_client_acknowledge(struct sip_transaction *tx, struct slice ack, const struct addr *to,
-                            struct slice to_tag)
+void sip_client_acknowledge(struct sip_transaction *tx, struct slice ack,
+                            const struct sip_target *to, struct slice to_tag)
 {
         assert(tx->kind == CLIENT_INVITE);
         assert(tx->state == TX_COMPLETED || tx->state == TX_ACCEPTED);
@@ -97,7 +97,7 @@ void sip_client_acknowledge(struct sip_transaction *tx, struct slice ack, const 
         /* The INVITE's own place is free, so an ACK can only be too long, and then goes once. */
         sip_tx_drop_packet(tx, &tx->packet);
         (void)!sip_tx_keep(tx, ack);
-        io_udp_send(tx->txs->params.udp, to, ack);
+        sip_tx_put(tx, ack);
 }
 
 struct slice sip_client_sent(const struct sip_transaction *tx)
@@ -215,7 +215,7 @@ static struct sip_transaction *find_client(struct sip_transactions *txs,
 }
 
 bool sip_transactions_on_response(struct sip_transactions *txs, const struct sip_msg *response,
-                                  const struct addr *source)
+                                  const struct sip_target *source)
 {
         struct sip_transaction *tx = find_client(txs, response);
         if (!tx || !sip_trunks_may_continue(txs->params.trunks, tx->trunk_id, source))

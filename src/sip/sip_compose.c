@@ -11,14 +11,14 @@
 #define ALLOW        "INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, INFO"
 
 void sip_compose_our_uri(struct buf *b, struct masking_number number, const struct trunk *trunk,
-                         const struct addr *local)
+                         const struct sip_sent_by *local)
 {
         buf_put_text(b, "sip:");
         if (!number_is_none(number.n)) {
                 buf_put_number_as(b, number.n, trunk->number_form, &trunk->plan);
                 buf_put_char(b, '@');
         }
-        buf_put_text(b, addr_format(local).text);
+        buf_put_text(b, addr_format(&local->addr).text);
 }
 
 void sip_compose_peer_host(struct buf *b, const struct trunk *trunk, bool has_port)
@@ -60,10 +60,10 @@ static void put_party(struct buf *b, const char *name, struct slice uri, struct 
 
 /* Via to CSeq of a request; without `with_remote_tag` the To names nobody in particular yet. */
 static void put_request_head(struct buf *b, enum sip_method method, const struct sip_dialog *dialog,
-                             const struct addr *local, struct slice branch, uint32_t cseq,
+                             const struct sip_sent_by *local, struct slice branch, uint32_t cseq,
                              struct slice to_tag, int max_forwards)
 {
-        sip_write_via(b, SIP_UDP, local, branch);
+        sip_write_via(b, local->transport, &local->addr, branch);
         sip_write_header_u64(b, "Max-Forwards", (uint64_t)max_forwards);
         put_party(b, "From", sip_dialog_text(dialog, dialog->local_uri),
                   slice_from(dialog->local_tag.text));
@@ -90,7 +90,7 @@ void sip_compose_invite(struct buf *b, const struct sip_invite_text *invite)
 void sip_compose_register(struct buf *b, const struct sip_register_text *text)
 {
         sip_write_request_line(b, SIP_REGISTER, text->registrar);
-        sip_write_via(b, SIP_UDP, &text->local, text->branch);
+        sip_write_via(b, text->local.transport, &text->local.addr, text->branch);
         sip_write_header_u64(b, "Max-Forwards", MAX_FORWARDS);
         put_party(b, "From", text->of_record, text->tag);
         put_party(b, "To", text->of_record, SLICE_NONE);
@@ -124,7 +124,7 @@ void sip_compose_username(struct buf *b, const char *username)
 void sip_compose_probe(struct buf *b, const struct sip_probe_text *text)
 {
         sip_write_request_line(b, text->method, text->uri);
-        sip_write_via(b, SIP_UDP, &text->local, text->branch);
+        sip_write_via(b, text->local.transport, &text->local.addr, text->branch);
         sip_write_header_u64(b, "Max-Forwards", MAX_FORWARDS);
         put_party(b, "From", text->from, text->tag);
         put_party(b, "To", text->to, SLICE_NONE);
@@ -137,8 +137,8 @@ void sip_compose_probe(struct buf *b, const struct sip_probe_text *text)
         sip_write_body(b, NULL, SLICE_NONE);
 }
 
-void sip_compose_cancel(struct buf *b, const struct sip_dialog *dialog, const struct addr *local,
-                        struct slice branch, uint32_t cseq)
+void sip_compose_cancel(struct buf *b, const struct sip_dialog *dialog,
+                        const struct sip_sent_by *local, struct slice branch, uint32_t cseq)
 {
         sip_write_request_line(b, SIP_CANCEL, sip_dialog_text(dialog, dialog->remote_uri));
         put_request_head(b, SIP_CANCEL, dialog, local, branch, cseq, SLICE_NONE, MAX_FORWARDS);
@@ -146,7 +146,7 @@ void sip_compose_cancel(struct buf *b, const struct sip_dialog *dialog, const st
 }
 
 void sip_compose_failure_ack(struct buf *b, const struct sip_dialog *dialog,
-                             const struct addr *local, struct slice branch, uint32_t cseq,
+                             const struct sip_sent_by *local, struct slice branch, uint32_t cseq,
                              struct slice response_tag)
 {
         sip_write_request_line(b, SIP_ACK, sip_dialog_text(dialog, dialog->remote_uri));

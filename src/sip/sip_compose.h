@@ -16,13 +16,13 @@
 
 /* "sip:+919000000001@192.0.2.1:5060", or without user when there is no number. */
 void sip_compose_our_uri(struct buf *b, struct masking_number number, const struct trunk *trunk,
-                         const struct addr *local);
+                         const struct sip_sent_by *local);
 /* The party's URI at its trunk's peer: the only place where a real number is written. */
 void sip_compose_party_uri(struct buf *b, struct real_number number, const struct trunk *trunk);
 
 struct sip_invite_text {
         const struct sip_dialog *dialog; /* its target is the Request-URI */
-        struct addr local;               /* Via */
+        struct sip_sent_by local;        /* Via */
         struct slice branch;
         struct slice contact; /* URI of ours; also asserted if the trunk wants it */
         bool is_asserted;
@@ -36,7 +36,7 @@ void sip_compose_invite(struct buf *b, const struct sip_invite_text *invite);
 void sip_compose_peer_host(struct buf *b, const struct trunk *trunk, bool has_port);
 
 struct sip_register_text {
-        struct addr local; /* Via */
+        struct sip_sent_by local; /* Via */
         struct slice branch;
         struct slice registrar, of_record, contact; /* URIs */
         struct slice tag, call_id;
@@ -52,7 +52,7 @@ void sip_compose_username(struct buf *b, const char *username);
 /* OPTIONS, or a REGISTER that only asks (RFC 3261 11.1, 10.2.3). */
 struct sip_probe_text {
         enum sip_method method;
-        struct addr local; /* Via */
+        struct sip_sent_by local; /* Via */
         struct slice branch;
         struct slice uri, from, to; /* URIs */
         struct slice tag, call_id;
@@ -62,17 +62,17 @@ struct sip_probe_text {
 void sip_compose_probe(struct buf *b, const struct sip_probe_text *text);
 
 /* CANCEL of an INVITE, and the ACK of its final answer 300-699 (RFC 3261 9.1, 17.1.1.3). */
-void sip_compose_cancel(struct buf *b, const struct sip_dialog *dialog, const struct addr *local,
-                        struct slice branch, uint32_t cseq);
+void sip_compose_cancel(struct buf *b, const struct sip_dialog *dialog,
+                        const struct sip_sent_by *local, struct slice branch, uint32_t cseq);
 void sip_compose_failure_ack(struct buf *b, const struct sip_dialog *dialog,
-                             const struct addr *local, struct slice branch, uint32_t cseq,
+                             const struct sip_sent_by *local, struct slice branch, uint32_t cseq,
                              struct slice response_tag);
 
 /* ACK of a 2xx, and BYE: within the dialog, by its route set (RFC 3261 12.2.1.1). */
 struct sip_in_dialog_text {
         enum sip_method method;
         const struct sip_dialog *dialog;
-        struct addr local; /* Via */
+        struct sip_sent_by local; /* Via */
         struct slice branch;
         uint32_t cseq;
         struct slice authorization; /* a whole header line; empty: none */

@@ -13,6 +13,7 @@
 #include "sip/sip_digest.h"
 #include "sip/sip_saved.h"
 #include "sip/sip_transaction.h"
+#include "sip/sip_transports.h"
 #include "sip/sip_ua.h"
 
 #define SIP_OUT_BYTES         16384 /* an answer repeats all Vias of its request */
@@ -41,7 +42,7 @@ struct leg {
         struct sip_ua *ua;
         enum leg_state state;
         uint32_t trunk_id;
-        struct addr local;             /* Via and Contact */
+        struct sip_sent_by local;      /* Via and Contact */
         char contact[SIP_CONTACT_MAX]; /* our URI towards this peer */
         struct sip_dialog dialog;
 
@@ -72,7 +73,7 @@ struct leg {
 
 struct sip_ua {
         struct sip_ua_params params;
-        struct io_udp *udp; /* owned */
+        struct sip_transports *transports; /* owned */
         struct sip_token_keys tokens;
         struct siphash_key reply_key;    /* To tags of answers without a transaction */
         struct pool *legs;               /* owned; secret: they hold numbers */
@@ -94,7 +95,7 @@ struct sip_ua {
 /* A request being dealt with. */
 struct sip_request {
         const struct sip_msg *msg;
-        const struct addr *source;
+        const struct sip_target *source;
         struct sip_trunk_state *trunk; /* NULL: it may only belong to a dialog */
 };
 
@@ -107,9 +108,11 @@ static inline struct buf sip_ua_out(struct sip_ua *ua)
 
 /* sip_ua.c */
 
-struct addr sip_ua_address(const struct sip_ua *ua, const struct trunk *trunk);
+struct sip_sent_by sip_ua_sent_by(const struct sip_ua *ua, const struct trunk *trunk);
 /* false: we listen on any address and the trunk names none. Nobody could answer us. */
 bool sip_ua_has_address(const struct sip_ua *ua, const struct trunk *trunk);
+/* Where its answer goes (RFC 3261 18.2.2, RFC 3581). */
+struct sip_target sip_ua_reply_to(const struct sip_request *request);
 /* Answers without a transaction: the same request gets the same answer again. */
 void sip_ua_reply(struct sip_ua *ua, const struct sip_request *request, struct sip_reply reply);
 /* The same with this To tag, where there is a dialog already. */
@@ -143,7 +146,9 @@ void sip_leg_leave(struct leg *leg);
 void sip_leg_on_bye_answered(struct leg *leg, const struct sip_msg *response); /* final */
 struct sip_transaction *sip_leg_invite(const struct leg *leg);
 /* Where requests in the dialog go: a literal address of the trunk's, else where the peer is. */
-void sip_leg_choose_hop(struct leg *leg, const struct addr *source);
+struct sip_target sip_ua_next_hop(const struct sip_ua *ua, uint32_t trunk_id,
+                                  const struct sip_dialog *dialog, const struct sip_target *source);
+void sip_leg_choose_hop(struct leg *leg, const struct sip_target *source);
 /* Our description, `answered` as in sdp_write(); the version counts changes (RFC 3264 8). */
 struct slice sip_leg_describe(struct leg *leg, const struct sdp_audio *ours,
                               const struct sdp *answered);
@@ -151,7 +156,7 @@ struct sip_bye {
         struct handle owner; /* none: nobody waits for the answer */
         uint32_t trunk_id;
         struct sip_dialog *dialog;
-        const struct addr *local;
+        const struct sip_sent_by *local;
         struct slice authorization;
 };
 bool sip_send_bye(struct sip_ua *ua, const struct sip_bye *bye);
@@ -168,7 +173,7 @@ bool sip_leg_meets_challenge(struct leg *leg, const struct sip_msg *response);
 /* sip_uac.c */
 
 void sip_uac_on_response(struct sip_ua *ua, struct sip_transaction *tx,
-                         const struct sip_msg *response, const struct addr *source);
+                         const struct sip_msg *response, const struct sip_target *source);
 void sip_uac_on_timeout(struct leg *leg);
 /* In ua->out; the same again for the same description, but for credentials. */
 struct slice sip_uac_compose_invite(struct leg *leg, const struct sip_transaction *tx,

@@ -10,6 +10,7 @@
 #define MASKLINE_SIP_SIP_DIALOG_H
 
 #include "base/addr.h"
+#include "sip/sip_target.h"
 #include "sip/sip_token.h"
 #include "wire/sip_msg.h"
 
@@ -20,9 +21,9 @@ struct sip_span {
 };
 
 struct sip_dialog {
-        uint32_t local_cseq;  /* of the last request sent; 0: none yet */
-        uint32_t remote_cseq; /* of the last request received; 0: none yet */
-        struct addr next_hop; /* where requests go */
+        uint32_t local_cseq;        /* of the last request sent; 0: none yet */
+        uint32_t remote_cseq;       /* of the last request received; 0: none yet */
+        struct sip_target next_hop; /* where requests go */
         struct sip_token_text local_tag;
         bool route_is_loose; /* of the first route (RFC 3261 12.2.1.1) */
         /* Texts, in this order from the start of `text`; call_id never moves. */
@@ -42,7 +43,7 @@ struct sip_dialog_uac {
         struct slice call_id, local_uri, remote_uri; /* the remote URI is the first target */
         struct sip_token_text local_tag;
         uint32_t cseq;
-        struct addr next_hop;
+        struct sip_target next_hop;
 };
 int sip_dialog_init_uac(struct sip_dialog *dialog, const struct sip_dialog_uac *uac) MUST_CHECK;
 

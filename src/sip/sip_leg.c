@@ -241,12 +241,18 @@ void sip_leg_on_bye_answered(struct leg *leg, const struct sip_msg *response)
                 sip_leg_end(leg);
 }
 
-void sip_leg_choose_hop(struct leg *leg, const struct addr *source)
+struct sip_target sip_ua_next_hop(const struct sip_ua *ua, uint32_t trunk_id,
+                                  const struct sip_dialog *dialog, const struct sip_target *source)
 {
-        struct addr hop;
-        bool is_ours = sip_dialog_literal_hop(&leg->dialog, &hop) &&
-                       sip_trunks_may_continue(leg->ua->params.trunks, leg->trunk_id, &hop);
-        leg->dialog.next_hop = is_ours ? hop : *source;
+        struct sip_target hop = *source;
+        bool is_ours = sip_dialog_literal_hop(dialog, &hop.addr) &&
+                       sip_trunks_may_continue(ua->params.trunks, trunk_id, &hop);
+        return is_ours ? hop : *source;
+}
+
+void sip_leg_choose_hop(struct leg *leg, const struct sip_target *source)
+{
+        leg->dialog.next_hop = sip_ua_next_hop(leg->ua, leg->trunk_id, &leg->dialog, source);
 }
 
 struct slice sip_leg_describe(struct leg *leg, const struct sdp_audio *ours,

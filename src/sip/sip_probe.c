@@ -94,7 +94,7 @@ struct texts {
 };
 
 static void make_texts(const struct probe *probe, const struct trunk *trunk,
-                       const struct addr *local, struct texts *out)
+                       const struct sip_sent_by *local, struct texts *out)
 {
         struct buf uri, own;
         buf_init(&uri, out->memory[0], sizeof out->memory[0]);
@@ -107,7 +107,7 @@ static void make_texts(const struct probe *probe, const struct trunk *trunk,
                 buf_put_char(&own, '@');
                 sip_compose_peer_host(&own, trunk, false);
         } else {
-                buf_put_text(&own, addr_format(local).text);
+                buf_put_text(&own, addr_format(&local->addr).text);
         }
         assert(buf_ok(&uri));
         assert(buf_ok(&own));
@@ -125,7 +125,7 @@ static int send_probe(struct probe *probe)
                 .method = probe->params.method,
                 .owner = pool_handle(ua->probes->pool, probe),
                 .trunk_id = probe->params.trunk_id,
-                .local = sip_ua_address(ua, &state->trunk),
+                .local = sip_ua_sent_by(ua, &state->trunk),
         };
         struct sip_transaction *tx = sip_client_open(ua->txs, &params);
         if (!tx)
@@ -173,7 +173,7 @@ int sip_probe_start(struct sip_ua *ua, const struct sip_probe_params *params, st
 {
         const struct sip_trunk_state *state = sip_trunks_find(ua->params.trunks, params->trunk_id);
         assert(params->method == SIP_OPTIONS || params->method == SIP_REGISTER);
-        if (!state || !(params->to.family || state->peer.family) ||
+        if (!state || (sip_target_is_none(&params->to) && sip_target_is_none(&state->peer)) ||
             (params->method == SIP_REGISTER && !state->trunk.username[0]))
                 return ERR_NOT_FOUND;
         if (!sip_ua_has_address(ua, &state->trunk))
@@ -183,7 +183,7 @@ int sip_probe_start(struct sip_ua *ua, const struct sip_probe_params *params, st
                 return ERR_FULL;
         probe->ua = ua;
         probe->params = *params;
-        probe->result.peer = params->to.family ? params->to : state->peer;
+        probe->result.peer = sip_target_is_none(&params->to) ? state->peer : params->to;
         make_id(io_random(ua->params.io), probe->call_id, CALL_ID_BYTES);
         make_id(io_random(ua->params.io), probe->tag, TAG_BYTES);
         sip_trunks_open_dialog(ua->params.trunks, params->trunk_id);
@@ -268,7 +268,7 @@ static void note_bindings(struct probe *probe, const struct sip_msg *response)
         buf_put_text(&own, "sip:");
         sip_compose_username(&own, trunk->username);
         buf_put_char(&own, '@');
-        buf_put_text(&own, addr_format(&result->local).text);
+        buf_put_text(&own, addr_format(&result->local.addr).text);
         result->bindings = response->contact_count;
         for (unsigned i = 0; i < response->contact_count; i++) {
                 if (slice_starts_with(response->contacts[i].uri.text, buf_slice(&own)))
@@ -277,10 +277,10 @@ static void note_bindings(struct probe *probe, const struct sip_msg *response)
 }
 
 static void note_answer(struct probe *probe, const struct sip_msg *response,
-                        const struct addr *source)
+                        const struct sip_target *source)
 {
         struct sip_probe_result *result = &probe->result;
-        result->source = *source;
+        result->source = source->addr;
         result->status = response->status;
         result->round_trip_ms = io_now_ms(probe->ua->params.io) - probe->sent_ms;
         result->retry_after_s = response->retry_after_s;
@@ -335,7 +335,7 @@ bool sip_probes_own(const struct sip_transaction *tx)
 }
 
 void sip_probes_on_response(struct sip_probes *probes, struct sip_transaction *tx,
-                            const struct sip_msg *response, const struct addr *source)
+                            const struct sip_msg *response, const struct sip_target *source)
 {
         struct probe *probe = of_transaction(probes, tx);
         if (!probe)

@@ -33,13 +33,14 @@ enum sip_probe_login {
 
 struct sip_probe_result {
         enum sip_probe_outcome outcome;
-        struct addr peer, source;  /* where it went; whence the answer came, family 0: none */
+        struct sip_target peer;    /* where it went */
+        struct addr source;        /* whence the answer came; family 0: none */
         unsigned status;           /* of the final answer; 0: none */
         unsigned provisional;      /* 100-199 was the last that came; 0: none */
         int64_t round_trip_ms;     /* of the last request and its answer */
         uint32_t retry_after_s;    /* 0: not said */
         uint32_t allow, supported; /* bit per enum sip_method, 0: no Allow; SIP_OPTION_* */
-        struct addr local;         /* what we called ourselves */
+        struct sip_sent_by local;  /* what we called ourselves */
         struct addr seen;          /* Via's received and rport (RFC 3581); family 0: not said */
         bool has_date;
         int64_t date_ahead_ms; /* of the peer's clock before ours; its unit is a second */
@@ -57,7 +58,7 @@ typedef void sip_probe_fn(void *arg, const struct sip_probe_result *result);
 struct sip_probe_params {
         uint32_t trunk_id;
         enum sip_method method; /* SIP_OPTIONS, SIP_REGISTER */
-        struct addr to;         /* family 0: the trunk's peer; else an address of this trunk */
+        struct sip_target to;   /* none: the trunk's peer; else one of this trunk */
         int64_t timeout_ms;     /* over all, challenges included */
         bool shows_password;    /* answers a challenge with the trunk's credentials */
         sip_probe_fn *fn;       /* called once, never from within sip_probe_start() */
@@ -87,7 +88,7 @@ void sip_probes_destroy(struct sip_probes *probes); /* tells nobody; NULL is fin
 /* Whether the transaction is a probe's. */
 bool sip_probes_own(const struct sip_transaction *tx);
 void sip_probes_on_response(struct sip_probes *probes, struct sip_transaction *tx,
-                            const struct sip_msg *response, const struct addr *source);
+                            const struct sip_msg *response, const struct sip_target *source);
 void sip_probes_on_timeout(struct sip_probes *probes, struct sip_transaction *tx);
 
 #endif

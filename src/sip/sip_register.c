@@ -119,7 +119,7 @@ struct uris {
 };
 
 static struct slice put_uri(char *memory, const char *user, const struct trunk *trunk,
-                            bool has_port, const struct addr *local)
+                            bool has_port, const struct sip_sent_by *local)
 {
         struct buf b;
         buf_init(&b, memory, SIP_URI_BYTES + 3 * TRUNK_USERNAME_BYTES);
@@ -129,7 +129,7 @@ static struct slice put_uri(char *memory, const char *user, const struct trunk *
                 buf_put_char(&b, '@');
         }
         if (local)
-                buf_put_text(&b, addr_format(local).text);
+                buf_put_text(&b, addr_format(&local->addr).text);
         else
                 sip_compose_peer_host(&b, trunk, has_port);
         assert(buf_ok(&b));
@@ -137,7 +137,7 @@ static struct slice put_uri(char *memory, const char *user, const struct trunk *
 }
 
 static void make_uris(const struct registration *r, const struct trunk *trunk,
-                      const struct addr *local, struct uris *out)
+                      const struct sip_sent_by *local, struct uris *out)
 {
         out->registrar = put_uri(out->text[0], NULL, trunk, true, NULL);
         out->of_record = put_uri(out->text[1], r->username, trunk, false, NULL);
@@ -150,7 +150,7 @@ static bool send_register(struct registration *r, const struct sip_trunk_state *
         const struct sip_client_params params = {
                 .method = SIP_REGISTER,
                 .trunk_id = r->trunk_id,
-                .local = sip_ua_address(ua, &state->trunk),
+                .local = sip_ua_sent_by(ua, &state->trunk),
         };
         struct sip_transaction *tx = sip_client_open(ua->txs, &params);
         if (!tx)
@@ -248,7 +248,7 @@ static uint32_t granted_s(const struct registration *r, const struct sip_msg *re
 {
         const struct trunk *trunk =
                 sip_trunks_find_any(r->registrar->ua->params.trunks, r->trunk_id);
-        const struct addr local = sip_ua_address(r->registrar->ua, trunk);
+        const struct sip_sent_by local = sip_ua_sent_by(r->registrar->ua, trunk);
         struct uris uris;
         uint32_t granted = r->asked_s;
         make_uris(r, trunk, &local, &uris);
@@ -352,7 +352,7 @@ static void begin(struct registration *r)
 {
         const struct sip_trunk_state *state = state_of(r);
         r->attempt = (struct sip_digest_attempt){0};
-        if (!state->peer.family)
+        if (sip_target_is_none(&state->peer))
                 fail(r, SIP_REGISTRATION_NO_PEER, 0, 0);
         else if (!sip_ua_has_address(r->registrar->ua, &state->trunk))
                 fail(r, SIP_REGISTRATION_NO_ADDRESS, 0, 0);
@@ -419,10 +419,10 @@ static uint64_t digest_of(const struct sip_ua *ua, const struct sip_trunk_state 
         buf_init(&b, memory, sizeof memory);
         buf_printf(&b, "%s %s %" PRIu32 " %" PRIu32 " ", state->trunk.username,
                    state->trunk.peer_host, state->trunk.register_s, state->password_changes);
-        const struct addr local = sip_ua_address(ua, &state->trunk);
-        if (state->peer.family)
-                buf_put_text(&b, addr_format(&state->peer).text);
-        buf_put_text(&b, addr_format(&local).text);
+        const struct sip_sent_by local = sip_ua_sent_by(ua, &state->trunk);
+        if (!sip_target_is_none(&state->peer))
+                buf_put_text(&b, addr_format(&state->peer.addr).text);
+        buf_put_text(&b, addr_format(&local.addr).text);
         assert(buf_ok(&b));
         return siphash(&ua->reply_key, b.p, b.len) | 1;
 }

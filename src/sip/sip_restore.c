@@ -114,7 +114,9 @@ int sip_leg_save(struct sip_ua *ua, struct sip_leg handle, struct sip_leg_state 
         memcpy(out->contact, leg->contact, sizeof out->contact);
         if (leg->has_remote)
                 out->remote = leg->remote;
-        return save_by_state(leg, out);
+        int err = save_by_state(leg, out);
+        out->peer.connection = out->dialog.next_hop.connection = (struct handle){0};
+        return err;
 }
 
 /* ---- restoring ---- */

@@ -47,7 +47,7 @@ struct sip_leg_state {
         bool is_dialled; /* never INCOMING, always CALLING and PROCEEDING */
         struct handle leg;
         uint32_t trunk_id;
-        struct addr local; /* ours, in Via and Contact */
+        struct sip_sent_by local; /* ours, in Via and Contact */
         char contact[SIP_CONTACT_MAX];
         struct sip_dialog dialog;
         uint32_t session_expires_s; /* 0: no session timer */
@@ -58,8 +58,8 @@ struct sip_leg_state {
         uint32_t invite_cseq;
         /* All but INCOMING: the INVITE's client transaction, while it still matters. */
         struct handle invite;
-        struct addr peer; /* where the INVITE went, or its answers go */
-        bool has_remote;  /* not for a CONFIRMED one that was INCOMING */
+        struct sip_target peer; /* where the INVITE went, or its answers go; no connection */
+        bool has_remote;        /* not for a CONFIRMED one that was INCOMING */
         struct sdp remote;
 
         /* INCOMING */

@@ -76,7 +76,7 @@ static struct slice digest_slice(const struct tx_digest *digest)
 }
 
 struct sip_transaction *sip_server_find(struct sip_transactions *txs, const struct sip_msg *request,
-                                        const struct addr *source)
+                                        const struct sip_target *source)
 {
         struct tx_digest key;
         if (!request_digest(txs, request, &key))
@@ -177,7 +177,7 @@ int sip_server_send(struct sip_transaction *tx, unsigned status, struct slice an
                 return err;
         if (err)
                 sip_tx_drop_packet(tx, &tx->packet);
-        io_udp_send(tx->txs->params.udp, &tx->peer, answer);
+        sip_tx_put(tx, answer);
         if (status >= 200)
                 on_final_sent(tx, status);
         else if (status > 100)

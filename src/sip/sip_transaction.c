@@ -206,10 +206,15 @@ void sip_tx_arm_retransmission(struct sip_transaction *tx)
         sip_tx_arm(tx, delay_ms > 0 ? delay_ms : 0); /* a busy loop may be late */
 }
 
+void sip_tx_put(struct sip_transaction *tx, struct slice message)
+{
+        sip_transports_send(tx->txs->params.transports, tx->trunk_id, &tx->peer, message);
+}
+
 void sip_tx_send(struct sip_transaction *tx)
 {
         if (tx->packet)
-                io_udp_send(tx->txs->params.udp, &tx->peer, sip_packet_text(tx->packet));
+                sip_tx_put(tx, sip_packet_text(tx->packet));
 }
 
 void sip_tx_resend(struct sip_transaction *tx)

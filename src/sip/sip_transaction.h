@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * sip_transaction.h - the four transaction machines of RFC 3261 17 as corrected by RFC 6026, UDP.
+ * sip_transaction.h - the four transaction machines of RFC 3261 17 as corrected by RFC 6026.
  *
  * A transaction keeps what it sent and sends it again when it must: requests, answers, the ACK of a
  * final answer, and, beyond the RFC's division of labour, our 2xx until sip_server_acknowledged().
@@ -12,6 +12,7 @@
 
 #include "io/io.h"
 #include "sip/sip_token.h"
+#include "sip/sip_transports.h"
 #include "sip/sip_ua.h"
 #include "wire/sip_msg.h"
 
@@ -30,7 +31,7 @@ struct sip_transaction_handler {
          * sip_client_acknowledge() has not dealt with (RFC 6026: Accepted).
          */
         void (*on_response)(void *arg, struct sip_transaction *tx, const struct sip_msg *response,
-                            const struct addr *source);
+                            const struct sip_target *source);
         /* Client: no final answer came; the transaction is over. */
         void (*on_timeout)(void *arg, struct sip_transaction *tx);
         /* Server INVITE: our 2xx was not acknowledged; the transaction is over. */
@@ -39,8 +40,8 @@ struct sip_transaction_handler {
 
 struct sip_transactions_params {
         struct io *io;
-        struct io_udp *udp;
-        const struct sip_trunks *trunks; /* not owned */
+        struct sip_transports *transports; /* not owned */
+        const struct sip_trunks *trunks;   /* not owned */
         const struct sip_token_keys *keys;
         const struct siphash_key *request_keys; /* two, to know requests again by; copied */
         bool is_restart; /* branches of an earlier run with these keys are still about */
@@ -76,7 +77,7 @@ struct sip_client_params {
         enum sip_method method;
         struct handle owner;
         uint32_t trunk_id;
-        struct addr local; /* Via and Contact */
+        struct sip_sent_by local; /* Via and Contact */
 };
 /* NULL: no room. To be started in the same turn. */
 struct sip_transaction *sip_client_open(struct sip_transactions *txs,
@@ -84,17 +85,18 @@ struct sip_transaction *sip_client_open(struct sip_transactions *txs,
 /* Shares the branch of its INVITE (RFC 3261 9.1). */
 struct sip_transaction *sip_client_open_cancel(struct sip_transaction *invite);
 struct sip_branch_text sip_client_branch(const struct sip_transaction *tx);
-const struct addr *sip_client_peer(const struct sip_transaction *tx); /* where the request went */
-const struct addr *sip_client_local(const struct sip_transaction *tx);
+const struct sip_target *
+sip_client_peer(const struct sip_transaction *tx); /* where the request went */
+const struct sip_sent_by *sip_client_local(const struct sip_transaction *tx);
 /* Sends the request and keeps it. ERR_FULL, ERR_TOO_LARGE: the transaction is over. */
 int sip_client_start(struct sip_transaction *tx, struct slice request,
-                     const struct addr *to) MUST_CHECK;
+                     const struct sip_target *to) MUST_CHECK;
 /*
  * INVITE with a final answer: sends the ACK, now and for each retransmission of the answer with
  * that To tag.
  */
-void sip_client_acknowledge(struct sip_transaction *tx, struct slice ack, const struct addr *to,
-                            struct slice to_tag);
+void sip_client_acknowledge(struct sip_transaction *tx, struct slice ack,
+                            const struct sip_target *to, struct slice to_tag);
 /* Once per further To tag of a 2xx: true the first time. */
 bool sip_client_note_fork(struct sip_transaction *tx, struct slice to_tag);
 /* INVITE that was cancelled: gives up 64*T1 from now (RFC 3261 9.1). */
@@ -111,14 +113,14 @@ struct slice sip_client_sent(const struct sip_transaction *tx);
 
 /* A response: true when it belonged to a transaction of ours, on the trunk it came from. */
 bool sip_transactions_on_response(struct sip_transactions *txs, const struct sip_msg *response,
-                                  const struct addr *source);
+                                  const struct sip_target *source);
 
 /* Server side. */
 
 struct sip_server_params {
         struct handle owner;
         uint32_t trunk_id;
-        struct addr reply_to;
+        struct sip_target reply_to;
         struct slice head; /* what all its answers repeat; kept until the final one */
 };
 /* NULL: no room. */
@@ -129,7 +131,7 @@ struct sip_transaction *sip_server_open(struct sip_transactions *txs, const stru
  * own: what another one sends with the same branch is another request.
  */
 struct sip_transaction *sip_server_find(struct sip_transactions *txs, const struct sip_msg *request,
-                                        const struct addr *source);
+                                        const struct sip_target *source);
 /* The same request has come on another way (RFC 3261 8.2.2.2). */
 bool sip_server_is_merged(const struct sip_transactions *txs, const struct sip_msg *request);
 void sip_server_on_retransmission(struct sip_transaction *tx);

@@ -43,7 +43,7 @@ struct sip_transaction {
         enum sip_method method;
         struct handle owner;
         uint32_t trunk_id;
-        struct addr peer;
+        struct sip_target peer;
         struct io_timer timer;
         struct io_task burial;
         int64_t interval_ms;       /* of retransmission */
@@ -51,7 +51,7 @@ struct sip_transaction {
         struct sip_packet *packet; /* owned: what is sent again; NULL: nothing (any more) */
 
         /* client */
-        struct addr local;
+        struct sip_sent_by local;
         struct handle invite; /* CANCEL: whose branch it shares */
         struct handle cancel; /* INVITE: its CANCEL */
         bool is_acknowledged; /* `packet` is the ACK, no longer the INVITE */
@@ -87,6 +87,7 @@ void sip_tx_arm(struct sip_transaction *tx, int64_t delay_ms);
 void sip_tx_arm_retransmission(struct sip_transaction *tx);
 void sip_tx_start_retransmitting(struct sip_transaction *tx);
 void sip_tx_retransmit(struct sip_transaction *tx);
+void sip_tx_put(struct sip_transaction *tx, struct slice message); /* to its peer */
 void sip_tx_send(struct sip_transaction *tx);
 void sip_tx_resend(struct sip_transaction *tx);
 int sip_tx_keep(struct sip_transaction *tx, struct slice text) MUST_CHECK;

@@ -8,7 +8,8 @@
 
 #include "base/log.h"
 
-#define SIP_PORT 5060
+#define SIP_PORT  5060
+#define SIPS_PORT 5061
 
 struct sip_trunks {
         struct io *io;
@@ -64,7 +65,19 @@ static uint32_t bucket_of(const struct trunk *trunk)
 
 static uint16_t peer_port(const struct trunk *trunk)
 {
-        return trunk->peer_port ? trunk->peer_port : SIP_PORT;
+        uint16_t usual = trunk->transport == TRUNK_TLS ? SIPS_PORT : SIP_PORT;
+        return trunk->peer_port ? trunk->peer_port : usual;
+}
+
+static struct sip_target target_of(const struct trunk *trunk, struct addr address)
+{
+        static const enum sip_transport transports[TRUNK_TRANSPORTS] = {
+                [TRUNK_UDP] = SIP_UDP,
+                [TRUNK_TCP] = SIP_TCP,
+                [TRUNK_TLS] = SIP_TLS,
+        };
+        address.port = peer_port(trunk);
+        return sip_target_of(transports[trunk->transport], address);
 }
 
 /* Of the family that the trunk speaks otherwise; IPv4 when nothing says. */
@@ -75,10 +88,10 @@ static uint8_t wanted_family(const struct trunk *trunk)
         return trunk->source_count ? trunk->sources[0].prefix.addr.family : 4;
 }
 
-static bool is_peer(const struct sip_trunk_state *state, const struct addr *address)
+static bool is_peer(const struct sip_trunk_state *state, const struct sip_target *address)
 {
         for (unsigned i = 0; i < state->peer_count; i++) {
-                if (addr_equal(&state->peers[i], address))
+                if (sip_target_equal(&state->peers[i], address))
                         return true;
         }
         return false;
@@ -87,11 +100,11 @@ static bool is_peer(const struct sip_trunk_state *state, const struct addr *addr
 /* A name that stands for several addresses is often answered in changing order: we stay. */
 static void choose_peer(struct sip_trunk_state *state)
 {
-        if (state->peer.family && is_peer(state, &state->peer))
+        if (!sip_target_is_none(&state->peer) && is_peer(state, &state->peer))
                 return;
         state->peer = state->peers[0];
         for (unsigned i = 0; i < state->peer_count; i++) {
-                if (state->peers[i].family == wanted_family(&state->trunk)) {
+                if (state->peers[i].addr.family == wanted_family(&state->trunk)) {
                         state->peer = state->peers[i];
                         return;
                 }
@@ -112,8 +125,7 @@ static void on_resolved(void *arg, int err, const struct dns_answer *answer)
         } else {
                 state->peer_count = answer->count;
                 for (unsigned i = 0; i < answer->count; i++) {
-                        state->peers[i] = answer->addrs[i];
-                        state->peers[i].port = peer_port(&state->trunk);
+                        state->peers[i] = target_of(&state->trunk, answer->addrs[i]);
                 }
                 choose_peer(state);
                 tell(state->trunks, state->trunk.id);
@@ -144,7 +156,7 @@ static void start_resolving(struct sip_trunk_state *state)
 {
         struct addr literal;
         stop_resolving(state);
-        state->peer = (struct addr){0};
+        state->peer = (struct sip_target){0};
         state->peer_count = 0;
         if (state->trunk.peer_host[0] == 0)
                 return; /* a trunk for calls that come in */
@@ -152,8 +164,7 @@ static void start_resolving(struct sip_trunk_state *state)
                 resolve(state);
                 return;
         }
-        literal.port = peer_port(&state->trunk);
-        state->peers[0] = state->peer = literal;
+        state->peers[0] = state->peer = target_of(&state->trunk, literal);
         state->peer_count = 1;
 }
 
@@ -179,7 +190,8 @@ int sip_trunks_put(struct sip_trunks *trunks, const struct trunk *trunk)
                 *state = (struct sip_trunk_state){0};
                 trunks->count++;
         }
-        bool is_same_peer = state->trunk.id && peer_port(&state->trunk) == peer_port(trunk) &&
+        bool is_same_peer = state->trunk.id && state->trunk.transport == trunk->transport &&
+                            peer_port(&state->trunk) == peer_port(trunk) &&
                             strcmp(state->trunk.peer_host, trunk->peer_host) == 0;
         state->trunk = *trunk;
         state->is_removed = false;
@@ -261,12 +273,12 @@ const struct trunk *sip_trunks_find_any(const struct sip_trunks *trunks, uint32_
         return state ? &state->trunk : NULL;
 }
 
-bool sip_trunk_has(const struct sip_trunk_state *trunk, const struct addr *address)
+bool sip_trunk_has(const struct sip_trunk_state *trunk, const struct sip_target *address)
 {
-        return trunk_has_source(&trunk->trunk, address) || is_peer(trunk, address);
+        return trunk_has_source(&trunk->trunk, &address->addr) || is_peer(trunk, address);
 }
 
-struct sip_trunk_state *sip_trunks_match(struct sip_trunks *trunks, const struct addr *source)
+struct sip_trunk_state *sip_trunks_match(struct sip_trunks *trunks, const struct sip_target *source)
 {
         struct sip_trunk_state *by_peer = NULL;
         bool is_ambiguous = false;
@@ -277,7 +289,7 @@ struct sip_trunk_state *sip_trunks_match(struct sip_trunks *trunks, const struct
                 left--;
                 if (state->is_removed)
                         continue;
-                if (trunk_has_source(&state->trunk, source))
+                if (trunk_has_source(&state->trunk, &source->addr))
                         return state;
                 if (is_peer(state, source)) {
                         is_ambiguous = by_peer != NULL;
@@ -287,7 +299,7 @@ struct sip_trunk_state *sip_trunks_match(struct sip_trunks *trunks, const struct
         return is_ambiguous ? NULL : by_peer;
 }
 
-bool sip_trunks_know(const struct sip_trunks *trunks, const struct addr *source)
+bool sip_trunks_know(const struct sip_trunks *trunks, const struct sip_target *source)
 {
         for (size_t i = 0, left = trunks->count; left; i++) {
                 const struct sip_trunk_state *state = &trunks->states[i];
@@ -359,7 +371,7 @@ void sip_trunks_close_dialog(struct sip_trunks *trunks, uint32_t trunk_id)
 }
 
 bool sip_trunks_may_continue(const struct sip_trunks *trunks, uint32_t trunk_id,
-                             const struct addr *source)
+                             const struct sip_target *source)
 {
         const struct sip_trunk_state *state = slot_of(trunks, trunk_id);
         return state && sip_trunk_has(state, source);

@@ -9,6 +9,7 @@
 #include "io/dns.h"
 #include "io/io.h"
 #include "sip/sip_digest.h"
+#include "sip/sip_target.h"
 
 struct sip_trunks; /* opaque; belongs to the loop's thread */
 
@@ -22,8 +23,8 @@ struct sip_trunk_counters {
 
 struct sip_trunk_state {
         struct trunk trunk;
-        struct addr peer;                 /* where requests go; family 0: not resolved (yet) */
-        struct addr peers[DNS_ADDRS_MAX]; /* all that the peer's name stands for at present */
+        struct sip_target peer;                 /* where requests go; none: not resolved (yet) */
+        struct sip_target peers[DNS_ADDRS_MAX]; /* all that the peer's name stands for at present */
         unsigned peer_count;
         struct sip_digest *digest; /* owned; NULL: no credentials */
         uint32_t password_changes;
@@ -73,11 +74,12 @@ const struct trunk *sip_trunks_find_any(const struct sip_trunks *trunks, uint32_
  * Whose new call this is: the trunk with that source, else the only one that has this address and
  * port as a peer. NULL: nobody's.
  */
-struct sip_trunk_state *sip_trunks_match(struct sip_trunks *trunks, const struct addr *source);
+struct sip_trunk_state *sip_trunks_match(struct sip_trunks *trunks,
+                                         const struct sip_target *source);
 /* Whether anything at all may come from there: new calls, or what belongs to calls in progress. */
-bool sip_trunks_know(const struct sip_trunks *trunks, const struct addr *source);
+bool sip_trunks_know(const struct sip_trunks *trunks, const struct sip_target *source);
 /* Whether the address is the trunk's: one of its sources, or its peer. */
-bool sip_trunk_has(const struct sip_trunk_state *trunk, const struct addr *address);
+bool sip_trunk_has(const struct sip_trunk_state *trunk, const struct sip_target *address);
 
 /* Takes a channel and a token of the call rate; false when the trunk's limit is reached. */
 bool sip_trunk_admit(struct sip_trunk_state *trunk, int64_t now_ms);
@@ -88,6 +90,6 @@ void sip_trunks_open_dialog(struct sip_trunks *trunks, uint32_t trunk_id);
 void sip_trunks_close_dialog(struct sip_trunks *trunks, uint32_t trunk_id);
 /* Whether a packet from `source` may belong to a leg of this trunk, removed or not. */
 bool sip_trunks_may_continue(const struct sip_trunks *trunks, uint32_t trunk_id,
-                             const struct addr *source);
+                             const struct sip_target *source);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * sip_ua.c - the socket: who may speak, what is no SIP, and whose each message is.
+ * sip_ua.c - what comes in: who may speak, what is no SIP, and whose each message is.
  */
 #include "sip/sip_ua.h"
 
@@ -19,21 +19,32 @@
 
 #define UNTRUSTED_TOLD_MS 60000
 
-struct addr sip_ua_address(const struct sip_ua *ua, const struct trunk *trunk)
+struct sip_sent_by sip_ua_sent_by(const struct sip_ua *ua, const struct trunk *trunk)
 {
-        const struct addr *local = io_udp_local(ua->udp);
+        struct sip_sent_by own = {
+                .transport = SIP_UDP,
+                .addr = *sip_transports_local(ua->transports),
+        };
         if (!trunk->advertised.family)
-                return *local;
-        struct addr advertised = trunk->advertised;
-        if (advertised.port == 0)
-                advertised.port = local->port;
-        return advertised;
+                return own;
+        uint16_t port = own.addr.port;
+        own.addr = trunk->advertised;
+        if (own.addr.port == 0)
+                own.addr.port = port;
+        return own;
 }
 
 bool sip_ua_has_address(const struct sip_ua *ua, const struct trunk *trunk)
 {
-        const struct addr own = sip_ua_address(ua, trunk);
-        return !addr_is_any(&own);
+        const struct sip_sent_by own = sip_ua_sent_by(ua, trunk);
+        return !addr_is_any(&own.addr);
+}
+
+struct sip_target sip_ua_reply_to(const struct sip_request *request)
+{
+        struct sip_target to = *request->source;
+        sip_via_reply_to(&request->msg->vias[0], &request->source->addr, &to.addr);
+        return to;
 }
 
 /* RFC 3261 8.2.7: without state, the same request must get the same tag. */
@@ -58,16 +69,16 @@ void sip_ua_reply_tagged(struct sip_ua *ua, const struct sip_request *request,
         struct buf head, b = sip_ua_out(ua);
         assert(msg->method != SIP_ACK);
         buf_init(&head, head_text, sizeof head_text);
-        sip_compose_head(&head, msg, request->source, tag);
+        sip_compose_head(&head, msg, &request->source->addr, tag);
         reply.head = buf_slice(&head);
         sip_compose_reply(&b, &reply);
         if (!buf_ok(&head) || !buf_ok(&b)) {
                 ua->counters.unsent++;
                 return;
         }
-        struct addr to;
-        sip_via_reply_to(&msg->vias[0], request->source, &to);
-        io_udp_send(ua->udp, &to, buf_slice(&b));
+        const struct sip_target to = sip_ua_reply_to(request);
+        uint32_t trunk_id = request->trunk ? request->trunk->trunk.id : 0;
+        sip_transports_send(ua->transports, trunk_id, &to, buf_slice(&b));
 }
 
 void sip_ua_reply(struct sip_ua *ua, const struct sip_request *request, struct sip_reply reply)
@@ -118,7 +129,8 @@ unsigned sip_ua_read_sdp(const struct sip_msg *msg, struct sdp *store, const str
 
 /* Responses. */
 
-static void on_response(struct sip_ua *ua, const struct sip_msg *msg, const struct addr *source)
+static void on_response(struct sip_ua *ua, const struct sip_msg *msg,
+                        const struct sip_target *source)
 {
         /* Two dialogs cannot be told apart without it (RFC 3261 12.1); a 2xx makes one. */
         bool is_answer = msg->cseq_method == SIP_INVITE && msg->status >= 200 && msg->status < 300;
@@ -131,7 +143,7 @@ static void on_response(struct sip_ua *ua, const struct sip_msg *msg, const stru
 }
 
 static void on_tx_response(void *arg, struct sip_transaction *tx, const struct sip_msg *response,
-                           const struct addr *source)
+                           const struct sip_target *source)
 {
         struct sip_ua *ua = arg;
         if (sip_probes_own(tx))
@@ -282,7 +294,7 @@ static void on_request(struct sip_ua *ua, const struct sip_request *request)
                 on_new_request(ua, request);
 }
 
-/* The socket. */
+/* What comes in. */
 
 static bool is_keep_alive(struct slice data)
 {
@@ -325,7 +337,7 @@ static void on_untrusted(struct sip_ua *ua, const struct addr *from)
         ua->untrusted_told = count;
 }
 
-static void on_datagram(void *arg, const struct addr *from, struct slice data)
+static void on_message(void *arg, const struct sip_target *from, struct slice data)
 {
         struct sip_ua *ua = arg;
         const struct sip_request request = {
@@ -335,7 +347,7 @@ static void on_datagram(void *arg, const struct addr *from, struct slice data)
         };
         ua->counters.datagrams++;
         if (!request.trunk && !sip_trunks_know(ua->params.trunks, from)) {
-                on_untrusted(ua, from);
+                on_untrusted(ua, &from->addr);
                 return;
         }
         if (is_keep_alive(data))
@@ -349,6 +361,17 @@ static void on_datagram(void *arg, const struct addr *from, struct slice data)
                 on_request(ua, &request);
         else
                 on_response(ua, &ua->msg, from);
+}
+
+static int open_transports(struct sip_ua *ua)
+{
+        const struct sip_transports_params params = {
+                .io = ua->params.io,
+                .listen = ua->params.listen,
+                .on_message = on_message,
+                .arg = ua,
+        };
+        return sip_transports_create(&params, &ua->transports);
 }
 
 static int open_tables(struct sip_ua *ua, const struct sip_ua_keys *keys)
@@ -365,7 +388,7 @@ static int open_tables(struct sip_ua *ua, const struct sip_ua_keys *keys)
                 pool_begin_at(ua->legs, random_u32(io_random(params->io)));
         const struct sip_transactions_params transactions = {
                 .io = params->io,
-                .udp = ua->udp,
+                .transports = ua->transports,
                 .trunks = params->trunks,
                 .keys = &ua->tokens,
                 .request_keys = keys->requests,
@@ -391,7 +414,7 @@ int sip_ua_create(const struct sip_ua_params *params, struct sip_ua **out)
         ua->tokens = keys->tokens;
         ua->reply_key = keys->reply;
 
-        int err = io_udp_open(params->io, &params->listen, on_datagram, ua, &ua->udp);
+        int err = open_transports(ua);
         if (!err)
                 err = open_tables(ua, keys);
         explicit_bzero(&own, sizeof own);
@@ -429,13 +452,13 @@ void sip_ua_destroy(struct sip_ua *ua)
         sip_probes_destroy(ua->probes);
         sip_transactions_destroy(ua->txs);
         pool_destroy(ua->legs);
-        io_udp_close(ua->udp);
+        sip_transports_destroy(ua->transports);
         secret_free(ua, sizeof *ua);
 }
 
 const struct addr *sip_ua_local(const struct sip_ua *ua)
 {
-        return io_udp_local(ua->udp);
+        return sip_transports_local(ua->transports);
 }
 
 void sip_ua_set_draining(struct sip_ua *ua, bool draining)

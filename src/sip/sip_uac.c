@@ -70,7 +70,7 @@ static void tell_ready(struct leg *leg, const struct sip_dial *dial)
 }
 
 static int send_invite(struct leg *leg, const struct sip_dial *dial, struct slice sdp,
-                       const struct addr *to)
+                       const struct sip_target *to)
 {
         const struct sip_client_params params = {
                 .method = SIP_INVITE,
@@ -90,7 +90,7 @@ static int send_invite(struct leg *leg, const struct sip_dial *dial, struct slic
 static int start(struct leg *leg, const struct sip_dial *dial, const struct sip_trunk_state *trunk)
 {
         struct buf contact;
-        leg->local = sip_ua_address(leg->ua, &trunk->trunk);
+        leg->local = sip_ua_sent_by(leg->ua, &trunk->trunk);
         buf_init(&contact, leg->contact, sizeof leg->contact - 1);
         sip_compose_our_uri(&contact, dial->show, &trunk->trunk, &leg->local);
         assert(buf_ok(&contact));
@@ -110,7 +110,7 @@ int sip_ua_dial(struct sip_ua *ua, const struct sip_dial *dial, struct sip_leg *
         assert(!number_is_none(dial->show.n));
         assert(dial->max_forwards >= 0);
         struct sip_trunk_state *trunk = sip_trunks_find(ua->params.trunks, dial->trunk_id);
-        if (!trunk || !trunk->peer.family)
+        if (!trunk || sip_target_is_none(&trunk->peer))
                 return ERR_NOT_FOUND;
         if (!sip_ua_has_address(ua, &trunk->trunk))
                 return ERR_STATE;
@@ -174,7 +174,7 @@ static const struct sdp *read_description(struct leg *leg, const struct sip_msg 
 }
 
 static void on_provisional(struct leg *leg, const struct sip_msg *response,
-                           const struct addr *source)
+                           const struct sip_target *source)
 {
         struct sip_ua *ua = leg->ua;
         if (leg->state == LEG_CANCELLING && !leg->is_cancelled)
@@ -214,7 +214,7 @@ static struct slice sent_credentials(struct sip_ua *ua, const struct sip_transac
 }
 
 static void send_success_ack(struct sip_ua *ua, struct sip_transaction *tx,
-                             const struct sip_dialog *dialog, const struct addr *local,
+                             const struct sip_dialog *dialog, const struct sip_sent_by *local,
                              struct slice to_tag)
 {
         const struct sip_branch_text branch = sip_branch_random(io_random(ua->params.io));
@@ -232,7 +232,8 @@ static void send_success_ack(struct sip_ua *ua, struct sip_transaction *tx,
         if (to_tag.len)
                 sip_client_acknowledge(tx, buf_slice(&b), &dialog->next_hop, to_tag);
         else
-                io_udp_send(ua->udp, &dialog->next_hop, buf_slice(&b));
+                sip_transports_send(ua->transports, sip_transaction_trunk(tx), &dialog->next_hop,
+                                    buf_slice(&b));
 }
 
 /*
@@ -240,19 +241,16 @@ static void send_success_ack(struct sip_ua *ua, struct sip_transaction *tx,
  * RFC 3261 13.2.2.4: acknowledged each time, hung up once.
  */
 static void on_stray_success(struct sip_ua *ua, struct sip_transaction *tx,
-                             const struct sip_msg *response, const struct addr *source)
+                             const struct sip_msg *response, const struct sip_target *source)
 {
         struct sip_dialog dialog;
         ua->counters.stray_answers++;
         if (sip_dialog_init_stray(&dialog, response))
                 return; /* its sender gives up by itself: nobody acknowledges */
 
-        struct addr hop;
         uint32_t trunk_id = sip_transaction_trunk(tx);
-        bool is_ours = sip_dialog_literal_hop(&dialog, &hop) &&
-                       sip_trunks_may_continue(ua->params.trunks, trunk_id, &hop);
-        const struct addr *local = sip_client_local(tx);
-        dialog.next_hop = is_ours ? hop : *source;
+        const struct sip_sent_by *local = sip_client_local(tx);
+        dialog.next_hop = sip_ua_next_hop(ua, trunk_id, &dialog, source);
         send_success_ack(ua, tx, &dialog, local, SLICE_NONE);
         const struct sip_bye bye = {.trunk_id = trunk_id, .dialog = &dialog, .local = local};
         if (sip_client_note_fork(tx, response->to.tag))
@@ -272,7 +270,7 @@ static void confirm(struct leg *leg, const struct sip_msg *response, bool is_sam
 }
 
 static void on_success(struct leg *leg, struct sip_transaction *tx, const struct sip_msg *response,
-                       const struct addr *source)
+                       const struct sip_target *source)
 {
         struct sip_ua *ua = leg->ua;
         bool is_same_fork = slice_equal(response->to.tag,
@@ -327,7 +325,7 @@ static struct slice sent_offer(struct sip_ua *ua, const struct sip_transaction *
 }
 
 /* The same request once more, but for its number and credentials; nothing has been answered yet. */
-static int invite_again(struct leg *leg, struct slice offer, const struct addr *to)
+static int invite_again(struct leg *leg, struct slice offer, const struct sip_target *to)
 {
         const struct sip_dialog *dialog = &leg->dialog;
         const struct sip_dialog_uac uac = {
@@ -348,7 +346,7 @@ static void on_challenge(struct leg *leg, struct sip_transaction *tx,
                          const struct sip_msg *response)
 {
         const struct slice offer = sent_offer(leg->ua, tx);
-        const struct addr to = *sip_client_peer(tx);
+        const struct sip_target to = *sip_client_peer(tx);
         acknowledge_failure(leg, tx, response);
         sip_transaction_disown(tx);
         if (leg->state == LEG_PROCEEDING)
@@ -361,7 +359,7 @@ static void on_challenge(struct leg *leg, struct sip_transaction *tx,
 }
 
 static void on_invite_response(struct leg *leg, struct sip_transaction *tx,
-                               const struct sip_msg *response, const struct addr *source)
+                               const struct sip_msg *response, const struct sip_target *source)
 {
         bool is_new = leg->state == LEG_CALLING || leg->state == LEG_PROCEEDING;
         bool is_waiting = is_new || leg->state == LEG_CANCELLING;
@@ -380,7 +378,7 @@ static void on_invite_response(struct leg *leg, struct sip_transaction *tx,
 }
 
 void sip_uac_on_response(struct sip_ua *ua, struct sip_transaction *tx,
-                         const struct sip_msg *response, const struct addr *source)
+                         const struct sip_msg *response, const struct sip_target *source)
 {
         struct leg *leg = sip_leg_of(ua, tx);
         bool is_success = response->status >= 200 && response->status < 300;

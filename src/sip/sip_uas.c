@@ -59,7 +59,7 @@ static unsigned fill_leg(struct leg *leg, const struct sip_request *request,
                 return 513;
 
         struct buf contact;
-        leg->local = sip_ua_address(leg->ua, trunk);
+        leg->local = sip_ua_sent_by(leg->ua, trunk);
         buf_init(&contact, leg->contact, sizeof leg->contact - 1);
         sip_compose_our_uri(&contact, identity->dialled, trunk, &leg->local);
         assert(buf_ok(&contact));
@@ -78,16 +78,16 @@ unsigned sip_uas_open(struct leg *leg, const struct sip_request *request,
                 return 503;
         struct buf head = sip_ua_out(ua);
         const struct sip_token_text tag = sip_leg_tag(leg);
-        sip_compose_head(&head, request->msg, request->source, slice_from(tag.text));
+        sip_compose_head(&head, request->msg, &request->source->addr, slice_from(tag.text));
         if (!buf_ok(&head) || head.len > SIP_HEAD_BYTES_MAX)
                 return 513;
 
-        struct sip_server_params params = {
+        const struct sip_server_params params = {
                 .owner = sip_leg_handle(leg).h,
                 .trunk_id = leg->trunk_id,
+                .reply_to = sip_ua_reply_to(request),
                 .head = buf_slice(&head),
         };
-        sip_via_reply_to(&request->msg->vias[0], request->source, &params.reply_to);
         *out = sip_server_open(ua->txs, request->msg, &params);
         return *out ? 0 : 503;
 }

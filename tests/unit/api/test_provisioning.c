@@ -87,8 +87,8 @@ static void a_trunk_is_shown_as_it_was_given(void **state)
 
 static const struct sip_trunk_state *state_of(struct rig *rig)
 {
-        struct addr source;
-        assert_int_equal(addr_parse(SLICE("192.0.2.1:5060"), 0, &source), 0);
+        struct sip_target source = {.transport = SIP_UDP};
+        assert_int_equal(addr_parse(SLICE("192.0.2.1:5060"), 0, &source.addr), 0);
         return sip_trunks_match(rig->trunks, &source);
 }
 
@@ -199,8 +199,8 @@ static void a_login_that_the_disk_refuses_is_taken_back(void **state)
 static void signalling_knows_a_trunk_at_once_and_forgets_it_when_it_is_removed(void **state)
 {
         struct rig *rig = *state;
-        struct addr source;
-        assert_int_equal(addr_parse(SLICE("127.0.0.11:5060"), 0, &source), 0);
+        struct sip_target source = {.transport = SIP_UDP};
+        assert_int_equal(addr_parse(SLICE("127.0.0.11:5060"), 0, &source.addr), 0);
         assert_null(sip_trunks_match(rig->trunks, &source));
         rig_provision(rig, 0);
         assert_non_null(sip_trunks_match(rig->trunks, &source));
@@ -440,8 +440,8 @@ static void numbers_are_listed_page_by_page(void **state)
 static void what_the_disk_refuses_is_taken_back_and_said(void **state)
 {
         struct rig *rig = *state;
-        struct addr source;
-        assert_int_equal(addr_parse(SLICE("192.0.2.1:5060"), 0, &source), 0);
+        struct sip_target source = {.transport = SIP_UDP};
+        assert_int_equal(addr_parse(SLICE("192.0.2.1:5060"), 0, &source.addr), 0);
         store_memory_fail(rig->store, 1, 1, -ENOSPC);
         json_t *refused = rig_expect(rig, 503, "POST", "/v1/trunks", GOOD(""));
         assert_string_equal(text_of(refused, "type"), "urn:maskline:problem:store");

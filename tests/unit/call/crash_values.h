@@ -73,6 +73,12 @@ static inline struct sdp some_description(struct random *r)
         return s;
 }
 
+static inline struct sip_target some_target(struct random *r)
+{
+        enum sip_transport transport = (enum sip_transport)random_below(r, SIP_TRANSPORT_OTHER);
+        return sip_target_of(transport, some_addr(r));
+}
+
 /* Some texts out of the head, as they are in a call. */
 static inline void add_span(struct random *r, const struct sip_leg_state *sip, struct sip_dialog *d,
                             size_t *at, size_t max, struct sip_span *out)
@@ -99,7 +105,7 @@ static inline void some_dialog(struct random *r, struct sip_leg_state *sip, size
         buf_put_hex(&b, tag, sizeof tag);
         d->local_cseq = (uint32_t)some_number(r, 32);
         d->remote_cseq = (uint32_t)some_number(r, 32);
-        d->next_hop = some_addr(r);
+        d->next_hop = some_target(r);
         d->route_is_loose = some_bool(r);
         add_span(r, sip, d, &at, text_max, &d->call_id);
         add_span(r, sip, d, &at, text_max, &d->local_uri);
@@ -132,8 +138,9 @@ static inline void some_sip(struct random *r, struct sip_leg_state *sip, size_t 
         some_dialog(r, sip, text_max);
         if (some_bool(r))
                 some_text(r, sip->contact, sizeof sip->contact);
-        sip->local = some_addr(r);
-        sip->peer = some_addr(r);
+        sip->local.transport = (enum sip_transport)random_below(r, SIP_TRANSPORT_OTHER);
+        sip->local.addr = some_addr(r);
+        sip->peer = some_target(r);
         sip->invite_cseq = (uint32_t)some_number(r, 32);
         sip->session_expires_s = (uint32_t)some_number(r, 32);
         sip->session_due_ms = (int64_t)some_number(r, 63);

@@ -607,7 +607,7 @@ static void without_room_for_the_second_invite_the_call_ends(void **state)
         peer_reply_to(s, invite, 401, "guard", CHALLENGE(NONCE, MD5), NULL);
         take_request(s, SIP_ACK);
         expect_ended(s, leg, SIP_END_TRANSPORT, 0);
-        const struct addr nowhere = *io_udp_local(s->peer);
+        const struct sip_target nowhere = sip_target_of(SIP_UDP, *io_udp_local(s->peer));
         for (unsigned i = 0; i < count; i++)
                 (void)!sip_client_start(taken[i], SLICE("x"), &nowhere);
         s->is_deaf = true;

@@ -82,7 +82,7 @@ static void options_go_to_the_peer_and_its_answer_is_told(void **state)
                          1u << SIP_INVITE | 1u << SIP_ACK | 1u << SIP_BYE | 1u << SIP_UPDATE);
         assert_int_equal(heard.supported, SIP_OPTION_TIMER);
         assert_string_equal(heard.server, "carrier/1.2");
-        assert_string_equal(addr_format(&heard.peer).text, "192.0.2.10:5060");
+        assert_string_equal(addr_format(&heard.peer.addr).text, "192.0.2.10:5060");
         assert_string_equal(addr_format(&heard.source).text, "192.0.2.10:5060");
         assert_int_equal(heard.login, SIP_PROBE_NOT_ASKED);
         assert_false(heard.has_date);
@@ -264,7 +264,7 @@ static void what_the_peer_sees_of_us_is_told(void **state)
         peer_send(s, text);
         expect_heard(SIP_PROBE_ANSWERED, 200);
         assert_string_equal(addr_format(&heard.seen).text, "203.0.113.9:6123");
-        assert_string_equal(addr_format(&heard.local).text, "198.51.100.1:5060");
+        assert_string_equal(addr_format(&heard.local.addr).text, "198.51.100.1:5060");
 }
 
 static void the_peers_clock_is_compared_with_ours(void **state)

@@ -444,7 +444,8 @@ static void a_bye_is_answered_even_when_there_is_no_transaction_left(void **stat
         struct sip_transaction *taken[64];
         unsigned count = 0;
         const struct sip_client_params params = {.method = SIP_OPTIONS, .trunk_id = TRUNK_ID};
-        const struct addr nowhere = {.family = 4, .port = 9, .ip = {203, 0, 113, 1}};
+        const struct sip_target nowhere = {
+                .addr = {.family = 4, .port = 9, .ip = {203, 0, 113, 1}}};
         while ((taken[count] = sip_client_open(s->ua->txs, &params)))
                 count++;
         for (unsigned i = 0; i < count; i++)
@@ -461,7 +462,8 @@ static void hanging_up_without_a_transaction_left_still_ends_the_leg(void **stat
         struct scene *s = *state;
         struct sip_leg leg = confirmed_call(s);
         const struct sip_client_params params = {.method = SIP_OPTIONS, .trunk_id = TRUNK_ID};
-        const struct addr nowhere = {.family = 4, .port = 9, .ip = {203, 0, 113, 1}};
+        const struct sip_target nowhere = {
+                .addr = {.family = 4, .port = 9, .ip = {203, 0, 113, 1}}};
         struct sip_transaction *tx;
         while ((tx = sip_client_open(s->ua->txs, &params)))
                 assert_int_equal(sip_client_start(tx, SLICE("x"), &nowhere), 0);

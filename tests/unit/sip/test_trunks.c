@@ -54,14 +54,14 @@ static struct sip_trunk_state *put(struct trunk trunk)
 
 static uint32_t match(const char *source)
 {
-        const struct addr a = address(source);
+        const struct sip_target a = sip_target_of(SIP_UDP, address(source));
         struct sip_trunk_state *state = sip_trunks_match(trunks, &a);
         return state ? state->trunk.id : 0;
 }
 
 static bool know(const char *source)
 {
-        const struct addr a = address(source);
+        const struct sip_target a = sip_target_of(SIP_UDP, address(source));
         return sip_trunks_know(trunks, &a);
 }
 
@@ -103,28 +103,28 @@ static void a_name_is_resolved_and_resolved_again(void **state)
         struct trunk trunk = trunk_of(1, NULL, 0, "peer.example");
         trunk.peer_port = 5080;
         struct sip_trunk_state *t = put(trunk);
-        assert_int_equal(t->peer.family, 0);
+        assert_int_equal(t->peer.addr.family, 0);
         sim_world_run_ms(world, 100);
-        assert_string_equal(addr_format(&t->peer).text, "192.0.2.50:5080");
+        assert_string_equal(addr_format(&t->peer.addr).text, "192.0.2.50:5080");
 
         /* The order of the answer does not matter while ours is in it. */
         assert_int_equal(dns_sim_set(io, SLICE("peer.example"), both, 2, 60), 0);
         sim_world_run_ms(world, 61 * 1000);
-        assert_string_equal(addr_format(&t->peer).text, "192.0.2.50:5080");
+        assert_string_equal(addr_format(&t->peer.addr).text, "192.0.2.50:5080");
         assert_true(know("192.0.2.51:5080"));
 
         assert_int_equal(dns_sim_set(io, SLICE("peer.example"), &second, 1, 60), 0);
         sim_world_run_ms(world, 61 * 1000);
-        assert_string_equal(addr_format(&t->peer).text, "192.0.2.51:5080");
+        assert_string_equal(addr_format(&t->peer.addr).text, "192.0.2.51:5080");
         assert_false(know("192.0.2.50:5080"));
 
         /* A server that cannot tell takes nothing away. */
         assert_int_equal(dns_sim_set(io, SLICE("peer.example"), NULL, 0, 60), 0);
         sim_world_run_ms(world, 200 * 1000);
-        assert_string_equal(addr_format(&t->peer).text, "192.0.2.51:5080");
+        assert_string_equal(addr_format(&t->peer.addr).text, "192.0.2.51:5080");
         assert_int_equal(dns_sim_set(io, SLICE("peer.example"), &first, 1, 60), 0);
         sim_world_run_ms(world, 200 * 1000);
-        assert_string_equal(addr_format(&t->peer).text, "192.0.2.50:5080");
+        assert_string_equal(addr_format(&t->peer.addr).text, "192.0.2.50:5080");
 }
 
 static void of_both_families_the_one_that_the_trunk_speaks_is_taken(void **state)
@@ -135,8 +135,8 @@ static void of_both_families_the_one_that_the_trunk_speaks_is_taken(void **state
         struct sip_trunk_state *plain = put(trunk_of(1, NULL, 0, "peer.example"));
         struct sip_trunk_state *six = put(trunk_of(2, "2001:db8::/64", 0, "peer.example"));
         sim_world_run_ms(world, 100);
-        assert_string_equal(addr_format(&plain->peer).text, "192.0.2.50:5060");
-        assert_string_equal(addr_format(&six->peer).text, "[2001:db8::9]:5060");
+        assert_string_equal(addr_format(&plain->peer.addr).text, "192.0.2.50:5060");
+        assert_string_equal(addr_format(&six->peer.addr).text, "[2001:db8::9]:5060");
 }
 
 static void a_trunk_that_is_put_again_keeps_its_peer_and_its_counts(void **state)
@@ -150,11 +150,11 @@ static void a_trunk_that_is_put_again_keeps_its_peer_and_its_counts(void **state
         assert_true(sip_trunk_admit(t, io_now_ms(io)));
         trunk.channels_max = 1;
         assert_ptr_equal(put(trunk), t);
-        assert_int_equal(t->peer.family, 4);
+        assert_int_equal(t->peer.addr.family, 4);
         assert_false(sip_trunk_admit(t, io_now_ms(io)));
         strcpy(trunk.peer_host, "192.0.2.77");
         put(trunk);
-        assert_string_equal(addr_format(&t->peer).text, "192.0.2.77:5060");
+        assert_string_equal(addr_format(&t->peer.addr).text, "192.0.2.77:5060");
 }
 
 static void channels_are_counted_and_given_back(void **state)
@@ -195,7 +195,7 @@ static void calls_per_second_allow_a_burst_and_then_the_rate(void **state)
 static void a_removed_trunk_stays_for_its_dialogs(void **state)
 {
         (void)state;
-        const struct addr peer = address("192.0.2.1:5060");
+        const struct sip_target peer = sip_target_of(SIP_UDP, address("192.0.2.1:5060"));
         put(trunk_of(1, NULL, 0, "192.0.2.1"));
         sip_trunks_open_dialog(trunks, 1);
         sip_trunks_remove(trunks, 1);
