@@ -507,8 +507,19 @@ int sdp_parse(struct slice text, struct sdp *out)
         if (text.len > SDP_BYTES_MAX)
                 return ERR_TOO_LARGE;
 
-        struct sdp sdp = {0};
-        struct parser p = {.sdp = &sdp};
+        /* Field by field: to clear what is written before it is read would cost as much as reading. */
+        struct sdp sdp;
+        struct parser p;
+        p.sdp = &sdp;
+        p.lines = 0;
+        p.session_ip = (struct addr){0};
+        p.session_direction = SDP_SENDRECV;
+        p.in_audio = false;
+        p.best = RANK_USELESS;
+        sdp.audio = (struct sdp_audio){0};
+        sdp.media_count = sdp.audio_index = 0;
+        sdp.has_audio = false;
+
         struct text_cursor line = text_cursor(text);
         struct text_scan scan = text_scan(text_cursor(without_empty_lines_at_end(text)));
         do {
@@ -520,7 +531,11 @@ int sdp_parse(struct slice text, struct sdp *out)
         } while (scan.p < scan.end);
 
         finish_media(&p);
-        *out = sdp;
+        out->audio = sdp.audio;
+        out->media_count = sdp.media_count;
+        out->audio_index = sdp.audio_index;
+        out->has_audio = sdp.has_audio;
+        memcpy(out->media, sdp.media, sdp.media_count * sizeof *sdp.media);
         return 0;
 }
 

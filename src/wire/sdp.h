@@ -72,7 +72,8 @@ struct sdp {
 
 /*
  * ERR_SYNTAX, ERR_TOO_LARGE. A description without usable audio is no error: has_audio is false.
- * Linear in the bytes whatever they are.
+ * Linear in the bytes whatever they are. On failure `out` is as it was; of `media` only the first
+ * media_count are written.
  */
 int sdp_parse(struct slice text, struct sdp *out) MUST_CHECK;
 
