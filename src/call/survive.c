@@ -239,6 +239,8 @@ static void go_on_ringing(struct call *call, const struct crash_call *saved)
         call_start_ring_timer(call, saved->due_ms);
         if (call->state == CALL_RINGING)
                 call_tell_ringing(call);
+        else
+                (void)sip_leg_trying(call->calls->ua, call->legs[SIDE_A].sip);
         /* Its answer had come, and nobody was told. */
         if (b->sip.kind == SIP_SAVED_CONFIRMED)
                 call_on_answered(call, b->sip.has_remote ? &b->sip.remote : NULL);

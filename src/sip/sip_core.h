@@ -51,6 +51,7 @@ struct leg {
         bool awaits_ack;    /* of our 2xx to `invite` */
         bool awaits_answer; /* that 2xx made an offer */
         bool is_cancelled;  /* CANCEL has been sent */
+        bool owes_trying;   /* its INVITE has not been answered at all */
 
         bool is_dialled;                   /* we called: only then are challenges answered */
         bool is_authorized;                /* dialled: the INVITE had credentials */
@@ -187,7 +188,7 @@ void sip_uas_on_cancel(struct sip_ua *ua, const struct sip_request *request);
 void sip_uas_on_ack(struct leg *leg, const struct sip_msg *ack);
 void sip_uas_on_unacknowledged(struct leg *leg);
 void sip_uas_reject(struct leg *leg, unsigned status, unsigned retry_after_s);
-void sip_uas_give_up(struct leg *leg);
+void sip_uas_say_given_up(struct leg *leg); /* 487 for the INVITE of a leg that has ended */
 /* A server transaction for a request of this leg; else 503, or 513 for a head that is too long. */
 unsigned sip_uas_open(struct leg *leg, const struct sip_request *request,
                       struct sip_transaction **out) MUST_CHECK;

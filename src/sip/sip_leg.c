@@ -213,9 +213,9 @@ static bool send_bye(struct leg *leg, struct handle owner)
 
 void sip_leg_abandon(struct leg *leg, enum sip_end how)
 {
-        (void)send_bye(leg, (struct handle){0});
         sip_leg_note_end(leg, how, 0);
         sip_leg_end(leg);
+        (void)send_bye(leg, (struct handle){0});
 }
 
 static void send_last_bye(struct leg *leg)

@@ -13,6 +13,9 @@
  *                   acknowledged                     the same arguments
  *     CONFIRMED     is up, or has been sent a BYE    requests are answered: hang up again
  *
+ * A message that keeps the peer from sending something again (an answer, an ACK) leaves after the
+ * handler was told of what it is about: on_invite, on_changed or on_ended, in which it is saved.
+ *
  * Transactions within the dialog are not saved: a request that comes again is answered by what its
  * CSeq says, and a re-INVITE's missing ACK is not waited for.
  */

@@ -56,7 +56,10 @@ struct sip_end_info {
 };
 
 struct sip_ua_handler {
-        /* Decide now or later; 100 has been sent. */
+        /*
+         * Decide now or later. 100 leaves when this returns, or before whatever the caller is told
+         * until then: what has been written down by then outlives the process (sip_saved.h).
+         */
         void (*on_invite)(void *arg, struct sip_leg leg, const struct sip_invite *invite);
         /* Provisional answer of a dialled leg, 101-199; `sdp` NULL without a description. */
         void (*on_progress)(void *arg, struct sip_leg leg, unsigned status, const struct sdp *sdp);
@@ -123,6 +126,8 @@ struct sip_dial {
  */
 int sip_ua_dial(struct sip_ua *ua, const struct sip_dial *dial, struct sip_leg *out) MUST_CHECK;
 
+/* 100, for a leg that was restored: whether it was sent before is not known. */
+int sip_leg_trying(struct sip_ua *ua, struct sip_leg leg);
 /*
  * Incoming leg, before the answer. 180 or 183; `early` (may be NULL) is the answer to its offer, and
  * is left out when there was none.

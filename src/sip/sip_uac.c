@@ -69,8 +69,8 @@ static void tell_ready(struct leg *leg, const struct sip_dial *dial)
                 params->handler->on_changed(params->arg, sip_leg_handle(leg));
 }
 
-static int send_invite(struct leg *leg, const struct sip_dial *dial, struct slice sdp,
-                       const struct sip_target *to)
+/* Its INVITE is ready to leave, and the owner knows. NULL: no room. */
+static struct sip_transaction *open_invite(struct leg *leg, const struct sip_dial *dial)
 {
         const struct sip_client_params params = {
                 .method = SIP_INVITE,
@@ -80,11 +80,18 @@ static int send_invite(struct leg *leg, const struct sip_dial *dial, struct slic
         };
         struct sip_transaction *tx = sip_client_open(leg->ua->txs, &params);
         if (!tx)
-                return ERR_FULL;
+                return NULL;
         leg->invite = sip_transaction_handle(tx);
         leg->invite_cseq = leg->dialog.local_cseq;
         tell_ready(leg, dial);
-        return sip_client_start(tx, sip_uac_compose_invite(leg, tx, sdp), to);
+        return tx;
+}
+
+static int send_invite(struct leg *leg, const struct sip_dial *dial, struct slice sdp,
+                       const struct sip_target *to)
+{
+        struct sip_transaction *tx = open_invite(leg, dial);
+        return tx ? sip_client_start(tx, sip_uac_compose_invite(leg, tx, sdp), to) : ERR_FULL;
 }
 
 static int start(struct leg *leg, const struct sip_dial *dial, const struct sip_trunk_state *trunk)
@@ -307,7 +314,7 @@ static void acknowledge_failure(struct leg *leg, struct sip_transaction *tx,
         const struct sip_branch_text branch = sip_client_branch(tx);
         struct buf b = sip_ua_out(leg->ua);
         sip_compose_failure_ack(&b, &leg->dialog, &leg->local, slice_from(branch.text),
-                                leg->invite_cseq, response->to.tag);
+                                response->cseq, response->to.tag);
         if (buf_ok(&b))
                 sip_client_acknowledge(tx, buf_slice(&b), sip_client_peer(tx), response->to.tag);
 }
@@ -324,8 +331,8 @@ static struct slice sent_offer(struct sip_ua *ua, const struct sip_transaction *
         return (struct slice){ua->body, body.len};
 }
 
-/* The same request once more, but for its number and credentials; nothing has been answered yet. */
-static int invite_again(struct leg *leg, struct slice offer, const struct sip_target *to)
+/* As it was before anything was answered, with the next number. */
+static void begin_again(struct leg *leg, const struct sip_target *to)
 {
         const struct sip_dialog *dialog = &leg->dialog;
         const struct sip_dialog_uac uac = {
@@ -339,19 +346,22 @@ static int invite_again(struct leg *leg, struct slice offer, const struct sip_ta
         int err = sip_dialog_init_uac(&leg->dialog, &uac);
         assert(!err); /* there was more in it before */
         leg->has_remote = false;
-        return send_invite(leg, NULL, offer, to);
+        if (leg->state == LEG_PROCEEDING)
+                sip_leg_enter(leg, LEG_CALLING);
 }
 
+/* The same request once more, but for its number and credentials. */
 static void on_challenge(struct leg *leg, struct sip_transaction *tx,
                          const struct sip_msg *response)
 {
         const struct slice offer = sent_offer(leg->ua, tx);
         const struct sip_target to = *sip_client_peer(tx);
-        acknowledge_failure(leg, tx, response);
         sip_transaction_disown(tx);
-        if (leg->state == LEG_PROCEEDING)
-                sip_leg_enter(leg, LEG_CALLING);
-        if (!invite_again(leg, offer, &to))
+        begin_again(leg, &to);
+        /* Once it is acknowledged, nobody sends the challenge again to a process that comes next. */
+        struct sip_transaction *next = open_invite(leg, NULL);
+        acknowledge_failure(leg, tx, response);
+        if (next && !sip_client_start(next, sip_uac_compose_invite(leg, next, offer), &to))
                 return;
         leg->ua->counters.unsent++;
         sip_leg_note_end(leg, SIP_END_TRANSPORT, 0);
@@ -368,8 +378,8 @@ static void on_invite_response(struct leg *leg, struct sip_transaction *tx,
         } else if (is_new && sip_leg_meets_challenge(leg, response)) {
                 on_challenge(leg, tx, response);
         } else if (response->status >= 300) {
-                acknowledge_failure(leg, tx, response);
                 on_failure(leg, response->status);
+                acknowledge_failure(leg, tx, response);
         } else if (is_waiting) {
                 on_success(leg, tx, response, source);
         } else {

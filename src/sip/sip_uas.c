@@ -92,11 +92,24 @@ unsigned sip_uas_open(struct leg *leg, const struct sip_request *request,
         return *out ? 0 : 503;
 }
 
+/*
+ * 100 comes first, but not before the leg's owner had the opportunity to write the call down: a
+ * caller that has heard something does not send its INVITE again.
+ */
+static void say_trying(struct leg *leg)
+{
+        if (!leg->owes_trying)
+                return;
+        leg->owes_trying = false;
+        (void)!sip_uas_answer(leg, (struct sip_reply){.status = 100});
+}
+
 /* Answers the pending INVITE; a re-INVITE, too. */
 int sip_uas_answer(struct leg *leg, struct sip_reply reply)
 {
         struct sip_transaction *invite = sip_leg_invite(leg);
         assert(invite);
+        say_trying(leg);
         struct buf b = sip_ua_out(leg->ua);
         reply.head = sip_server_head(invite);
         sip_compose_reply(&b, &reply);
@@ -146,8 +159,20 @@ void sip_uas_on_invite(struct sip_ua *ua, const struct sip_request *request)
         request->trunk->counters.invites_in++;
         leg->invite = sip_transaction_handle(tx);
         sip_leg_enter(leg, LEG_INCOMING);
-        (void)!sip_uas_answer(leg, (struct sip_reply){.status = 100});
+        leg->owes_trying = true;
         announce(leg, request, &identity);
+        if (leg->state == LEG_INCOMING)
+                say_trying(leg);
+}
+
+int sip_leg_trying(struct sip_ua *ua, struct sip_leg handle)
+{
+        struct leg *leg = sip_leg_find(ua, handle);
+        if (!leg)
+                return ERR_STALE;
+        if (leg->state != LEG_INCOMING)
+                return ERR_STATE;
+        return sip_uas_answer(leg, (struct sip_reply){.status = 100});
 }
 
 int sip_leg_progress(struct sip_ua *ua, struct sip_leg handle, unsigned status,
@@ -221,13 +246,10 @@ int sip_leg_reject(struct sip_ua *ua, struct sip_leg handle, unsigned status,
         return 0;
 }
 
-/* The peer has given up: 487 for the INVITE, and that is the end. */
-void sip_uas_give_up(struct leg *leg)
+void sip_uas_say_given_up(struct leg *leg)
 {
         if (sip_uas_answer(leg, (struct sip_reply){.status = 487}))
                 leg->ua->counters.unsent++;
-        sip_leg_note_end(leg, SIP_END_CANCEL, 0);
-        sip_leg_end(leg);
 }
 
 void sip_uas_on_cancel(struct sip_ua *ua, const struct sip_request *request)
@@ -243,11 +265,16 @@ void sip_uas_on_cancel(struct sip_ua *ua, const struct sip_request *request)
          */
         const struct sip_token token = {.slot = sip_transaction_owner(invite)};
         const struct sip_token_text tag = sip_token_make(&ua->tokens, SIP_TOKEN_TAG, token);
-        sip_ua_reply_tagged(ua, request, (struct sip_reply){.status = 200}, slice_from(tag.text));
         /* After a final answer it has no effect (RFC 3261 9.2); nor upon a re-INVITE. */
         struct leg *leg = sip_leg_of(ua, invite);
-        if (leg && leg->state == LEG_INCOMING)
-                sip_uas_give_up(leg);
+        bool gives_up = leg && leg->state == LEG_INCOMING;
+        if (gives_up) {
+                sip_leg_note_end(leg, SIP_END_CANCEL, 0);
+                sip_leg_end(leg);
+        }
+        sip_ua_reply_tagged(ua, request, (struct sip_reply){.status = 200}, slice_from(tag.text));
+        if (gives_up)
+                sip_uas_say_given_up(leg);
 }
 
 void sip_uas_on_ack(struct leg *leg, const struct sip_msg *ack)

@@ -67,13 +67,12 @@ void sip_within_resume_session_timer(struct leg *leg, int64_t due_ms)
         io_timer_start(io, &leg->session_timer, left_ms > 0 ? left_ms : 0, on_session_expired, leg);
 }
 
-static void on_bye(const struct within *within)
+static void end_by_bye(struct leg *leg)
 {
-        struct leg *leg = within->leg;
-        reply_status(within, 200);
         switch (leg->state) {
         case LEG_INCOMING:
-                sip_uas_give_up(leg);
+                sip_leg_note_end(leg, SIP_END_CANCEL, 0);
+                sip_leg_end(leg);
                 return;
         case LEG_CALLING:
         case LEG_PROCEEDING:
@@ -95,6 +94,16 @@ static void on_bye(const struct within *within)
         case LEG_STATES:
                 return;
         }
+}
+
+static void on_bye(const struct within *within)
+{
+        struct leg *leg = within->leg;
+        bool was_waiting = leg->state == LEG_INCOMING;
+        end_by_bye(leg);
+        reply_status(within, 200);
+        if (was_waiting)
+                sip_uas_say_given_up(leg);
 }
 
 static const struct sip_name_addr *new_target(const struct sip_msg *msg)
@@ -176,11 +185,11 @@ static void on_reinvite(const struct within *within)
         answer.sdp = sip_leg_describe(leg, &ours, offer.sdp);
         leg->invite = sip_transaction_handle(within->tx);
         leg->invite_cseq = within->request->msg->cseq;
+        accept(within, &offer);
         if (sip_uas_answer(leg, answer)) {
                 reply_status(within, 500);
                 return;
         }
-        accept(within, &offer);
         leg->awaits_ack = true;
         leg->awaits_answer = offer.sdp == NULL;
 }

@@ -59,10 +59,41 @@ static void mix(uint64_t *hash, const void *bytes, size_t len)
                 *hash = (*hash ^ p[i]) * UINT64_C(0x100000001b3);
 }
 
+static uint32_t calls_max(const struct platform *platform)
+{
+        return platform->options.calls_max ? platform->options.calls_max : 16;
+}
+
+/* What is in the slots now is all that will be. */
+static void die(struct platform *platform)
+{
+        size_t bytes = crash_record_bytes(calls_max(platform));
+        platform->remains = malloc(bytes);
+        assert_non_null(platform->remains);
+        memcpy(platform->remains, platform->slots, bytes);
+}
+
+/* Once it is dead, nothing leaves it. */
+static void count_down(struct platform *platform, const struct addr *from)
+{
+        bool is_ours = addr_equal_ip(from, &platform->sip);
+        bool was_dead = platform->remains != NULL;
+        bool is_last = !was_dead && addr_equal(from, &platform->sip) &&
+                       platform->messages_left > 0 && --platform->messages_left == 0;
+        if (is_last)
+                die(platform);
+        if (!is_ours || !platform->remains || platform->is_cut)
+                return;
+        platform->is_cut = was_dead || platform->loses_last;
+        if (platform->is_cut)
+                sim_world_cut(platform->sim, &platform->sip, NULL);
+}
+
 static void on_datagram(void *arg, const struct addr *from, const struct addr *to,
                         struct slice data)
 {
         struct platform *platform = arg;
+        count_down(platform, from);
         if (addr_equal_ip(from, &platform->sip)) {
                 int64_t now_ms = sim_world_now_ms(platform->sim);
                 mix(&platform->trace, &now_ms, sizeof now_ms);
@@ -145,11 +176,6 @@ static void open_vault(struct platform *platform)
         }
         assert_int_equal(data_dir_open(platform->data_path, &platform->data_dir, problem), 0);
         assert_int_equal(vault_open(platform->data_dir, &platform->vault, problem), 0);
-}
-
-static uint32_t calls_max(const struct platform *platform)
-{
-        return platform->options.calls_max ? platform->options.calls_max : 16;
 }
 
 static void make_survivable(struct platform *platform)
@@ -304,16 +330,30 @@ static void forget_process(struct platform *platform)
         sim_world_set_network(platform->sim, &platform->options.network);
 }
 
+void platform_die_at(struct platform *platform, uint32_t nth, bool is_lost)
+{
+        assert_true(platform->options.survives);
+        platform->messages_left = nth;
+        platform->loses_last = is_lost;
+}
+
+bool platform_is_dead(const struct platform *platform)
+{
+        return platform->remains != NULL;
+}
+
 void platform_crash(struct platform *platform, int64_t gap_ms)
 {
-        size_t bytes = crash_record_bytes(calls_max(platform));
-        void *left = malloc(bytes);
         assert_true(platform->options.survives);
-        assert_non_null(left);
-        memcpy(left, platform->slots, bytes);
+        if (!platform->remains)
+                die(platform);
         forget_process(platform);
-        memcpy(platform->slots, left, bytes);
-        free(left);
+        memcpy(platform->slots, platform->remains, crash_record_bytes(calls_max(platform)));
+        free(platform->remains);
+        platform->remains = NULL;
+        platform->messages_left = 0;
+        platform->is_cut = false;
+        sim_world_mend(platform->sim, &platform->sip, NULL);
 
         sim_world_run_ms(platform->sim, gap_ms);
         assert_int_equal(io_create_sim(platform->sim, &platform->io), 0);

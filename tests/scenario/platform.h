@@ -59,6 +59,10 @@ struct platform {
         struct data_dir *data_dir;
         void *slots;
         struct crash_record *crash;
+        /* platform_die_at(): how many SIP messages are left to it, and what was left when it died. */
+        uint32_t messages_left;
+        bool loses_last, is_cut;
+        void *remains;
         uint32_t leaks;     /* datagrams that held what their receiver must not see */
         uint32_t datagrams; /* that left it */
         uint64_t trace;     /* a hash over all of them, times included */
@@ -79,6 +83,13 @@ void platform_destroy(struct platform *platform, bool should_be_quiet);
  * later. Until then nobody has its ports.
  */
 void platform_crash(struct platform *platform, int64_t gap_ms);
+/*
+ * It dies within a turn, when its n-th SIP message from now has left (1: the next one), or, `is_lost`,
+ * just before that: what it writes and sends after it never was. platform_is_dead() says when it is
+ * time for platform_crash().
+ */
+void platform_die_at(struct platform *platform, uint32_t nth, bool is_lost);
+bool platform_is_dead(const struct platform *platform);
 bool platform_is_quiet(const struct platform *platform); /* no call, leg or transaction */
 
 /* A trunk as most are. */

@@ -3,8 +3,9 @@
  * Maskline is killed between any two steps of a masked call and starts again: the call goes on or
  * ends as it would have ended, and each leg is recorded once.
  *
- * One moment after another is tried: after each step in which signalling was sent, and after some
- * of those in between. What a crash keeps are the key files, the disk and the slots.
+ * One moment after another is tried: after each step in which signalling was sent, after some of
+ * those in between, and within a step before and after each message that leaves. What a crash keeps
+ * are the key files, the disk and the slots.
  */
 #include "../unit/unit.h"
 #include "world.h"
@@ -196,6 +197,40 @@ static bool crash_at(enum plot plot, unsigned moment, int64_t gap_ms,
         return true;
 }
 
+/* The same within a step: the n-th message that leaves is the last one, or would have been the next. */
+static bool crash_at_message(enum plot plot, uint32_t nth, bool is_lost,
+                             const struct world_options *options)
+{
+        struct run run;
+        begin(&run, plot, options);
+        platform_die_at(run.world->platform, nth, is_lost);
+        while (!platform_is_dead(run.world->platform) && !is_over(&run))
+                (void)step(&run);
+        bool is_dead = platform_is_dead(run.world->platform);
+        int64_t crashed_ms = is_dead ? now_ms(&run) : INT32_MAX;
+        if (is_dead)
+                crash(&run);
+        finish(&run, crashed_ms);
+        return is_dead;
+}
+
+static void check_every_message(enum plot plot, bool is_lost)
+{
+        const struct world_options options = {
+                .seed = 1,
+                .network = {.delay_ms = 10},
+                .ring_timeout_ms = RING_MS,
+                .survives = true,
+                .commit_ms = 15,
+        };
+        uint32_t nth = 0;
+        do
+                print_message("%s: %s message %u\n", plot_names[plot], is_lost ? "before" : "after",
+                              ++nth);
+        while (crash_at_message(plot, nth, is_lost, &options));
+        assert_true(nth > 3);
+}
+
 static void check_every_moment(enum plot plot, int64_t gap_ms, int64_t commit_ms)
 {
         const struct world_options options = {
@@ -248,6 +283,15 @@ static void messages_lost_meanwhile_come_again(void **state)
         check_every_moment(CALLEE_HANGS_UP, 300, 0);
         check_every_moment(CALLER_GIVES_UP, 300, 0);
         check_every_moment(CALLEE_IS_BUSY, 300, 0);
+}
+
+static void no_message_leaves_that_the_next_process_knows_nothing_of(void **state)
+{
+        (void)state;
+        for (enum plot plot = 0; plot < PLOTS; plot++) {
+                check_every_message(plot, false);
+                check_every_message(plot, true);
+        }
 }
 
 /* ---- a bad network, and more than one crash ---- */
@@ -312,6 +356,7 @@ int main(void)
                 cmocka_unit_test(a_refused_caller_hears_the_announcement_all_the_same),
                 cmocka_unit_test(what_the_disk_had_not_taken_yet_is_recorded_once),
                 cmocka_unit_test(messages_lost_meanwhile_come_again),
+                cmocka_unit_test(no_message_leaves_that_the_next_process_knows_nothing_of),
                 cmocka_unit_test(no_call_is_stuck_after_crashes_on_a_bad_network),
         };
         return RUN_TESTS(tests);
