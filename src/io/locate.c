@@ -28,6 +28,7 @@ struct host {
         struct locate *locate;
         enum sip_transport transport;
         uint16_t port;
+        uint16_t rank, weight;
         char name[DNS_NAME_MAX + 1];
         struct dns_query *query; /* NULL: not under way */
         struct dns_answer answer;
@@ -109,7 +110,13 @@ static bool has_target(const struct locate_answer *answer, const struct locate_t
 static void add_host(const struct locate *l, const struct host *host, struct locate_answer *out)
 {
         for (unsigned i = 0; i < host->answer.count && out->count < LOCATE_TARGETS_MAX; i++) {
-                struct locate_target target = {host->transport, host->answer.addrs[i]};
+                struct locate_target target = {
+                        .transport = host->transport,
+                        .addr = host->answer.addrs[i],
+                        .rank = host->rank,
+                        .weight = host->weight,
+                        .server = (uint8_t)(host - l->hosts),
+                };
                 if (l->params.family && target.addr.family != l->params.family)
                         continue;
                 target.addr.port = host->port;
@@ -170,16 +177,18 @@ static void ask_addresses(struct locate *l)
                 finish(l);
 }
 
-static void add_host_name(struct locate *l, enum sip_transport transport, uint16_t port,
-                          const char *name)
+/* NULL: there are too many. */
+static struct host *add_host_name(struct locate *l, enum sip_transport transport, uint16_t port,
+                                  const char *name)
 {
         if (l->hosts_count == HOSTS_MAX)
-                return;
+                return NULL;
         struct host *host = &l->hosts[l->hosts_count++];
         host->locate = l;
         host->transport = transport;
         host->port = port;
         memcpy(host->name, name, strlen(name) + 1);
+        return host;
 }
 
 static enum sip_transport usual_transport(const struct locate *l)
@@ -194,7 +203,7 @@ static void ask_own_addresses(struct locate *l)
         enum sip_transport transport = usual_transport(l);
         uint16_t port = transport == SIP_TLS ? PORT_TLS : PORT_USUAL;
         l->way = LOCATE_BY_ADDRESS;
-        add_host_name(l, transport, l->params.port ? l->params.port : port, l->text);
+        (void)add_host_name(l, transport, l->params.port ? l->params.port : port, l->text);
         ask_addresses(l);
 }
 
@@ -203,12 +212,20 @@ static void ask_own_addresses(struct locate *l)
 /* "." says that the service is decidedly not there (RFC 2782, "Target"). */
 static void take_servers(struct service *service)
 {
+        struct locate *l = service->locate;
         struct dns_records *records = service->records;
-        dns_srv_order(records, io_random(service->locate->io));
+        uint16_t rank = l->hosts_count ? (uint16_t)(l->hosts[l->hosts_count - 1].rank + 1) : 0;
+        dns_srv_order(records, io_random(l->io));
         for (unsigned i = 0; i < records->count; i++) {
                 const struct dns_srv *srv = &records->srv[i];
-                if (strcmp(srv->target, ".") != 0 && srv->port)
-                        add_host_name(service->locate, service->transport, srv->port, srv->target);
+                rank += i && srv->priority != records->srv[i - 1].priority;
+                if (strcmp(srv->target, ".") == 0 || !srv->port)
+                        continue;
+                struct host *host = add_host_name(l, service->transport, srv->port, srv->target);
+                if (!host)
+                        return;
+                host->rank = rank;
+                host->weight = srv->weight;
         }
 }
 

@@ -35,6 +35,12 @@ enum locate_way {
 struct locate_target {
         enum sip_transport transport;
         struct addr addr; /* with the port */
+        /*
+         * For who draws anew for each request (RFC 2782): the lowest rank comes first, servers of
+         * equal rank by weight, and one server's addresses one after the other.
+         */
+        uint16_t rank, weight;
+        uint8_t server;
 };
 
 struct locate_answer {

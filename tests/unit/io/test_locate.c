@@ -210,6 +210,26 @@ static void without_naptr_every_transport_s_srv_is_asked_for(void **state)
         assert_string_equal(found.text, "udp 192.0.2.9:5060");
 }
 
+static void each_target_says_by_what_it_may_be_drawn_again(void **state)
+{
+        static const unsigned ranks[] = {0, 0, 0, 0, 1, 2}, servers[] = {0, 0, 1, 1, 2, 3};
+        (void)state;
+        NAPTR("trunk.example", 60, naptr(1, 1, "SIP+D2U", "_sip._udp.trunk.example"),
+              naptr(1, 2, "SIP+D2T", "_sip._tcp.trunk.example"));
+        SRV("_sip._udp.trunk.example", 60, srv(5, 5060, "u.example"), srv(5, 5062, "u.example"),
+            srv(9, 5060, "v.example"));
+        SRV("_sip._tcp.trunk.example", 60, srv(0, 5060, "v.example"));
+        host("u.example", "192.0.2.3", "192.0.2.4", 60);
+        host("v.example", "192.0.2.5", NULL, 60);
+        assert_int_equal(LOCATE(.host = SLICE("trunk.example"), ANY), 0);
+        assert_int_equal(found.answer.count, 6);
+        for (unsigned i = 0; i < 6; i++) {
+                assert_int_equal(found.answer.targets[i].rank, ranks[i]);
+                assert_int_equal(found.answer.targets[i].server, servers[i]);
+                assert_int_equal(found.answer.targets[i].weight, 1);
+        }
+}
+
 static void without_anything_the_host_s_own_addresses_serve(void **state)
 {
         (void)state;
@@ -435,6 +455,7 @@ int main(void)
                 TEST(naptr_says_which_transport_first),
                 TEST(naptr_of_other_services_is_passed_over),
                 TEST(without_naptr_every_transport_s_srv_is_asked_for),
+                TEST(each_target_says_by_what_it_may_be_drawn_again),
                 TEST(without_anything_the_host_s_own_addresses_serve),
                 TEST(servers_that_have_no_address_are_passed_over),
                 TEST(a_service_that_is_denied_is_not_looked_for_elsewhere),
