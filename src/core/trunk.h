@@ -84,6 +84,7 @@ struct trunk {
         struct number_plan plan;
         uint32_t channels_max;      /* calls at once; 0: no limit of its own */
         uint32_t calls_per_s;       /* 0: no limit of its own */
+        uint32_t queue_ms;          /* so long a call that we make waits for calls_per_s */
         uint32_t announcements_max; /* refused callers listening at once; past it: plain 603 */
 };
 

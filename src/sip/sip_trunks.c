@@ -56,13 +56,6 @@ static void tell(const struct sip_trunks *trunks, uint32_t trunk_id)
                 trunks->watch(trunks->watch_arg, trunk_id);
 }
 
-/* One second's worth: a burst of that size is allowed after a pause. */
-static uint32_t bucket_of(const struct trunk *trunk)
-{
-        uint64_t milli = (uint64_t)trunk->calls_per_s * 1000;
-        return milli < UINT32_MAX ? (uint32_t)milli : UINT32_MAX;
-}
-
 static uint16_t peer_port(const struct trunk *trunk)
 {
         uint16_t usual = trunk->transport == TRUNK_TLS ? SIPS_PORT : SIP_PORT;
@@ -174,6 +167,7 @@ void sip_trunks_destroy(struct sip_trunks *trunks)
                 return;
         for (size_t i = 0; i < TRUNKS_MAX; i++) {
                 stop_resolving(&trunks->states[i]);
+                io_timer_stop(trunks->io, &trunks->states[i].turn_timer);
                 sip_digest_destroy(trunks->states[i].digest);
         }
         free(trunks);
@@ -195,10 +189,9 @@ int sip_trunks_put(struct sip_trunks *trunks, const struct trunk *trunk)
                             strcmp(state->trunk.peer_host, trunk->peer_host) == 0;
         state->trunk = *trunk;
         state->is_removed = false;
-        state->rate_window_ms = io_now_ms(trunks->io);
-        state->rate_tokens_milli = bucket_of(trunk);
         state->io = trunks->io;
         state->trunks = trunks;
+        sip_trunk_rate_start(state);
         if (!is_same_peer)
                 start_resolving(state);
         tell(trunks, trunk->id);
@@ -246,6 +239,7 @@ static void free_when_unused(struct sip_trunks *trunks, struct sip_trunk_state *
         if (!state->is_removed || state->dialogs > 0)
                 return;
         stop_resolving(state);
+        sip_trunk_rate_stop(state);
         sip_digest_destroy(state->digest);
         *state = (struct sip_trunk_state){0};
         trunks->count--;
@@ -257,6 +251,7 @@ void sip_trunks_remove(struct sip_trunks *trunks, uint32_t trunk_id)
         if (!state)
                 return;
         state->is_removed = true;
+        sip_trunk_rate_stop(state);
         tell(trunks, trunk_id);
         free_when_unused(trunks, state);
 }
@@ -310,48 +305,6 @@ bool sip_trunks_know(const struct sip_trunks *trunks, const struct sip_target *s
                         return true;
         }
         return false;
-}
-
-static void refill(struct sip_trunk_state *trunk, int64_t now_ms)
-{
-        uint32_t full = bucket_of(&trunk->trunk);
-        uint64_t elapsed_ms = (uint64_t)(now_ms - trunk->rate_window_ms);
-        trunk->rate_window_ms = now_ms;
-        /* A second refills it; longer would only overflow. */
-        uint64_t tokens = elapsed_ms >= 1000 ? full
-                                             : trunk->rate_tokens_milli +
-                                                       elapsed_ms * trunk->trunk.calls_per_s;
-        trunk->rate_tokens_milli = (uint32_t)(tokens < full ? tokens : full);
-}
-
-static bool take_token(struct sip_trunk_state *trunk, int64_t now_ms)
-{
-        if (trunk->trunk.calls_per_s == 0)
-                return true;
-        refill(trunk, now_ms);
-        if (trunk->rate_tokens_milli < 1000)
-                return false;
-        trunk->rate_tokens_milli -= 1000;
-        return true;
-}
-
-bool sip_trunk_admit(struct sip_trunk_state *trunk, int64_t now_ms)
-{
-        uint32_t channels_max = trunk->trunk.channels_max;
-        bool is_full = channels_max && trunk->counters.channels >= channels_max;
-        if (is_full || !take_token(trunk, now_ms)) {
-                trunk->counters.refused_limit++;
-                return false;
-        }
-        trunk->counters.channels++;
-        return true;
-}
-
-void sip_trunk_release(struct sip_trunk_state *trunk)
-{
-        /* A trunk that was removed and added again counts from 0. */
-        if (trunk->counters.channels > 0)
-                trunk->counters.channels--;
 }
 
 void sip_trunks_open_dialog(struct sip_trunks *trunks, uint32_t trunk_id)

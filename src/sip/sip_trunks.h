@@ -5,6 +5,7 @@
 #ifndef MASKLINE_SIP_SIP_TRUNKS_H
 #define MASKLINE_SIP_SIP_TRUNKS_H
 
+#include "base/list.h"
 #include "core/trunk.h"
 #include "io/dns.h"
 #include "io/io.h"
@@ -17,6 +18,7 @@ struct sip_trunk_counters {
         uint64_t invites_in, invites_out;
         uint64_t dropped;       /* datagrams from this trunk that were not SIP */
         uint64_t refused_limit; /* calls refused for channels_max or calls_per_s */
+        uint64_t waited;        /* calls that had to wait for their turn */
         uint32_t channels;      /* legs up now */
         uint32_t announcing;    /* refused callers listening now */
 };
@@ -29,8 +31,12 @@ struct sip_trunk_state {
         struct sip_digest *digest; /* owned; NULL: no credentials */
         uint32_t password_changes;
         struct sip_trunk_counters counters;
-        int64_t rate_window_ms; /* token bucket of calls_per_s */
+        /* For sip_trunk_rate.c: the token bucket of calls_per_s, and who waits for a token. */
+        int64_t rate_window_ms;
         uint32_t rate_tokens_milli;
+        struct list turns; /* of struct sip_turn, the first come first; not owned */
+        uint32_t turn_count;
+        struct io_timer turn_timer;
         uint32_t dialogs; /* legs that signalling still has open */
         bool is_removed;  /* takes no new call; its dialogs go on until they end */
         /* For sip_trunks.c: looking the peer's name up. */
@@ -84,6 +90,34 @@ bool sip_trunk_has(const struct sip_trunk_state *trunk, const struct sip_target 
 /* Takes a channel and a token of the call rate; false when the trunk's limit is reached. */
 bool sip_trunk_admit(struct sip_trunk_state *trunk, int64_t now_ms);
 void sip_trunk_release(struct sip_trunk_state *trunk);
+
+/*
+ * The same for a call that may wait for its token, as long as the trunk's queue_ms. The turn belongs
+ * to the caller and stays where it is while it waits; its `fn` is called once, from the loop, unless
+ * sip_turn_cancel() comes first.
+ */
+enum sip_admission {
+        SIP_ADMITTED,      /* a channel is taken */
+        SIP_WAITS,         /* `fn` will say */
+        SIP_CHANNELS_USED, /* channels_max */
+        SIP_RATE_EXCEEDED, /* calls_per_s: nobody may wait, or those who do take too long */
+        SIP_TRUNK_GONE,    /* `fn` only: it has been removed in the meantime */
+};
+typedef void sip_turn_fn(void *arg, enum sip_admission admission);
+struct sip_turn {
+        struct list node;
+        struct sip_trunk_state *trunk; /* not NULL: it waits */
+        int64_t until_ms;
+        sip_turn_fn *fn;
+        void *arg;
+};
+enum sip_admission sip_trunk_ask(struct sip_trunk_state *trunk, struct sip_turn *turn,
+                                 sip_turn_fn *fn, void *arg);
+void sip_turn_cancel(struct sip_turn *turn); /* one that does not wait is fine */
+
+/* For sip_trunks.c: it has been put; it is removed, and who waits is told. */
+void sip_trunk_rate_start(struct sip_trunk_state *trunk);
+void sip_trunk_rate_stop(struct sip_trunk_state *trunk);
 
 /* For sip_ua: a leg opens and closes on a trunk, which may have been removed in between. */
 void sip_trunks_open_dialog(struct sip_trunks *trunks, uint32_t trunk_id);
