@@ -111,9 +111,11 @@ static json_t *address_json(const struct addr *a)
         return json_string(a->port ? addr_format(a).text : addr_format_ip(a).text);
 }
 
-/* "host:port", an IPv6 address in brackets. */
+/* "host:port", an IPv6 address in brackets; "host" where DNS says the port, too. */
 static json_t *peer_json(const struct trunk *trunk)
 {
+        if (!trunk->peer_port)
+                return json_string(trunk->peer_host);
         bool bracket = strchr(trunk->peer_host, ':') != NULL;
         return json_sprintf(bracket ? "[%s]:%u" : "%s:%u", trunk->peer_host, trunk->peer_port);
 }
@@ -302,11 +304,11 @@ static int parse_peer(struct slice text, struct trunk *trunk)
                 return ip.port ? 0 : ERR_SYNTAX;
         }
 
-        uint32_t port = 5060;
+        uint32_t port = 0;
         struct slice digits;
         struct slice host = slice_split(text, ':', &digits);
         bool has_port = host.len != text.len;
-        if (!is_host_name(host) || (has_port && slice_to_u32(digits, 65535, &port)) || port == 0)
+        if (!is_host_name(host) || (has_port && (slice_to_u32(digits, 65535, &port) || port == 0)))
                 return ERR_SYNTAX;
         /* All digits and dots is an address gone wrong, not a name. */
         size_t i = 0;

@@ -41,7 +41,8 @@ enum trunk_dialled_from {
 enum trunk_transport {
         TRUNK_UDP,
         TRUNK_TCP,
-        TRUNK_TLS, /* and nothing that comes by another way is believed */
+        TRUNK_TLS,  /* and nothing that comes by another way is believed */
+        TRUNK_AUTO, /* as DNS says (RFC 3263 4.1); UDP when it does not */
         TRUNK_TRANSPORTS,
 };
 

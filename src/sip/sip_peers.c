@@ -14,16 +14,6 @@ struct sip_peer *sip_peers_find(const struct sip_peers *peers, const struct sip_
         return NULL;
 }
 
-bool sip_peers_has(const struct sip_peers *peers, const struct addr *addr, bool must_be_current)
-{
-        for (unsigned i = 0; i < peers->count; i++) {
-                const struct sip_peer *peer = &peers->list[i];
-                if ((peer->is_current || !must_be_current) && addr_equal(&peer->target.addr, addr))
-                        return true;
-        }
-        return false;
-}
-
 const struct sip_peer *sip_peers_first(const struct sip_peers *peers)
 {
         return peers->count && peers->list[0].is_current ? &peers->list[0] : NULL;

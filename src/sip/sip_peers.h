@@ -13,6 +13,9 @@
 #include "sip/sip_breaker.h"
 #include "sip/sip_target.h"
 
+#define SIP_PORT  5060
+#define SIPS_PORT 5061
+
 #define SIP_PEERS_MAX (LOCATE_TARGETS_MAX + 8) /* those of today, and the latest of before */
 
 enum sip_health {
@@ -63,8 +66,6 @@ void sip_peers_remember(struct sip_peers *peers, const struct sip_target *target
 
 /* By transport and address; NULL: none. */
 struct sip_peer *sip_peers_find(const struct sip_peers *peers, const struct sip_target *target);
-/* By address alone, whatever it is reached by. */
-bool sip_peers_has(const struct sip_peers *peers, const struct addr *addr, bool must_be_current);
 /* The first of those that count; NULL: there is none. */
 const struct sip_peer *sip_peers_first(const struct sip_peers *peers);
 unsigned sip_peers_current(const struct sip_peers *peers);

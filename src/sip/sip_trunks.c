@@ -8,9 +8,6 @@
 
 #include "base/log.h"
 
-#define SIP_PORT  5060
-#define SIPS_PORT 5061
-
 struct sip_trunks {
         struct io *io;
         uint32_t count; /* slots in use, the removed ones included */
@@ -50,115 +47,10 @@ void sip_trunks_watch(struct sip_trunks *trunks, sip_trunks_watch_fn *fn, void *
         }
 }
 
-static void tell(const struct sip_trunks *trunks, uint32_t trunk_id)
+void sip_trunks_tell(const struct sip_trunks *trunks, uint32_t trunk_id)
 {
         if (trunks->watch)
                 trunks->watch(trunks->watch_arg, trunk_id);
-}
-
-static uint16_t peer_port(const struct trunk *trunk)
-{
-        uint16_t usual = trunk->transport == TRUNK_TLS ? SIPS_PORT : SIP_PORT;
-        return trunk->peer_port ? trunk->peer_port : usual;
-}
-
-static struct sip_target target_of(const struct trunk *trunk, struct addr address)
-{
-        static const enum sip_transport transports[TRUNK_TRANSPORTS] = {
-                [TRUNK_UDP] = SIP_UDP,
-                [TRUNK_TCP] = SIP_TCP,
-                [TRUNK_TLS] = SIP_TLS,
-        };
-        address.port = peer_port(trunk);
-        return sip_target_of(transports[trunk->transport], address);
-}
-
-/* Of the family that the trunk speaks otherwise; IPv4 when nothing says. */
-static uint8_t wanted_family(const struct trunk *trunk)
-{
-        if (trunk->advertised.family)
-                return trunk->advertised.family;
-        return trunk->source_count ? trunk->sources[0].prefix.addr.family : 4;
-}
-
-static bool is_peer(const struct sip_trunk_state *state, const struct sip_target *address)
-{
-        for (unsigned i = 0; i < state->peer_count; i++) {
-                if (sip_target_equal(&state->peers[i], address))
-                        return true;
-        }
-        return false;
-}
-
-/* A name that stands for several addresses is often answered in changing order: we stay. */
-static void choose_peer(struct sip_trunk_state *state)
-{
-        if (!sip_target_is_none(&state->peer) && is_peer(state, &state->peer))
-                return;
-        state->peer = state->peers[0];
-        for (unsigned i = 0; i < state->peer_count; i++) {
-                if (state->peers[i].addr.family == wanted_family(&state->trunk)) {
-                        state->peer = state->peers[i];
-                        return;
-                }
-        }
-}
-
-static void resolve(void *arg);
-
-static void on_resolved(void *arg, int err, const struct dns_answer *answer)
-{
-        struct sip_trunk_state *state = arg;
-        uint32_t again_s = DNS_TTL_MIN_S;
-        state->query = NULL;
-        if (err) {
-                /* What was found before is better than nothing. */
-                log_warn("trunk %s: its peer's name cannot be resolved: %s", state->trunk.name,
-                         err_text(err));
-        } else {
-                state->peer_count = answer->count;
-                for (unsigned i = 0; i < answer->count; i++) {
-                        state->peers[i] = target_of(&state->trunk, answer->addrs[i]);
-                }
-                choose_peer(state);
-                tell(state->trunks, state->trunk.id);
-                again_s = answer->ttl_s;
-        }
-        io_timer_start(state->io, &state->refresh, (int64_t)again_s * 1000, resolve, state);
-}
-
-static void resolve(void *arg)
-{
-        struct sip_trunk_state *state = arg;
-        struct slice name = slice_from(state->trunk.peer_host);
-        int err = dns_resolve(state->io, name, on_resolved, state, &state->query);
-        if (err)
-                on_resolved(state, err, NULL);
-}
-
-static void stop_resolving(struct sip_trunk_state *state)
-{
-        if (!state->io)
-                return;
-        dns_cancel(state->query);
-        state->query = NULL;
-        io_timer_stop(state->io, &state->refresh);
-}
-
-static void start_resolving(struct sip_trunk_state *state)
-{
-        struct addr literal;
-        stop_resolving(state);
-        state->peer = (struct sip_target){0};
-        state->peer_count = 0;
-        if (state->trunk.peer_host[0] == 0)
-                return; /* a trunk for calls that come in */
-        if (addr_parse_ip(slice_from(state->trunk.peer_host), &literal)) {
-                resolve(state);
-                return;
-        }
-        state->peers[0] = state->peer = target_of(&state->trunk, literal);
-        state->peer_count = 1;
 }
 
 void sip_trunks_destroy(struct sip_trunks *trunks)
@@ -166,7 +58,7 @@ void sip_trunks_destroy(struct sip_trunks *trunks)
         if (!trunks)
                 return;
         for (size_t i = 0; i < TRUNKS_MAX; i++) {
-                stop_resolving(&trunks->states[i]);
+                sip_trunk_stop_resolving(&trunks->states[i]);
                 io_timer_stop(trunks->io, &trunks->states[i].turn_timer);
                 sip_digest_destroy(trunks->states[i].digest);
         }
@@ -185,7 +77,7 @@ int sip_trunks_put(struct sip_trunks *trunks, const struct trunk *trunk)
                 trunks->count++;
         }
         bool is_same_peer = state->trunk.id && state->trunk.transport == trunk->transport &&
-                            peer_port(&state->trunk) == peer_port(trunk) &&
+                            state->trunk.peer_port == trunk->peer_port &&
                             strcmp(state->trunk.peer_host, trunk->peer_host) == 0;
         state->trunk = *trunk;
         state->is_removed = false;
@@ -193,8 +85,8 @@ int sip_trunks_put(struct sip_trunks *trunks, const struct trunk *trunk)
         state->trunks = trunks;
         sip_trunk_rate_start(state);
         if (!is_same_peer)
-                start_resolving(state);
-        tell(trunks, trunk->id);
+                sip_trunk_resolve(state);
+        sip_trunks_tell(trunks, trunk->id);
         return 0;
 }
 
@@ -224,7 +116,7 @@ int sip_trunks_set_password(struct sip_trunks *trunks, uint32_t trunk_id, struct
         state->digest = digest;
         state->password_changes += is_changed;
         if (is_changed)
-                tell(trunks, trunk_id);
+                sip_trunks_tell(trunks, trunk_id);
         return 0;
 }
 
@@ -238,7 +130,7 @@ static void free_when_unused(struct sip_trunks *trunks, struct sip_trunk_state *
 {
         if (!state->is_removed || state->dialogs > 0)
                 return;
-        stop_resolving(state);
+        sip_trunk_stop_resolving(state);
         sip_trunk_rate_stop(state);
         sip_digest_destroy(state->digest);
         *state = (struct sip_trunk_state){0};
@@ -252,7 +144,7 @@ void sip_trunks_remove(struct sip_trunks *trunks, uint32_t trunk_id)
                 return;
         state->is_removed = true;
         sip_trunk_rate_stop(state);
-        tell(trunks, trunk_id);
+        sip_trunks_tell(trunks, trunk_id);
         free_when_unused(trunks, state);
 }
 
@@ -270,7 +162,8 @@ const struct trunk *sip_trunks_find_any(const struct sip_trunks *trunks, uint32_
 
 bool sip_trunk_has(const struct sip_trunk_state *trunk, const struct sip_target *address)
 {
-        return trunk_has_source(&trunk->trunk, &address->addr) || is_peer(trunk, address);
+        return trunk_has_source(&trunk->trunk, &address->addr) ||
+               sip_peers_find(&trunk->peers, address);
 }
 
 struct sip_trunk_state *sip_trunks_match(struct sip_trunks *trunks, const struct sip_target *source)
@@ -286,7 +179,8 @@ struct sip_trunk_state *sip_trunks_match(struct sip_trunks *trunks, const struct
                         continue;
                 if (trunk_has_source(&state->trunk, &source->addr))
                         return state;
-                if (is_peer(state, source)) {
+                const struct sip_peer *peer = sip_peers_find(&state->peers, source);
+                if (peer && peer->is_current) {
                         is_ambiguous = by_peer != NULL;
                         by_peer = state;
                 }

@@ -7,10 +7,9 @@
 
 #include "base/list.h"
 #include "core/trunk.h"
-#include "io/dns.h"
 #include "io/io.h"
 #include "sip/sip_digest.h"
-#include "sip/sip_target.h"
+#include "sip/sip_peers.h"
 
 struct sip_trunks; /* opaque; belongs to the loop's thread */
 
@@ -25,9 +24,8 @@ struct sip_trunk_counters {
 
 struct sip_trunk_state {
         struct trunk trunk;
-        struct sip_target peer;                 /* where requests go; none: not resolved (yet) */
-        struct sip_target peers[DNS_ADDRS_MAX]; /* all that the peer's name stands for at present */
-        unsigned peer_count;
+        struct sip_target peer;    /* the first of `peers`; none: not resolved (yet) */
+        struct sip_peers peers;    /* all that the peer stands for */
         struct sip_digest *digest; /* owned; NULL: no credentials */
         uint32_t password_changes;
         struct sip_trunk_counters counters;
@@ -39,11 +37,12 @@ struct sip_trunk_state {
         struct io_timer turn_timer;
         uint32_t dialogs; /* legs that signalling still has open */
         bool is_removed;  /* takes no new call; its dialogs go on until they end */
-        /* For sip_trunks.c: looking the peer's name up. */
         struct io *io;
         struct sip_trunks *trunks;
-        struct dns_query *query; /* owned; NULL: none under way */
+        /* For sip_resolve.c: looking the peer's name up. */
+        struct locate *search; /* owned; NULL: none under way */
         struct io_timer refresh;
+        int resolve_err; /* how the last try failed; 0: it did not */
 };
 
 int sip_trunks_create(struct io *io, struct sip_trunks **out) MUST_CHECK;
@@ -84,7 +83,7 @@ struct sip_trunk_state *sip_trunks_match(struct sip_trunks *trunks,
                                          const struct sip_target *source);
 /* Whether anything at all may come from there: new calls, or what belongs to calls in progress. */
 bool sip_trunks_know(const struct sip_trunks *trunks, const struct sip_target *source);
-/* Whether the address is the trunk's: one of its sources, or its peer. */
+/* Whether it is the trunk's: one of its sources, or what its peer stands for, or stood for. */
 bool sip_trunk_has(const struct sip_trunk_state *trunk, const struct sip_target *address);
 
 /* Takes a channel and a token of the call rate; false when the trunk's limit is reached. */
@@ -114,6 +113,12 @@ struct sip_turn {
 enum sip_admission sip_trunk_ask(struct sip_trunk_state *trunk, struct sip_turn *turn,
                                  sip_turn_fn *fn, void *arg);
 void sip_turn_cancel(struct sip_turn *turn); /* one that does not wait is fine */
+
+/* For sip_trunks.c: its peer is another one. What DNS said is asked for again before it is old. */
+void sip_trunk_resolve(struct sip_trunk_state *trunk);
+void sip_trunk_stop_resolving(struct sip_trunk_state *trunk);
+/* The watcher is told. */
+void sip_trunks_tell(const struct sip_trunks *trunks, uint32_t trunk_id);
 
 /* For sip_trunks.c: it has been put; it is removed, and who waits is told. */
 void sip_trunk_rate_start(struct sip_trunk_state *trunk);

@@ -2,6 +2,7 @@
 /* When what is kept does not fit or there is no room for it; and leaving in the middle of calls. */
 #include <stdio.h>
 
+#include "io/dns.h"
 #include "scene.h"
 
 #include "sip/sip_core.h"

@@ -146,19 +146,18 @@ static void what_is_known_of_a_target_outlives_an_answer(void **state)
 static void the_old_ones_are_kept_while_they_may_be_needed(void **state)
 {
         (void)state;
-        const struct addr one = target(1).addr;
         SET(true, at(1, 0, 0, 0));
         SET(true, at(2, 0, 0, 0));
         assert_string_equal(order(), "2");
         assert_int_equal(sip_peers_current(&peers), 1);
-        assert_true(sip_peers_has(&peers, &one, false));
-        assert_false(sip_peers_has(&peers, &one, true));
+        assert_non_null(peer(1));
+        assert_false(peer(1)->is_current);
         /* It comes back. */
         SET(true, at(1, 0, 0, 0), at(2, 1, 0, 1));
         assert_int_equal(peers.count, 2);
-        assert_true(sip_peers_has(&peers, &one, true));
+        assert_true(peer(1)->is_current);
         SET(false, at(2, 0, 0, 0));
-        assert_false(sip_peers_has(&peers, &one, false));
+        assert_null(peer(1));
 }
 
 static void of_the_old_ones_the_latest_are_kept(void **state)

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "io/dns.h"
 #include "scene.h"
 
 #define USERNAME  "maskline-1"

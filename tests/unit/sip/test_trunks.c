@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sip/sip_trunks.h"
 
+#include <errno.h>
+
 #include "../unit.h"
 
+#include "io/dns.h"
 #include "io/io_sim.h"
 
 static struct sim_world *world;
@@ -157,6 +160,105 @@ static void a_trunk_that_is_put_again_keeps_its_peer_and_its_counts(void **state
         assert_string_equal(addr_format(&t->peer.addr).text, "192.0.2.77:5060");
 }
 
+static void server(const char *name, unsigned priority, unsigned weight, uint16_t port,
+                   struct dns_srv *out)
+{
+        *out = (struct dns_srv){(uint16_t)priority, (uint16_t)weight, port, ""};
+        assert_int_equal(slice_to_text(slice_from(name), out->target, sizeof out->target), 0);
+}
+
+/* Of what the trunk stands for at present. */
+static unsigned current(const struct sip_trunk_state *t)
+{
+        return sip_peers_current(&t->peers);
+}
+
+static void without_a_port_servers_are_asked_for(void **state)
+{
+        (void)state;
+        struct dns_srv servers[2];
+        const struct addr one = address("192.0.2.50:0"), two = address("192.0.2.51:0");
+        const struct dns_naptr naptr = {10, 10, "s", "SIP+D2U", "_sip._udp.other.example"};
+        server("one.example", 20, 0, 5070, &servers[0]);
+        server("two.example", 10, 0, 5080, &servers[1]);
+        assert_int_equal(dns_sim_set(io, SLICE("one.example"), &one, 1, 60), 0);
+        assert_int_equal(dns_sim_set(io, SLICE("two.example"), &two, 1, 60), 0);
+        assert_int_equal(dns_sim_set_srv(io, SLICE("_sip._udp.peer.example"), servers, 2, 60), 0);
+        struct sip_trunk_state *t = put(trunk_of(1, NULL, 0, "peer.example"));
+        sim_world_run_ms(world, 100);
+        assert_int_equal(current(t), 2);
+        assert_string_equal(addr_format(&t->peer.addr).text, "192.0.2.51:5080");
+        assert_true(know("192.0.2.50:5070"));
+        assert_int_equal(match("192.0.2.50:5070"), 1);
+
+        /* NAPTR is for those who leave the transport to DNS. */
+        assert_int_equal(dns_sim_set_naptr(io, SLICE("peer.example"), &naptr, 1, 60), 0);
+        assert_int_equal(dns_sim_set_srv(io, SLICE("_sip._udp.other.example"), servers, 1, 60), 0);
+        struct trunk as_dns_says = trunk_of(1, NULL, 0, "peer.example");
+        as_dns_says.transport = TRUNK_AUTO;
+        put(as_dns_says);
+        sim_world_run_ms(world, 100);
+        assert_int_equal(current(t), 1);
+        assert_string_equal(addr_format(&t->peer.addr).text, "192.0.2.50:5070");
+}
+
+static void with_a_port_only_addresses_are(void **state)
+{
+        (void)state;
+        struct dns_srv srv;
+        const struct addr own = address("192.0.2.50:0"), two = address("192.0.2.51:0");
+        server("two.example", 10, 0, 5080, &srv);
+        assert_int_equal(dns_sim_set(io, SLICE("peer.example"), &own, 1, 60), 0);
+        assert_int_equal(dns_sim_set(io, SLICE("two.example"), &two, 1, 60), 0);
+        assert_int_equal(dns_sim_set_srv(io, SLICE("_sip._udp.peer.example"), &srv, 1, 60), 0);
+        struct trunk trunk = trunk_of(1, NULL, 0, "peer.example");
+        trunk.peer_port = 5060;
+        struct sip_trunk_state *t = put(trunk);
+        sim_world_run_ms(world, 100);
+        assert_string_equal(addr_format(&t->peer.addr).text, "192.0.2.50:5060");
+        /* Taken away, it is looked for again. */
+        trunk.peer_port = 0;
+        put(trunk);
+        sim_world_run_ms(world, 100);
+        assert_string_equal(addr_format(&t->peer.addr).text, "192.0.2.51:5080");
+}
+
+static void where_dialogs_may_live_is_known_after_dns_has_moved_on(void **state)
+{
+        (void)state;
+        const struct addr first = address("192.0.2.50:0"), second = address("192.0.2.51:0");
+        const struct sip_target there = sip_target_of(SIP_UDP, address("192.0.2.50:5060"));
+        assert_int_equal(dns_sim_set(io, SLICE("peer.example"), &first, 1, 60), 0);
+        struct sip_trunk_state *t = put(trunk_of(1, NULL, 0, "peer.example"));
+        sim_world_run_ms(world, 100);
+        sip_trunks_open_dialog(trunks, 1);
+        assert_int_equal(dns_sim_set(io, SLICE("peer.example"), &second, 1, 60), 0);
+        sim_world_run_ms(world, 61 * 1000);
+        assert_string_equal(addr_format(&t->peer.addr).text, "192.0.2.51:5060");
+        assert_true(sip_trunks_may_continue(trunks, 1, &there));
+        assert_int_equal(match("192.0.2.50:5060"), 0); /* but no new call comes from there */
+        sip_trunks_close_dialog(trunks, 1);
+        sim_world_run_ms(world, 61 * 1000);
+        assert_false(sip_trunks_may_continue(trunks, 1, &there));
+}
+
+static void dns_that_fails_takes_nothing_away(void **state)
+{
+        (void)state;
+        const struct addr first = address("192.0.2.50:0");
+        assert_int_equal(dns_sim_set(io, SLICE("peer.example"), &first, 1, 60), 0);
+        struct sip_trunk_state *t = put(trunk_of(1, NULL, 0, "peer.example"));
+        sim_world_run_ms(world, 100);
+        assert_int_equal(t->resolve_err, 0);
+        assert_int_equal(dns_sim_set_error(io, SLICE("peer.example"), -ETIMEDOUT), 0);
+        sim_world_run_ms(world, 3600 * 1000);
+        assert_int_equal(t->resolve_err, -ETIMEDOUT);
+        assert_string_equal(addr_format(&t->peer.addr).text, "192.0.2.50:5060");
+        assert_int_equal(dns_sim_set_error(io, SLICE("peer.example"), 0), 0);
+        sim_world_run_ms(world, 31 * 1000);
+        assert_int_equal(t->resolve_err, 0);
+}
+
 static void channels_are_counted_and_given_back(void **state)
 {
         (void)state;
@@ -244,6 +346,10 @@ int main(void)
                 TEST(a_name_is_resolved_and_resolved_again),
                 TEST(of_both_families_the_one_that_the_trunk_speaks_is_taken),
                 TEST(a_trunk_that_is_put_again_keeps_its_peer_and_its_counts),
+                TEST(without_a_port_servers_are_asked_for),
+                TEST(with_a_port_only_addresses_are),
+                TEST(where_dialogs_may_live_is_known_after_dns_has_moved_on),
+                TEST(dns_that_fails_takes_nothing_away),
                 TEST(channels_are_counted_and_given_back),
                 TEST(calls_per_second_allow_a_burst_and_then_the_rate),
                 TEST(a_removed_trunk_stays_for_its_dialogs),
