@@ -251,6 +251,8 @@ static void on_check(void *arg)
 {
         struct serve *serve = arg;
         bool late = io_now_ms(serve->io) >= serve->deadline_ms;
+        if (late && serve->phase == ENDING)
+                calls_hangup_now(serve->calls);
         if (has_ended(serve) || (late && serve->phase == ENDING)) {
                 io_stop(serve->io);
                 return;
@@ -265,7 +267,7 @@ static void on_stop(void *arg, int number)
         struct serve *serve = arg;
         if (serve->phase != SERVING) {
                 log_info("serve: signal %d again, ending at once", number);
-                calls_hangup_all(serve->calls);
+                calls_hangup_now(serve->calls);
                 io_stop(serve->io);
                 return;
         }

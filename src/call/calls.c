@@ -400,7 +400,19 @@ void calls_hangup_all(struct calls *calls)
         for (uint32_t i = 0; i < calls->params.calls_max; i++) {
                 struct call *call = pool_at(calls->pool, i);
                 if (call)
-                        call_close(call, CAUSE_OUT_OF_SERVICE, SOURCE_PLATFORM, 503);
+                        call_close(call, CAUSE_INTERNAL, SOURCE_PLATFORM, 503);
+        }
+}
+
+void calls_hangup_now(struct calls *calls)
+{
+        calls_hangup_all(calls);
+        for (uint32_t i = 0; i < calls->params.calls_max; i++) {
+                for (enum call_side side = SIDE_A; side <= SIDE_B; side++) {
+                        const struct call *call = pool_at(calls->pool, i);
+                        if (call && call->legs[side].has_sip)
+                                sip_leg_hangup_now(calls->ua, call->legs[side].sip);
+                }
         }
 }
 

@@ -48,6 +48,8 @@ const struct addr *calls_local(const struct calls *calls);
 /* New calls are answered 503 from now on; those in progress go on. */
 void calls_drain(struct calls *calls);
 void calls_hangup_all(struct calls *calls);
+/* Nothing is waited for any more: who has not acknowledged our 200 is told, too. */
+void calls_hangup_now(struct calls *calls);
 uint32_t calls_active(const struct calls *calls);
 
 /* A call in progress, as it may be shown. */

@@ -308,6 +308,15 @@ void sip_leg_hangup(struct sip_ua *ua, struct sip_leg handle)
         }
 }
 
+void sip_leg_hangup_now(struct sip_ua *ua, struct sip_leg handle)
+{
+        struct leg *leg = sip_leg_find(ua, handle);
+        if (leg && (leg->state == LEG_ANSWERED || leg->state == LEG_HANGING))
+                sip_leg_abandon(leg, SIP_END_LOCAL);
+        else if (leg)
+                sip_leg_hangup(ua, handle);
+}
+
 struct slice sip_leg_call_id(const struct sip_ua *ua, struct sip_leg handle)
 {
         const struct leg *leg = sip_leg_find((struct sip_ua *)ua, handle);

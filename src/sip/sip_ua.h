@@ -144,6 +144,11 @@ int sip_leg_reject(struct sip_ua *ua, struct sip_leg leg, unsigned status, unsig
  * or the transaction has timed out; media may be dropped at once.
  */
 void sip_leg_hangup(struct sip_ua *ua, struct sip_leg leg);
+/*
+ * The same when there is no time left to wait for the ACK of our 2xx: BYE without it, against RFC
+ * 3261 15, since a peer that hears nothing talks to nobody for minutes; the leg ends at once.
+ */
+void sip_leg_hangup_now(struct sip_ua *ua, struct sip_leg leg);
 
 /* The dialog's Call-ID, for records and traces; empty when stale. Lives as long as the leg. */
 struct slice sip_leg_call_id(const struct sip_ua *ua, struct sip_leg leg);

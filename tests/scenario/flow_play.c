@@ -342,6 +342,12 @@ void flow_play_step(struct flow_run *run, const struct flow_step *step)
         case FLOW_DRAIN:
                 calls_drain(run->platform->calls);
                 return;
+        case FLOW_HANG_UP:
+                if (step->value)
+                        calls_hangup_now(run->platform->calls);
+                else
+                        calls_hangup_all(run->platform->calls);
+                return;
         case FLOW_RECORD:
                 check_record(run, &step->record);
                 return;

@@ -476,6 +476,9 @@ static void read_step(struct reader *r, struct flow_step *step)
                 step->value = sign * next_time(r);
         } else if (take(r, "drain")) {
                 step->kind = FLOW_DRAIN;
+        } else if (take(r, "hang-up")) {
+                step->kind = FLOW_HANG_UP;
+                step->value = NEXT_OF(r, "all", "now");
         } else if (take(r, "record")) {
                 step->kind = FLOW_RECORD;
                 read_record(r, step);

@@ -112,7 +112,7 @@ class Call:
     def far_contact(self):
         return f"Contact: <sip:b@{SOUTH_IP}:{self.far.port}>"
 
-    def answer(self):
+    def answer(self, acknowledges=True):
         body = description(SOUTH_IP, self.far_port)
         self.far.send(peer.reply(self.invite, 200, "OK", [
             self.far_contact(), "Content-Type: application/sdp"], body, self.far_tag), self.daemon)
@@ -122,7 +122,8 @@ class Call:
         final = self.near.expect("200", lambda p: p.status == 200 and p.method == "INVITE"
                                  and p.header("Call-ID") == self.id, 10)
         self.to, self.target = final.header("To"), final.target
-        self.request("ACK", 1)
+        if acknowledges:
+            self.request("ACK", 1)
         if self.voices:
             self.voices[0].to = (self.daemon[0], audio_port(final.body))
             self.voices[1].to = (self.daemon[0], audio_port(self.invite.body))
@@ -234,6 +235,17 @@ class Crash(harness.Case):
         self.maskline.crash()
         self.assertEqual(self.maskline.get("/readyz")[0], 200)
         self.finish()
+
+    def test_a_caller_who_has_not_acknowledged_is_told_of_the_end(self):
+        call = self.dial().answer(acknowledges=False)
+        self.maskline.terminate()
+        for side, call_id in ((self.near, call.id), (self.far, call.invite.header("Call-ID"))):
+            side.expect("BYE", lambda p, i=call_id: p.method == "BYE" and not p.status
+                        and p.header("Call-ID") == i, 20)
+        self.assertEqual(self.maskline.wait(), 0)
+        with sqlite3.connect(self.maskline.data / "maskline.db") as database:
+            self.assertEqual(database.execute("SELECT cause FROM cdr").fetchall(),
+                             [(5010,), (5010,)])
 
     def test_nothing_of_a_call_is_readable_in_the_slots(self):
         self.dial().answer()
