@@ -104,8 +104,9 @@ const struct config_row config_rows[] = {
          .help = "How long calls in progress may go on after SIGTERM before they are hung up; new "
                  "ones are answered 503 meanwhile."},
         {"core_dumps", CONFIG_SWITCH, "false", AT(core_dumps),
-         .help = "Allows core dumps and debuggers. A core dump can contain real numbers: never on "
-                 "a machine with real traffic."},
+         .help = "Allows core dumps, up to the hard limit of the process, and debuggers. The locked "
+                 "memory is left out, but a core dump can still contain real numbers: never on a "
+                 "machine with real traffic."},
 };
 
 const unsigned config_row_count = sizeof config_rows / sizeof config_rows[0];

@@ -21,18 +21,31 @@
 #endif
 #endif
 
+/* Of the soft limit alone: the hard one cannot be raised again when dumps are allowed. */
+static void limit_cores(bool are_allowed)
+{
+        struct rlimit limit;
+        if (getrlimit(RLIMIT_CORE, &limit) < 0)
+                return;
+        limit.rlim_cur = are_allowed ? limit.rlim_max : 0;
+        (void)setrlimit(RLIMIT_CORE, &limit);
+}
+
 void harden_forbid_dumps(void)
 {
-        static const struct rlimit none = {0, 0};
-        (void)setrlimit(RLIMIT_CORE, &none);
+        limit_cores(false);
 #ifndef HAS_LEAK_CHECK
-        /* The leak check of a sanitizer traces the process that ends: it must stay traceable. */
+        /*
+         * Kernels that pipe cores to a program do not ask for the limit. The leak check of a
+         * sanitizer traces the process that ends: it must stay traceable.
+         */
         (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 #endif
 }
 
 void harden_allow_dumps(void)
 {
+        limit_cores(true);
         (void)prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
 }
 

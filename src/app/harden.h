@@ -12,6 +12,7 @@
 
 /* No core dump, no debugger of the same user, nothing of us in /proc for other users. */
 void harden_forbid_dumps(void);
+/* The opposite; cores up to the hard limit. */
 void harden_allow_dumps(void);
 
 /* Open files that this configuration may need at once. */

@@ -64,6 +64,7 @@ class Side:
         self.address = address
         self.marker = f"zebrafink{letter}"
         self.peer = Peer(*ips)
+        self.rtp_port = 4006    # nobody hears what is sent there
 
     def searchers(self):
         return [*needles.number_searchers(self.number), *needles.address_searchers(self.address),
@@ -112,7 +113,7 @@ class Plan:
         timing = [line for line in session if line[0] in "rz"]
         rest = [line for line in session if line[0] in "ka"]
         lines += before_c + [f"c={self.one('conn', address)}"] + after_c + ["t=0 0"] + timing + rest
-        lines += [f"m=audio 4006 {self.one('mport', 'RTP/AVP 8 0 101')}"]
+        lines += [f"m=audio {self.side.rtp_port} {self.one('mport', 'RTP/AVP 8 0 101')}"]
         lines += [f"c={text}" for text in self.all("mconn")]
         media = self.all("media")
         lines += [line for line in media if line[0] in "bk"]
@@ -194,17 +195,22 @@ class Conversation:
         self.dialled = dialled
         self.outcome = Outcome()
         self.ours = self.theirs = None      # dialogs
+        self.invite = self.final = None     # the callee's, and the caller's answer
 
     def run(self):
+        self.connect()
+        self.finish()
+        return self.outcome
+
+    def connect(self):
+        """The call, until both sides talk or it is refused."""
         self.a.side.peer.forget()
         self.b.side.peer.forget()
         self._invite()
-        invite = self._first()
-        if invite is not None:
+        self.invite = self._first()
+        if self.invite is not None:
             self.outcome.reached = True
-            self._answer(invite)
-        self._finish()
-        return self.outcome
+            self._answer(self.invite)
 
     # ---- the caller
 
@@ -239,6 +245,7 @@ class Conversation:
             "a final answer to the INVITE", lambda p: p.status >= 200 and p.method == "INVITE"
             and self._is_ours(p), timeout_s)
         self.outcome.status = final.status
+        self.final = final
         return final
 
     def _first(self):
@@ -331,7 +338,8 @@ class Conversation:
             status = dialog.ask(method, headers, body.encode("latin-1"))
             self.outcome.within.append((side.letter, method, status))
 
-    def _finish(self):
+    def finish(self):
+        """What is sent in the dialog, and its end."""
         if self.outcome.connected:
             self._within(self.ours)
             self._within(self.theirs)

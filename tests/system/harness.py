@@ -162,6 +162,11 @@ class Maskline:
             self._process = None
             self._wait_for_lock()
 
+    def forget(self):
+        """It has been waited for by somebody else."""
+        self._process.returncode = 0
+        self._process = None
+
     def _wait_for_lock(self):
         """The server dies with its keeper, but a moment later."""
         try:

@@ -31,21 +31,32 @@ static void every_call_needs_its_ports(void **state)
         assert_int_equal(harden_files_needed(&many) - harden_files_needed(&few), 40);
 }
 
-static void no_core_is_dumped(void **state)
+static rlim_t core_limit(void)
+{
+        struct rlimit limit;
+        assert_int_equal(getrlimit(RLIMIT_CORE, &limit), 0);
+        return limit.rlim_cur;
+}
+
+/* The hard limit stays: without it, dumps could not be allowed any more. */
+static void no_core_is_dumped_unless_it_is_allowed(void **state)
 {
         (void)state;
-        struct rlimit limit;
+        struct rlimit limit = {500, 1000};
+        assert_int_equal(setrlimit(RLIMIT_CORE, &limit), 0);
         harden_forbid_dumps();
-        assert_int_equal(getrlimit(RLIMIT_CORE, &limit), 0);
-        assert_int_equal(limit.rlim_cur, 0);
-        assert_int_equal(limit.rlim_max, 0);
+        assert_int_equal(core_limit(), 0);
+        harden_allow_dumps();
+        assert_int_equal(core_limit(), 1000);
+        harden_forbid_dumps();
+        assert_int_equal(core_limit(), 0);
 }
 
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(every_call_needs_its_ports),
-                cmocka_unit_test(no_core_is_dumped),
+                cmocka_unit_test(no_core_is_dumped_unless_it_is_allowed),
                 cmocka_unit_test(too_few_open_files_are_refused_with_what_to_do),
         };
         return RUN_TESTS(tests);
