@@ -240,7 +240,7 @@ static struct slice get_span(struct codec *c)
                 return s;
         }
         uint64_t at = get_number(c, SIP_HEAD_BYTES_MAX);
-        if (at > c->head.len || s.len > c->head.len - at) {
+        if (!c->head.p || at > c->head.len || s.len > c->head.len - at) {
                 fail(c);
                 return s;
         }
