@@ -24,6 +24,11 @@ const struct config_row config_rows[] = {
                  "answered."},
         {"call_s_max", CONFIG_COUNT, "14400", 10, 86400, "s", AT(call_s_max),
          .help = "The longest call; it is hung up when it gets there."},
+        {"session_timer_s", CONFIG_COUNT, "1800", 0, 86400, "s", AT(session_timer_s),
+         .help = "After how long without a sign of life a leg of a call is hung up (RFC 4028). We "
+                 "ask the other side for it, and refresh at half the time if that is left to us; "
+                 "at least 90, and 0 asks nobody, but keeps the timer that the other side wants. A "
+                 "trunk may be left out of it."},
         {"calls_max", CONFIG_COUNT, "500", 1, 16000, "calls", AT(calls_max),
          .help = "Calls at once, refused callers that hear the announcement included; past it new "
                  "calls are answered 503."},
@@ -480,6 +485,14 @@ static void check_ports_apart(const struct config *c, struct buf *problems)
                            addr_format(sip).text, c->rtp_port_min, c->rtp_port_max);
 }
 
+/* RFC 4028 5: less than that nobody has to accept. */
+static void check_session_timer(const struct config *c, struct buf *problems)
+{
+        if (c->session_timer_s > 0 && c->session_timer_s < 90)
+                buf_printf(problems, "session_timer_s = %u: allowed is 0, or from 90 to 86400\n",
+                           c->session_timer_s);
+}
+
 /* What single rows cannot tell. */
 static void check_together(const struct config *c, struct buf *problems)
 {
@@ -518,6 +531,7 @@ static void check_together(const struct config *c, struct buf *problems)
                 buf_printf(problems, "national_prefix = \"%s\": needs country\n", c->plan.national);
 
         check_ports_apart(c, problems);
+        check_session_timer(c, problems);
         struct addr media = config_media_ip(c);
         if (media.family != c->sip_listen.family)
                 buf_put_text(problems, "media_ip and sip_listen: one is IPv4, the other IPv6; use "

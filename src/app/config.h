@@ -40,6 +40,7 @@ struct config {
         uint32_t same_pair_max;
         uint32_t ring_timeout_s;
         uint32_t call_s_max;
+        uint32_t session_timer_s; /* 0: none is asked for */
 
         uint32_t sessions_max;
         uint32_t numbers_max;

@@ -160,6 +160,7 @@ static int open_calls(struct serve *serve)
                 .ring_timeout_ms = MS(c->ring_timeout_s),
                 .call_ms_max = MS(c->call_s_max),
                 .media_timeout_ms = MS(c->media_timeout_s),
+                .session_expires_s = c->session_timer_s,
                 .crash = serve->crash,
                 .rtp_ports = serve->kept.rtp_ports,
                 .rtp_ports_count = serve->kept.rtp_ports_count,

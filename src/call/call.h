@@ -145,6 +145,8 @@ unsigned call_on_offer(struct call *call, enum call_side side, const struct sdp 
                        struct sdp_audio *answer);
 bool call_take_answer(struct call *call, enum call_side side, const struct sdp *sdp);
 void call_on_confirmed(struct call *call, enum call_side side, const struct sdp *sdp);
+void call_on_described(struct call *call, enum call_side side, const struct sdp_audio *ours,
+                       const struct sdp *sdp);
 
 /* close.c: every way to end. `status` answers a caller who was not answered yet. */
 void call_close(struct call *call, enum hangup_cause cause, enum hangup_source source,

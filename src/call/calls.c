@@ -144,6 +144,15 @@ static unsigned on_offer(void *arg, struct sip_leg leg, const struct sdp *offer,
         return call ? call_on_offer(call, side, offer, answer) : 481;
 }
 
+static void on_described(void *arg, struct sip_leg leg, const struct sdp_audio *ours,
+                         const struct sdp *sdp)
+{
+        enum call_side side;
+        struct call *call = find_call(arg, leg, &side);
+        if (call)
+                call_on_described(call, side, ours, sdp);
+}
+
 static void on_dtmf_info(void *arg, struct sip_leg leg, char digit, unsigned duration_ms)
 {
         enum call_side side;
@@ -199,6 +208,7 @@ static const struct sip_ua_handler ua_handler = {
         .on_answered = on_answered,
         .on_confirmed = on_confirmed,
         .on_offer = on_offer,
+        .on_described = on_described,
         .on_dtmf_info = on_dtmf_info,
         .on_ended = on_ended,
         .on_changed = on_changed,
@@ -302,6 +312,7 @@ static int open_ua(struct calls *calls, char *problem)
                 .trunks = p->trunks,
                 .listen = p->listen,
                 .legs_max = legs_max(calls),
+                .session_expires_s = p->session_expires_s,
                 .transactions_max = transactions_max(calls),
                 .handler = &ua_handler,
                 .arg = calls,

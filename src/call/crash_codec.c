@@ -374,7 +374,42 @@ static void contact(struct codec *c, struct sip_leg_state *value)
                 memcpy(value->contact, uri.p, uri.len);
 }
 
-static void sip(struct codec *c, struct sip_leg_state *value)
+static void session(struct codec *c, struct sip_leg_state *value)
+{
+        flag(c, &value->has_update);
+        u32(c, &value->session.expires_s);
+        u32(c, &value->session.min_s);
+        flag(c, &value->session.is_ours);
+        time_ms(c, &value->session_due_ms);
+        time_ms(c, &value->refresh_due_ms);
+}
+
+static bool is_same_audio(const struct sdp_audio *a, const struct sdp_audio *b)
+{
+        return addr_equal(&a->rtp, &b->rtp) && addr_equal(&a->rtcp, &b->rtcp) &&
+               a->rtcp_mux == b->rtcp_mux && a->is_secure == b->is_secure &&
+               a->direction == b->direction && a->codec_count == b->codec_count &&
+               !memcmp(a->codecs, b->codecs, a->codec_count) &&
+               !memcmp(a->codec_pt, b->codec_pt, sizeof a->codec_pt) && a->dtmf_pt == b->dtmf_pt &&
+               a->ptime_ms == b->ptime_ms;
+}
+
+/* What signalling has said of us is mostly what the leg has agreed. */
+static void said(struct codec *c, struct sip_leg_state *value, const struct sdp_audio *agreed)
+{
+        flag(c, &value->said_in_answer);
+        bool is_same = is_same_audio(&value->said, agreed);
+        flag(c, &is_same);
+        if (is_same) {
+                value->said = *agreed;
+                return;
+        }
+        audio(c, &value->said);
+        if (!c->out && is_same_audio(&value->said, agreed))
+                fail(c);
+}
+
+static void sip(struct codec *c, struct sip_leg_state *value, const struct sdp_audio *agreed)
 {
         kind_of_sip(c, &value->kind);
         flag(c, &value->is_dialled);
@@ -384,17 +419,19 @@ static void sip(struct codec *c, struct sip_leg_state *value)
                 incoming(c, value);
         else
                 handle(c, &value->invite);
+        if (value->kind == SIP_SAVED_CONFIRMED)
+                flag(c, &value->is_refreshing);
         dialog(c, &value->dialog);
         contact(c, value);
         transport(c, &value->local.transport);
         address(c, &value->local.addr);
         target(c, &value->peer);
         u32(c, &value->invite_cseq);
-        u32(c, &value->session_expires_s);
-        time_ms(c, &value->session_due_ms);
+        session(c, value);
         u64(c, &value->origin.session_id);
         u64(c, &value->origin.version);
         raw(c, &value->described, sizeof value->described);
+        said(c, value, agreed);
         flag(c, &value->has_remote);
         if (value->has_remote)
                 description(c, &value->remote);
@@ -445,7 +482,7 @@ static void live(struct codec *c, struct crash_leg *value)
         flag(c, &value->answered);
         flag(c, &value->has_media);
         audio(c, &value->local);
-        sip(c, &value->sip);
+        sip(c, &value->sip, &value->local);
         if (value->has_media)
                 media(c, &value->media);
         if (!c->out) {

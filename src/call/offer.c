@@ -124,6 +124,21 @@ unsigned call_on_offer(struct call *call, enum call_side side, const struct sdp 
         return 200;
 }
 
+/* A refresh is answered with what was agreed, or with something new that we have to take. */
+void call_on_described(struct call *call, enum call_side side, const struct sdp_audio *ours,
+                       const struct sdp *sdp)
+{
+        struct call_leg *leg = &call->legs[side];
+        if (call->state == CALL_CLOSING || !leg->has_media)
+                return;
+        leg->local = *ours;
+        if (!call_take_answer(call, side, sdp)) {
+                call_close(call, CAUSE_REJECTED, SOURCE_CARRIER, 0);
+                return;
+        }
+        call_save(call);
+}
+
 void call_on_confirmed(struct call *call, enum call_side side, const struct sdp *sdp)
 {
         struct call_leg *leg = &call->legs[side];

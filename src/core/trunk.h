@@ -87,6 +87,7 @@ struct trunk {
         uint32_t calls_per_s;       /* 0: no limit of its own */
         uint32_t queue_ms;          /* so long a call that we make waits for calls_per_s */
         uint32_t announcements_max; /* refused callers listening at once; past it: plain 603 */
+        bool no_session_timer;      /* neither asked for nor agreed to (RFC 4028) */
 };
 
 /* Two trunks may not claim the same source: an overlap is an error when it is provisioned. */

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "wire/sip_lines.h"
 #include "wire/sip_write.h"
 
 #define SIP_PORT     5060
@@ -72,17 +73,31 @@ static void put_request_head(struct buf *b, enum sip_method method, const struct
         sip_write_cseq(b, cseq, method);
 }
 
+static void put_session_expires(struct buf *b, uint32_t expires_s, const char *refresher)
+{
+        buf_put_text(b, "Session-Expires: ");
+        buf_put_u64(b, expires_s);
+        buf_put_text(b, refresher);
+        buf_put_text(b, "\r\n");
+}
+
 void sip_compose_invite(struct buf *b, const struct sip_invite_text *invite)
 {
         const struct sip_dialog *dialog = invite->dialog;
         sip_write_request_line(b, SIP_INVITE, sip_dialog_text(dialog, dialog->target));
-        put_request_head(b, SIP_INVITE, dialog, &invite->local, invite->branch, dialog->local_cseq,
+        put_request_head(b, SIP_INVITE, dialog, &invite->local, invite->branch, invite->cseq,
                          SLICE_NONE, invite->max_forwards);
         put_party(b, "Contact", invite->contact, SLICE_NONE);
         if (invite->is_asserted)
                 put_party(b, "P-Asserted-Identity", invite->contact, SLICE_NONE);
         buf_put_slice(b, invite->authorization);
         sip_write_header(b, "Allow", SLICE(ALLOW));
+        if (invite->session_expires_s) {
+                sip_write_header(b, "Supported", SLICE("timer"));
+                put_session_expires(b, invite->session_expires_s, "");
+        }
+        if (invite->min_se_s)
+                sip_write_header_u64(b, "Min-SE", invite->min_se_s);
         sip_write_header(b, "User-Agent", SLICE(PRODUCT));
         sip_write_body(b, "application/sdp", invite->sdp);
 }
@@ -145,12 +160,26 @@ void sip_compose_cancel(struct buf *b, const struct sip_dialog *dialog,
         sip_write_body(b, NULL, SLICE_NONE);
 }
 
-void sip_compose_failure_ack(struct buf *b, const struct sip_dialog *dialog,
-                             const struct sip_sent_by *local, struct slice branch, uint32_t cseq,
-                             struct slice response_tag)
+static void put_lines_of(struct buf *b, struct slice message, const char *name)
 {
-        sip_write_request_line(b, SIP_ACK, sip_dialog_text(dialog, dialog->remote_uri));
-        put_request_head(b, SIP_ACK, dialog, local, branch, cseq, response_tag, MAX_FORWARDS);
+        struct slice rest = message, value;
+        while (sip_lines_next(&rest, slice_from(name), &value))
+                sip_write_header(b, name, value);
+}
+
+void sip_compose_failure_ack(struct buf *b, struct slice invite, const struct sip_msg *response)
+{
+        struct slice rest, uri;
+        (void)slice_split(invite, ' ', &rest);
+        uri = slice_split(rest, ' ', &rest);
+        sip_write_request_line(b, SIP_ACK, uri);
+        put_lines_of(b, invite, "Via");
+        put_lines_of(b, invite, "Max-Forwards");
+        put_lines_of(b, invite, "From");
+        sip_write_echo(b, "To", response->to.text);
+        put_lines_of(b, invite, "Call-ID");
+        sip_write_cseq(b, response->cseq, SIP_ACK);
+        put_lines_of(b, invite, "Route");
         sip_write_body(b, NULL, SLICE_NONE);
 }
 
@@ -186,8 +215,18 @@ void sip_compose_in_dialog(struct buf *b, const struct sip_in_dialog_text *reque
         put_request_head(b, request->method, dialog, &request->local, request->branch,
                          request->cseq, sip_dialog_text(dialog, dialog->remote_tag), MAX_FORWARDS);
         put_routes(b, dialog);
+        if (request->contact.len) {
+                put_party(b, "Contact", request->contact, SLICE_NONE);
+                sip_write_header(b, "Allow", SLICE(ALLOW));
+        }
+        if (request->session_expires_s) {
+                sip_write_header(b, "Supported", SLICE("timer"));
+                put_session_expires(b, request->session_expires_s, ";refresher=uac");
+        }
+        if (request->min_se_s)
+                sip_write_header_u64(b, "Min-SE", request->min_se_s);
         buf_put_slice(b, request->authorization);
-        sip_write_body(b, NULL, SLICE_NONE);
+        sip_write_body(b, "application/sdp", request->sdp);
 }
 
 void sip_compose_head(struct buf *b, const struct sip_msg *request, const struct addr *source,
@@ -213,13 +252,14 @@ static void put_record_route(struct buf *b, const struct sip_dialog *dialog)
                 sip_write_echo(b, "Record-Route", sip_dialog_text(dialog, dialog->other_routes));
 }
 
-/* RFC 4028 9: the peer supports timers and refreshes; it must know that we count on it. */
-static void put_session_timer(struct buf *b, unsigned expires_s)
+/* RFC 4028 9: a peer that refreshes must know that we count on it. */
+static void put_session_timer(struct buf *b, const struct sip_reply *reply)
 {
-        buf_put_text(b, "Session-Expires: ");
-        buf_put_u64(b, expires_s);
-        buf_put_text(b, ";refresher=uac\r\n");
-        sip_write_header(b, "Require", SLICE("timer"));
+        bool is_ours = reply->session_is_ours;
+        put_session_expires(b, reply->session_expires_s,
+                            is_ours ? ";refresher=uas" : ";refresher=uac");
+        if (!is_ours)
+                sip_write_header(b, "Require", SLICE("timer"));
 }
 
 void sip_compose_reply(struct buf *b, const struct sip_reply *reply)
@@ -237,7 +277,7 @@ void sip_compose_reply(struct buf *b, const struct sip_reply *reply)
         if (reply->has_accept_dtmf)
                 sip_write_header(b, "Accept", SLICE("application/dtmf-relay, application/dtmf"));
         if (reply->has_supported)
-                sip_write_header(b, "Supported", SLICE_NONE); /* none */
+                sip_write_header(b, "Supported", SLICE("timer"));
         if (reply->unsupported.len)
                 sip_write_echo(b, "Unsupported", reply->unsupported);
         if (reply->retry_after_s)
@@ -245,6 +285,6 @@ void sip_compose_reply(struct buf *b, const struct sip_reply *reply)
         if (reply->min_se_s)
                 sip_write_header_u64(b, "Min-SE", reply->min_se_s);
         if (reply->session_expires_s)
-                put_session_timer(b, reply->session_expires_s);
+                put_session_timer(b, reply);
         sip_write_body(b, "application/sdp", reply->sdp);
 }

@@ -25,9 +25,12 @@ struct sip_invite_text {
         struct sip_sent_by local;        /* Via */
         struct slice branch;
         struct slice contact; /* URI of ours; also asserted if the trunk wants it */
+        uint32_t cseq;
         bool is_asserted;
         struct slice authorization; /* a whole header line; empty: none */
         int max_forwards;
+        uint32_t session_expires_s; /* 0: no timer is asked for */
+        uint32_t min_se_s;          /* 0: none */
         struct slice sdp;
 };
 void sip_compose_invite(struct buf *b, const struct sip_invite_text *invite);
@@ -61,14 +64,13 @@ struct sip_probe_text {
 };
 void sip_compose_probe(struct buf *b, const struct sip_probe_text *text);
 
-/* CANCEL of an INVITE, and the ACK of its final answer 300-699 (RFC 3261 9.1, 17.1.1.3). */
+/* CANCEL of an INVITE (RFC 3261 9.1). */
 void sip_compose_cancel(struct buf *b, const struct sip_dialog *dialog,
                         const struct sip_sent_by *local, struct slice branch, uint32_t cseq);
-void sip_compose_failure_ack(struct buf *b, const struct sip_dialog *dialog,
-                             const struct sip_sent_by *local, struct slice branch, uint32_t cseq,
-                             struct slice response_tag);
+/* ACK of a final answer 300-699 to this INVITE of ours (RFC 3261 17.1.1.3). */
+void sip_compose_failure_ack(struct buf *b, struct slice invite, const struct sip_msg *response);
 
-/* ACK of a 2xx, and BYE: within the dialog, by its route set (RFC 3261 12.2.1.1). */
+/* ACK of a 2xx and all other requests within the dialog, by its route set (RFC 3261 12.2.1.1). */
 struct sip_in_dialog_text {
         enum sip_method method;
         const struct sip_dialog *dialog;
@@ -76,6 +78,10 @@ struct sip_in_dialog_text {
         struct slice branch;
         uint32_t cseq;
         struct slice authorization; /* a whole header line; empty: none */
+        /* INVITE and UPDATE */
+        struct slice contact; /* URI; empty: none */
+        uint32_t session_expires_s, min_se_s;
+        struct slice sdp;
 };
 void sip_compose_in_dialog(struct buf *b, const struct sip_in_dialog_text *request);
 /* Their Request-URI. */
@@ -100,7 +106,8 @@ struct sip_reply {
         struct slice unsupported;
         unsigned retry_after_s;     /* 0: none */
         unsigned min_se_s;          /* 0: none */
-        unsigned session_expires_s; /* 0: none; the peer refreshes */
+        unsigned session_expires_s; /* 0: none */
+        bool session_is_ours;       /* we refresh */
         struct slice sdp;
 };
 void sip_compose_reply(struct buf *b, const struct sip_reply *reply);

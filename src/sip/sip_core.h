@@ -59,13 +59,19 @@ struct leg {
         int max_forwards;                  /* dialled */
         struct sip_digest_attempt attempt; /* of the request that waits for its answer */
 
-        struct sdp remote; /* the peer's last description in the initial exchange */
+        struct sdp remote; /* the peer's last description; not its answers within the dialog */
         bool has_remote;
         struct sdp_origin origin;
-        uint64_t described; /* digest of what we last said of ourselves; 0: nothing */
+        uint64_t described;    /* digest of what we last said of ourselves; 0: nothing */
+        struct sdp_audio said; /* what that was */
+        bool said_in_answer;   /* to `remote` */
 
-        uint32_t session_expires_s; /* agreed, the peer refreshes; 0: no timer */
-        struct io_timer session_timer;
+        struct sip_session session;    /* agreed, or what an INVITE of ours asked for */
+        bool has_update;               /* the peer allows UPDATE */
+        struct handle refresh;         /* our UPDATE or re-INVITE that waits for its answer */
+        bool is_interval_retried;      /* sent again with a larger one (RFC 4028 7.3) */
+        struct io_timer session_timer; /* gives the session up */
+        struct io_timer refresh_timer;
         struct io_task task;
         int64_t talked_until_ms; /* how far its requests are ahead of the rate that it may have */
         bool has_end;
@@ -136,6 +142,10 @@ struct sip_leg sip_leg_handle(const struct leg *leg);
 struct sip_token_text sip_leg_tag(const struct leg *leg);
 void sip_leg_enter(struct leg *leg, enum leg_state state);
 bool sip_leg_is_over(const struct leg *leg);
+/* Its methods, if the message names them. */
+void sip_leg_learn_allow(struct leg *leg, const struct sip_msg *msg);
+/* For the owner to write down: before a message that makes the change visible. */
+void sip_leg_tell_changed(struct leg *leg);
 /* Tells the owner, exactly once. The first cause that was noted wins. */
 void sip_leg_note_end(struct leg *leg, enum sip_end how, unsigned status);
 void sip_leg_end(struct leg *leg);
@@ -175,7 +185,19 @@ bool sip_leg_meets_challenge(struct leg *leg, const struct sip_msg *response);
 
 void sip_uac_on_response(struct sip_ua *ua, struct sip_transaction *tx,
                          const struct sip_msg *response, const struct sip_target *source);
-void sip_uac_on_timeout(struct leg *leg);
+void sip_uac_on_timeout(struct leg *leg, const struct sip_transaction *tx);
+/* The ACK of a 2xx to an INVITE, within its dialog, now and whenever that comes again. */
+void sip_uac_acknowledge(struct sip_ua *ua, struct sip_transaction *tx,
+                         const struct sip_dialog *dialog, const struct sip_msg *response);
+/* The ACK of 300-699. */
+void sip_uac_acknowledge_failure(struct sip_ua *ua, struct sip_transaction *tx,
+                                 const struct sip_msg *response);
+/*
+ * A final answer to an INVITE that nobody waits for (any more), of a further fork perhaps: it is
+ * acknowledged, and who has answered is hung up on.
+ */
+void sip_uac_on_stray(struct sip_ua *ua, struct sip_transaction *tx, const struct sip_msg *response,
+                      const struct sip_target *source);
 /* In ua->out; the same again for the same description, but for credentials. */
 struct slice sip_uac_compose_invite(struct leg *leg, const struct sip_transaction *tx,
                                     struct slice sdp);
@@ -193,13 +215,40 @@ void sip_uas_say_given_up(struct leg *leg); /* 487 for the INVITE of a leg that 
 unsigned sip_uas_open(struct leg *leg, const struct sip_request *request,
                       struct sip_transaction **out) MUST_CHECK;
 int sip_uas_answer(struct leg *leg, struct sip_reply reply) MUST_CHECK;
-/* Accepts or refuses what RFC 4028 headers ask for: 0, or 422. */
-unsigned sip_uas_session_timer(const struct sip_msg *request, uint32_t *expires_s);
 
 /* sip_within.c */
 
 void sip_within_on_request(struct leg *leg, const struct sip_request *request);
-void sip_within_restart_session_timer(struct leg *leg);
-void sip_within_resume_session_timer(struct leg *leg, int64_t due_ms);
+
+/* sip_session.c */
+
+/* What an INVITE of ours asks for. */
+struct sip_session sip_session_wanted(const struct sip_ua *ua, const struct trunk *trunk);
+/* What our 2xx to this request would say, `min_s` being the largest Min-SE so far: 0, or 422. */
+unsigned sip_session_of_request(const struct sip_ua *ua, const struct trunk *trunk,
+                                const struct sip_msg *request, uint32_t min_s,
+                                struct sip_session *out);
+/* What a 2xx to a request of ours says. */
+struct sip_session sip_session_of_answer(const struct leg *leg, const struct sip_msg *response);
+/* A 422: whether the request is to be sent again, with the interval that `session` has now. */
+bool sip_session_meets_interval(struct leg *leg, const struct sip_msg *response);
+/* A 2xx has been sent or has come: the session lasts so long from now on. */
+void sip_session_begin(struct leg *leg, const struct sip_session *session);
+void sip_session_resume(struct leg *leg, int64_t due_ms, int64_t refresh_due_ms);
+void sip_session_stop(struct leg *leg);
+
+/* sip_refresh.c */
+
+/* UPDATE if the peer allows it, else a re-INVITE that changes nothing. */
+void sip_refresh(struct leg *leg);
+void sip_refresh_in(struct leg *leg, int64_t delay_ms);
+/* In ua->out; the same again for the same description, but for credentials. */
+struct slice sip_refresh_compose(struct leg *leg, const struct sip_transaction *tx, uint32_t cseq);
+bool sip_refresh_is(const struct leg *leg, const struct sip_transaction *tx);
+/* A re-INVITE of ours waits for its answer. */
+bool sip_refresh_invites(const struct leg *leg);
+void sip_refresh_on_response(struct leg *leg, struct sip_transaction *tx,
+                             const struct sip_msg *response, const struct sip_target *source);
+void sip_refresh_on_timeout(struct leg *leg);
 
 #endif

@@ -57,6 +57,19 @@ bool sip_leg_is_over(const struct leg *leg)
         return leg->state == LEG_REJECTED || leg->state == LEG_ENDED;
 }
 
+void sip_leg_learn_allow(struct leg *leg, const struct sip_msg *msg)
+{
+        if (msg->allow)
+                leg->has_update = msg->allow & (1u << SIP_UPDATE);
+}
+
+void sip_leg_tell_changed(struct leg *leg)
+{
+        const struct sip_ua_params *params = &leg->ua->params;
+        if (params->handler->on_changed)
+                params->handler->on_changed(params->arg, sip_leg_handle(leg));
+}
+
 static struct leg *find(struct sip_ua *ua, struct handle handle)
 {
         struct leg *leg = pool_find(ua->legs, handle);
@@ -106,7 +119,7 @@ static void destroy_task(void *arg)
 static void let_go(struct leg *leg)
 {
         struct sip_transaction *invite = sip_leg_invite(leg);
-        io_timer_stop(leg->ua->params.io, &leg->session_timer);
+        sip_session_stop(leg);
         if (invite)
                 sip_server_acknowledged(invite);
 }
@@ -268,6 +281,8 @@ struct slice sip_leg_describe(struct leg *leg, const struct sdp_audio *ours,
         if (digest != leg->described)
                 leg->origin.version++;
         leg->described = digest;
+        leg->said = *ours;
+        leg->said_in_answer = answered != NULL;
 
         buf_reset(&b);
         sdp_write(&b, &leg->origin, ours, answered);

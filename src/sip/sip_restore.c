@@ -58,16 +58,24 @@ static int save_dialled(const struct leg *leg, struct sip_leg_state *out)
 static int save_confirmed(const struct leg *leg, struct sip_leg_state *out)
 {
         const struct sip_transaction *tx = sip_leg_invite(leg);
+        bool is_client = tx && tx->kind == CLIENT_INVITE;
         out->kind = SIP_SAVED_CONFIRMED;
-        if (tx && tx->kind == CLIENT_INVITE) {
+        out->is_refreshing = sip_refresh_invites(leg);
+        if (out->is_refreshing)
+                out->invite = leg->refresh;
+        else if (is_client)
                 out->invite = leg->invite;
+        if (out->is_refreshing || is_client)
                 out->peer = leg->dialog.next_hop;
-        } else {
+        /* Its first answer may not have been told yet; else only what we refuse of it matters. */
+        if (!is_client && (!leg->said_in_answer || leg->remote.media_count <= 1)) {
                 out->has_remote = false;
                 out->remote = (struct sdp){0};
         }
         if (leg->session_timer.armed)
                 out->session_due_ms = leg->session_timer.due_ms;
+        if (leg->refresh_timer.armed)
+                out->refresh_due_ms = leg->refresh_timer.due_ms;
         return 0;
 }
 
@@ -105,9 +113,12 @@ int sip_leg_save(struct sip_ua *ua, struct sip_leg handle, struct sip_leg_state 
                 .trunk_id = leg->trunk_id,
                 .local = leg->local,
                 .dialog = leg->dialog,
-                .session_expires_s = leg->session_expires_s,
+                .session = leg->session,
+                .has_update = leg->has_update,
                 .origin = leg->origin,
                 .described = leg->described,
+                .said = leg->said,
+                .said_in_answer = leg->said_in_answer,
                 .invite_cseq = leg->invite_cseq,
                 .has_remote = leg->has_remote,
         };
@@ -132,9 +143,12 @@ static struct leg *create(struct sip_ua *ua, const struct sip_leg_state *state)
         leg->local = state->local;
         memcpy(leg->contact, state->contact, sizeof leg->contact);
         leg->dialog = state->dialog;
-        leg->session_expires_s = state->session_expires_s;
+        leg->session = state->session;
+        leg->has_update = state->has_update;
         leg->origin = state->origin;
         leg->described = state->described;
+        leg->said = state->said;
+        leg->said_in_answer = state->said_in_answer;
         leg->invite_cseq = state->invite_cseq;
         leg->has_remote = state->has_remote;
         leg->remote = state->remote;
@@ -250,13 +264,27 @@ static void acknowledge_again(struct leg *leg, const struct sip_leg_state *state
                                sip_dialog_text(&leg->dialog, leg->dialog.remote_tag));
 }
 
+/* Our re-INVITE, as it was sent. */
+static void refresh_again(struct leg *leg, const struct sip_leg_state *state)
+{
+        struct sip_transaction *tx = take_invite(leg, state, CLIENT_INVITE);
+        if (!tx)
+                return;
+        leg->refresh = leg->invite;
+        leg->invite = (struct handle){0};
+        (void)sip_client_note_fork(tx, sip_dialog_text(&leg->dialog, leg->dialog.remote_tag));
+        if (sip_client_start(tx, sip_refresh_compose(leg, tx, state->invite_cseq), &state->peer))
+                leg->refresh = (struct handle){0};
+}
+
 static int restore_confirmed(struct leg *leg, const struct sip_leg_state *state)
 {
         sip_leg_enter(leg, LEG_CONFIRMED);
-        if (!handle_is_none(state->invite))
+        if (state->is_refreshing)
+                refresh_again(leg, state);
+        else if (!handle_is_none(state->invite))
                 acknowledge_again(leg, state);
-        if (state->session_due_ms)
-                sip_within_resume_session_timer(leg, state->session_due_ms);
+        sip_session_resume(leg, state->session_due_ms, state->refresh_due_ms);
         return 0;
 }
 

@@ -16,8 +16,9 @@
  * A message that keeps the peer from sending something again (an answer, an ACK) leaves after the
  * handler was told of what it is about: on_invite, on_changed or on_ended, in which it is saved.
  *
- * Transactions within the dialog are not saved: a request that comes again is answered by what its
- * CSeq says, and a re-INVITE's missing ACK is not waited for.
+ * Of the transactions within the dialog only our own re-INVITE is saved: it is sent again with its
+ * branch. A request that comes again is answered by what its CSeq says, a re-INVITE's missing ACK is
+ * not waited for, and our UPDATE is made anew.
  */
 #ifndef MASKLINE_SIP_SIP_SAVED_H
 #define MASKLINE_SIP_SIP_SAVED_H
@@ -44,6 +45,13 @@ enum sip_saved {
         SIP_SAVED_KINDS,
 };
 
+/* A session timer (RFC 4028). */
+struct sip_session {
+        uint32_t expires_s; /* 0: none */
+        uint32_t min_s;     /* the largest Min-SE that was named; 0: none */
+        bool is_ours;       /* we refresh */
+};
+
 /* Holds real numbers: for secret memory. */
 struct sip_leg_state {
         enum sip_saved kind;
@@ -53,16 +61,21 @@ struct sip_leg_state {
         struct sip_sent_by local; /* ours, in Via and Contact */
         char contact[SIP_CONTACT_MAX];
         struct sip_dialog dialog;
-        uint32_t session_expires_s; /* 0: no session timer */
-        int64_t session_due_ms;     /* monotonic; CONFIRMED with a session timer */
+        struct sip_session session; /* agreed, or asked for in an INVITE of ours */
+        int64_t session_due_ms;     /* CONFIRMED: when it is given up, monotonic; 0: no timer */
+        int64_t refresh_due_ms; /* CONFIRMED: when it is refreshed; 0: not by us, or under way */
+        bool has_update;        /* the peer allows UPDATE */
+        bool is_refreshing;     /* CONFIRMED: `invite` is our re-INVITE without its answer */
         struct sdp_origin origin;
         uint64_t described;
+        struct sdp_audio said; /* of ourselves, last; if `described` */
+        bool said_in_answer;   /* to `remote` */
 
         uint32_t invite_cseq;
         /* All but INCOMING: the INVITE's client transaction, while it still matters. */
         struct handle invite;
         struct sip_target peer; /* where the INVITE went, or its answers go; no connection */
-        bool has_remote;        /* not for a CONFIRMED one that was INCOMING */
+        bool has_remote;        /* CONFIRMED: if its other media lines still have to be refused */
         struct sdp remote;
 
         /* INCOMING */

@@ -163,7 +163,7 @@ static void on_tx_timeout(void *arg, struct sip_transaction *tx)
         else if (sip_transaction_method(tx) == SIP_REGISTER)
                 sip_registrar_on_timeout(ua->registrar, tx);
         else if (leg)
-                sip_uac_on_timeout(leg);
+                sip_uac_on_timeout(leg, tx);
 }
 
 static void on_tx_unacknowledged(void *arg, struct sip_transaction *tx)
@@ -436,7 +436,7 @@ static void drop_legs(struct sip_ua *ua)
                 struct leg *leg = pool_at(ua->legs, i);
                 if (!leg)
                         continue;
-                io_timer_stop(ua->params.io, &leg->session_timer);
+                sip_session_stop(leg);
                 io_defer_cancel(ua->params.io, &leg->task);
                 sip_trunks_close_dialog(ua->params.trunks, leg->trunk_id);
         }

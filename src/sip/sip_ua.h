@@ -75,6 +75,9 @@ struct sip_ua_handler {
          */
         unsigned (*on_offer)(void *arg, struct sip_leg leg, const struct sdp *offer,
                              struct sdp_audio *answer);
+        /* The answer to `ours`, which a refresh of ours has offered again. */
+        void (*on_described)(void *arg, struct sip_leg leg, const struct sdp_audio *ours,
+                             const struct sdp *sdp);
         void (*on_dtmf_info)(void *arg, struct sip_leg leg, char digit, unsigned duration_ms);
         void (*on_ended)(void *arg, struct sip_leg leg, const struct sip_end_info *end);
         /*
@@ -90,6 +93,8 @@ struct sip_ua_params {
         struct sip_trunks *trunks; /* not owned */
         struct addr listen;        /* UDP; any address only if each trunk advertises one */
         uint32_t legs_max;         /* the index of a leg's handle is below it */
+        /* The session timer to ask for (RFC 4028), from 90; 0: none, but a peer's is kept. */
+        uint32_t session_expires_s;
         /* They outlive their legs by up to 64*T1 = 32 s: about 4 for each leg begun in that time. */
         uint32_t transactions_max;
         const struct sip_ua_handler *handler;

@@ -47,9 +47,12 @@ struct slice sip_uac_compose_invite(struct leg *leg, const struct sip_transactio
                 .local = leg->local,
                 .branch = slice_from(branch.text),
                 .contact = slice_from(leg->contact),
+                .cseq = leg->invite_cseq,
                 .is_asserted = leg->is_asserted,
                 .authorization = sip_leg_authorize(leg, SIP_INVITE, uri),
                 .max_forwards = leg->max_forwards,
+                .session_expires_s = leg->session.expires_s,
+                .min_se_s = leg->session.min_s,
                 .sdp = sdp,
         };
         leg->is_authorized = invite.authorization.len > 0;
@@ -62,11 +65,10 @@ struct slice sip_uac_compose_invite(struct leg *leg, const struct sip_transactio
 /* `dial` NULL: it is sent again, with another number and branch. */
 static void tell_ready(struct leg *leg, const struct sip_dial *dial)
 {
-        const struct sip_ua_params *params = &leg->ua->params;
         if (dial && dial->on_ready)
                 dial->on_ready(dial->on_ready_arg, sip_leg_handle(leg));
-        if (!dial && params->handler->on_changed)
-                params->handler->on_changed(params->arg, sip_leg_handle(leg));
+        if (!dial)
+                sip_leg_tell_changed(leg);
 }
 
 /* Its INVITE is ready to leave, and the owner knows. NULL: no room. */
@@ -105,6 +107,7 @@ static int start(struct leg *leg, const struct sip_dial *dial, const struct sip_
         leg->is_dialled = true;
         leg->is_asserted = trunk->trunk.send_asserted;
         leg->max_forwards = dial->max_forwards;
+        leg->session = sip_session_wanted(leg->ua, &trunk->trunk);
         sip_leg_enter(leg, LEG_CALLING);
         int err = init_dialog(leg, dial, trunk);
         return err ? err
@@ -198,6 +201,7 @@ static void on_provisional(struct leg *leg, const struct sip_msg *response,
                 leg->has_remote = false;
         if (response->to.tag.len && !sip_dialog_establish(&leg->dialog, response))
                 sip_leg_choose_hop(leg, source);
+        sip_leg_learn_allow(leg, response);
         ua->params.handler->on_progress(ua->params.arg, sip_leg_handle(leg), response->status,
                                         read_description(leg, response));
 }
@@ -220,27 +224,44 @@ static struct slice sent_credentials(struct sip_ua *ua, const struct sip_transac
         return buf_slice(&b);
 }
 
-static void send_success_ack(struct sip_ua *ua, struct sip_transaction *tx,
-                             const struct sip_dialog *dialog, const struct sip_sent_by *local,
-                             struct slice to_tag)
+static void send_ack(struct sip_ua *ua, struct sip_transaction *tx, const struct sip_dialog *dialog,
+                     const struct sip_msg *response, bool is_kept)
 {
         const struct sip_branch_text branch = sip_branch_random(io_random(ua->params.io));
         const struct sip_in_dialog_text ack = {
                 .method = SIP_ACK,
                 .dialog = dialog,
-                .local = *local,
+                .local = *sip_client_local(tx),
                 .branch = slice_from(branch.text),
-                .cseq = dialog->local_cseq,
+                .cseq = response->cseq,
                 .authorization = sent_credentials(ua, tx),
         };
         struct buf b = sip_ua_out(ua);
         sip_compose_in_dialog(&b, &ack);
         assert(buf_ok(&b));
-        if (to_tag.len)
-                sip_client_acknowledge(tx, buf_slice(&b), &dialog->next_hop, to_tag);
+        if (is_kept)
+                sip_client_acknowledge(tx, buf_slice(&b), &dialog->next_hop, response->to.tag);
         else
                 sip_transports_send(ua->transports, sip_transaction_trunk(tx), &dialog->next_hop,
                                     buf_slice(&b));
+}
+
+void sip_uac_acknowledge(struct sip_ua *ua, struct sip_transaction *tx,
+                         const struct sip_dialog *dialog, const struct sip_msg *response)
+{
+        send_ack(ua, tx, dialog, response, true);
+}
+
+void sip_uac_acknowledge_failure(struct sip_ua *ua, struct sip_transaction *tx,
+                                 const struct sip_msg *response)
+{
+        struct slice invite = sip_client_sent(tx);
+        if (invite.len == 0)
+                return;
+        struct buf b = sip_ua_out(ua);
+        sip_compose_failure_ack(&b, invite, response);
+        if (buf_ok(&b))
+                sip_client_acknowledge(tx, buf_slice(&b), sip_client_peer(tx), response->to.tag);
 }
 
 /*
@@ -258,22 +279,32 @@ static void on_stray_success(struct sip_ua *ua, struct sip_transaction *tx,
         uint32_t trunk_id = sip_transaction_trunk(tx);
         const struct sip_sent_by *local = sip_client_local(tx);
         dialog.next_hop = sip_ua_next_hop(ua, trunk_id, &dialog, source);
-        send_success_ack(ua, tx, &dialog, local, SLICE_NONE);
+        send_ack(ua, tx, &dialog, response, false);
         const struct sip_bye bye = {.trunk_id = trunk_id, .dialog = &dialog, .local = local};
         if (sip_client_note_fork(tx, response->to.tag))
                 (void)sip_send_bye(ua, &bye);
 }
 
+void sip_uac_on_stray(struct sip_ua *ua, struct sip_transaction *tx, const struct sip_msg *response,
+                      const struct sip_target *source)
+{
+        if (response->status >= 300)
+                sip_uac_acknowledge_failure(ua, tx, response);
+        else if (response->status >= 200)
+                on_stray_success(ua, tx, response, source);
+}
+
 static void confirm(struct leg *leg, const struct sip_msg *response, bool is_same_fork)
 {
-        struct sip_ua *ua = leg->ua;
         sip_leg_enter(leg, LEG_CONFIRMED);
         /* Some peers describe themselves in the 18x and not again: that was their answer. */
         bool is_early_answer = response->body.len == 0 && is_same_fork && leg->has_remote;
         if (!read_description(leg, response) && !is_early_answer)
                 leg->has_remote = false;
-        if (ua->params.handler->on_changed)
-                ua->params.handler->on_changed(ua->params.arg, sip_leg_handle(leg));
+        const struct sip_session session = sip_session_of_answer(leg, response);
+        sip_leg_learn_allow(leg, response);
+        sip_session_begin(leg, &session);
+        sip_leg_tell_changed(leg);
 }
 
 static void on_success(struct leg *leg, struct sip_transaction *tx, const struct sip_msg *response,
@@ -292,7 +323,7 @@ static void on_success(struct leg *leg, struct sip_transaction *tx, const struct
         sip_leg_learn(leg, response);
         if (leg->state != LEG_CANCELLING)
                 confirm(leg, response, is_same_fork);
-        send_success_ack(ua, tx, &leg->dialog, &leg->local, response->to.tag);
+        sip_uac_acknowledge(ua, tx, &leg->dialog, response);
         if (leg->state == LEG_CANCELLING) {
                 sip_leg_leave(leg);
                 return;
@@ -306,17 +337,6 @@ static void on_failure(struct leg *leg, unsigned status)
 {
         sip_leg_note_end(leg, SIP_END_REJECTED, status);
         sip_leg_end(leg);
-}
-
-static void acknowledge_failure(struct leg *leg, struct sip_transaction *tx,
-                                const struct sip_msg *response)
-{
-        const struct sip_branch_text branch = sip_client_branch(tx);
-        struct buf b = sip_ua_out(leg->ua);
-        sip_compose_failure_ack(&b, &leg->dialog, &leg->local, slice_from(branch.text),
-                                response->cseq, response->to.tag);
-        if (buf_ok(&b))
-                sip_client_acknowledge(tx, buf_slice(&b), sip_client_peer(tx), response->to.tag);
 }
 
 /* What it said of our side, to be said again. */
@@ -350,9 +370,9 @@ static void begin_again(struct leg *leg, const struct sip_target *to)
                 sip_leg_enter(leg, LEG_CALLING);
 }
 
-/* The same request once more, but for its number and credentials. */
-static void on_challenge(struct leg *leg, struct sip_transaction *tx,
-                         const struct sip_msg *response)
+/* Once more, but for what was wrong: it had no credentials, or too small a session interval. */
+static void on_refused_once(struct leg *leg, struct sip_transaction *tx,
+                            const struct sip_msg *response)
 {
         const struct slice offer = sent_offer(leg->ua, tx);
         const struct sip_target to = *sip_client_peer(tx);
@@ -360,7 +380,7 @@ static void on_challenge(struct leg *leg, struct sip_transaction *tx,
         begin_again(leg, &to);
         /* Once it is acknowledged, nobody sends the challenge again to a process that comes next. */
         struct sip_transaction *next = open_invite(leg, NULL);
-        acknowledge_failure(leg, tx, response);
+        sip_uac_acknowledge_failure(leg->ua, tx, response);
         if (next && !sip_client_start(next, sip_uac_compose_invite(leg, next, offer), &to))
                 return;
         leg->ua->counters.unsent++;
@@ -375,15 +395,16 @@ static void on_invite_response(struct leg *leg, struct sip_transaction *tx,
         bool is_waiting = is_new || leg->state == LEG_CANCELLING;
         if (response->status < 200) {
                 on_provisional(leg, response, source);
-        } else if (is_new && sip_leg_meets_challenge(leg, response)) {
-                on_challenge(leg, tx, response);
-        } else if (response->status >= 300) {
+        } else if (is_new && (sip_leg_meets_challenge(leg, response) ||
+                              sip_session_meets_interval(leg, response))) {
+                on_refused_once(leg, tx, response);
+        } else if (is_waiting && response->status >= 300) {
                 on_failure(leg, response->status);
-                acknowledge_failure(leg, tx, response);
+                sip_uac_acknowledge_failure(leg->ua, tx, response);
         } else if (is_waiting) {
                 on_success(leg, tx, response, source);
         } else {
-                on_stray_success(leg->ua, tx, response, source);
+                sip_uac_on_stray(leg->ua, tx, response, source);
         }
 }
 
@@ -391,25 +412,32 @@ void sip_uac_on_response(struct sip_ua *ua, struct sip_transaction *tx,
                          const struct sip_msg *response, const struct sip_target *source)
 {
         struct leg *leg = sip_leg_of(ua, tx);
-        bool is_success = response->status >= 200 && response->status < 300;
+        if (leg && sip_refresh_is(leg, tx)) {
+                sip_refresh_on_response(leg, tx, response, source);
+                return;
+        }
         switch (sip_transaction_method(tx)) {
         case SIP_INVITE:
                 if (leg)
                         on_invite_response(leg, tx, response, source);
-                else if (is_success)
-                        on_stray_success(ua, tx, response, source);
+                else
+                        sip_uac_on_stray(ua, tx, response, source);
                 return;
         case SIP_BYE:
                 if (leg && response->status >= 200)
                         sip_leg_on_bye_answered(leg, response);
                 return;
-        default: /* CANCEL; we send nothing else */
+        default: /* CANCEL, and what an ended leg had sent */
                 return;
         }
 }
 
-void sip_uac_on_timeout(struct leg *leg)
+void sip_uac_on_timeout(struct leg *leg, const struct sip_transaction *tx)
 {
+        if (sip_refresh_is(leg, tx)) {
+                sip_refresh_on_timeout(leg);
+                return;
+        }
         sip_leg_note_end(leg, SIP_END_TIMEOUT, leg->state == LEG_LEAVING ? 0 : 408);
         sip_leg_end(leg);
 }

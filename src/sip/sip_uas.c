@@ -7,27 +7,10 @@
 #include "sip/sip_core.h"
 #include "sip/sip_identity.h"
 
-unsigned sip_uas_session_timer(const struct sip_msg *request, uint32_t *expires_s)
-{
-        bool is_supported = (request->supported | request->require) & SIP_OPTION_TIMER;
-        *expires_s = 0;
-        if (!is_supported || request->session_expires_s == 0)
-                return 0;
-        if (request->session_expires_s < SIP_MIN_SE_S)
-                return 422;
-        /*
-         * RFC 4028 7.2: without Session-Expires in the 2xx there is no timer, which is our answer
-         * to a peer that wants us to refresh.
-         */
-        if (!slice_equal_nocase(request->session_refresher, SLICE("uas")))
-                *expires_s = request->session_expires_s;
-        return 0;
-}
-
 static unsigned check(struct sip_ua *ua, const struct sip_request *request)
 {
         const struct sip_msg *msg = request->msg;
-        uint32_t expires_s;
+        struct sip_session session;
         if (ua->is_draining || !sip_transactions_take_calls(ua->txs) ||
             pool_used(ua->legs) == pool_capacity(ua->legs))
                 return 503;
@@ -41,7 +24,7 @@ static unsigned check(struct sip_ua *ua, const struct sip_request *request)
         if (msg->contact_count != 1 || msg->contact_is_star ||
             msg->contacts[0].uri.scheme != SIP_SCHEME_SIP)
                 return 400;
-        return sip_uas_session_timer(msg, &expires_s);
+        return sip_session_of_request(ua, &request->trunk->trunk, msg, 0, &session);
 }
 
 /* 0 or the status that refuses it. */
@@ -65,7 +48,8 @@ static unsigned fill_leg(struct leg *leg, const struct sip_request *request,
         assert(buf_ok(&contact));
         sip_leg_choose_hop(leg, request->source);
         leg->invite_cseq = request->msg->cseq;
-        (void)sip_uas_session_timer(request->msg, &leg->session_expires_s);
+        sip_leg_learn_allow(leg, request->msg);
+        (void)sip_session_of_request(leg->ua, trunk, request->msg, 0, &leg->session);
         return 0;
 }
 
@@ -210,7 +194,8 @@ int sip_leg_answer(struct sip_ua *ua, struct sip_leg handle, const struct sdp_au
                 .record_route = &leg->dialog,
                 .contact = slice_from(leg->contact),
                 .has_allow = true,
-                .session_expires_s = leg->session_expires_s,
+                .session_expires_s = leg->session.expires_s,
+                .session_is_ours = leg->session.is_ours,
                 .sdp = sip_leg_describe(leg, ours, leg->has_remote ? &leg->remote : NULL),
         };
         int err = sip_uas_answer(leg, reply);
@@ -219,7 +204,8 @@ int sip_leg_answer(struct sip_ua *ua, struct sip_leg handle, const struct sdp_au
         leg->awaits_ack = true;
         leg->awaits_answer = !leg->has_remote;
         sip_leg_enter(leg, LEG_ANSWERED);
-        sip_within_restart_session_timer(leg);
+        const struct sip_session session = leg->session;
+        sip_session_begin(leg, &session);
         return 0;
 }
 

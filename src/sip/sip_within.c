@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * sip_within.c - requests within a dialog: BYE, re-INVITE, UPDATE, INFO and those we refuse; and the
- * session timer that a peer may have asked for.
+ * sip_within.c - requests within a dialog: BYE, re-INVITE, UPDATE, INFO and those we refuse.
  */
 #include <assert.h>
 
@@ -37,34 +36,6 @@ static void reply(const struct within *within, struct sip_reply reply)
 static void reply_status(const struct within *within, unsigned status)
 {
         reply(within, sip_ua_refusal(within->leg->ua, status));
-}
-
-static void on_session_expired(void *arg)
-{
-        struct leg *leg = arg;
-        if (leg->state == LEG_CONFIRMED)
-                sip_leg_abandon(leg, SIP_END_TIMEOUT);
-}
-
-/* RFC 4028 10: who waits for the refresh gives up a little before the session expires. */
-void sip_within_restart_session_timer(struct leg *leg)
-{
-        struct io *io = leg->ua->params.io;
-        uint32_t expires_s = leg->session_expires_s;
-        if (expires_s == 0) {
-                io_timer_stop(io, &leg->session_timer);
-                return;
-        }
-        uint32_t early_s = expires_s / 3 < 32 ? expires_s / 3 : 32;
-        io_timer_start(io, &leg->session_timer, (int64_t)(expires_s - early_s) * 1000,
-                       on_session_expired, leg);
-}
-
-void sip_within_resume_session_timer(struct leg *leg, int64_t due_ms)
-{
-        struct io *io = leg->ua->params.io;
-        int64_t left_ms = due_ms - io_now_ms(io);
-        io_timer_start(io, &leg->session_timer, left_ms > 0 ? left_ms : 0, on_session_expired, leg);
 }
 
 static void end_by_bye(struct leg *leg)
@@ -117,7 +88,7 @@ static const struct sip_name_addr *new_target(const struct sip_msg *msg)
 struct offer {
         struct sdp read;
         const struct sdp *sdp; /* NULL: none */
-        uint32_t session_expires_s;
+        struct sip_session session;
 };
 
 /* 0, or the status that refuses it. */
@@ -128,8 +99,17 @@ static unsigned read_offer(const struct within *within, struct offer *offer)
         struct sip_dialog trial = within->leg->dialog;
         if (target && sip_dialog_set_target(&trial, &target->uri))
                 return 513;
-        unsigned status = sip_uas_session_timer(msg, &offer->session_expires_s);
+        const struct leg *leg = within->leg;
+        const struct trunk *trunk = sip_trunks_find_any(leg->ua->params.trunks, leg->trunk_id);
+        unsigned status =
+                sip_session_of_request(leg->ua, trunk, msg, leg->session.min_s, &offer->session);
         return status ? status : sip_ua_read_sdp(msg, &offer->read, &offer->sdp);
+}
+
+/* Before the 2xx to its INVITE there is no session to be refreshed. */
+static bool is_up(const struct leg *leg)
+{
+        return leg->state == LEG_ANSWERED || leg->state == LEG_CONFIRMED;
 }
 
 /* A 2xx has been decided: target (RFC 3261 12.2.2) and session timer are as the request says. */
@@ -139,10 +119,14 @@ static void accept(const struct within *within, const struct offer *offer)
         const struct sip_name_addr *target = new_target(within->request->msg);
         if (target && !sip_dialog_set_target(&leg->dialog, &target->uri))
                 sip_leg_choose_hop(leg, within->request->source);
-        leg->session_expires_s = offer->session_expires_s;
-        sip_within_restart_session_timer(leg);
-        if (leg->ua->params.handler->on_changed)
-                leg->ua->params.handler->on_changed(leg->ua->params.arg, sip_leg_handle(leg));
+        if (offer->sdp) {
+                leg->remote = offer->read;
+                leg->has_remote = true;
+        }
+        sip_leg_learn_allow(leg, within->request->msg);
+        if (is_up(leg))
+                sip_session_begin(leg, &offer->session);
+        sip_leg_tell_changed(leg);
 }
 
 static struct sip_reply acceptance(const struct leg *leg, const struct offer *offer)
@@ -151,7 +135,8 @@ static struct sip_reply acceptance(const struct leg *leg, const struct offer *of
                 .status = 200,
                 .contact = slice_from(leg->contact),
                 .has_allow = true,
-                .session_expires_s = offer->session_expires_s,
+                .session_expires_s = is_up(leg) ? offer->session.expires_s : 0,
+                .session_is_ours = offer->session.is_ours,
         };
 }
 
@@ -219,7 +204,7 @@ static unsigned refuse_reinvite(const struct leg *leg)
 {
         switch (leg->state) {
         case LEG_CONFIRMED:
-                return leg->awaits_ack ? 491 : 0;
+                return leg->awaits_ack || sip_refresh_invites(leg) ? 491 : 0;
         case LEG_INCOMING:
                 return 500;
         case LEG_CALLING:
@@ -244,7 +229,7 @@ static unsigned refuse_update(const struct leg *leg, const struct sip_msg *msg)
         switch (leg->state) {
         case LEG_CONFIRMED:
         case LEG_ANSWERED:
-                return msg->body.len && leg->awaits_answer ? 491 : 0;
+                return msg->body.len && (leg->awaits_answer || sip_refresh_invites(leg)) ? 491 : 0;
         case LEG_INCOMING:
                 return msg->body.len ? 500 : 0;
         case LEG_CALLING:

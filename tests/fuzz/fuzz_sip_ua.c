@@ -75,6 +75,14 @@ static void on_description(void *arg, struct sip_leg leg, const struct sdp *sdp)
         must_live(arg, leg);
 }
 
+static void on_described(void *arg, struct sip_leg leg, const struct sdp_audio *ours,
+                         const struct sdp *sdp)
+{
+        MUST(ours->codec_count > 0);
+        MUST(sdp->has_audio);
+        must_live(arg, leg);
+}
+
 static unsigned on_offer(void *arg, struct sip_leg leg, const struct sdp *offer,
                          struct sdp_audio *answer)
 {
@@ -106,6 +114,7 @@ static const struct sip_ua_handler handler = {
         .on_answered = on_description,
         .on_confirmed = on_description,
         .on_offer = on_offer,
+        .on_described = on_described,
         .on_dtmf_info = on_dtmf_info,
         .on_ended = on_ended,
 };

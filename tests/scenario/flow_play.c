@@ -139,6 +139,7 @@ struct flow_run *flow_run_create(const struct flow *flow, const struct platform_
         own.same_pair_max = (uint32_t)limit_of(flow, "pair");
         own.ring_timeout_ms = limit_of(flow, "ring");
         own.media_timeout_ms = limit_of(flow, "media");
+        own.session_timer_ms = limit_of(flow, "session");
         if (limit_of(flow, "call"))
                 own.call_ms_max = limit_of(flow, "call");
         run->flow = flow;

@@ -323,6 +323,8 @@ static void read_trunk(struct reader *r, struct flow_step *step)
                                 (enum trunk_dialled_from)NEXT_OF(r, "request-uri", "to");
                 else if (take(r, "send-asserted"))
                         trunk->send_asserted = true;
+                else if (take(r, "no-session-timer"))
+                        trunk->no_session_timer = true;
                 else if (take(r, "advertised"))
                         trunk->advertised = next_addr(r, 5060);
                 else if (take(r, "channels"))
@@ -352,7 +354,8 @@ static void read_peer(struct reader *r, struct flow_step *step)
 static void read_limit(struct reader *r, struct flow_step *step)
 {
         step->who = next(r);
-        if (!strcmp(step->who, "ring") || !strcmp(step->who, "call") || !strcmp(step->who, "media"))
+        if (!strcmp(step->who, "ring") || !strcmp(step->who, "call") ||
+            !strcmp(step->who, "media") || !strcmp(step->who, "session"))
                 step->value = next_time(r);
         else if (!strcmp(step->who, "calls") || !strcmp(step->who, "pair"))
                 step->value = next_count(r);

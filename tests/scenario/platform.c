@@ -261,6 +261,7 @@ static void open_calls(struct platform *platform)
                 .ring_timeout_ms = or_else(options->ring_timeout_ms, 45000),
                 .call_ms_max = or_else(options->call_ms_max, 14400000),
                 .media_timeout_ms = or_else(options->media_timeout_ms, 60000),
+                .session_expires_s = (uint32_t)(or_else(options->session_timer_ms, 1800000) / 1000),
                 .ringback = sound_samples(SOUND_RINGBACK),
                 .refusal = sound_samples(SOUND_ANNOUNCEMENT),
                 .crash = platform->crash,

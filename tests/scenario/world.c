@@ -164,6 +164,15 @@ static unsigned phone_on_offer(void *arg, struct sip_leg leg, const struct sdp *
         return 200;
 }
 
+static void phone_on_described(void *arg, struct sip_leg leg, const struct sdp_audio *ours,
+                               const struct sdp *sdp)
+{
+        (void)ours;
+        (void)arg;
+        (void)leg;
+        (void)sdp;
+}
+
 static void phone_on_dtmf_info(void *arg, struct sip_leg leg, char digit, unsigned duration_ms)
 {
         (void)arg;
@@ -192,6 +201,7 @@ static const struct sip_ua_handler phone_handler = {
         .on_answered = phone_on_answered,
         .on_confirmed = phone_on_confirmed,
         .on_offer = phone_on_offer,
+        .on_described = phone_on_described,
         .on_dtmf_info = phone_on_dtmf_info,
         .on_ended = phone_on_ended,
 };

@@ -246,6 +246,7 @@ static void values_must_go_together(void **state)
                 {"http_listen = 0.0.0.0:8080", "not a loopback address"},
                 {"rtp_port_min = 30000", "must be greater than rtp_port_min (30000)"},
                 {"rtp_port_max = 21000", "needs 2000 RTP ports"},
+                {"session_timer_s = 89", "allowed is 0, or from 90 to 86400"},
                 {"calls_max = 2501", "needs 10004 RTP ports"},
                 {"rtp_port_min = 20001\nrtp_port_max = 20004\ncalls_max = 1", "hold 2 in pairs"},
                 {"rtp_port_min = 20000\nrtp_port_max = 20002\ncalls_max = 1", "hold 2 in pairs"},

@@ -142,8 +142,14 @@ static inline void some_sip(struct random *r, struct sip_leg_state *sip, size_t 
         sip->local.addr = some_addr(r);
         sip->peer = some_target(r);
         sip->invite_cseq = (uint32_t)some_number(r, 32);
-        sip->session_expires_s = (uint32_t)some_number(r, 32);
+        sip->session.expires_s = (uint32_t)some_number(r, 32);
+        sip->session.min_s = (uint32_t)some_number(r, 32);
+        sip->session.is_ours = some_bool(r);
         sip->session_due_ms = (int64_t)some_number(r, 63);
+        sip->refresh_due_ms = (int64_t)some_number(r, 63);
+        sip->has_update = some_bool(r);
+        sip->is_refreshing = sip->kind == SIP_SAVED_CONFIRMED && some_bool(r);
+        sip->said_in_answer = some_bool(r);
         sip->origin.session_id = some_number(r, 64);
         sip->origin.version = some_number(r, 64);
         sip->described = random_u64(r);
@@ -196,6 +202,7 @@ static inline void some_leg(struct random *r, struct crash_leg *leg, size_t text
         leg->trunk_id = leg->sip.trunk_id = leg->record.trunk_id;
         leg->local = some_audio(r);
         some_sip(r, &leg->sip, text_max);
+        leg->sip.said = some_bool(r) ? leg->local : some_audio(r);
         if (leg->has_media)
                 some_media(r, leg, &leg->media);
 }

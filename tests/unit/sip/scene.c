@@ -81,6 +81,13 @@ static unsigned on_offer(void *arg, struct sip_leg leg, const struct sdp *offer,
         return s->offer_status;
 }
 
+static void on_described(void *arg, struct sip_leg leg, const struct sdp_audio *ours,
+                         const struct sdp *sdp)
+{
+        (void)ours;
+        note(arg, event_with(EVENT_DESCRIBED, leg, sdp));
+}
+
 static void on_dtmf_info(void *arg, struct sip_leg leg, char digit, unsigned duration_ms)
 {
         struct event event = event_with(EVENT_DTMF, leg, NULL);
@@ -105,6 +112,7 @@ static const struct sip_ua_handler handler = {
         .on_answered = on_answered,
         .on_confirmed = on_confirmed,
         .on_offer = on_offer,
+        .on_described = on_described,
         .on_dtmf_info = on_dtmf_info,
         .on_ended = on_ended,
 };

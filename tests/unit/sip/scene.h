@@ -37,6 +37,7 @@ enum event_kind {
         EVENT_ANSWERED,
         EVENT_CONFIRMED,
         EVENT_OFFER,
+        EVENT_DESCRIBED,
         EVENT_DTMF,
         EVENT_ENDED,
 };

@@ -169,6 +169,17 @@ static unsigned on_offer(void *arg, struct sip_leg leg, const struct sdp *offer,
         return 200;
 }
 
+static void on_described(void *arg, struct sip_leg leg, const struct sdp_audio *ours,
+                         const struct sdp *sdp)
+{
+        (void)ours;
+        struct host *h = arg;
+        assert_non_null(sdp);
+        check_live(h, leg);
+        if (chance(h, 20))
+                do_something(h, leg);
+}
+
 static void on_dtmf_info(void *arg, struct sip_leg leg, char digit, unsigned duration_ms)
 {
         (void)digit;
@@ -195,6 +206,7 @@ static const struct sip_ua_handler handler = {
         .on_answered = on_answered,
         .on_confirmed = on_confirmed,
         .on_offer = on_offer,
+        .on_described = on_described,
         .on_dtmf_info = on_dtmf_info,
         .on_ended = on_ended,
 };

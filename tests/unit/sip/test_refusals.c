@@ -119,7 +119,7 @@ static void options_tells_what_we_can_do(void **state)
         take_status(s, 200);
         assert_true(last_has(s, "Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, INFO\r\n"));
         assert_true(last_has(s, "Accept: application/sdp\r\n"));
-        assert_true(last_has(s, "Supported: \r\n"));
+        assert_true(last_has(s, "Supported: timer\r\n"));
         assert_int_equal(s->msg.to.tag.len, 32);
         assert_int_equal(sip_ua_counters(s->ua)->options, 1);
 }

@@ -678,12 +678,13 @@ static void a_session_that_is_not_refreshed_ends(void **state)
         peer_reply(s, 200, "", "", NULL);
 }
 
-static void a_session_timer_that_is_not_ours_to_keep_is_not_agreed(void **state)
+/* RFC 4028 9, table 2 */
+static void a_session_that_the_peer_leaves_to_us_is_refreshed_by_us(void **state)
 {
         struct scene *s = *state;
         static const char *const asked[] = {
-                "Session-Expires: 1800\r\n", /* of a peer that does not support it */
-                "Supported: timer\r\nSession-Expires: 1800;refresher=uas\r\n",
+                "Session-Expires: 1800\r\n", /* of a proxy, for a peer that does not support it */
+                "Supported: timer\r\nSession-Expires: 1800;refresher=UAS\r\n",
         };
         for (unsigned i = 0; i < 2; i++) {
                 peer_invite(s, asked[i], OFFER);
@@ -692,13 +693,37 @@ static void a_session_timer_that_is_not_ours_to_keep_is_not_agreed(void **state)
                 assert_int_equal(sip_leg_answer(s->ua, leg, &s->ours), 0);
                 scene_run(s, 1);
                 take_status(s, 200);
-                assert_false(last_has(s, "Session-Expires"));
+                assert_true(last_has(s, "Session-Expires: 1800;refresher=uas\r\n"));
                 assert_false(last_has(s, "Require"));
                 peer_learn(s);
                 peer_ack(s, NULL);
                 take_event(s, EVENT_CONFIRMED);
+                scene_run(s, 899 * 1000);
+                expect_silence(s);
+                scene_run(s, 1000);
+                take_request(s, SIP_INVITE);
+                assert_true(last_has(s, "Session-Expires: 1800;refresher=uac\r\n"));
+                peer_reply(s, 200, "", "Session-Expires: 1800;refresher=uac\r\n", OFFER);
+                take_request(s, SIP_ACK);
+                take_event(s, EVENT_DESCRIBED);
                 finish(s, leg);
         }
+}
+
+static void a_small_interval_of_a_proxy_is_passed_over(void **state)
+{
+        struct scene *s = *state;
+        peer_invite(s, "Session-Expires: 60\r\n", OFFER);
+        take_status(s, 100);
+        struct sip_leg leg = take_event(s, EVENT_INVITE).leg;
+        assert_int_equal(sip_leg_answer(s->ua, leg, &s->ours), 0);
+        scene_run(s, 1);
+        take_status(s, 200);
+        assert_false(last_has(s, "Session-Expires"));
+        peer_learn(s);
+        peer_ack(s, NULL);
+        take_event(s, EVENT_CONFIRMED);
+        finish(s, leg);
 }
 
 static void a_session_interval_that_is_too_small_is_refused(void **state)
@@ -756,7 +781,8 @@ int main(void)
                 TEST(a_session_timer_is_agreed_and_the_peer_refreshes),
                 TEST(a_refresh_without_a_timer_ends_it),
                 TEST(a_session_that_is_not_refreshed_ends),
-                TEST(a_session_timer_that_is_not_ours_to_keep_is_not_agreed),
+                TEST(a_session_that_the_peer_leaves_to_us_is_refreshed_by_us),
+                TEST(a_small_interval_of_a_proxy_is_passed_over),
                 TEST(a_session_interval_that_is_too_small_is_refused),
         };
         return RUN_TESTS(tests);
