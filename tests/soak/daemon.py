@@ -6,6 +6,7 @@ import os
 import pathlib
 import re
 import signal
+import sqlite3
 import sys
 import threading
 import time
@@ -189,4 +190,8 @@ class Daemon:
             return 0
 
     def database_bytes(self):
-        return sum(path.stat().st_size for path in self.data.glob("maskline.db*"))
+        """Of what is in it, wherever on disk that is just now."""
+        with sqlite3.connect(f"file:{self.data}/maskline.db?mode=ro", uri=True) as database:
+            pages, = database.execute("PRAGMA page_count").fetchone()
+            size, = database.execute("PRAGMA page_size").fetchone()
+        return pages * size
