@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/steps.h"
 #include "wire/text.h"
 
 #define SDP_PTS 128
@@ -502,11 +503,8 @@ static struct slice without_empty_lines_at_end(struct slice s)
         return s;
 }
 
-int sdp_parse(struct slice text, struct sdp *out)
+static int read_description(struct slice text, struct sdp *out)
 {
-        if (text.len > SDP_BYTES_MAX)
-                return ERR_TOO_LARGE;
-
         /* Field by field: to clear what is written before it is read would cost as much as reading. */
         struct sdp sdp;
         struct parser p;
@@ -537,6 +535,17 @@ int sdp_parse(struct slice text, struct sdp *out)
         out->has_audio = sdp.has_audio;
         memcpy(out->media, sdp.media, sdp.media_count * sizeof *sdp.media);
         return 0;
+}
+
+int sdp_parse(struct slice text, struct sdp *out)
+{
+        if (text.len > SDP_BYTES_MAX)
+                return ERR_TOO_LARGE;
+
+        uint64_t before = steps_taken();
+        int err = read_description(text, out);
+        steps_assert_bounded(before, text.len);
+        return err;
 }
 
 /* ---- answering ---- */

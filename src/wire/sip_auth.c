@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/steps.h"
 #include "wire/sip_lines.h"
 #include "wire/sip_text.h"
 
@@ -154,8 +155,8 @@ int sip_challenge_parse(struct slice value, struct sip_challenge *out)
         return 0;
 }
 
-bool sip_challenge_choose(struct slice response, bool is_proxy, struct slice realm,
-                          struct sip_challenge *out)
+static bool choose(struct slice response, bool is_proxy, struct slice realm,
+                   struct sip_challenge *out)
 {
         struct slice name = is_proxy ? SLICE("Proxy-Authenticate") : SLICE("WWW-Authenticate");
         struct slice rest = response, value;
@@ -171,6 +172,15 @@ bool sip_challenge_choose(struct slice response, bool is_proxy, struct slice rea
                 *out = challenge;
                 is_found = true;
         }
+        return is_found;
+}
+
+bool sip_challenge_choose(struct slice response, bool is_proxy, struct slice realm,
+                          struct sip_challenge *out)
+{
+        uint64_t before = steps_taken();
+        bool is_found = choose(response, is_proxy, realm, out);
+        steps_assert_bounded(before, response.len);
         return is_found;
 }
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/steps.h"
 #include "wire/sip_header.h"
 #include "wire/sip_text.h"
 
@@ -353,12 +354,8 @@ static void check_whole(struct parser *p)
                 msg->content_is_sdp = false;
 }
 
-int sip_msg_parse(struct slice datagram, struct sip_msg *out, bool *reply_possible)
+static int read_message(struct slice datagram, struct sip_msg *out, bool *reply_possible)
 {
-        *reply_possible = false;
-        if (datagram.len > SIP_MSG_BYTES_MAX)
-                return ERR_TOO_LARGE;
-
         struct text_cursor whole = text_cursor(datagram);
         struct parser p = {
                 .lines = text_scan(whole),
@@ -381,6 +378,18 @@ int sip_msg_parse(struct slice datagram, struct sip_msg *out, bool *reply_possib
         check_whole(&p);
         *reply_possible = p.err && out->is_request;
         return p.err;
+}
+
+int sip_msg_parse(struct slice datagram, struct sip_msg *out, bool *reply_possible)
+{
+        *reply_possible = false;
+        if (datagram.len > SIP_MSG_BYTES_MAX)
+                return ERR_TOO_LARGE;
+
+        uint64_t before = steps_taken();
+        int err = read_message(datagram, out, reply_possible);
+        steps_assert_bounded(before, datagram.len);
+        return err;
 }
 
 bool sip_param_find(struct slice params, struct slice name, struct slice *value)

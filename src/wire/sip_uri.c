@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/steps.h"
 #include "wire/sip_text.h"
 
 static unsigned hex_digit(char c)
@@ -220,7 +221,10 @@ int sip_uri_parse(struct slice text, struct sip_uri *out)
 {
         struct text_cursor c = text_cursor(text);
         struct sip_uri uri;
-        if (!sip_take_uri(&c, &uri) || !text_at_end(&c))
+        uint64_t before = steps_taken();
+        bool is_good = sip_take_uri(&c, &uri) && text_at_end(&c);
+        steps_assert_bounded(before, text.len);
+        if (!is_good)
                 return ERR_SYNTAX;
         *out = uri;
         return 0;
