@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "api/process.h"
+#include "api/rest_trunk_route.h"
 #include "base/log.h"
 
 static void answer_status(struct rest *rest, unsigned status, const char *word)
@@ -110,6 +111,17 @@ static void put_registrations(struct buf *out, const struct api *api)
         put_metric(out, "sip_registrations", GAUGE, "Trunks that are registered.", registered);
 }
 
+static void put_trunks(struct buf *out, const struct api *api)
+{
+        struct rest_trunk_sums sums;
+        rest_trunk_route_count(api, &sums);
+        put_metric(out, "trunks_up", GAUGE, "Trunks whose carrier answers.", sums.up);
+        put_metric(out, "trunks_down", GAUGE, "Trunks whose carrier does not, or refuses.",
+                   sums.down);
+        put_metric(out, "trunk_downs_total", COUNTER, "Times that a trunk went down.", sums.downs);
+        put_metric(out, "trunk_ups_total", COUNTER, "Times that a trunk came up.", sums.ups);
+}
+
 static void put_directory(struct buf *out, const struct api *api)
 {
         struct directory_health health;
@@ -156,11 +168,12 @@ static void put_process(struct buf *out, const struct api *api)
 
 void rest_health_metrics(struct rest *rest)
 {
-        static char memory[16384];
+        static char memory[32768];
         struct buf out;
         buf_init(&out, memory, sizeof memory);
         put_calls(&out, rest->api);
         put_registrations(&out, rest->api);
+        put_trunks(&out, rest->api);
         put_directory(&out, rest->api);
         put_server(&out, rest->api);
         put_process(&out, rest->api);

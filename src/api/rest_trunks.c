@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "api/body.h"
+#include "api/rest_trunk_route.h"
 #include "base/log.h"
 #include "call/provision.h"
 #include "wire/sip_auth.h"
@@ -32,7 +33,8 @@ enum field {
         FIELD_CHANNELS_MAX,
         FIELD_CALLS_PER_S,
         FIELD_ANNOUNCEMENTS_MAX,
-        FIELD_USERNAME,
+        FIELD_ROUTE,
+        FIELD_USERNAME = FIELD_ROUTE + ROUTE_FIELDS,
         FIELD_PASSWORD,
         FIELD_REALM,
         FIELD_REGISTER,
@@ -57,6 +59,7 @@ static const struct body_field fields[] = {
         [FIELD_CHANNELS_MAX] = {"channels_max", BODY_COUNT},
         [FIELD_CALLS_PER_S] = {"calls_per_s", BODY_COUNT},
         [FIELD_ANNOUNCEMENTS_MAX] = {"announcements_max", BODY_COUNT},
+        [FIELD_ROUTE + ROUTE_OPTIONS_S] = {"options_s", BODY_COUNT},
         [FIELD_USERNAME] = {"username", BODY_TEXT},
         [FIELD_PASSWORD] = {"password", BODY_TEXT},
         [FIELD_REALM] = {"realm", BODY_TEXT},
@@ -65,7 +68,7 @@ static const struct body_field fields[] = {
         [FIELDS] = {NULL},
 };
 
-/* What may be changed later: how we show the carrier who we are. */
+/* How we show the carrier who we are. */
 enum login_field {
         LOGIN_USERNAME,
         LOGIN_PASSWORD,
@@ -75,13 +78,21 @@ enum login_field {
         LOGIN_FIELDS,
 };
 
-static const struct body_field login_fields[] = {
-        [LOGIN_USERNAME] = {"username", BODY_TEXT},
-        [LOGIN_PASSWORD] = {"password", BODY_TEXT},
-        [LOGIN_REALM] = {"realm", BODY_TEXT},
-        [LOGIN_REGISTER] = {"register", BODY_SWITCH},
-        [LOGIN_REGISTER_S] = {"register_s", BODY_COUNT},
-        [LOGIN_FIELDS] = {NULL},
+/* What may be changed later. */
+enum change_field {
+        CHANGE_ROUTE,
+        CHANGE_LOGIN = CHANGE_ROUTE + ROUTE_FIELDS,
+        CHANGE_FIELDS = CHANGE_LOGIN + LOGIN_FIELDS,
+};
+
+static const struct body_field change_fields[] = {
+        [CHANGE_ROUTE + ROUTE_OPTIONS_S] = {"options_s", BODY_COUNT},
+        [CHANGE_LOGIN + LOGIN_USERNAME] = {"username", BODY_TEXT},
+        [CHANGE_LOGIN + LOGIN_PASSWORD] = {"password", BODY_TEXT},
+        [CHANGE_LOGIN + LOGIN_REALM] = {"realm", BODY_TEXT},
+        [CHANGE_LOGIN + LOGIN_REGISTER] = {"register", BODY_SWITCH},
+        [CHANGE_LOGIN + LOGIN_REGISTER_S] = {"register_s", BODY_COUNT},
+        [CHANGE_FIELDS] = {NULL},
 };
 _Static_assert(FIELDS - FIELD_USERNAME == (int)LOGIN_FIELDS, "the last fields of a trunk");
 
@@ -154,6 +165,7 @@ static void add_state(const struct api *api, const struct trunk *trunk, json_t *
         const struct sip_trunk_state *state = sip_trunks_find(api->params.trunks, trunk->id);
         json_object_set_new(json, "peer_address",
                             state ? address_json(&state->peer.addr) : json_null());
+        rest_trunk_route_add(api, trunk, json);
         json_object_set_new(json, "registration", registration_json(api, trunk));
         json_object_set_new(json, "channels", json_integer(state ? state->counters.channels : 0));
         json_object_set_new(json, "announcing",
@@ -535,6 +547,7 @@ static bool read_trunk(struct rest *rest, struct trunk *trunk, struct slice *pas
                 .tenant_id = API_TENANT,
                 .announcements_max = ANNOUNCEMENTS_DEFAULT,
         };
+        rest_trunk_route_defaults(trunk);
         return body_fields(rest, rest->body, "", fields, values) &&
                read_name(rest, values[FIELD_NAME], trunk) &&
                read_sources(rest, values[FIELD_SOURCES], trunk) &&
@@ -548,6 +561,7 @@ static bool read_trunk(struct rest *rest, struct trunk *trunk, struct slice *pas
                body_count(rest, values[FIELD_ANNOUNCEMENTS_MAX], "announcements_max", 0, 1000000,
                           &trunk->announcements_max) &&
                check_family(rest, trunk) &&
+               rest_trunk_route_read(rest, values + FIELD_ROUTE, trunk) &&
                read_login(rest, values + FIELD_USERNAME, trunk, password);
 }
 
@@ -659,14 +673,15 @@ void rest_trunks_show(struct rest *rest)
 void rest_trunks_change(struct rest *rest)
 {
         struct api *api = rest->api;
-        const json_t *values[LOGIN_FIELDS];
+        const json_t *values[CHANGE_FIELDS];
         const struct trunk *held = find_or_refuse(rest);
         struct slice password;
         if (!held)
                 return;
         struct trunk trunk = *held;
-        if (!body_fields(rest, rest->body, "", login_fields, values) ||
-            !read_login(rest, values, &trunk, &password))
+        if (!body_fields(rest, rest->body, "", change_fields, values) ||
+            !rest_trunk_route_read(rest, values + CHANGE_ROUTE, &trunk) ||
+            !read_login(rest, values + CHANGE_LOGIN, &trunk, &password))
                 return;
         struct rest_wait *wait = rest_wait_create(rest);
         if (!wait)

@@ -36,6 +36,12 @@ static const struct {
         {"--announcements", "announcements_max"},
 };
 
+static const struct {
+        const char *option, *field;
+} route_counts[] = {
+        {"--options-every", "options_s"},
+};
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static json_t *sources_of(const struct command_line *line)
@@ -68,6 +74,14 @@ static int add_counts(const struct command_line *line, json_t *body)
         int code = EXIT_DONE;
         for (size_t i = 0; !code && i < COUNT(count_fields); i++)
                 code = add_count(line, count_fields[i].option, count_fields[i].field, body);
+        return code;
+}
+
+static int add_route(const struct command_line *line, json_t *body)
+{
+        int code = EXIT_DONE;
+        for (size_t i = 0; !code && i < COUNT(route_counts); i++)
+                code = add_count(line, route_counts[i].option, route_counts[i].field, body);
         return code;
 }
 
@@ -161,6 +175,35 @@ static void show_login(const json_t *trunk)
         show_registration(json_object_get(trunk, "registration"));
 }
 
+/* "up since ... (it answers: 200 OK)" */
+static void show_state(const char *title, const json_t *of, const char *state, const char *since,
+                       const char *reason)
+{
+        char text[320];
+        struct buf b;
+        bool has_since = json_is_string(json_object_get(of, since));
+        buf_init(&b, text, sizeof text - 1);
+        if (json_is_string(json_object_get(of, "address")))
+                buf_printf(&b, "%s/%s ", show_text(of, "address"), show_text(of, "transport"));
+        buf_put_text(&b, show_text(of, state));
+        if (has_since)
+                buf_printf(&b, " since %s", show_cell(of, since).text);
+        buf_printf(&b, " (%s)", show_text(of, reason));
+        text[b.len] = '\0';
+        show_fact(title, text);
+}
+
+static void show_route(const json_t *trunk)
+{
+        size_t at;
+        json_t *target;
+        const struct show_cell every = show_cell(trunk, "options_s");
+        show_state("state", trunk, "state", "state_since", "state_reason");
+        json_array_foreach(json_object_get(trunk, "targets"), at, target)
+                show_state(at ? "" : "targets", target, "state", "since", "reason");
+        show_fact("options s", strcmp(every.text, "0") ? every.text : "never");
+}
+
 static void show_trunk(const json_t *trunk)
 {
         static const struct {
@@ -193,6 +236,7 @@ static void show_trunk(const json_t *trunk)
                           is_open ? "no limit" : show_cell(trunk, facts[i].field).text);
         }
 
+        show_route(trunk);
         show_login(trunk);
 
         size_t at;
@@ -217,6 +261,8 @@ static int add(const struct command_line *line)
         if (!code)
                 code = add_digits(line, body);
         if (!code)
+                code = add_route(line, body);
+        if (!code)
                 code = add_login(line, body);
         if (code) {
                 json_decref(body);
@@ -233,7 +279,7 @@ static int add(const struct command_line *line)
 
 static int list(const struct command_line *line)
 {
-        static const char *const titles[] = {"TRUNK",    "PEER",       "RESOLVED",
+        static const char *const titles[] = {"TRUNK",    "PEER",       "RESOLVED", "STATE",
                                              "CHANNELS", "ANNOUNCING", NULL};
         json_t *answer;
         int code = client_ask(line, "GET", "/v1/trunks", NULL, &answer);
@@ -247,8 +293,8 @@ static int list(const struct command_line *line)
         {
                 struct show_cell cells[] = {
                         show_cell(trunk, "name"),         show_cell(trunk, "peer"),
-                        show_cell(trunk, "peer_address"), show_cell(trunk, "channels"),
-                        show_cell(trunk, "announcing"),
+                        show_cell(trunk, "peer_address"), show_cell(trunk, "state"),
+                        show_cell(trunk, "channels"),     show_cell(trunk, "announcing"),
                 };
                 show_table_add(table, cells);
         }
@@ -284,10 +330,11 @@ static int set(const struct command_line *line)
         char path[256];
         put_path(path, sizeof path, line->operands[0]);
         json_t *answer, *body = json_object();
-        int code = add_login(line, body);
+        int code = add_route(line, body);
+        if (!code)
+                code = add_login(line, body);
         if (!code && json_object_size(body) == 0) {
-                fputs("maskline: nothing to set: say --username, --password, --realm, --register, "
-                      "--no-register or --register-for\n",
+                fputs("maskline: nothing to set; \"maskline trunk set --help\" lists what there is\n",
                       stderr);
                 code = EXIT_USAGE;
         }
@@ -313,6 +360,12 @@ static int remove_trunk(const struct command_line *line)
                 printf("trunk %s removed\n", line->operands[0]);
         return code;
 }
+
+#define ROUTE_OPTIONS                                                                              \
+        {                                                                                          \
+                "--options-every", "S",                                                            \
+                        "ask the carrier by OPTIONS whether it is there; 0: never (default: 60)"   \
+        }
 
 #define LOGIN_OPTIONS                                                                              \
         {"--username", "NAME", "user name that the carrier knows us by"},                          \
@@ -341,11 +394,13 @@ static const struct command_option add_options[] = {
         {"--channels", "N", "calls at once (default: no limit of its own)"},
         {"--calls-per-s", "N", "new calls a second (default: no limit of its own)"},
         {"--announcements", "N", "refused callers that hear the announcement at once"},
+        ROUTE_OPTIONS,
         LOGIN_OPTIONS,
         {NULL},
 };
 
 static const struct command_option set_options[] = {
+        ROUTE_OPTIONS,
         LOGIN_OPTIONS,
         {"--no-register", NULL, "no longer register"},
         {NULL},
@@ -363,8 +418,8 @@ const struct command cli_trunk_commands[] = {
          "  maskline trunk list\n", list},
         {"trunk show", "Show one trunk.", "NAME", 1, 1, NULL, client_options,
          "  maskline trunk show carrier\n", show},
-        {"trunk set", "Change how we show the carrier who we are.", "NAME", 1, 1, set_options,
-         client_options,
+        {"trunk set", "Change a trunk: how its calls find their way, and how we show who we are.",
+         "NAME", 1, 1, set_options, client_options,
          "  maskline trunk set carrier --username acme --password -\n"
          "  maskline trunk set carrier --register\n"
          "  maskline trunk set carrier --username ''\n",

@@ -26,6 +26,17 @@
 #define TRUNK_REGISTER_S_MIN     60
 #define TRUNK_REGISTER_S_MAX     86400
 
+#define TRUNK_OVERFLOW_MAX 4
+
+#define TRUNK_FAILOVER_MS_DEFAULT 4000
+#define TRUNK_FAILOVER_MS_MIN     500
+#define TRUNK_FAILOVER_MS_MAX     32000
+#define TRUNK_QUEUE_MS_MAX        30000
+
+#define TRUNK_OPTIONS_S_DEFAULT 60
+#define TRUNK_OPTIONS_S_MIN     10
+#define TRUNK_OPTIONS_S_MAX     3600
+
 /* Which header names the caller (RFC 3325 says when P-Asserted-Identity may be believed). */
 enum trunk_caller_from {
         TRUNK_CALLER_FROM_FROM,
@@ -81,11 +92,18 @@ struct trunk {
         bool registers;      /* at the peer, as the user name */
         uint32_t register_s; /* for how long it asks to be registered */
 
+        uint32_t options_s; /* so often its targets are asked whether they are there; 0: never */
+        /* So long a call waits for any answer, where it can still go elsewhere. */
+        uint32_t failover_ms;
+        /* Other trunks of the tenant's that may carry its calls, the first of them first. */
+        uint32_t overflow[TRUNK_OVERFLOW_MAX];
+        uint8_t overflow_count;
+
         struct addr advertised; /* NAT: address in Via, Contact and SDP; family 0: the local one */
         struct number_plan plan;
         uint32_t channels_max;      /* calls at once; 0: no limit of its own */
         uint32_t calls_per_s;       /* 0: no limit of its own */
-        uint32_t queue_ms;          /* so long a call that we make waits for calls_per_s */
+        uint32_t queue_ms;          /* so long a call that we make waits for calls_per_s; 0: not */
         uint32_t announcements_max; /* refused callers listening at once; past it: plain 603 */
         bool no_session_timer;      /* neither asked for nor agreed to (RFC 4028) */
 };

@@ -66,6 +66,11 @@ const struct sip_sent_by *sip_client_local(const struct sip_transaction *tx)
         return &tx->local;
 }
 
+bool sip_client_is_heard(const struct sip_transaction *tx)
+{
+        return tx->is_heard;
+}
+
 int sip_client_start(struct sip_transaction *tx, struct slice request, const struct sip_target *to)
 {
         assert(tx->state == TX_NEW);
@@ -220,6 +225,7 @@ bool sip_transactions_on_response(struct sip_transactions *txs, const struct sip
         struct sip_transaction *tx = find_client(txs, response);
         if (!tx || !sip_trunks_may_continue(txs->params.trunks, tx->trunk_id, source))
                 return false;
+        tx->is_heard = true;
         bool is_news = tx->kind == CLIENT_INVITE ? client_invite_takes(tx, response)
                                                  : client_other_takes(tx, response);
         if (is_news)

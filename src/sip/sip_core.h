@@ -87,6 +87,7 @@ struct sip_ua {
         struct sip_transactions *txs;    /* owned */
         struct sip_registrar *registrar; /* owned */
         struct sip_probes *probes;       /* owned */
+        struct sip_monitor *monitor;     /* owned */
         struct sip_ua_counters counters;
         bool is_draining;
         int64_t untrusted_told_ms; /* when the log was last told of strangers; 0: never */

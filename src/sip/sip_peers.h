@@ -36,6 +36,22 @@ enum sip_health_reason {
         SIP_HEALTH_NO_PEER,      /* a trunk's: none of its targets is up; it has more than one */
 };
 
+const char *sip_health_name(enum sip_health health); /* "up" */
+struct sip_health_text {
+        char text[96];
+};
+/* A sentence, with the status if there is one. */
+struct sip_health_text sip_health_reason(enum sip_health_reason reason, unsigned status);
+
+/* Of a trunk: up if one of its targets is, down if all of them are. */
+struct sip_trunk_health {
+        enum sip_health state;
+        enum sip_health_reason reason;
+        unsigned status;
+        int64_t since_wall_ms; /* 0: never another */
+        uint64_t downs, ups;
+};
+
 struct sip_peer {
         struct sip_target target;
         uint16_t rank, weight; /* as in struct locate_target */
@@ -47,7 +63,7 @@ struct sip_peer {
         unsigned status;       /* SIP_HEALTH_ANSWERED, SIP_HEALTH_REFUSED */
         int64_t since_wall_ms; /* of `health`; 0: never another */
 
-        /* For sip_health.c: asking it. */
+        /* For sip_monitor.c: asking it. */
         int64_t ask_ms; /* when it is due; 0: not settled yet */
         struct handle probe;
         bool is_asked; /* `probe` is under way */

@@ -471,7 +471,7 @@ void sip_registrar_destroy(struct sip_registrar *registrar)
 {
         if (!registrar)
                 return;
-        sip_trunks_watch(registrar->ua->params.trunks, NULL, NULL);
+        sip_trunks_unwatch(registrar->ua->params.trunks, registrar);
         for (size_t i = 0; i < TRUNKS_MAX; i++) {
                 if (registrar->slots[i].trunk_id)
                         close_registration(&registrar->slots[i]);

@@ -76,6 +76,7 @@ static void on_failed(struct sip_trunk_state *state, int err)
                          sip_target_is_none(&state->peer) ? "" : "; the last answer stays in use");
         state->resolve_err = err;
         resolve_in(state, AGAIN_MS);
+        sip_trunks_tell(state->trunks, state->trunk.id);
 }
 
 static void on_located(void *arg, int err, const struct locate_answer *answer)

@@ -88,6 +88,7 @@ struct sip_branch_text sip_client_branch(const struct sip_transaction *tx);
 const struct sip_target *
 sip_client_peer(const struct sip_transaction *tx); /* where the request went */
 const struct sip_sent_by *sip_client_local(const struct sip_transaction *tx);
+bool sip_client_is_heard(const struct sip_transaction *tx); /* answered, if only with 100 */
 /* Sends the request and keeps it. ERR_FULL, ERR_TOO_LARGE: the transaction is over. */
 int sip_client_start(struct sip_transaction *tx, struct slice request,
                      const struct sip_target *to) MUST_CHECK;

@@ -54,6 +54,7 @@ struct sip_transaction {
         struct sip_sent_by local;
         struct handle invite; /* CANCEL: whose branch it shares */
         struct handle cancel; /* INVITE: its CANCEL */
+        bool is_heard;        /* something was answered, if only 100 */
         bool is_acknowledged; /* `packet` is the ACK, no longer the INVITE */
         uint64_t acknowledged_tag;
         uint64_t forks[SIP_FORKS_MAX];

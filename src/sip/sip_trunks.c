@@ -8,11 +8,15 @@
 
 #include "base/log.h"
 
+#define WATCHERS_MAX 4
+
 struct sip_trunks {
         struct io *io;
         uint32_t count; /* slots in use, the removed ones included */
-        sip_trunks_watch_fn *watch;
-        void *watch_arg;
+        struct watcher {
+                sip_trunks_watch_fn *fn; /* NULL: nobody */
+                void *arg;
+        } watchers[WATCHERS_MAX];
         struct sip_trunk_state states[TRUNKS_MAX];
 };
 
@@ -37,20 +41,40 @@ static struct sip_trunk_state *slot_of(const struct sip_trunks *trunks, uint32_t
         return NULL;
 }
 
+static struct watcher *watcher_of(struct sip_trunks *trunks, const void *arg)
+{
+        for (size_t i = 0; i < WATCHERS_MAX; i++) {
+                if (trunks->watchers[i].arg == arg)
+                        return &trunks->watchers[i];
+        }
+        return NULL;
+}
+
 void sip_trunks_watch(struct sip_trunks *trunks, sip_trunks_watch_fn *fn, void *arg)
 {
-        trunks->watch = fn;
-        trunks->watch_arg = arg;
-        for (size_t i = 0; fn && i < TRUNKS_MAX; i++) {
+        struct watcher *watcher = watcher_of(trunks, NULL);
+        assert(arg);
+        assert(watcher);
+        *watcher = (struct watcher){fn, arg};
+        for (size_t i = 0; i < TRUNKS_MAX; i++) {
                 if (trunks->states[i].trunk.id)
                         fn(arg, trunks->states[i].trunk.id);
         }
 }
 
+void sip_trunks_unwatch(struct sip_trunks *trunks, const void *arg)
+{
+        struct watcher *watcher = watcher_of(trunks, arg);
+        if (watcher)
+                *watcher = (struct watcher){0};
+}
+
 void sip_trunks_tell(const struct sip_trunks *trunks, uint32_t trunk_id)
 {
-        if (trunks->watch)
-                trunks->watch(trunks->watch_arg, trunk_id);
+        for (size_t i = 0; i < WATCHERS_MAX; i++) {
+                if (trunks->watchers[i].fn)
+                        trunks->watchers[i].fn(trunks->watchers[i].arg, trunk_id);
+        }
 }
 
 void sip_trunks_destroy(struct sip_trunks *trunks)

@@ -24,8 +24,9 @@ struct sip_trunk_counters {
 
 struct sip_trunk_state {
         struct trunk trunk;
-        struct sip_target peer;    /* the first of `peers`; none: not resolved (yet) */
-        struct sip_peers peers;    /* all that the peer stands for */
+        struct sip_target peer; /* the first of `peers`; none: not resolved (yet) */
+        struct sip_peers peers; /* all that the peer stands for */
+        struct sip_trunk_health health;
         struct sip_digest *digest; /* owned; NULL: no credentials */
         uint32_t password_changes;
         struct sip_trunk_counters counters;
@@ -57,12 +58,13 @@ int sip_trunks_put(struct sip_trunks *trunks, const struct trunk *trunk) MUST_CH
 int sip_trunks_set_password(struct sip_trunks *trunks, uint32_t trunk_id,
                             struct slice password) MUST_CHECK;
 /*
- * Tells whenever a trunk has been put or removed, its peer resolved or its password set; within the
- * call that does so. One watcher; NULL: none.
+ * Tells whenever a trunk has been put or removed, its peer resolved (or not) or its password set;
+ * within the call that does so. A few watchers.
  */
 typedef void sip_trunks_watch_fn(void *arg, uint32_t trunk_id);
 /* It is told at once of those that are there. */
 void sip_trunks_watch(struct sip_trunks *trunks, sip_trunks_watch_fn *fn, void *arg);
+void sip_trunks_unwatch(struct sip_trunks *trunks, const void *arg);
 
 /* Removed or not; NULL: gone. */
 struct sip_trunk_state *sip_trunks_state_any(const struct sip_trunks *trunks, uint32_t trunk_id);
@@ -117,7 +119,7 @@ void sip_turn_cancel(struct sip_turn *turn); /* one that does not wait is fine *
 /* For sip_trunks.c: its peer is another one. What DNS said is asked for again before it is old. */
 void sip_trunk_resolve(struct sip_trunk_state *trunk);
 void sip_trunk_stop_resolving(struct sip_trunk_state *trunk);
-/* The watcher is told. */
+/* Those who watch are told. */
 void sip_trunks_tell(const struct sip_trunks *trunks, uint32_t trunk_id);
 
 /* For sip_trunks.c: it has been put; it is removed, and who waits is told. */

@@ -13,6 +13,7 @@
 #include "base/secret.h"
 #include "sip/sip_check.h"
 #include "sip/sip_core.h"
+#include "sip/sip_monitor.h"
 #include "sip/sip_probe.h"
 #include "sip/sip_register.h"
 #include "sip/sip_saved.h"
@@ -146,6 +147,8 @@ static void on_tx_response(void *arg, struct sip_transaction *tx, const struct s
                            const struct sip_target *source)
 {
         struct sip_ua *ua = arg;
+        if (!sip_probes_own(tx))
+                sip_monitor_on_response(ua->monitor, tx, response);
         if (sip_probes_own(tx))
                 sip_probes_on_response(ua->probes, tx, response, source);
         else if (sip_transaction_method(tx) == SIP_REGISTER)
@@ -158,6 +161,8 @@ static void on_tx_timeout(void *arg, struct sip_transaction *tx)
 {
         struct sip_ua *ua = arg;
         struct leg *leg = sip_probes_own(tx) ? NULL : sip_leg_of(ua, tx);
+        if (!sip_probes_own(tx) && !sip_client_is_heard(tx))
+                sip_monitor_on_silence(ua->monitor, tx);
         if (sip_probes_own(tx))
                 sip_probes_on_timeout(ua->probes, tx);
         else if (sip_transaction_method(tx) == SIP_REGISTER)
@@ -421,6 +426,8 @@ int sip_ua_create(const struct sip_ua_params *params, struct sip_ua **out)
         if (!err)
                 err = sip_probes_create(ua, &ua->probes);
         if (!err)
+                err = sip_monitor_create(ua, &ua->monitor);
+        if (!err)
                 err = sip_registrar_create(ua, &ua->registrar);
         if (err) {
                 sip_ua_destroy(ua);
@@ -449,6 +456,7 @@ void sip_ua_destroy(struct sip_ua *ua)
         if (ua->legs)
                 drop_legs(ua);
         sip_registrar_destroy(ua->registrar);
+        sip_monitor_destroy(ua->monitor);
         sip_probes_destroy(ua->probes);
         sip_transactions_destroy(ua->txs);
         pool_destroy(ua->legs);

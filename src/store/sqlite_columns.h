@@ -10,7 +10,8 @@
         "id, tenant_id, name, sources, caller_from, dialled_from, peer_host, peer_port, "          \
         "number_form, send_asserted, advertised, plan_country, plan_international, "               \
         "plan_national, plan_digits_min, plan_digits_max, channels_max, calls_per_s, "             \
-        "announcements_max, username, realm, password_key, password, registers, register_s"
+        "announcements_max, username, realm, password_key, password, registers, register_s, "      \
+        "options_s, failover_ms, queue_ms, overflow"
 #define NUMBER_COLUMNS "e164, tenant_id, trunk_id, pool_id"
 #define SESSION_COLUMNS                                                                            \
         "id, tenant_id, pool_id, state, created_ms, starts_ms, expires_ms, ended_ms, key_slot, "   \
@@ -21,7 +22,8 @@
         "packets_in, packets_out, packets_lost, jitter_ms_x10"
 #define AUDIT_COLUMNS "sequence, tenant_id, at_ms, kind, body, hash"
 
-/* Room for every source of a trunk as text. */
-#define TRUNK_SOURCES_TEXT (TRUNK_SOURCES_MAX * 64)
+/* Room for every source of a trunk as text, and for the trunks that it overflows to. */
+#define TRUNK_SOURCES_TEXT  (TRUNK_SOURCES_MAX * 64)
+#define TRUNK_OVERFLOW_TEXT (TRUNK_OVERFLOW_MAX * 11)
 
 #endif

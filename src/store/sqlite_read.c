@@ -96,10 +96,23 @@ static bool parse_sources(struct slice text, struct trunk *trunk)
         return true;
 }
 
+static bool parse_overflow(struct slice text, struct trunk *trunk)
+{
+        while (text.len) {
+                if (trunk->overflow_count == TRUNK_OVERFLOW_MAX)
+                        return false;
+                struct slice one = slice_split(text, ',', &text);
+                if (slice_to_u32(one, UINT32_MAX, &trunk->overflow[trunk->overflow_count++]))
+                        return false;
+        }
+        return true;
+}
+
 static int get_trunk(sqlite3_stmt *stmt, struct trunk *out)
 {
         struct row row = {.stmt = stmt};
         char sources[TRUNK_SOURCES_TEXT], advertised[ADDR_TEXT_MAX];
+        char overflow[TRUNK_OVERFLOW_TEXT];
         memset(out, 0, sizeof *out);
         out->id = get_u32(&row);
         out->tenant_id = get_u32(&row);
@@ -126,7 +139,12 @@ static int get_trunk(sqlite3_stmt *stmt, struct trunk *out)
         out->password_bytes = (uint8_t)get_blob(&row, out->password, sizeof out->password);
         out->registers = get_int(&row, 0, 1);
         out->register_s = get_u32(&row);
-        if (row.bad || !parse_sources(slice_from(sources), out))
+        out->options_s = get_u32(&row);
+        out->failover_ms = get_u32(&row);
+        out->queue_ms = get_u32(&row);
+        get_text(&row, overflow, sizeof overflow);
+        if (row.bad || !parse_sources(slice_from(sources), out) ||
+            !parse_overflow(slice_from(overflow), out))
                 return SQLITE_CORRUPT;
         if (advertised[0] && addr_parse(slice_from(advertised), 0, &out->advertised) != 0)
                 return SQLITE_CORRUPT;

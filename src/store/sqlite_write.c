@@ -38,7 +38,7 @@ enum statement {
 
 static const char *const sql[STATEMENTS] = {
         [PUT_TRUNK] = "INSERT OR REPLACE INTO trunk (" TRUNK_COLUMNS ") VALUES (" MARKS_10
-                      "," MARKS_10 "," MARKS_4 ",?)",
+                      "," MARKS_10 "," MARKS_4 "," MARKS_4 ",?)",
         [REMOVE_TRUNK] = "DELETE FROM trunk WHERE id = ?",
         [PUT_NUMBER] = "INSERT OR REPLACE INTO number (" NUMBER_COLUMNS ") VALUES (" MARKS_4 ")",
         [REMOVE_NUMBER] = "DELETE FROM number WHERE e164 = ?",
@@ -149,14 +149,27 @@ static void format_sources(const struct trunk *trunk, struct buf *b)
         assert(buf_ok(b));
 }
 
+static void format_overflow(const struct trunk *trunk, struct buf *b)
+{
+        for (unsigned i = 0; i < trunk->overflow_count; i++) {
+                if (i)
+                        buf_put_char(b, ',');
+                buf_put_u64(b, trunk->overflow[i]);
+        }
+        buf_put_char(b, '\0');
+        assert(buf_ok(b));
+}
+
 static int put_trunk(struct sqlite_writer *writer, const struct trunk *trunk)
 {
-        char sources[TRUNK_SOURCES_TEXT];
+        char sources[TRUNK_SOURCES_TEXT], overflow_text[TRUNK_OVERFLOW_TEXT];
         struct buf b;
         struct addr_text advertised = {{0}};
         struct row row = begin(writer, PUT_TRUNK);
         buf_init(&b, sources, sizeof sources);
         format_sources(trunk, &b);
+        buf_init(&b, overflow_text, sizeof overflow_text);
+        format_overflow(trunk, &b);
         if (trunk->advertised.family)
                 advertised = addr_format(&trunk->advertised);
 
@@ -185,6 +198,10 @@ static int put_trunk(struct sqlite_writer *writer, const struct trunk *trunk)
         put_blob(&row, trunk->password, trunk->password_bytes);
         put_int(&row, trunk->registers);
         put_int(&row, trunk->register_s);
+        put_int(&row, trunk->options_s);
+        put_int(&row, trunk->failover_ms);
+        put_int(&row, trunk->queue_ms);
+        put_text(&row, overflow_text, sizeof overflow_text);
         return run(&row);
 }
 

@@ -102,8 +102,10 @@ class Maskline:
                 sys.exit(log.read_text(errors="replace"))
             time.sleep(0.05)
         self.port = int(found.group(1))
-        self.cli("trunk", "add", "north", "--source", CALLER, "--peer", f"{CALLER}:9")
-        self.cli("trunk", "add", "south", "--source", CALLEE, "--peer", f"{CALLEE}:{callee_port}")
+        self.cli("trunk", "add", "north", "--source", CALLER, "--peer", f"{CALLER}:9",
+                 "--options-every", "0")
+        self.cli("trunk", "add", "south", "--source", CALLEE, "--peer", f"{CALLEE}:{callee_port}",
+                 "--options-every", "0")
         self.cli("number", "add", "+919000000001", "--trunk", "north")
         self.cli("number", "add", "+919000000051", "--trunk", "south")
         self.cli("session", "create", "--party", "-", "--party", "-", "--dials", "+919000000001",

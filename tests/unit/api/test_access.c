@@ -235,6 +235,8 @@ static void the_metrics_name_no_number(void **state)
         assert_non_null(strstr(reply.text, "\nmaskline_sessions 1\n"));
         assert_non_null(strstr(reply.text, "\nmaskline_numbers 2\n"));
         assert_non_null(strstr(reply.text, "\nmaskline_trunks 2\n"));
+        assert_non_null(strstr(reply.text, "\nmaskline_trunks_up 0\n"));
+        assert_non_null(strstr(reply.text, "\nmaskline_trunks_down 0\n"));
         assert_non_null(strstr(reply.text, "# TYPE maskline_calls_total counter\n"));
         assert_non_null(strstr(reply.text, "# TYPE maskline_rtp_ports_free gauge\n"));
         assert_non_null(strstr(reply.text, "\nmaskline_call_pairs 0\n"));

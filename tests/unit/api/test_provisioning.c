@@ -171,7 +171,7 @@ static void a_login_that_is_wrong_is_refused(void **state)
                      "password"},
                     {"{\"username\":\"\",\"password\":\"correct-horse\"}", "username"},
                     {"{\"username\":7}", "username"},
-                    {"{\"peer\":\"192.0.2.2\"}", "known are username"}};
+                    {"{\"peer\":\"192.0.2.2\"}", "known are options_s"}};
         json_decref(rig_expect(rig, 201, "POST", "/v1/trunks", GOOD("")));
         for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
                 struct reply reply = rig_ask(rig, "PATCH", "/v1/trunks/east", rows[i].body);
@@ -274,6 +274,9 @@ static void a_trunk_that_is_wrong_is_refused_with_field_and_rule(void **state)
                 {GOOD(",\"channels_max\":1.5"), "channels_max", "a whole number"},
                 {GOOD(",\"channels_max\":1000001"), "channels_max", "0 to 1000000"},
                 {GOOD(",\"calls_per_s\":\"2\""), "calls_per_s", "a whole number"},
+                {GOOD(",\"options_s\":9"), "options_s", "0, for never, or a whole number from 10"},
+                {GOOD(",\"options_s\":3601"), "options_s", "to 3600"},
+                {GOOD(",\"options_s\":-1"), "options_s", "from 10 to 3600"},
         };
         for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
                 struct reply reply = rig_ask(rig, "POST", "/v1/trunks", rows[i].body);
@@ -287,6 +290,26 @@ static void a_trunk_that_is_wrong_is_refused_with_field_and_rule(void **state)
         assert_int_equal(json_array_size(json_object_get(list, "trunks")), 0);
         json_decref(list);
         json_decref(rig_expect(rig, 201, "POST", "/v1/trunks", GOOD("")));
+}
+
+static void how_calls_find_their_way_may_be_changed_later(void **state)
+{
+        struct rig *rig = *state;
+        json_t *made = rig_expect(rig, 201, "POST", "/v1/trunks", GOOD(""));
+        assert_int_equal(count_of(made, "options_s"), TRUNK_OPTIONS_S_DEFAULT);
+        assert_string_equal(text_of(made, "state"), "unknown");
+        assert_true(json_is_null(json_object_get(made, "state_since")));
+        const json_t *target = json_array_get(json_object_get(made, "targets"), 0);
+        assert_string_equal(text_of(target, "transport"), "udp");
+        assert_string_equal(text_of(target, "state"), "unknown");
+        json_decref(made);
+
+        json_t *changed = rig_expect(rig, 200, "PATCH", "/v1/trunks/east", "{\"options_s\":0}");
+        assert_int_equal(count_of(changed, "options_s"), 0);
+        assert_int_equal(state_of(rig)->trunk.options_s, 0);
+        json_decref(changed);
+        json_decref(rig_expect(rig, 422, "PATCH", "/v1/trunks/east", "{\"options_s\":1}"));
+        assert_int_equal(state_of(rig)->trunk.options_s, 0);
 }
 
 static void two_trunks_share_neither_a_name_nor_a_source(void **state)
@@ -468,6 +491,7 @@ int main(void)
                 WITH_RIG(a_login_that_the_disk_refuses_is_taken_back),
                 WITH_RIG(signalling_knows_a_trunk_at_once_and_forgets_it_when_it_is_removed),
                 WITH_RIG(a_trunk_that_is_wrong_is_refused_with_field_and_rule),
+                WITH_RIG(how_calls_find_their_way_may_be_changed_later),
                 WITH_RIG(two_trunks_share_neither_a_name_nor_a_source),
                 cmocka_unit_test_setup_teardown(without_an_address_of_our_own_a_trunk_must_name_one,
                                                 set_up_behind_nat, tear_down),

@@ -289,6 +289,12 @@ struct store_change make_trunk(uint32_t n)
         memset(t->password, (int)n, sizeof t->password);
         t->registers = true;
         t->register_s = UINT32_MAX;
+        t->options_s = UINT32_MAX;
+        t->failover_ms = UINT32_MAX;
+        t->queue_ms = UINT32_MAX;
+        t->overflow_count = TRUNK_OVERFLOW_MAX;
+        for (unsigned i = 0; i < TRUNK_OVERFLOW_MAX; i++)
+                t->overflow[i] = UINT32_MAX - i;
         return change;
 }
 

@@ -114,6 +114,11 @@ static void a_trunk_comes_back_as_it_was_put(void **state)
         assert_memory_equal(back->password, full.trunk.password, TRUNK_SEALED_BYTES);
         assert_true(back->registers);
         assert_true(back->register_s == UINT32_MAX);
+        assert_true(back->options_s == UINT32_MAX);
+        assert_true(back->failover_ms == UINT32_MAX);
+        assert_true(back->queue_ms == UINT32_MAX);
+        assert_int_equal(back->overflow_count, TRUNK_OVERFLOW_MAX);
+        assert_memory_equal(back->overflow, full.trunk.overflow, sizeof back->overflow);
 
         back = &rows->trunks[rig.kind == RIG_SQLITE ? 2 : 1];
         assert_int_equal(back->source_count, TRUNK_SOURCES_MAX);

@@ -125,6 +125,10 @@ static void a_database_of_the_first_schema_is_brought_up_to_date(void **state)
                         "ALTER TABLE trunk DROP COLUMN password;"
                         "ALTER TABLE trunk DROP COLUMN registers;"
                         "ALTER TABLE trunk DROP COLUMN register_s;"
+                        "ALTER TABLE trunk DROP COLUMN options_s;"
+                        "ALTER TABLE trunk DROP COLUMN failover_ms;"
+                        "ALTER TABLE trunk DROP COLUMN queue_ms;"
+                        "ALTER TABLE trunk DROP COLUMN overflow;"
                         "PRAGMA user_version = 1");
         rig_open(&rig);
         struct rig_rows *rows = rig_load(&rig);
@@ -134,6 +138,10 @@ static void a_database_of_the_first_schema_is_brought_up_to_date(void **state)
         assert_string_equal(rows->trunks[0].username, "");
         assert_int_equal(rows->trunks[0].password_key, 0);
         assert_false(rows->trunks[0].registers);
+        assert_int_equal(rows->trunks[0].options_s, TRUNK_OPTIONS_S_DEFAULT);
+        assert_int_equal(rows->trunks[0].failover_ms, TRUNK_FAILOVER_MS_DEFAULT);
+        assert_int_equal(rows->trunks[0].queue_ms, 0);
+        assert_int_equal(rows->trunks[0].overflow_count, 0);
         free(rows);
         assert_int_equal(submit(make_trunk(1)), 0);
         rows = rig_load(&rig);
