@@ -100,7 +100,7 @@ static int init(struct directory *dir, const struct directory_params *params, st
         if (!err)
                 err = init_sessions(dir, params->sessions_max);
         if (!err)
-                err = queue_init(dir);
+                err = queue_init(dir, params->waiting_max);
         return err;
 }
 

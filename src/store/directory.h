@@ -23,6 +23,7 @@ struct directory_params {
         uint32_t sessions_max;
         uint32_t numbers_max;
         int64_t quarantine_ms; /* default pool's: 7,200,000 */
+        uint32_t waiting_max;  /* changes and records that wait for the disk; 0: 65,536 */
 };
 
 struct vault;

@@ -140,7 +140,7 @@ struct directory {
  * Queue. queue_take gives NULL when it is full: for changes that may be taken back long before it
  * is for records. The unit is filled by the caller and put in with queue_add, which cannot fail.
  */
-int queue_init(struct directory *dir) MUST_CHECK;
+int queue_init(struct directory *dir, uint32_t waiting_max) MUST_CHECK;
 void queue_close(
         struct directory *dir); /* hands over what waits; the store's close does the rest */
 void queue_fini(struct directory *dir);

@@ -15,7 +15,7 @@
 #include "core/audit_entry.h"
 #include "store/directory_impl.h"
 
-#define UNITS_MAX    65536u /* twenty seconds of a busy machine's records, while the disk stalls */
+#define WAITING_MAX  65536u /* twenty seconds of a busy machine's records, while the disk stalls */
 #define UNDOABLE_MAX 4096u
 #define GROUP_UNITS  128u
 #define RETRY_MS     1000
@@ -23,7 +23,7 @@
 static void flush(void *arg);
 static void retry(void *arg);
 
-int queue_init(struct directory *dir)
+int queue_init(struct directory *dir, uint32_t waiting_max)
 {
         struct queue *q = &dir->queue;
         list_init(&q->pending);
@@ -32,7 +32,8 @@ int queue_init(struct directory *dir)
         q->group = calloc(2 * GROUP_UNITS, sizeof *q->group);
         if (!q->group)
                 return -ENOMEM;
-        return pool_create(sizeof(struct unit), UNITS_MAX, false, &q->units);
+        return pool_create(sizeof(struct unit), waiting_max ? waiting_max : WAITING_MAX, false,
+                           &q->units);
 }
 
 void queue_fini(struct directory *dir)

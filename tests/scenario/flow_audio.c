@@ -98,7 +98,7 @@ static void on_pace(void *arg)
 
 void flow_audio_learn(struct flow_call *call, const struct sdp *theirs)
 {
-        if (!theirs->has_audio || theirs->audio.codec_count == 0)
+        if (!theirs->has_audio || theirs->audio.codec_count == 0 || call->peer->run->is_mute)
                 return;
         flow_audio_open(call);
         call->remote = theirs->audio.rtp;

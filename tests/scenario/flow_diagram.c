@@ -38,7 +38,7 @@ static void print_event(FILE *out, const struct flow_run *run, const struct flow
         fprintf(out, "  %-*s", LEFT_WIDTH, left);
         if (event->step)
                 fprintf(out, " | %3u %s", event->step->line, event->step->text);
-        else
+        else if (!run->player)
                 fprintf(out, " |     (not expected)");
         fprintf(out, "\n");
 }

@@ -37,8 +37,8 @@ static void on_sip(void *arg, const struct addr *from, struct slice data)
         if (peer->has_vanished)
                 return;
         struct flow_event *event = add_event(peer, NULL, data);
-        if (peer->run->storm)
-                flow_storm_on_message(event);
+        if (peer->run->on_message)
+                peer->run->on_message(event);
 }
 
 const struct flow_event *flow_inbox(const struct flow_run *run, const struct flow_peer *peer)
@@ -420,8 +420,8 @@ static void compose_again(struct draft *draft, struct flow_call *call)
         if (m->status)
                 snprintf(start, sizeof start, "SIP/2.0 %u ", m->status);
         const struct flow_event *event = NULL;
-        if (!m->status) {
-                event = flow_last(run, call, true, m->method, m->method);
+        if (m->method) {
+                event = flow_last(run, call, true, m->status ? start : m->method, m->method);
         } else {
                 for (unsigned i = 0; i < run->event_count; i++) {
                         if (run->events[i].call == call && run->events[i].is_sent &&

@@ -85,6 +85,10 @@ struct flow_run {
         unsigned event_count;
         unsigned branches, rtp_ports;
         struct flow_storm *storm; /* NULL: everything goes as written */
+        /* Told of each message that comes to a peer; NULL: steps expect them. */
+        void (*on_message)(struct flow_event *event);
+        void *player; /* on_message's */
+        bool is_mute; /* nobody talks: there is no audio but ours */
         int64_t started_ms;
         uint64_t session;
         char problem[2 * FLOW_PROBLEM_BYTES];
@@ -119,7 +123,6 @@ void flow_run_destroy(struct flow_run *run);
 void flow_play_step(struct flow_run *run, const struct flow_step *step);
 
 /* flow_storm.c */
-void flow_storm_on_message(struct flow_event *event);
 void flow_storm_on_datagram(struct flow_run *run, const struct addr *from, const struct addr *to,
                             struct slice data);
 

@@ -133,7 +133,7 @@ static bool came_before(const struct flow_run *run, const struct flow_event *eve
         return false;
 }
 
-void flow_storm_on_message(struct flow_event *event)
+static void on_message(struct flow_event *event)
 {
         struct flow_run *run = event->peer->run;
         struct sip_msg *msg = &run->storm->msg;
@@ -441,6 +441,7 @@ bool flow_storm(const struct flow *flow, uint64_t seed, char **report)
                                                      });
         run->storm = calloc(1, sizeof *run->storm);
         assert_non_null(run->storm);
+        run->on_message = on_message;
         for (unsigned i = 0; i < flow->step_count && !run->has_failed; i++) {
                 run->step = &flow->steps[i];
                 play(run, run->step);

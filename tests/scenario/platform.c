@@ -182,7 +182,9 @@ static void make_survivable(struct platform *platform)
 {
         if (!platform->options.survives)
                 return;
-        strcpy(platform->data_path, "/tmp/maskline-platform-XXXXXX");
+        /* In memory where there is such a folder: hundreds of them would wait for a disk. */
+        snprintf(platform->data_path, sizeof platform->data_path, "%s/maskline-platform-XXXXXX",
+                 access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm");
         assert_non_null(mkdtemp(platform->data_path));
         platform->slots = calloc(1, crash_record_bytes(calls_max(platform)));
         assert_non_null(platform->slots);
@@ -232,7 +234,8 @@ static void open_directory(struct platform *platform)
         const struct directory_params params = {.io = platform->io,
                                                 .sessions_max = 64,
                                                 .numbers_max = 16,
-                                                .quarantine_ms = 7200000};
+                                                .quarantine_ms = 7200000,
+                                                .waiting_max = 1024};
         char problem[512] = "";
         assert_int_equal(directory_open_on(&params, platform->vault, &platform->store.base,
                                            &platform->directory, problem),
@@ -256,13 +259,14 @@ static void open_calls(struct platform *platform)
                 .rtp_port_min = 20000,
                 .rtp_port_max = 20199,
                 .calls_max = calls_max(platform),
-                .calls_per_s_max = 4,
+                .calls_per_s_max = (uint32_t)or_else(options->calls_per_s_max, 4),
                 .same_pair_max = (uint32_t)or_else(options->same_pair_max, 2),
                 .ring_timeout_ms = or_else(options->ring_timeout_ms, 45000),
                 .call_ms_max = or_else(options->call_ms_max, 14400000),
                 .media_timeout_ms = or_else(options->media_timeout_ms, 60000),
                 .session_expires_s = (uint32_t)(or_else(options->session_timer_ms, 1800000) / 1000),
-                .ringback = sound_samples(SOUND_RINGBACK),
+                .ringback = options->is_silent ? (struct media_sound){0}
+                                               : sound_samples(SOUND_RINGBACK),
                 .refusal = sound_samples(SOUND_ANNOUNCEMENT),
                 .crash = platform->crash,
         };

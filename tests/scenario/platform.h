@@ -29,11 +29,13 @@ struct platform_options {
         uint64_t seed;
         struct sim_network network;
         uint32_t calls_max;       /* 0: 16 */
+        uint32_t calls_per_s_max; /* 0: 4 */
         uint32_t same_pair_max;   /* 0: 2 */
         int64_t ring_timeout_ms;  /* 0: 45,000 */
         int64_t call_ms_max;      /* 0: 14,400,000 */
         int64_t media_timeout_ms; /* 0: 60,000 */
         int64_t session_timer_ms; /* 0: 1,800,000; less than 1,000: none is asked for */
+        bool is_silent;           /* it has no ringback to play */
         bool survives;            /* platform_crash() may be called */
         int64_t commit_ms;        /* how long the disk takes; 0: not until the next turn */
 };
