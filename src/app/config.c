@@ -11,111 +11,6 @@
 #include "base/nearest.h"
 #include "media/sound.h"
 
-#define AT(member)                                                                                 \
-        .offset = offsetof(struct config, member), .bytes = sizeof(((struct config *)0)->member)
-
-const struct config_row config_rows[] = {
-        {"sip_listen", CONFIG_ADDR, "127.0.0.1:5060", AT(sip_listen), .section = "Signalling",
-         .help = "Address and port on which SIP over UDP is received; datagrams from any source "
-                 "that no trunk claims are dropped unread. Set it to this machine's own address to "
-                 "reach a carrier; with 0.0.0.0 each trunk needs its advertised address."},
-        {"ring_timeout_s", CONFIG_COUNT, "120", 5, 600, "s", AT(ring_timeout_s),
-         .help = "How long the called party's phone may ring before the call ends as not "
-                 "answered."},
-        {"call_s_max", CONFIG_COUNT, "14400", 10, 86400, "s", AT(call_s_max),
-         .help = "The longest call; it is hung up when it gets there."},
-        {"session_timer_s", CONFIG_COUNT, "1800", 0, 86400, "s", AT(session_timer_s),
-         .help = "After how long without a sign of life a leg of a call is hung up (RFC 4028). We "
-                 "ask the other side for it, and refresh at half the time if that is left to us; "
-                 "at least 90, and 0 asks nobody, but keeps the timer that the other side wants. A "
-                 "trunk may be left out of it."},
-        {"calls_max", CONFIG_COUNT, "500", 1, 16000, "calls", AT(calls_max),
-         .help = "Calls at once, refused callers that hear the announcement included; past it new "
-                 "calls are answered 503."},
-        {"calls_per_s_max", CONFIG_COUNT, "50", 1, 20000, "calls a second", AT(calls_per_s_max),
-         .help = "New calls a second to be ready for: what a call leaves behind in signalling lives "
-                 "for 32 s after it (RFC 6026), about 240 kB for each call a second. Past it new "
-                 "calls are answered 503."},
-        {"same_pair_max", CONFIG_COUNT, "2", 1, 20000, "calls", AT(same_pair_max),
-         .help = "Calls at once from one caller to one masking number; more are taken for a loop "
-                 "and refused."},
-
-        {"media_ip", CONFIG_IP, "", AT(media_ip), .section = "Media",
-         .help = "Address on which RTP is sent and received; empty means the address of "
-                 "sip_listen."},
-        {"rtp_port_min", CONFIG_COUNT, "20000", 1024, 65534, "UDP port", AT(rtp_port_min),
-         .help = "First UDP port for RTP and RTCP; each leg of a call takes two."},
-        {"rtp_port_max", CONFIG_COUNT, "29999", 1025, 65535, "UDP port", AT(rtp_port_max),
-         .help = "Last UDP port for RTP and RTCP; the range must hold four ports for each call of "
-                 "calls_max."},
-        {"media_timeout_s", CONFIG_COUNT, "60", 5, 3600, "s", AT(media_timeout_s),
-         .help = "A call is hung up when a party that should send RTP has sent none for this "
-                 "long."},
-        {"early_media", CONFIG_CHOICE, "ringback", .choices = "ringback|none", AT(early_media),
-         .help = "What the caller hears while the other side rings: our own ringback tone, or "
-                 "nothing from us, which leaves the tone to the caller's network. The far end's "
-                 "own tone is never passed on, because carrier announcements can speak the "
-                 "number."},
-        {"ringback_tone", CONFIG_TONE, "400*25/0.4,0/0.2,400*25/0.4,0/2.0", 1, 127,
-         AT(ringback_tone),
-         .help = "One cadence of the ringback tone: parts separated by commas, each frequencies in "
-                 "Hz and a length in seconds; + adds a frequency, * modulates by it, 0 is silence. "
-                 "The default is India's; Europe's is 425/1.0,0/4.0."},
-
-        {"country", CONFIG_DIGITS, "", 0, 3, AT(plan.country), .section = "Numbers and sessions",
-         .help = "Country calling code for numbers that API requests write in national form, for "
-                 "example 91; empty means that only E.164 is read. Each trunk has settings of its "
-                 "own for what it sends."},
-        {"international_prefix", CONFIG_DIGITS, "", 0, 5, AT(plan.international),
-         .help = "Digits dialled in front of a country code, for example 00."},
-        {"national_prefix", CONFIG_DIGITS, "", 0, 3, AT(plan.national),
-         .help = "Digit dialled in front of a national number, for example 0."},
-        {"national_digits_min", CONFIG_COUNT, "0", 0, 15, "digits", AT(plan.digits_min),
-         .help = "Fewest digits of a national number without its prefix, for example 10."},
-        {"national_digits_max", CONFIG_COUNT, "0", 0, 15, "digits", AT(plan.digits_max),
-         .help = "Most digits of a national number without its prefix, for example 10."},
-        {"sessions_max", CONFIG_COUNT, "100000", 1, 10000000, "sessions", AT(sessions_max),
-         .help = "Sessions kept in memory: the live ones and those whose numbers are still "
-                 "quarantined."},
-        {"numbers_max", CONFIG_COUNT, "10000", 1, 1000000, "numbers", AT(numbers_max),
-         .help = "Masking numbers that can be provisioned."},
-        {"quarantine_s", CONFIG_COUNT, "7200", 0, 31536000, "s", AT(quarantine_s),
-         .help = "How long a party is not given a masking number again after the session that used "
-                 "it has ended, so that a late redial reaches nobody else."},
-
-        {"refusal_text", CONFIG_TEXT, "The number you have dialled cannot be reached.", 1, 255,
-         AT(refusal_text), .section = "Announcement to refused callers",
-         .help = "What every refused caller hears, whatever the reason; rendered once by the "
-                 "speech command and kept in the data directory."},
-        {"refusal_voice", CONFIG_TEXT, "en", 1, 31, AT(refusal_voice),
-         .help = "Voice or language of the announcement, as the speech command names it: en, hi, "
-                 "de, en-us ..."},
-        {"speech_command", CONFIG_TEXT, "espeak-ng", 1, 127, AT(speech_command),
-         .help = "Program that turns text into a WAV file; it is run as COMMAND -w FILE -v VOICE "
-                 "TEXT. Without it refused callers hear a tone sequence."},
-
-        {"http_listen", CONFIG_ADDR, "127.0.0.1:8080", AT(http_listen), .section = "REST API",
-         .help = "Address and port of the REST API, metrics and health checks. Port 0 takes a free "
-                 "one; the file named endpoint in the data directory says which."},
-        {"http_allow_remote", CONFIG_SWITCH, "false", AT(http_allow_remote),
-         .help = "Allows http_listen to be an address other than loopback. The API is plain HTTP: "
-                 "put a TLS proxy in front of it, or keep it on a private network."},
-        {"http_connections_max", CONFIG_COUNT, "256", 1, 10000, "connections",
-         AT(http_connections_max), .help = "HTTP connections at once."},
-
-        {"log_level", CONFIG_CHOICE, "info", .choices = "error|warn|info|debug", .reloadable = true,
-         AT(log_level), .section = "Running", .help = "How much is written to standard error."},
-        {"drain_s", CONFIG_COUNT, "30", 0, 86400, "s", .reloadable = true, AT(drain_s),
-         .help = "How long calls in progress may go on after SIGTERM before they are hung up; new "
-                 "ones are answered 503 meanwhile."},
-        {"core_dumps", CONFIG_SWITCH, "false", AT(core_dumps),
-         .help = "Allows core dumps, up to the hard limit of the process, and debuggers. The locked "
-                 "memory is left out, but a core dump can still contain real numbers: never on a "
-                 "machine with real traffic."},
-};
-
-const unsigned config_row_count = sizeof config_rows / sizeof config_rows[0];
-
 /* One value on its way into the configuration, and where it was written. */
 struct setting {
         const char *where; /* "maskline.conf:12" or "--set" */
@@ -153,6 +48,12 @@ void config_put_allowed(struct buf *out, const struct config_row *row)
         case CONFIG_ADDR:
                 buf_put_text(out, "an IP address and a port, such as 192.0.2.1:5060 or "
                                   "[2001:db8::1]:5060");
+                return;
+        case CONFIG_ADDRS:
+                buf_put_text(out, "an IP address and a port, such as 192.0.2.1:5060, or an IPv4 "
+                                  "and an IPv6 one with a comma between them");
+                if (row->min == 0)
+                        buf_put_text(out, ", or nothing");
                 return;
         case CONFIG_IP:
                 buf_put_text(out, "an IP address, such as 192.0.2.1 or 2001:db8::1, or nothing");
@@ -286,6 +187,21 @@ static int read_addr(struct slice value, struct addr *out)
         return addr_equal(out, &other) ? 0 : ERR_SYNTAX;
 }
 
+static int read_addrs(const struct config_row *row, struct slice value, struct addr_pair *out)
+{
+        struct addr first, second;
+        struct slice rest, text = slice_split(value, ',', &rest);
+        *out = (struct addr_pair){0};
+        if (value.len == 0)
+                return row->min ? ERR_SYNTAX : 0;
+        if (read_addr(slice_trim(text), &first))
+                return ERR_SYNTAX;
+        *out = addr_pair_of(first);
+        if (text.len == value.len)
+                return 0;
+        return read_addr(slice_trim(rest), &second) || addr_pair_add(out, &second) ? ERR_SYNTAX : 0;
+}
+
 static int read_value(const struct config_row *row, struct slice value, void *out)
 {
         struct addr addr = {0};
@@ -298,6 +214,8 @@ static int read_value(const struct config_row *row, struct slice value, void *ou
         case CONFIG_ADDR:
                 err = read_addr(value, &addr);
                 break;
+        case CONFIG_ADDRS:
+                return read_addrs(row, value, out);
         case CONFIG_IP:
                 err = value.len ? addr_parse_ip(value, &addr) : 0;
                 break;
@@ -403,7 +321,8 @@ static void read_line(const char *where, struct slice line, unsigned number, uns
 static void read_lines(const char *path, struct slice text, struct config *config,
                        struct buf *problems)
 {
-        unsigned seen_at[sizeof config_rows / sizeof config_rows[0]] = {0};
+        unsigned seen_at[CONFIG_ROWS_MAX] = {0};
+        assert(config_row_count <= CONFIG_ROWS_MAX);
         for (unsigned number = 1; text.len; number++) {
                 struct slice line = slice_split(text, '\n', &text);
                 if (line.len && line.p[line.len - 1] == '\r')
@@ -473,9 +392,8 @@ static void read_sets(const struct config_source *source, struct config *config,
 }
 
 /* RTP would take the port that SIP wants, or the other way round. */
-static void check_ports_apart(const struct config *c, struct buf *problems)
+static void check_port_apart(const struct config *c, const struct addr *sip, struct buf *problems)
 {
-        const struct addr *sip = &c->sip_listen;
         struct addr media = config_media_ip(c);
         bool same_ip = addr_equal_ip(sip, &media) || addr_is_any(sip) || addr_is_any(&media);
         if (same_ip && sip->port >= c->rtp_port_min && sip->port <= c->rtp_port_max)
@@ -491,6 +409,30 @@ static void check_session_timer(const struct config *c, struct buf *problems)
         if (c->session_timer_s > 0 && c->session_timer_s < 90)
                 buf_printf(problems, "session_timer_s = %u: allowed is 0, or from 90 to 86400\n",
                            c->session_timer_s);
+}
+
+static void check_tls(const struct config *c, struct buf *problems)
+{
+        bool has_certificate = c->tls_certificate[0] && c->tls_key[0];
+        if (addr_pair_first(&c->sip_tls_listen) && !has_certificate)
+                buf_put_text(problems, "sip_tls_listen: needs tls_certificate and tls_key\n");
+        if (!c->tls_certificate[0] != !c->tls_key[0])
+                buf_put_text(problems, "tls_certificate and tls_key: one needs the other\n");
+}
+
+static bool meet(const struct addr *a, const struct addr *b)
+{
+        bool same_ip = addr_equal_ip(a, b) ||
+                       (a->family == b->family && (addr_is_any(a) || addr_is_any(b)));
+        return a->family && same_ip && a->port == b->port && a->port;
+}
+
+static void check_tcp_apart(const struct config *c, struct buf *problems)
+{
+        if (meet(&c->sip_tcp_listen.ip4, &c->sip_tls_listen.ip4) ||
+            meet(&c->sip_tcp_listen.ip6, &c->sip_tls_listen.ip6))
+                buf_put_text(problems, "sip_tls_listen: the address and port of sip_tcp_listen; "
+                                       "choose another port, 5061 is usual\n");
 }
 
 /* What single rows cannot tell. */
@@ -530,10 +472,15 @@ static void check_together(const struct config *c, struct buf *problems)
         if (!c->plan.country[0] && c->plan.national[0])
                 buf_printf(problems, "national_prefix = \"%s\": needs country\n", c->plan.national);
 
-        check_ports_apart(c, problems);
         check_session_timer(c, problems);
+        if (c->sip_listen.ip4.family)
+                check_port_apart(c, &c->sip_listen.ip4, problems);
+        if (c->sip_listen.ip6.family)
+                check_port_apart(c, &c->sip_listen.ip6, problems);
+        check_tls(c, problems);
+        check_tcp_apart(c, problems);
         struct addr media = config_media_ip(c);
-        if (media.family != c->sip_listen.family)
+        if (!addr_pair_find(&c->sip_listen, media.family))
                 buf_put_text(problems, "media_ip and sip_listen: one is IPv4, the other IPv6; use "
                                        "the same kind\n");
 }
@@ -568,7 +515,8 @@ int config_read(const struct config_source *source, struct config *out, struct b
 
 struct addr config_media_ip(const struct config *config)
 {
-        struct addr ip = config->media_ip.family ? config->media_ip : config->sip_listen;
+        struct addr ip =
+                config->media_ip.family ? config->media_ip : *addr_pair_first(&config->sip_listen);
         ip.port = 0;
         return ip;
 }
@@ -610,6 +558,16 @@ static void put_choice(struct buf *out, const struct config_row *row, uint32_t c
         buf_put_slice(out, one);
 }
 
+static void put_addrs(struct buf *out, const struct addr_pair *pair)
+{
+        if (pair->ip4.family)
+                buf_put_text(out, addr_format(&pair->ip4).text);
+        if (pair->ip4.family && pair->ip6.family)
+                buf_put_text(out, ", ");
+        if (pair->ip6.family)
+                buf_put_text(out, addr_format(&pair->ip6).text);
+}
+
 void config_put_value(struct buf *out, const struct config_row *row, const struct config *config)
 {
         const void *at = const_field(config, row);
@@ -622,6 +580,9 @@ void config_put_value(struct buf *out, const struct config_row *row, const struc
                 return;
         case CONFIG_ADDR:
                 buf_put_text(out, addr_format(at).text);
+                return;
+        case CONFIG_ADDRS:
+                put_addrs(out, at);
                 return;
         case CONFIG_IP:
                 buf_put_text(out, addr_format_ip(at).text);

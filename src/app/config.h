@@ -24,7 +24,11 @@ enum config_early_media {
 };
 
 struct config {
-        struct addr sip_listen;
+        struct addr_pair sip_listen, sip_tcp_listen, sip_tls_listen; /* the last two may be empty */
+        char tls_certificate[256], tls_key[256], tls_ca[256];        /* files; may be empty */
+        uint32_t sip_connections_max;
+        uint32_t sip_idle_s;
+        uint32_t sip_keepalive_s; /* 0: never */
         struct addr http_listen;
         bool http_allow_remote;
         uint32_t http_connections_max;
@@ -60,6 +64,7 @@ enum config_type {
         CONFIG_SWITCH, /* true, false */
         CONFIG_COUNT,  /* a whole number of 1 or 4 bytes */
         CONFIG_ADDR,   /* IP address and port */
+        CONFIG_ADDRS,  /* one, or one of each family; may be empty with min 0 */
         CONFIG_IP,     /* may be empty */
         CONFIG_CHOICE, /* the index among `choices` */
         CONFIG_TEXT,   /* one line; min and max count bytes */
@@ -80,6 +85,7 @@ struct config_row {
         size_t offset, bytes; /* in struct config */
 };
 
+#define CONFIG_ROWS_MAX 64
 extern const struct config_row config_rows[];
 extern const unsigned config_row_count;
 

@@ -52,7 +52,7 @@ void harden_allow_dumps(void)
 uint32_t harden_files_needed(const struct config *config)
 {
         return config->calls_max * FILES_PER_CALL + config->http_connections_max +
-               FILES_OF_THE_HOUSE;
+               config->sip_connections_max + FILES_OF_THE_HOUSE;
 }
 
 int harden_raise_file_limit(uint32_t needed, char *problem)
@@ -67,11 +67,12 @@ int harden_raise_file_limit(uint32_t needed, char *problem)
                 return -errno;
         if (limit.rlim_cur >= needed)
                 return 0;
-        problem_put(
-                problem,
-                "calls_max and http_connections_max need %" PRIu32 " open files, but the limit is "
-                "%" PRIu64 ": raise it (ulimit -Hn, or LimitNOFILE= of the systemd unit), or lower "
-                "calls_max",
-                needed, (uint64_t)limit.rlim_cur);
+        problem_put(problem,
+                    "calls_max, http_connections_max and sip_connections_max need %" PRIu32
+                    " open files, but the limit is "
+                    "%" PRIu64
+                    ": raise it (ulimit -Hn, or LimitNOFILE= of the systemd unit), or lower "
+                    "calls_max",
+                    needed, (uint64_t)limit.rlim_cur);
         return ERR_RANGE;
 }

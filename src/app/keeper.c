@@ -98,13 +98,19 @@ static void keep_pairs(struct keeper *keeper)
                 keep_pair(keeper, rtp, first + 2 * ((start % pairs + i) % pairs));
 }
 
+static void keep_sip(struct keeper *keeper, const struct addr *listen)
+{
+        if (listen->family && listen->port)
+                (void)keep(keeper, *listen);
+}
+
 static void keep_all(struct keeper *keeper)
 {
         char problem[STORE_PROBLEM_BYTES];
         (void)!harden_raise_file_limit(harden_files_needed(keeper->config), problem);
         (void)close_range(FIRST_FD, ~0U, 0);
-        if (keeper->config->sip_listen.port)
-                (void)keep(keeper, keeper->config->sip_listen);
+        keep_sip(keeper, &keeper->config->sip_listen.ip4);
+        keep_sip(keeper, &keeper->config->sip_listen.ip6);
         keep_pairs(keeper);
 }
 
@@ -259,7 +265,8 @@ static int take_socket(struct io *io, const struct config *config, int fd, struc
                 return err;
         bool is_rtp = addr_equal_ip(&bound, &media) && bound.port % 2 == 0 &&
                       bound.port >= config->rtp_port_min && bound.port < config->rtp_port_max &&
-                      !addr_equal(&bound, &config->sip_listen);
+                      !addr_equal(&bound, &config->sip_listen.ip4) &&
+                      !addr_equal(&bound, &config->sip_listen.ip6);
         if (is_rtp)
                 out->rtp_ports[out->rtp_ports_count++] = bound.port;
         return 0;

@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,6 +46,7 @@ struct serve {
         struct directory *directory; /* owned */
         struct kept_sockets kept;    /* owned */
         struct sip_trunks *trunks;   /* owned */
+        struct tls_context *tls;     /* owned; NULL: no SIP over TLS */
         struct crash_record *crash;  /* owned */
         struct calls *calls;         /* owned */
         struct api *api;             /* owned */
@@ -111,7 +113,7 @@ static int open_directory(struct serve *serve)
 /* A carrier would be told to answer to 0.0.0.0. */
 static void warn_of_trunk(const struct serve *serve, const struct trunk *trunk)
 {
-        const struct addr *listen = &serve->config.sip_listen;
+        const struct addr *listen = addr_pair_first(&serve->config.sip_listen);
         if (addr_is_any(listen) && trunk->advertised.family == 0)
                 log_warn("trunk %s: sip_listen is %s and the trunk has no advertised address: its "
                          "calls will fail; set sip_listen and media_ip to this machine's address, "
@@ -132,6 +134,60 @@ static int open_trunks(struct serve *serve)
         return err;
 }
 
+static struct tls_files tls_files(const struct config *config)
+{
+        const struct config *c = config;
+        return (struct tls_files){
+                .certificate = c->tls_certificate[0] ? c->tls_certificate : NULL,
+                .key = c->tls_key[0] ? c->tls_key : NULL,
+                .ca = c->tls_ca[0] ? c->tls_ca : NULL,
+        };
+}
+
+#define EXPIRY_TOLD_DAYS 14
+
+static void tell_expiry(const struct serve *serve)
+{
+        const int64_t day_ms = MS(86400);
+        int64_t left_ms = tls_context_expires_ms(serve->tls) - io_wall_ms(serve->io);
+        if (left_ms < 0)
+                log_error("tls: our certificate %s has expired: carriers will refuse it",
+                          serve->config.tls_certificate);
+        else if (left_ms < EXPIRY_TOLD_DAYS * day_ms)
+                log_warn("tls: our certificate %s expires in %" PRId64 " days",
+                         serve->config.tls_certificate, left_ms / day_ms);
+        else
+                log_info("tls: our certificate %s is good for %" PRId64 " days",
+                         serve->config.tls_certificate, left_ms / day_ms);
+}
+
+static int open_tls(struct serve *serve)
+{
+        const struct tls_files files = tls_files(&serve->config);
+        struct tls_reason why;
+        if (!addr_pair_first(&serve->config.sip_tls_listen))
+                return 0;
+        int err = tls_context_create(&files, &why, &serve->tls);
+        if (err)
+                problem_put(serve->problem, "SIP over TLS cannot start: %s", why.text);
+        else
+                tell_expiry(serve);
+        return err;
+}
+
+/* What is in force stays if anything of it is not good. */
+static void reload_tls(struct serve *serve)
+{
+        const struct tls_files files = tls_files(&serve->config);
+        struct tls_reason why;
+        if (!serve->tls)
+                return;
+        if (tls_context_reload(serve->tls, &files, &why))
+                log_error("tls: not reloaded, what was in force stays: %s", why.text);
+        else
+                tell_expiry(serve);
+}
+
 static int open_crash_record(struct serve *serve)
 {
         const struct crash_record_params params = {
@@ -150,7 +206,9 @@ static int open_calls(struct serve *serve)
                 .io = serve->io,
                 .directory = serve->directory,
                 .trunks = serve->trunks,
-                .listen = c->sip_listen,
+                .listen = {c->sip_listen, c->sip_tcp_listen, c->sip_tls_listen},
+                .tls = serve->tls,
+                .streams = {c->sip_connections_max, MS(c->sip_idle_s), MS(c->sip_keepalive_s)},
                 .media_ip = config_media_ip(c),
                 .rtp_port_min = (uint16_t)c->rtp_port_min,
                 .rtp_port_max = (uint16_t)c->rtp_port_max,
@@ -183,7 +241,8 @@ static int open_api(struct serve *serve)
                 .trunks = serve->trunks,
                 .calls = serve->calls,
                 .plan = c->plan,
-                .needs_advertised = addr_is_any(&c->sip_listen) || addr_is_any(&media),
+                .needs_advertised =
+                        addr_is_any(addr_pair_first(&c->sip_listen)) || addr_is_any(&media),
         };
         return api_create(&params, &serve->api, serve->problem);
 }
@@ -301,6 +360,7 @@ static void on_reload(void *arg, int number)
                 log_warn("configuration: reloaded; these need a restart: %s", memory);
         else
                 log_info("configuration: reloaded");
+        reload_tls(serve);
 }
 
 static int open_loop(struct serve *serve)
@@ -337,9 +397,9 @@ static int raise_limits(struct serve *serve)
 static int open_all(struct serve *serve)
 {
         static int (*const steps[])(struct serve * serve) = {
-                make_data_dir, check_data_dir, raise_limits,   open_prompts,
-                open_loop,     open_directory, open_trunks,    open_crash_record,
-                open_calls,    open_api,       write_endpoint,
+                make_data_dir,     check_data_dir, raise_limits, open_prompts,
+                open_loop,         open_directory, open_trunks,  open_tls,
+                open_crash_record, open_calls,     open_api,     write_endpoint,
         };
         int err = 0;
         for (size_t i = 0; !err && i < sizeof steps / sizeof steps[0]; i++)
@@ -354,6 +414,7 @@ static void close_all(struct serve *serve)
                 io_timer_stop(serve->io, &serve->check);
         calls_destroy(serve->calls);
         sip_trunks_destroy(serve->trunks);
+        tls_context_destroy(serve->tls);
         /* Acknowledges what is queued; the API is there to answer, as far as clients still are. */
         directory_close(serve->directory);
         crash_record_close(serve->crash);
@@ -371,7 +432,7 @@ static void say_ready(const struct serve *serve)
                  addr_format(calls_local(serve->calls)).text,
                  addr_format(api_local(serve->api)).text, addr_format_ip(&media).text,
                  c->rtp_port_min, c->rtp_port_max);
-        if (addr_is_loopback(&c->sip_listen))
+        if (addr_is_loopback(addr_pair_first(&c->sip_listen)))
                 log_info("serving: SIP is on loopback only; set sip_listen to this machine's "
                          "address to reach a carrier");
         if (!secret_is_locked())

@@ -155,6 +155,37 @@ bool addr_is_any(const struct addr *a)
         return memcmp(a->ip, zero, ip_bytes(a)) == 0;
 }
 
+const struct addr *addr_pair_find(const struct addr_pair *pair, uint8_t family)
+{
+        if (family == 0)
+                return NULL;
+        const struct addr *a = family == 4 ? &pair->ip4 : &pair->ip6;
+        return a->family ? a : NULL;
+}
+
+const struct addr *addr_pair_first(const struct addr_pair *pair)
+{
+        const struct addr *ip4 = addr_pair_find(pair, 4);
+        return ip4 ? ip4 : addr_pair_find(pair, 6);
+}
+
+int addr_pair_add(struct addr_pair *pair, const struct addr *a)
+{
+        struct addr *place = a->family == 4 ? &pair->ip4 : &pair->ip6;
+        if (place->family)
+                return ERR_CONFLICT;
+        *place = *a;
+        return 0;
+}
+
+struct addr_pair addr_pair_of(struct addr a)
+{
+        struct addr_pair pair = {0};
+        if (a.family)
+                (void)!addr_pair_add(&pair, &a);
+        return pair;
+}
+
 /* The bit at `i`, counted from the most significant one. */
 static int bit_at(const struct addr *a, unsigned i)
 {

@@ -57,6 +57,15 @@ bool addr_prefix_has(const struct addr_prefix *prefix, const struct addr *a);
 bool addr_prefix_overlaps(const struct addr_prefix *a, const struct addr_prefix *b);
 void addr_prefix_put(struct buf *b, const struct addr_prefix *prefix);
 
+/* At most one of each family: where something listens. */
+struct addr_pair {
+        struct addr ip4, ip6; /* family 0: none */
+};
+const struct addr *addr_pair_find(const struct addr_pair *pair, uint8_t family); /* or NULL */
+const struct addr *addr_pair_first(const struct addr_pair *pair);                /* or NULL */
+struct addr_pair addr_pair_of(struct addr a);
+int addr_pair_add(struct addr_pair *pair, const struct addr *a) MUST_CHECK; /* ERR_CONFLICT */
+
 /* To and from the system's form; the length is returned. An IPv4-mapped address becomes IPv4. */
 uint32_t addr_to_sockaddr(const struct addr *a, struct sockaddr_storage *out);
 void addr_from_sockaddr(const struct sockaddr_storage *ss, struct addr *out);

@@ -304,13 +304,40 @@ static uint32_t transactions_max(const struct calls *calls)
         return wanted + wanted / 7 + 64;
 }
 
+static const struct {
+        const char *name, *setting;
+} transports[] = {
+        [SIP_UDP] = {"udp", "sip_listen"},
+        [SIP_TCP] = {"tcp", "sip_tcp_listen"},
+        [SIP_TLS] = {"tls", "sip_tls_listen"},
+};
+
+static void explain_listen(const struct sip_socket *failed, int err, char *problem)
+{
+        const char *setting = transports[failed->transport].setting;
+        char busy[128];
+        if (failed->addr.family == 0) {
+                snprintf(problem, 512, "SIP cannot start: %s", err_text(err));
+                return;
+        }
+        snprintf(busy, sizeof busy,
+                 "another program uses the port: stop it, or set %s to another one", setting);
+        snprintf(problem, 512, "cannot listen for SIP on %s/%s: %s; %s",
+                 addr_format(&failed->addr).text, transports[failed->transport].name, err_text(err),
+                 socket_remedy(err, setting, busy));
+}
+
 static int open_ua(struct calls *calls, char *problem)
 {
+        struct sip_socket failed = {0};
         const struct calls_params *p = &calls->params;
         const struct sip_ua_params params = {
                 .io = p->io,
                 .trunks = p->trunks,
                 .listen = p->listen,
+                .tls = p->tls,
+                .streams = p->streams,
+                .failed = &failed,
                 .legs_max = legs_max(calls),
                 .session_expires_s = p->session_expires_s,
                 .transactions_max = transactions_max(calls),
@@ -320,11 +347,7 @@ static int open_ua(struct calls *calls, char *problem)
         };
         int err = sip_ua_create(&params, &calls->ua);
         if (err)
-                snprintf(problem, 512, "cannot listen for SIP on %s/udp: %s; %s",
-                         addr_format(&p->listen).text, err_text(err),
-                         socket_remedy(err, "sip_listen",
-                                       "another program uses the port: stop it, or set sip_listen "
-                                       "to another one"));
+                explain_listen(&failed, err, problem);
         return err;
 }
 
@@ -399,6 +422,12 @@ void calls_destroy(struct calls *calls)
 const struct addr *calls_local(const struct calls *calls)
 {
         return sip_ua_local(calls->ua);
+}
+
+const struct addr *calls_listens(const struct calls *calls, enum sip_transport transport,
+                                 uint8_t family)
+{
+        return sip_ua_listens(calls->ua, transport, family);
 }
 
 void calls_drain(struct calls *calls)

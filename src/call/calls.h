@@ -21,8 +21,10 @@ struct calls_params {
         struct io *io;
         struct directory *directory; /* not owned */
         struct sip_trunks *trunks;   /* not owned */
-        struct addr listen;          /* SIP over UDP */
-        struct addr media_ip;        /* where RTP is bound and, unless a trunk says, advertised */
+        struct sip_listen listen;
+        const struct tls_context *tls; /* not owned; NULL: no TLS */
+        struct sip_stream_limits streams;
+        struct addr media_ip; /* where RTP is bound and, unless a trunk says, advertised */
         uint16_t rtp_port_min, rtp_port_max;
         uint32_t calls_max;
         uint32_t calls_per_s_max; /* to be ready for: sizes what ended calls leave behind */
@@ -44,7 +46,10 @@ struct calls_params {
  * `problem` (512 bytes) says what failed. */
 int calls_create(const struct calls_params *params, struct calls **out, char *problem) MUST_CHECK;
 void calls_destroy(struct calls *calls); /* hangs up nothing: end the calls first */
+/* As sip_ua_local() and sip_ua_listens(). */
 const struct addr *calls_local(const struct calls *calls);
+const struct addr *calls_listens(const struct calls *calls, enum sip_transport transport,
+                                 uint8_t family);
 
 /* New calls are answered 503 from now on; those in progress go on. */
 void calls_drain(struct calls *calls);

@@ -77,6 +77,8 @@ struct trunk {
         char peer_host[TRUNK_HOST_BYTES]; /* IP address or host name */
         uint16_t peer_port;               /* 0: 5060, with TLS 5061 */
         enum trunk_transport transport;
+        /* Whose certificate a client must show on TLS connections that come in; empty: none. */
+        char client_domain[TRUNK_HOST_BYTES];
         enum number_form number_form; /* how numbers are written towards it */
         bool send_asserted;           /* P-Asserted-Identity with the masking number */
 

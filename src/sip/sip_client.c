@@ -81,9 +81,25 @@ int sip_client_start(struct sip_transaction *tx, struct slice request, const str
         }
         tx->peer = *to;
         sip_tx_enter(tx, TX_TRYING);
-        sip_tx_send(tx);
         sip_tx_start_retransmitting(tx);
-        return 0;
+        err = sip_tx_send(tx);
+        if (err)
+                sip_tx_enter(tx, TX_TERMINATED);
+        return err;
+}
+
+void sip_client_on_lost(struct sip_transaction *tx, bool was_open)
+{
+        const struct sip_transactions_params *params = &tx->txs->params;
+        /* What has been answered is there: its final answer comes on another connection. */
+        if (tx->state != TX_TRYING)
+                return;
+        bool may_try_again = was_open && !tx->is_resent;
+        tx->is_resent = true;
+        if (may_try_again && !sip_tx_send(tx))
+                return;
+        sip_tx_enter(tx, TX_TERMINATED);
+        params->handler->on_unsent(params->arg, tx);
 }
 
 uint64_t sip_client_tag_digest(const struct sip_transactions *txs, struct slice tag)
@@ -102,7 +118,8 @@ void sip_client_acknowledge(struct sip_transaction *tx, struct slice ack,
         /* The INVITE's own place is free, so an ACK can only be too long, and then goes once. */
         sip_tx_drop_packet(tx, &tx->packet);
         (void)!sip_tx_keep(tx, ack);
-        sip_tx_put(tx, ack);
+        if (sip_tx_put(tx, ack))
+                tx->txs->params.counters->unsent++;
 }
 
 struct slice sip_client_sent(const struct sip_transaction *tx)
@@ -166,7 +183,9 @@ static bool client_invite_takes(struct sip_transaction *tx, const struct sip_msg
         case TX_PROCEEDING:
                 if (response->status >= 200) {
                         sip_tx_enter(tx, is_success(response) ? TX_ACCEPTED : TX_COMPLETED);
-                        sip_tx_arm(tx, SIP_TIMEOUT_MS);
+                        /* M, D; the latter in the next turn, after the ACK. */
+                        bool is_zero = tx->state == TX_COMPLETED && sip_tx_is_reliable(tx);
+                        sip_tx_arm(tx, is_zero ? 0 : SIP_TIMEOUT_MS);
                 } else if (tx->state == TX_TRYING) {
                         sip_tx_enter(tx, TX_PROCEEDING);
                 }
@@ -195,7 +214,7 @@ static bool client_other_takes(struct sip_transaction *tx, const struct sip_msg 
         if (response->status >= 200) {
                 sip_tx_enter(tx, TX_COMPLETED);
                 sip_tx_drop_packet(tx, &tx->packet);
-                sip_tx_arm(tx, SIP_T4_MS);
+                sip_tx_arm(tx, sip_tx_is_reliable(tx) ? 0 : SIP_T4_MS); /* K */
         } else if (tx->state == TX_TRYING) {
                 sip_tx_enter(tx, TX_PROCEEDING);
                 tx->interval_ms = SIP_T2_MS;

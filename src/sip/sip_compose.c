@@ -11,6 +11,16 @@
 #define MAX_FORWARDS 70
 #define ALLOW        "INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, INFO"
 
+/* Peers dial a URI without it over UDP (RFC 3263 4.1). RFC 5630 would rather not have "tls" there. */
+void sip_compose_sent_by(struct buf *b, const struct sip_sent_by *local)
+{
+        buf_put_text(b, addr_format(&local->addr).text);
+        if (local->transport == SIP_TCP)
+                buf_put_text(b, ";transport=tcp");
+        if (local->transport == SIP_TLS)
+                buf_put_text(b, ";transport=tls");
+}
+
 void sip_compose_our_uri(struct buf *b, struct masking_number number, const struct trunk *trunk,
                          const struct sip_sent_by *local)
 {
@@ -19,7 +29,7 @@ void sip_compose_our_uri(struct buf *b, struct masking_number number, const stru
                 buf_put_number_as(b, number.n, trunk->number_form, &trunk->plan);
                 buf_put_char(b, '@');
         }
-        buf_put_text(b, addr_format(&local->addr).text);
+        sip_compose_sent_by(b, local);
 }
 
 void sip_compose_peer_host(struct buf *b, const struct trunk *trunk, bool has_port)

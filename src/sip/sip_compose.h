@@ -14,6 +14,8 @@
 
 #define SIP_URI_BYTES (TRUNK_HOST_BYTES + 64)
 
+/* Our host in a URI: "192.0.2.1:5060", "192.0.2.1:5061;transport=tls". */
+void sip_compose_sent_by(struct buf *b, const struct sip_sent_by *local);
 /* "sip:+919000000001@192.0.2.1:5060", or without user when there is no number. */
 void sip_compose_our_uri(struct buf *b, struct masking_number number, const struct trunk *trunk,
                          const struct sip_sent_by *local);

@@ -116,9 +116,15 @@ static inline struct buf sip_ua_out(struct sip_ua *ua)
 
 /* sip_ua.c */
 
-struct sip_sent_by sip_ua_sent_by(const struct sip_ua *ua, const struct trunk *trunk);
-/* false: we listen on any address and the trunk names none. Nobody could answer us. */
-bool sip_ua_has_address(const struct sip_ua *ua, const struct trunk *trunk);
+/*
+ * What Via and Contact call us towards a target of the trunk's. False: nobody could answer us. We do
+ * not listen there, or on any address without one that the trunk advertises.
+ */
+bool sip_ua_sent_by(const struct sip_ua *ua, const struct trunk *trunk,
+                    const struct sip_target *target, struct sip_sent_by *out) MUST_CHECK;
+/* A message that nothing is kept of. */
+void sip_ua_send(struct sip_ua *ua, uint32_t trunk_id, const struct sip_target *to,
+                 struct slice message);
 /* Where its answer goes (RFC 3261 18.2.2, RFC 3581). */
 struct sip_target sip_ua_reply_to(const struct sip_request *request);
 /* Answers without a transaction: the same request gets the same answer again. */
@@ -157,9 +163,12 @@ void sip_leg_abandon(struct leg *leg, enum sip_end how);
 void sip_leg_leave(struct leg *leg);
 void sip_leg_on_bye_answered(struct leg *leg, const struct sip_msg *response); /* final */
 struct sip_transaction *sip_leg_invite(const struct leg *leg);
-/* Where requests in the dialog go: a literal address of the trunk's, else where the peer is. */
-struct sip_target sip_ua_next_hop(const struct sip_ua *ua, uint32_t trunk_id,
-                                  const struct sip_dialog *dialog, const struct sip_target *source);
+/*
+ * Where requests in the dialog go, and `local` what we are called there: a literal address of the
+ * trunk's, else where the peer is.
+ */
+void sip_ua_choose_hop(const struct sip_ua *ua, uint32_t trunk_id, struct sip_dialog *dialog,
+                       const struct sip_target *source, struct sip_sent_by *local);
 void sip_leg_choose_hop(struct leg *leg, const struct sip_target *source);
 /* Our description, `answered` as in sdp_write(); the version counts changes (RFC 3264 8). */
 struct slice sip_leg_describe(struct leg *leg, const struct sdp_audio *ours,
@@ -187,6 +196,8 @@ bool sip_leg_meets_challenge(struct leg *leg, const struct sip_msg *response);
 void sip_uac_on_response(struct sip_ua *ua, struct sip_transaction *tx,
                          const struct sip_msg *response, const struct sip_target *source);
 void sip_uac_on_timeout(struct leg *leg, const struct sip_transaction *tx);
+/* RFC 3261 8.1.3.1: as if it had been answered 503. */
+void sip_uac_on_unsent(struct leg *leg, const struct sip_transaction *tx);
 /* The ACK of a 2xx to an INVITE, within its dialog, now and whenever that comes again. */
 void sip_uac_acknowledge(struct sip_ua *ua, struct sip_transaction *tx,
                          const struct sip_dialog *dialog, const struct sip_msg *response);

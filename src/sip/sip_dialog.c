@@ -4,8 +4,6 @@
 #include <assert.h>
 #include <string.h>
 
-#define SIP_PORT 5060
-
 /* The texts before they are packed. */
 struct texts {
         struct slice call_id, local_uri, remote_uri, remote_tag, target, first_route;
@@ -186,7 +184,18 @@ bool sip_dialog_has_request(const struct sip_dialog *dialog, const struct sip_ms
                slice_equal(sip_dialog_text(dialog, dialog->remote_tag), request->from.tag);
 }
 
-bool sip_dialog_literal_hop(const struct sip_dialog *dialog, struct addr *out)
+static enum sip_transport transport_of(const struct sip_uri *uri)
+{
+        if (uri->scheme == SIP_SCHEME_SIPS || slice_equal_nocase(uri->transport, SLICE("tls")))
+                return SIP_TLS;
+        if (slice_equal_nocase(uri->transport, SLICE("tcp")))
+                return SIP_TCP;
+        if (slice_equal_nocase(uri->transport, SLICE("udp")))
+                return SIP_UDP;
+        return SIP_TRANSPORT_OTHER;
+}
+
+bool sip_dialog_literal_hop(const struct sip_dialog *dialog, struct sip_target *out)
 {
         struct slice text = sip_dialog_text(
                 dialog, dialog->first_route.len ? dialog->first_route_uri : dialog->target);
@@ -194,7 +203,7 @@ bool sip_dialog_literal_hop(const struct sip_dialog *dialog, struct addr *out)
         struct addr hop;
         if (sip_uri_parse(text, &uri) || addr_parse_ip(uri.host, &hop))
                 return false;
-        hop.port = uri.port ? uri.port : SIP_PORT;
-        *out = hop;
+        hop.port = uri.port;
+        *out = sip_target_of(transport_of(&uri), hop);
         return true;
 }

@@ -66,7 +66,10 @@ static inline struct slice sip_dialog_text(const struct sip_dialog *dialog, stru
 /* A request within this dialog: Call-ID, From tag; the To tag has led here already. */
 bool sip_dialog_has_request(const struct sip_dialog *dialog, const struct sip_msg *request);
 
-/* The literal address that route set or target name; false: a host name. */
-bool sip_dialog_literal_hop(const struct sip_dialog *dialog, struct addr *out);
+/*
+ * The literal address that route set or target name; false: a host name. SIP_TRANSPORT_OTHER and
+ * port 0: not said.
+ */
+bool sip_dialog_literal_hop(const struct sip_dialog *dialog, struct sip_target *out);
 
 #endif

@@ -254,18 +254,67 @@ void sip_leg_on_bye_answered(struct leg *leg, const struct sip_msg *response)
                 sip_leg_end(leg);
 }
 
-struct sip_target sip_ua_next_hop(const struct sip_ua *ua, uint32_t trunk_id,
-                                  const struct sip_dialog *dialog, const struct sip_target *source)
+/* What a URI leaves open (RFC 3263 4.1), and what it may not decide. */
+static enum sip_transport hop_transport(enum sip_transport said, const struct trunk *trunk,
+                                        const struct sip_target *source)
+{
+        enum sip_transport usual = sip_trunk_transport(trunk);
+        if (usual == SIP_TLS)
+                return SIP_TLS;
+        if (said != SIP_TRANSPORT_OTHER)
+                return said;
+        bool is_open = usual == SIP_TRANSPORT_OTHER;
+        return source->transport == SIP_UDP || is_open ? source->transport : usual;
+}
+
+/* Where the URI of the first route, or the target, leads, if that is the trunk's. */
+static bool find_literal_hop(const struct sip_ua *ua, const struct sip_trunk_state *state,
+                             const struct sip_dialog *dialog, const struct sip_target *source,
+                             struct sip_target *out, struct sip_sent_by *local)
+{
+        struct sip_target hop;
+        if (!sip_dialog_literal_hop(dialog, &hop))
+                return false;
+        hop.transport = hop_transport(hop.transport, &state->trunk, source);
+        if (hop.addr.port == 0)
+                hop.addr.port = sip_usual_port(hop.transport);
+        if (!sip_trunk_has(state, &hop) || !sip_ua_sent_by(ua, &state->trunk, &hop, local))
+                return false;
+        /* The connection on which the peer spoke leads to it as well. */
+        if (hop.transport == source->transport && addr_equal_ip(&hop.addr, &source->addr))
+                hop.connection = source->connection;
+        *out = hop;
+        return true;
+}
+
+/* Where the peer is; if it has connected to us, from a port to which nobody can connect. */
+static struct sip_target back_to(const struct sip_ua *ua, const struct sip_trunk_state *state,
+                                 const struct sip_target *source)
 {
         struct sip_target hop = *source;
-        bool is_ours = sip_dialog_literal_hop(dialog, &hop.addr) &&
-                       sip_trunks_may_continue(ua->params.trunks, trunk_id, &hop);
-        return is_ours ? hop : *source;
+        if (hop.transport == SIP_UDP || sip_transports_have_opened(ua->transports, source))
+                return hop;
+        if (state->peer.transport == hop.transport)
+                hop.addr = state->peer.addr;
+        else
+                hop.addr.port = sip_usual_port(hop.transport);
+        return hop;
+}
+
+void sip_ua_choose_hop(const struct sip_ua *ua, uint32_t trunk_id, struct sip_dialog *dialog,
+                       const struct sip_target *source, struct sip_sent_by *local)
+{
+        const struct sip_trunk_state *state = sip_trunks_state_any(ua->params.trunks, trunk_id);
+        assert(state); /* the dialog is one of its */
+        if (find_literal_hop(ua, state, dialog, source, &dialog->next_hop, local))
+                return;
+        dialog->next_hop = back_to(ua, state, source);
+        (void)!sip_ua_sent_by(ua, &state->trunk, &dialog->next_hop, local);
 }
 
 void sip_leg_choose_hop(struct leg *leg, const struct sip_target *source)
 {
-        leg->dialog.next_hop = sip_ua_next_hop(leg->ua, leg->trunk_id, &leg->dialog, source);
+        sip_ua_choose_hop(leg->ua, leg->trunk_id, &leg->dialog, source, &leg->local);
 }
 
 struct slice sip_leg_describe(struct leg *leg, const struct sdp_audio *ours,

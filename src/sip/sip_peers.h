@@ -13,9 +13,6 @@
 #include "sip/sip_breaker.h"
 #include "sip/sip_target.h"
 
-#define SIP_PORT  5060
-#define SIPS_PORT 5061
-
 #define SIP_PEERS_MAX (LOCATE_TARGETS_MAX + 8) /* those of today, and the latest of before */
 
 enum sip_health {

@@ -121,12 +121,13 @@ static int send_probe(struct probe *probe)
         struct sip_ua *ua = probe->ua;
         const struct sip_trunk_state *state =
                 sip_trunks_state_any(ua->params.trunks, probe->params.trunk_id);
-        const struct sip_client_params params = {
+        struct sip_client_params params = {
                 .method = probe->params.method,
                 .owner = pool_handle(ua->probes->pool, probe),
                 .trunk_id = probe->params.trunk_id,
-                .local = sip_ua_sent_by(ua, &state->trunk),
         };
+        if (!sip_ua_sent_by(ua, &state->trunk, &probe->result.peer, &params.local))
+                return ERR_STATE;
         struct sip_transaction *tx = sip_client_open(ua->txs, &params);
         if (!tx)
                 return ERR_FULL;
@@ -176,8 +177,6 @@ int sip_probe_start(struct sip_ua *ua, const struct sip_probe_params *params, st
         if (!state || (sip_target_is_none(&params->to) && sip_target_is_none(&state->peer)) ||
             (params->method == SIP_REGISTER && !state->trunk.username[0]))
                 return ERR_NOT_FOUND;
-        if (!sip_ua_has_address(ua, &state->trunk))
-                return ERR_STATE;
         struct probe *probe = pool_take(ua->probes->pool, NULL);
         if (!probe)
                 return ERR_FULL;

@@ -30,6 +30,7 @@ struct registration {
         struct handle tx;   /* the REGISTER that waits for its answer; none: none */
         bool tx_is_leaving; /* it takes the registration back */
         char username[TRUNK_USERNAME_BYTES]; /* its trunk may have another one by now */
+        struct sip_sent_by local;            /* as of the last try */
         struct sip_digest_attempt attempt;
         uint64_t of; /* digest of what it was made with */
 
@@ -129,7 +130,7 @@ static struct slice put_uri(char *memory, const char *user, const struct trunk *
                 buf_put_char(&b, '@');
         }
         if (local)
-                buf_put_text(&b, addr_format(&local->addr).text);
+                sip_compose_sent_by(&b, local);
         else
                 sip_compose_peer_host(&b, trunk, has_port);
         assert(buf_ok(&b));
@@ -150,7 +151,7 @@ static bool send_register(struct registration *r, const struct sip_trunk_state *
         const struct sip_client_params params = {
                 .method = SIP_REGISTER,
                 .trunk_id = r->trunk_id,
-                .local = sip_ua_sent_by(ua, &state->trunk),
+                .local = r->local,
         };
         struct sip_transaction *tx = sip_client_open(ua->txs, &params);
         if (!tx)
@@ -248,10 +249,9 @@ static uint32_t granted_s(const struct registration *r, const struct sip_msg *re
 {
         const struct trunk *trunk =
                 sip_trunks_find_any(r->registrar->ua->params.trunks, r->trunk_id);
-        const struct sip_sent_by local = sip_ua_sent_by(r->registrar->ua, trunk);
         struct uris uris;
         uint32_t granted = r->asked_s;
-        make_uris(r, trunk, &local, &uris);
+        make_uris(r, trunk, &r->local, &uris);
         if (response->expires_s >= 0 && response->expires_s < (int64_t)UINT32_MAX)
                 granted = (uint32_t)response->expires_s;
         for (unsigned i = 0; i < response->contact_count; i++) {
@@ -354,7 +354,7 @@ static void begin(struct registration *r)
         r->attempt = (struct sip_digest_attempt){0};
         if (sip_target_is_none(&state->peer))
                 fail(r, SIP_REGISTRATION_NO_PEER, 0, 0);
-        else if (!sip_ua_has_address(r->registrar->ua, &state->trunk))
+        else if (!sip_ua_sent_by(r->registrar->ua, &state->trunk, &state->peer, &r->local))
                 fail(r, SIP_REGISTRATION_NO_ADDRESS, 0, 0);
         else
                 send_again(r);
@@ -419,10 +419,11 @@ static uint64_t digest_of(const struct sip_ua *ua, const struct sip_trunk_state 
         buf_init(&b, memory, sizeof memory);
         buf_printf(&b, "%s %s %" PRIu32 " %" PRIu32 " ", state->trunk.username,
                    state->trunk.peer_host, state->trunk.register_s, state->password_changes);
-        const struct sip_sent_by local = sip_ua_sent_by(ua, &state->trunk);
+        struct sip_sent_by local;
         if (!sip_target_is_none(&state->peer))
-                buf_put_text(&b, addr_format(&state->peer.addr).text);
-        buf_put_text(&b, addr_format(&local.addr).text);
+                buf_printf(&b, "%s %d", addr_format(&state->peer.addr).text, state->peer.transport);
+        if (sip_ua_sent_by(ua, &state->trunk, &state->peer, &local))
+                buf_put_text(&b, addr_format(&local.addr).text);
         assert(buf_ok(&b));
         return siphash(&ua->reply_key, b.p, b.len) | 1;
 }

@@ -10,24 +10,6 @@
 /* After a failure: until then what was found before has to do. */
 #define AGAIN_MS ((int64_t)DNS_TTL_MIN_S * 1000)
 
-#define SPEAKS (1u << SIP_UDP)
-
-static enum sip_transport transport_of(const struct trunk *trunk)
-{
-        switch (trunk->transport) {
-        case TRUNK_UDP:
-                return SIP_UDP;
-        case TRUNK_TCP:
-                return SIP_TCP;
-        case TRUNK_TLS:
-                return SIP_TLS;
-        case TRUNK_AUTO:
-        case TRUNK_TRANSPORTS:
-                break;
-        }
-        return SIP_TRANSPORT_OTHER;
-}
-
 /* Of the family that the trunk speaks otherwise; IPv4 when nothing says. */
 static uint8_t wanted_family(const struct trunk *trunk)
 {
@@ -102,8 +84,8 @@ static int search(struct sip_trunk_state *state)
         const struct locate_params params = {
                 .host = slice_from(trunk->peer_host),
                 .port = trunk->peer_port,
-                .transport = transport_of(trunk),
-                .speaks = SPEAKS,
+                .transport = sip_trunk_transport(trunk),
+                .speaks = sip_trunks_spoken(state->trunks),
         };
         return locate_start(state->io, &params, on_located, state, &state->search);
 }
@@ -129,10 +111,10 @@ void sip_trunk_stop_resolving(struct sip_trunk_state *state)
 static void take_literal(struct sip_trunk_state *state, struct addr literal)
 {
         const struct trunk *trunk = &state->trunk;
-        uint16_t usual = trunk->transport == TRUNK_TLS ? SIPS_PORT : SIP_PORT;
-        literal.port = trunk->peer_port ? trunk->peer_port : usual;
+        enum sip_transport transport = sip_trunk_transport(trunk);
+        literal.port = trunk->peer_port ? trunk->peer_port : sip_usual_port(transport);
         const struct locate_target target = {
-                .transport = trunk->transport == TRUNK_AUTO ? SIP_UDP : transport_of(trunk),
+                .transport = trunk->transport == TRUNK_AUTO ? SIP_UDP : transport,
                 .addr = literal,
         };
         take(state, &target, 1);

@@ -146,7 +146,7 @@ bool sip_server_on_ack(struct sip_transaction *tx)
         if (tx->state == TX_COMPLETED && tx->kind == SERVER_INVITE) {
                 sip_tx_enter(tx, TX_CONFIRMED);
                 sip_tx_drop_packet(tx, &tx->packet);
-                sip_tx_arm(tx, SIP_T4_MS);
+                sip_tx_arm(tx, sip_tx_is_reliable(tx) ? 0 : SIP_T4_MS); /* I */
         }
         return tx->state == TX_ACCEPTED;
 }
@@ -161,7 +161,7 @@ static void on_final_sent(struct sip_transaction *tx, unsigned status)
         sip_tx_drop_packet(tx, &tx->head);
         if (tx->kind == SERVER_OTHER) {
                 sip_tx_enter(tx, TX_COMPLETED);
-                sip_tx_arm(tx, SIP_TIMEOUT_MS);
+                sip_tx_arm(tx, sip_tx_is_reliable(tx) ? 0 : SIP_TIMEOUT_MS); /* J */
                 return;
         }
         sip_tx_enter(tx, status < 300 ? TX_ACCEPTED : TX_COMPLETED);
@@ -177,7 +177,8 @@ int sip_server_send(struct sip_transaction *tx, unsigned status, struct slice an
                 return err;
         if (err)
                 sip_tx_drop_packet(tx, &tx->packet);
-        sip_tx_put(tx, answer);
+        if (sip_tx_put(tx, answer))
+                tx->txs->params.counters->unsent++;
         if (status >= 200)
                 on_final_sent(tx, status);
         else if (status > 100)

@@ -26,6 +26,12 @@ struct sip_sent_by {
         struct addr addr;
 };
 
+/* RFC 3261 19.1.2 */
+static inline uint16_t sip_usual_port(enum sip_transport transport)
+{
+        return transport == SIP_TLS ? 5061 : 5060;
+}
+
 static inline struct sip_target sip_target_of(enum sip_transport transport, struct addr addr)
 {
         return (struct sip_target){.transport = transport, .addr = addr};

@@ -199,29 +199,44 @@ void sip_tx_arm(struct sip_transaction *tx, int64_t delay_ms)
         io_timer_start(tx->txs->params.io, &tx->timer, delay_ms, on_timer, tx);
 }
 
+/* Our 2xx is sent again end to end, whatever the hop (RFC 3261 13.3.1.4). */
+static bool is_sent_again(const struct sip_transaction *tx)
+{
+        return !sip_tx_is_reliable(tx) || (tx->kind == SERVER_INVITE && tx->state == TX_ACCEPTED);
+}
+
 void sip_tx_arm_retransmission(struct sip_transaction *tx)
 {
         int64_t left_ms = tx->deadline_ms - sip_tx_now_ms(tx);
+        if (!is_sent_again(tx)) {
+                sip_tx_arm(tx, left_ms > 0 ? left_ms : 0);
+                return;
+        }
         int64_t delay_ms = tx->interval_ms < left_ms ? tx->interval_ms : left_ms;
         sip_tx_arm(tx, delay_ms > 0 ? delay_ms : 0); /* a busy loop may be late */
 }
 
-void sip_tx_put(struct sip_transaction *tx, struct slice message)
+int sip_tx_put(struct sip_transaction *tx, struct slice message)
 {
-        sip_transports_send(tx->txs->params.transports, tx->trunk_id, &tx->peer, message);
+        return sip_transports_send(tx->txs->params.transports, tx->trunk_id, &tx->peer, message);
 }
 
-void sip_tx_send(struct sip_transaction *tx)
+int sip_tx_send(struct sip_transaction *tx)
 {
-        if (tx->packet)
-                sip_tx_put(tx, sip_packet_text(tx->packet));
+        return tx->packet ? sip_tx_put(tx, sip_packet_text(tx->packet)) : 0;
+}
+
+bool sip_tx_is_reliable(const struct sip_transaction *tx)
+{
+        return tx->peer.transport != SIP_UDP;
 }
 
 void sip_tx_resend(struct sip_transaction *tx)
 {
         if (tx->packet)
                 tx->txs->params.counters->retransmitted_out++;
-        sip_tx_send(tx);
+        if (sip_tx_send(tx))
+                tx->txs->params.counters->unsent++;
 }
 
 int sip_tx_keep(struct sip_transaction *tx, struct slice text)
@@ -252,6 +267,18 @@ void sip_tx_retransmit(struct sip_transaction *tx)
         if (is_capped && tx->interval_ms > SIP_T2_MS)
                 tx->interval_ms = SIP_T2_MS;
         sip_tx_arm_retransmission(tx);
+}
+
+void sip_transactions_on_lost(struct sip_transactions *txs, struct handle connection, bool was_open)
+{
+        for (uint32_t i = 0; i < pool_capacity(txs->pool); i++) {
+                struct sip_transaction *tx = pool_at(txs->pool, i);
+                if (!tx || !handle_equal(tx->peer.connection, connection))
+                        continue;
+                tx->peer.connection = (struct handle){0};
+                if (tx->kind == CLIENT_INVITE || tx->kind == CLIENT_OTHER)
+                        sip_client_on_lost(tx, was_open);
+        }
 }
 
 static void on_timer(void *arg)

@@ -34,6 +34,8 @@ struct sip_transaction_handler {
                             const struct sip_target *source);
         /* Client: no final answer came; the transaction is over. */
         void (*on_timeout)(void *arg, struct sip_transaction *tx);
+        /* Client: it cannot be sent, now or again; the transaction is over (RFC 3261 8.1.3.1). */
+        void (*on_unsent)(void *arg, struct sip_transaction *tx);
         /* Server INVITE: our 2xx was not acknowledged; the transaction is over. */
         void (*on_unacknowledged)(void *arg, struct sip_transaction *tx);
 };
@@ -57,6 +59,14 @@ int sip_transactions_create(const struct sip_transactions_params *params,
 void sip_transactions_destroy(
         struct sip_transactions *txs); /* NULL is fine; no handler is called */
 uint32_t sip_transactions_kept(const struct sip_transactions *txs); /* messages, now */
+
+/*
+ * What was sent on the connection may not have arrived. A request that has had no answer goes out
+ * once more, on another connection: its branch is the same, and who got it already knows it again.
+ * If the connection was never made, or this one neither, the transaction is over.
+ */
+void sip_transactions_on_lost(struct sip_transactions *txs, struct handle connection,
+                              bool was_open);
 
 /* New calls, and what goes on within calls, leave an eighth of the table to what ends them. */
 bool sip_transactions_take_calls(const struct sip_transactions *txs);

@@ -46,6 +46,7 @@ struct sip_transaction {
         struct sip_target peer;
         struct io_timer timer;
         struct io_task burial;
+        bool is_resent;            /* on a second connection, after the first was lost */
         int64_t interval_ms;       /* of retransmission */
         int64_t deadline_ms;       /* 0: none */
         struct sip_packet *packet; /* owned: what is sent again; NULL: nothing (any more) */
@@ -88,12 +89,15 @@ void sip_tx_arm(struct sip_transaction *tx, int64_t delay_ms);
 void sip_tx_arm_retransmission(struct sip_transaction *tx);
 void sip_tx_start_retransmitting(struct sip_transaction *tx);
 void sip_tx_retransmit(struct sip_transaction *tx);
-void sip_tx_put(struct sip_transaction *tx, struct slice message); /* to its peer */
-void sip_tx_send(struct sip_transaction *tx);
+int sip_tx_put(struct sip_transaction *tx, struct slice message) MUST_CHECK; /* to its peer */
+/* RFC 3261 17: over TCP and TLS nothing is sent again, and nobody waits for what comes again. */
+bool sip_tx_is_reliable(const struct sip_transaction *tx);
+int sip_tx_send(struct sip_transaction *tx) MUST_CHECK;
 void sip_tx_resend(struct sip_transaction *tx);
 int sip_tx_keep(struct sip_transaction *tx, struct slice text) MUST_CHECK;
 void sip_tx_drop_packet(struct sip_transaction *tx, struct sip_packet **packet);
 
+void sip_client_on_lost(struct sip_transaction *tx, bool was_open);
 void sip_client_on_timer(struct sip_transaction *tx);
 void sip_server_on_timer(struct sip_transaction *tx);
 

@@ -12,6 +12,7 @@
 
 struct sip_trunks {
         struct io *io;
+        unsigned spoken;
         uint32_t count; /* slots in use, the removed ones included */
         struct watcher {
                 sip_trunks_watch_fn *fn; /* NULL: nobody */
@@ -26,6 +27,7 @@ int sip_trunks_create(struct io *io, struct sip_trunks **out)
         if (!trunks)
                 return -ENOMEM;
         trunks->io = io;
+        trunks->spoken = 1u << SIP_UDP;
         *out = trunks;
         return 0;
 }
@@ -39,6 +41,22 @@ static struct sip_trunk_state *slot_of(const struct sip_trunks *trunks, uint32_t
                         return (struct sip_trunk_state *)state;
         }
         return NULL;
+}
+
+void sip_trunks_speak(struct sip_trunks *trunks, unsigned transports)
+{
+        if (transports == trunks->spoken)
+                return;
+        trunks->spoken = transports;
+        for (size_t i = 0; i < TRUNKS_MAX; i++) {
+                if (trunks->states[i].trunk.id)
+                        sip_trunk_resolve(&trunks->states[i]);
+        }
+}
+
+unsigned sip_trunks_spoken(const struct sip_trunks *trunks)
+{
+        return trunks->spoken;
 }
 
 static struct watcher *watcher_of(struct sip_trunks *trunks, const void *arg)
@@ -75,6 +93,17 @@ void sip_trunks_tell(const struct sip_trunks *trunks, uint32_t trunk_id)
                 if (trunks->watchers[i].fn)
                         trunks->watchers[i].fn(trunks->watchers[i].arg, trunk_id);
         }
+}
+
+enum sip_transport sip_trunk_transport(const struct trunk *trunk)
+{
+        static const enum sip_transport transports[TRUNK_TRANSPORTS] = {
+                [TRUNK_UDP] = SIP_UDP,
+                [TRUNK_TCP] = SIP_TCP,
+                [TRUNK_TLS] = SIP_TLS,
+                [TRUNK_AUTO] = SIP_TRANSPORT_OTHER,
+        };
+        return transports[trunk->transport];
 }
 
 void sip_trunks_destroy(struct sip_trunks *trunks)
@@ -184,32 +213,75 @@ const struct trunk *sip_trunks_find_any(const struct sip_trunks *trunks, uint32_
         return state ? &state->trunk : NULL;
 }
 
+/* Whoever connects to us does so from any port. `is_current`: not of before. */
+static bool is_from_peer(const struct sip_trunk_state *state, const struct sip_target *source,
+                         bool is_current)
+{
+        for (unsigned i = 0; i < state->peers.count; i++) {
+                const struct sip_peer *peer = &state->peers.list[i];
+                const struct addr *at = &peer->target.addr;
+                bool is_it = source->transport == SIP_UDP ? addr_equal(at, &source->addr)
+                                                          : addr_equal_ip(at, &source->addr);
+                if (is_it && (peer->is_current || !is_current))
+                        return true;
+        }
+        return false;
+}
+
+static bool is_from_source(const struct trunk *trunk, const struct sip_target *source)
+{
+        if (source->transport == SIP_UDP)
+                return trunk_has_source(trunk, &source->addr);
+        for (unsigned i = 0; i < trunk->source_count; i++) {
+                if (addr_prefix_has(&trunk->sources[i].prefix, &source->addr))
+                        return true;
+        }
+        return false;
+}
+
+/* Who has agreed on TLS must not be spoken for by a datagram that anybody can write. */
+static bool speaks(const struct trunk *trunk, enum sip_transport transport)
+{
+        return trunk->transport != TRUNK_TLS || transport == SIP_TLS;
+}
+
 bool sip_trunk_has(const struct sip_trunk_state *trunk, const struct sip_target *address)
 {
-        return trunk_has_source(&trunk->trunk, &address->addr) ||
-               sip_peers_find(&trunk->peers, address);
+        return speaks(&trunk->trunk, address->transport) &&
+               (is_from_source(&trunk->trunk, address) || is_from_peer(trunk, address, false));
+}
+
+/* How good a claim it has to what comes from there; 0: none. */
+static unsigned claim_of(const struct sip_trunk_state *state, const struct sip_target *source)
+{
+        if (!speaks(&state->trunk, source->transport))
+                return 0;
+        unsigned by = is_from_source(&state->trunk, source) ? 4
+                      : is_from_peer(state, source, true)   ? 2
+                                                            : 0;
+        bool is_usual = sip_trunk_transport(&state->trunk) == source->transport;
+        /* On a connection the ports do not tell two trunks of one address apart, but this may. */
+        return by + (by && source->transport != SIP_UDP && is_usual);
 }
 
 struct sip_trunk_state *sip_trunks_match(struct sip_trunks *trunks, const struct sip_target *source)
 {
-        struct sip_trunk_state *by_peer = NULL;
+        struct sip_trunk_state *best = NULL;
+        unsigned best_claim = 0;
         bool is_ambiguous = false;
         for (size_t i = 0, left = trunks->count; left; i++) {
                 struct sip_trunk_state *state = &trunks->states[i];
                 if (state->trunk.id == 0)
                         continue;
                 left--;
-                if (state->is_removed)
+                unsigned claim = state->is_removed ? 0 : claim_of(state, source);
+                if (claim == 0 || claim < best_claim)
                         continue;
-                if (trunk_has_source(&state->trunk, &source->addr))
-                        return state;
-                const struct sip_peer *peer = sip_peers_find(&state->peers, source);
-                if (peer && peer->is_current) {
-                        is_ambiguous = by_peer != NULL;
-                        by_peer = state;
-                }
+                is_ambiguous = claim == best_claim;
+                best = state;
+                best_claim = claim;
         }
-        return is_ambiguous ? NULL : by_peer;
+        return is_ambiguous ? NULL : best;
 }
 
 bool sip_trunks_know(const struct sip_trunks *trunks, const struct sip_target *source)

@@ -36,8 +36,9 @@ struct sip_trunk_state {
         struct list turns; /* of struct sip_turn, the first come first; not owned */
         uint32_t turn_count;
         struct io_timer turn_timer;
-        uint32_t dialogs; /* legs that signalling still has open */
-        bool is_removed;  /* takes no new call; its dialogs go on until they end */
+        uint32_t dialogs;       /* legs that signalling still has open */
+        int64_t stream_told_ms; /* when the log was last told of its connections; 0: never */
+        bool is_removed;        /* takes no new call; its dialogs go on until they end */
         struct io *io;
         struct sip_trunks *trunks;
         /* For sip_resolve.c: looking the peer's name up. */
@@ -45,6 +46,16 @@ struct sip_trunk_state {
         struct io_timer refresh;
         int resolve_err; /* how the last try failed; 0: it did not */
 };
+
+/* How requests go to its peer; SIP_TRANSPORT_OTHER: as DNS says. */
+enum sip_transport sip_trunk_transport(const struct trunk *trunk);
+
+/*
+ * The transports that can be spoken, 1u << SIP_UDP and so on: DNS is asked for these only. UDP until
+ * it is said.
+ */
+void sip_trunks_speak(struct sip_trunks *trunks, unsigned transports);
+unsigned sip_trunks_spoken(const struct sip_trunks *trunks);
 
 int sip_trunks_create(struct io *io, struct sip_trunks **out) MUST_CHECK;
 void sip_trunks_destroy(struct sip_trunks *trunks);

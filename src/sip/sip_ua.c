@@ -20,31 +20,50 @@
 
 #define UNTRUSTED_TOLD_MS 60000
 
-struct sip_sent_by sip_ua_sent_by(const struct sip_ua *ua, const struct trunk *trunk)
+/* The port that a trunk advertises is that of its own transport. */
+static struct addr advertised(const struct trunk *trunk, enum sip_transport transport,
+                              const struct addr *local)
 {
-        struct sip_sent_by own = {
-                .transport = SIP_UDP,
-                .addr = *sip_transports_local(ua->transports),
-        };
-        if (!trunk->advertised.family)
-                return own;
-        uint16_t port = own.addr.port;
-        own.addr = trunk->advertised;
-        if (own.addr.port == 0)
-                own.addr.port = port;
-        return own;
+        struct addr address = trunk->advertised;
+        enum sip_transport usual =
+                trunk->transport == TRUNK_AUTO ? SIP_UDP : sip_trunk_transport(trunk);
+        if (address.port == 0 || transport != usual)
+                address.port = local->port;
+        return address;
 }
 
-bool sip_ua_has_address(const struct sip_ua *ua, const struct trunk *trunk)
+bool sip_ua_sent_by(const struct sip_ua *ua, const struct trunk *trunk,
+                    const struct sip_target *target, struct sip_sent_by *out)
 {
-        const struct sip_sent_by own = sip_ua_sent_by(ua, trunk);
-        return !addr_is_any(&own.addr);
+        const uint8_t family = target->addr.family;
+        const struct addr *local = sip_transports_local(ua->transports, target->transport, family);
+        if (!local)
+                return false;
+        struct sip_sent_by own = {.transport = target->transport, .addr = *local};
+        if (trunk->advertised.family == family)
+                own.addr = advertised(trunk, target->transport, local);
+        if (addr_is_any(&own.addr))
+                return false;
+        *out = own;
+        return true;
+}
+
+void sip_ua_send(struct sip_ua *ua, uint32_t trunk_id, const struct sip_target *to,
+                 struct slice message)
+{
+        struct sip_target target = *to;
+        if (sip_transports_send(ua->transports, trunk_id, &target, message))
+                ua->counters.unsent++;
 }
 
 struct sip_target sip_ua_reply_to(const struct sip_request *request)
 {
         struct sip_target to = *request->source;
-        sip_via_reply_to(&request->msg->vias[0], &request->source->addr, &to.addr);
+        struct sip_via via = request->msg->vias[0];
+        /* The connection first; when it is gone, another one to where the peer listens. */
+        if (to.transport != SIP_UDP)
+                via.has_rport = false;
+        sip_via_reply_to(&via, &request->source->addr, &to.addr);
         return to;
 }
 
@@ -79,7 +98,7 @@ void sip_ua_reply_tagged(struct sip_ua *ua, const struct sip_request *request,
         }
         const struct sip_target to = sip_ua_reply_to(request);
         uint32_t trunk_id = request->trunk ? request->trunk->trunk.id : 0;
-        sip_transports_send(ua->transports, trunk_id, &to, buf_slice(&b));
+        sip_ua_send(ua, trunk_id, &to, buf_slice(&b));
 }
 
 void sip_ua_reply(struct sip_ua *ua, const struct sip_request *request, struct sip_reply reply)
@@ -171,6 +190,18 @@ static void on_tx_timeout(void *arg, struct sip_transaction *tx)
                 sip_uac_on_timeout(leg, tx);
 }
 
+static void on_tx_unsent(void *arg, struct sip_transaction *tx)
+{
+        struct sip_ua *ua = arg;
+        struct leg *leg = sip_leg_of(ua, tx);
+        if (sip_probes_own(tx))
+                sip_probes_on_timeout(ua->probes, tx);
+        else if (sip_transaction_method(tx) == SIP_REGISTER)
+                sip_registrar_on_timeout(ua->registrar, tx);
+        else if (leg)
+                sip_uac_on_unsent(leg, tx);
+}
+
 static void on_tx_unacknowledged(void *arg, struct sip_transaction *tx)
 {
         struct leg *leg = sip_leg_of(arg, tx);
@@ -181,6 +212,7 @@ static void on_tx_unacknowledged(void *arg, struct sip_transaction *tx)
 static const struct sip_transaction_handler tx_handler = {
         .on_response = on_tx_response,
         .on_timeout = on_tx_timeout,
+        .on_unsent = on_tx_unsent,
         .on_unacknowledged = on_tx_unacknowledged,
 };
 
@@ -317,14 +349,14 @@ static unsigned status_of_error(int err)
         return err == ERR_VERSION ? 505 : 400;
 }
 
-static void on_garbage(struct sip_ua *ua, const struct sip_request *request, int err,
+static void on_garbage(struct sip_ua *ua, const struct sip_request *request, unsigned status,
                        bool reply_possible)
 {
         ua->counters.not_sip++;
         if (request->trunk)
                 request->trunk->counters.dropped++;
         if (reply_possible && request->msg->method != SIP_ACK)
-                sip_ua_reply_status(ua, request, status_of_error(err));
+                sip_ua_reply_status(ua, request, status);
 }
 
 /* An operator whose carrier is not heard looks for this line; a scanner must not fill the log. */
@@ -334,7 +366,7 @@ static void on_untrusted(struct sip_ua *ua, const struct addr *from)
         uint64_t count = ++ua->counters.untrusted;
         if (ua->untrusted_told_ms && now_ms - ua->untrusted_told_ms < UNTRUSTED_TOLD_MS)
                 return;
-        log_info("sip: datagrams dropped from addresses of no trunk: %" PRIu64
+        log_info("sip: datagrams and connections dropped from addresses of no trunk: %" PRIu64
                  ", the last from %s; "
                  "if it is a carrier's, give it to its trunk as a source",
                  count - ua->untrusted_told, addr_format(from).text);
@@ -342,41 +374,84 @@ static void on_untrusted(struct sip_ua *ua, const struct addr *from)
         ua->untrusted_told = count;
 }
 
-static void on_message(void *arg, const struct sip_target *from, struct slice data)
+static bool may_speak(void *arg, const struct sip_target *source)
+{
+        struct sip_ua *ua = arg;
+        bool is_known = sip_trunks_know(ua->params.trunks, source);
+        if (source->transport == SIP_UDP)
+                ua->counters.datagrams++;
+        if (!is_known)
+                on_untrusted(ua, &source->addr);
+        return is_known;
+}
+
+static bool on_message(void *arg, const struct sip_target *source, struct sip_trunk_state *trunk,
+                       struct slice data, unsigned refusal)
 {
         struct sip_ua *ua = arg;
         const struct sip_request request = {
                 .msg = &ua->msg,
-                .source = from,
-                .trunk = sip_trunks_match(ua->params.trunks, from),
+                .source = source,
+                .trunk = trunk ? trunk : sip_trunks_match(ua->params.trunks, source),
         };
-        ua->counters.datagrams++;
-        if (!request.trunk && !sip_trunks_know(ua->params.trunks, from)) {
-                on_untrusted(ua, &from->addr);
-                return;
-        }
         if (is_keep_alive(data))
-                return;
+                return true;
 
         bool reply_possible = false;
         int err = sip_msg_parse(data, &ua->msg, &reply_possible);
-        if (err)
-                on_garbage(ua, &request, err, reply_possible);
-        else if (ua->msg.is_request)
+        if (err || refusal) {
+                reply_possible = reply_possible || (!err && ua->msg.is_request);
+                on_garbage(ua, &request, refusal ? refusal : status_of_error(err), reply_possible);
+                return reply_possible;
+        }
+        if (ua->msg.is_request)
                 on_request(ua, &request);
         else
-                on_response(ua, &ua->msg, from);
+                on_response(ua, &ua->msg, source);
+        return true;
+}
+
+static void on_lost(void *arg, struct handle connection, bool was_open)
+{
+        struct sip_ua *ua = arg;
+        sip_transactions_on_lost(ua->txs, connection, was_open);
+}
+
+static const struct sip_transports_handler transports_handler = {
+        .may_speak = may_speak,
+        .on_message = on_message,
+        .on_lost = on_lost,
+};
+
+static unsigned spoken(const struct sip_listen *listen)
+{
+        unsigned transports = 0;
+        if (addr_pair_first(&listen->udp))
+                transports |= 1u << SIP_UDP;
+        if (addr_pair_first(&listen->tcp))
+                transports |= 1u << SIP_TCP;
+        if (addr_pair_first(&listen->tls))
+                transports |= 1u << SIP_TLS;
+        return transports;
 }
 
 static int open_transports(struct sip_ua *ua)
 {
         const struct sip_transports_params params = {
                 .io = ua->params.io,
+                .trunks = ua->params.trunks,
                 .listen = ua->params.listen,
-                .on_message = on_message,
+                .failed = ua->params.failed,
+                .tls = ua->params.tls,
+                .limits = ua->params.streams,
+                .handler = &transports_handler,
                 .arg = ua,
+                .counters = &ua->counters.streams,
         };
-        return sip_transports_create(&params, &ua->transports);
+        int err = sip_transports_create(&params, &ua->transports);
+        if (!err)
+                sip_trunks_speak(ua->params.trunks, spoken(&params.listen));
+        return err;
 }
 
 static int open_tables(struct sip_ua *ua, const struct sip_ua_keys *keys)
@@ -464,9 +539,16 @@ void sip_ua_destroy(struct sip_ua *ua)
         secret_free(ua, sizeof *ua);
 }
 
+const struct addr *sip_ua_listens(const struct sip_ua *ua, enum sip_transport transport,
+                                  uint8_t family)
+{
+        return sip_transports_local(ua->transports, transport, family);
+}
+
 const struct addr *sip_ua_local(const struct sip_ua *ua)
 {
-        return sip_transports_local(ua->transports);
+        const struct addr *ip4 = sip_ua_listens(ua, SIP_UDP, 4);
+        return ip4 ? ip4 : sip_ua_listens(ua, SIP_UDP, 6);
 }
 
 void sip_ua_set_draining(struct sip_ua *ua, bool draining)

@@ -16,6 +16,7 @@
 #include "base/number.h"
 #include "base/pool.h"
 #include "io/io.h"
+#include "sip/sip_transports.h"
 #include "sip/sip_trunks.h"
 #include "wire/sdp.h"
 
@@ -90,8 +91,11 @@ struct sip_ua_handler {
 
 struct sip_ua_params {
         struct io *io;
-        struct sip_trunks *trunks; /* not owned */
-        struct addr listen;        /* UDP; any address only if each trunk advertises one */
+        struct sip_trunks *trunks;     /* not owned */
+        struct sip_listen listen;      /* any address only if each trunk advertises one */
+        const struct tls_context *tls; /* not owned; NULL: no TLS */
+        struct sip_stream_limits streams;
+        struct sip_socket *failed; /* NULL, or told which one of `listen` could not be had */
         uint32_t legs_max;         /* the index of a leg's handle is below it */
         /* The session timer to ask for (RFC 4028), from 90; 0: none, but a peer's is kept. */
         uint32_t session_expires_s;
@@ -105,7 +109,11 @@ struct sip_ua_params {
 
 int sip_ua_create(const struct sip_ua_params *params, struct sip_ua **out) MUST_CHECK;
 void sip_ua_destroy(struct sip_ua *ua);
-const struct addr *sip_ua_local(const struct sip_ua *ua); /* with the port that was bound */
+/* Of UDP, with the port that was bound; the IPv4 one if there are two. */
+const struct addr *sip_ua_local(const struct sip_ua *ua);
+/* NULL: not heard there. */
+const struct addr *sip_ua_listens(const struct sip_ua *ua, enum sip_transport transport,
+                                  uint8_t family);
 
 /* While draining, new INVITEs are answered 503 with Retry-After. */
 void sip_ua_set_draining(struct sip_ua *ua, bool draining);
@@ -196,6 +204,7 @@ struct sip_ua_counters {
         uint64_t challenges_met, challenges_refused; /* 401 and 407 to requests of ours */
         uint64_t register_failures;
         uint64_t unsent; /* messages of ours that found no room, or were too long */
+        struct sip_stream_counters streams;
         uint32_t legs, transactions;
 };
 const struct sip_ua_counters *sip_ua_counters(const struct sip_ua *ua);

@@ -99,7 +99,6 @@ static int send_invite(struct leg *leg, const struct sip_dial *dial, struct slic
 static int start(struct leg *leg, const struct sip_dial *dial, const struct sip_trunk_state *trunk)
 {
         struct buf contact;
-        leg->local = sip_ua_sent_by(leg->ua, &trunk->trunk);
         buf_init(&contact, leg->contact, sizeof leg->contact - 1);
         sip_compose_our_uri(&contact, dial->show, &trunk->trunk, &leg->local);
         assert(buf_ok(&contact));
@@ -122,7 +121,8 @@ int sip_ua_dial(struct sip_ua *ua, const struct sip_dial *dial, struct sip_leg *
         struct sip_trunk_state *trunk = sip_trunks_find(ua->params.trunks, dial->trunk_id);
         if (!trunk || sip_target_is_none(&trunk->peer))
                 return ERR_NOT_FOUND;
-        if (!sip_ua_has_address(ua, &trunk->trunk))
+        struct sip_sent_by local;
+        if (!sip_ua_sent_by(ua, &trunk->trunk, &trunk->peer, &local))
                 return ERR_STATE;
         if (!sip_transactions_take_calls(ua->txs))
                 return ERR_FULL;
@@ -130,6 +130,7 @@ int sip_ua_dial(struct sip_ua *ua, const struct sip_dial *dial, struct sip_leg *
         if (!leg)
                 return ERR_FULL;
 
+        leg->local = local;
         int err = start(leg, dial, trunk);
         if (err) {
                 sip_leg_destroy(leg);
@@ -155,7 +156,7 @@ static void send_cancel(struct leg *leg)
 
         const struct sip_branch_text branch = sip_client_branch(tx);
         struct buf b = sip_ua_out(ua);
-        sip_compose_cancel(&b, &leg->dialog, &leg->local, slice_from(branch.text),
+        sip_compose_cancel(&b, &leg->dialog, sip_client_local(invite), slice_from(branch.text),
                            leg->invite_cseq);
         assert(buf_ok(&b));
         if (sip_client_start(tx, buf_slice(&b), sip_client_peer(invite)))
@@ -228,10 +229,16 @@ static void send_ack(struct sip_ua *ua, struct sip_transaction *tx, const struct
                      const struct sip_msg *response, bool is_kept)
 {
         const struct sip_branch_text branch = sip_branch_random(io_random(ua->params.io));
+        const struct trunk *trunk =
+                sip_trunks_find_any(ua->params.trunks, sip_transaction_trunk(tx));
+        struct sip_sent_by local = *sip_client_local(tx);
+        /* The dialog may go another way than its INVITE. */
+        if (trunk)
+                (void)!sip_ua_sent_by(ua, trunk, &dialog->next_hop, &local);
         const struct sip_in_dialog_text ack = {
                 .method = SIP_ACK,
                 .dialog = dialog,
-                .local = *sip_client_local(tx),
+                .local = local,
                 .branch = slice_from(branch.text),
                 .cseq = response->cseq,
                 .authorization = sent_credentials(ua, tx),
@@ -242,8 +249,7 @@ static void send_ack(struct sip_ua *ua, struct sip_transaction *tx, const struct
         if (is_kept)
                 sip_client_acknowledge(tx, buf_slice(&b), &dialog->next_hop, response->to.tag);
         else
-                sip_transports_send(ua->transports, sip_transaction_trunk(tx), &dialog->next_hop,
-                                    buf_slice(&b));
+                sip_ua_send(ua, sip_transaction_trunk(tx), &dialog->next_hop, buf_slice(&b));
 }
 
 void sip_uac_acknowledge(struct sip_ua *ua, struct sip_transaction *tx,
@@ -277,10 +283,10 @@ static void on_stray_success(struct sip_ua *ua, struct sip_transaction *tx,
                 return; /* its sender gives up by itself: nobody acknowledges */
 
         uint32_t trunk_id = sip_transaction_trunk(tx);
-        const struct sip_sent_by *local = sip_client_local(tx);
-        dialog.next_hop = sip_ua_next_hop(ua, trunk_id, &dialog, source);
+        struct sip_sent_by local = *sip_client_local(tx);
+        sip_ua_choose_hop(ua, trunk_id, &dialog, source, &local);
         send_ack(ua, tx, &dialog, response, false);
-        const struct sip_bye bye = {.trunk_id = trunk_id, .dialog = &dialog, .local = local};
+        const struct sip_bye bye = {.trunk_id = trunk_id, .dialog = &dialog, .local = &local};
         if (sip_client_note_fork(tx, response->to.tag))
                 (void)sip_send_bye(ua, &bye);
 }
@@ -430,6 +436,16 @@ void sip_uac_on_response(struct sip_ua *ua, struct sip_transaction *tx,
         default: /* CANCEL, and what an ended leg had sent */
                 return;
         }
+}
+
+void sip_uac_on_unsent(struct leg *leg, const struct sip_transaction *tx)
+{
+        if (sip_refresh_is(leg, tx)) {
+                sip_refresh_on_timeout(leg);
+                return;
+        }
+        sip_leg_note_end(leg, SIP_END_TRANSPORT, leg->state == LEG_LEAVING ? 0 : 503);
+        sip_leg_end(leg);
 }
 
 void sip_uac_on_timeout(struct leg *leg, const struct sip_transaction *tx)

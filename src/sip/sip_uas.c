@@ -10,13 +10,14 @@
 static unsigned check(struct sip_ua *ua, const struct sip_request *request)
 {
         const struct sip_msg *msg = request->msg;
+        struct sip_sent_by local;
         struct sip_session session;
         if (ua->is_draining || !sip_transactions_take_calls(ua->txs) ||
             pool_used(ua->legs) == pool_capacity(ua->legs))
                 return 503;
         if (!request->trunk)
                 return 403;
-        if (!sip_ua_has_address(ua, &request->trunk->trunk))
+        if (!sip_ua_sent_by(ua, &request->trunk->trunk, request->source, &local))
                 return 500;
         if (msg->max_forwards == 0)
                 return 483;
@@ -42,7 +43,8 @@ static unsigned fill_leg(struct leg *leg, const struct sip_request *request,
                 return 513;
 
         struct buf contact;
-        leg->local = sip_ua_sent_by(leg->ua, trunk);
+        bool has_address = sip_ua_sent_by(leg->ua, trunk, request->source, &leg->local);
+        assert(has_address);
         buf_init(&contact, leg->contact, sizeof leg->contact - 1);
         sip_compose_our_uri(&contact, identity->dialled, trunk, &leg->local);
         assert(buf_ok(&contact));

@@ -186,7 +186,7 @@ static void open_talk(struct talk *t)
         const struct sip_ua_params params = {
                 .io = t->io,
                 .trunks = t->trunks,
-                .listen = address("198.51.100.1:5060"),
+                .listen.udp = addr_pair_of(address("198.51.100.1:5060")),
                 .legs_max = LEGS_MAX,
                 .transactions_max = 24,
                 .handler = &handler,

@@ -254,7 +254,7 @@ static void open_calls(struct platform *platform)
                 .io = platform->io,
                 .directory = platform->directory,
                 .trunks = platform->trunks,
-                .listen = platform->sip,
+                .listen.udp = addr_pair_of(platform->sip),
                 .media_ip = platform->rtp,
                 .rtp_port_min = 20000,
                 .rtp_port_max = 20199,

@@ -228,7 +228,7 @@ static void phone_create(struct world *world, enum who who, const char *at, uint
         const struct sip_ua_params ua = {
                 .io = phone->io,
                 .trunks = phone->trunks,
-                .listen = phone->address,
+                .listen.udp = addr_pair_of(phone->address),
                 .legs_max = 4,
                 .transactions_max = 64,
                 .handler = &phone_handler,

@@ -48,7 +48,7 @@ static void open_calls(struct rig *rig)
                 .io = rig->io,
                 .directory = rig->directory,
                 .trunks = rig->trunks,
-                .listen = any,
+                .listen.udp = addr_pair_of(any),
                 .media_ip = any,
                 .rtp_port_min = 20000,
                 .rtp_port_max = 60000,

@@ -72,7 +72,7 @@ static void without_a_file_the_defaults_hold(void **state)
 {
         struct fixture *f = *state;
         assert_int_equal(read_source(f, &(struct config_source){.path = "/nonexistent/x"}), 0);
-        assert_string_equal(addr_format(&f->config.sip_listen).text, "127.0.0.1:5060");
+        assert_string_equal(addr_format(&f->config.sip_listen.ip4).text, "127.0.0.1:5060");
         assert_string_equal(addr_format(&f->config.http_listen).text, "127.0.0.1:8080");
         assert_int_equal(f->config.calls_max, 500);
         assert_int_equal(f->config.ring_timeout_s, 120);
@@ -112,7 +112,7 @@ static void a_file_is_read_with_comments_and_spaces(void **state)
                                       "log_level = debug"),
                          0);
         assert_int_equal(f->config.calls_max, 7);
-        assert_string_equal(addr_format(&f->config.sip_listen).text, "[::1]:5070");
+        assert_string_equal(addr_format(&f->config.sip_listen.ip6).text, "[::1]:5070");
         assert_string_equal(f->config.plan.country, "91");
         assert_string_equal(f->config.plan.international, "00");
         assert_string_equal(f->config.plan.national, "0");

@@ -537,7 +537,7 @@ int scene_setup(void **state)
         const struct sip_ua_params params = {
                 .io = s->io,
                 .trunks = s->trunks,
-                .listen = address(UA_ADDRESS),
+                .listen.udp = addr_pair_of(address(UA_ADDRESS)),
                 .legs_max = 16,
                 .transactions_max = 64,
                 .handler = &handler,

@@ -228,7 +228,7 @@ static struct host *open_host(struct sim_world *world, const char *local, const 
         const struct sip_ua_params params = {
                 .io = h->io,
                 .trunks = h->trunks,
-                .listen = address(local),
+                .listen.udp = addr_pair_of(address(local)),
                 .legs_max = LEGS_MAX,
                 .transactions_max = 200,
                 .handler = &handler,

@@ -47,7 +47,7 @@ static int open_all(struct io *io, unsigned fail_at)
         const struct sip_ua_params params = {
                 .io = io,
                 .trunks = trunks,
-                .listen = {.family = 4, .port = 5060, .ip = {198, 51, 100, 1}},
+                .listen.udp.ip4 = {.family = 4, .port = 5060, .ip = {198, 51, 100, 1}},
                 .legs_max = 4,
                 .transactions_max = 16,
                 .handler = &nobody,
@@ -89,7 +89,7 @@ static void a_port_in_use_is_said_so(void **state)
         struct sip_ua_params params = {
                 .io = io,
                 .trunks = trunks,
-                .listen = {.family = 4, .port = 5060, .ip = {198, 51, 100, 1}},
+                .listen.udp.ip4 = {.family = 4, .port = 5060, .ip = {198, 51, 100, 1}},
                 .legs_max = 4,
                 .transactions_max = 16,
                 .handler = &nobody,
@@ -97,7 +97,7 @@ static void a_port_in_use_is_said_so(void **state)
         assert_int_equal(sip_ua_create(&params, &ua), 0);
         assert_int_equal(sip_ua_create(&params, &second), -EADDRINUSE);
         assert_null(second);
-        params.listen.port = 5062;
+        params.listen.udp.ip4.port = 5062;
         params.legs_max = UINT32_MAX;
         assert_int_equal(sip_ua_create(&params, &second), ERR_RANGE);
         assert_null(second);

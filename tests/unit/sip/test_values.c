@@ -132,7 +132,7 @@ static void a_dialog_of_the_called_side_keeps_the_order_of_routes(void **state)
         assert_int_equal(d.remote_cseq, 4);
         assert_int_equal(d.local_cseq, 0);
         assert_true(sip_dialog_has_request(&d, invite));
-        struct addr hop;
+        struct sip_target hop;
         assert_false(sip_dialog_literal_hop(&d, &hop)); /* r1 is a name */
 }
 
@@ -208,14 +208,14 @@ static void requests_go_to_a_literal_route_or_target(void **state)
 {
         (void)state;
         struct sip_dialog d = dialled();
-        struct addr hop = {0};
+        struct sip_target hop = {0};
         assert_false(sip_dialog_literal_hop(&d, &hop));
         assert_int_equal(retarget(&d, slice_from("sip:x@198.51.100.9:5080")), 0);
         assert_true(sip_dialog_literal_hop(&d, &hop));
-        assert_string_equal(addr_format(&hop).text, "198.51.100.9:5080");
+        assert_string_equal(addr_format(&hop.addr).text, "198.51.100.9:5080");
         assert_int_equal(retarget(&d, slice_from("sip:198.51.100.9")), 0);
         assert_true(sip_dialog_literal_hop(&d, &hop));
-        assert_string_equal(addr_format(&hop).text, "198.51.100.9:5060");
+        assert_string_equal(addr_format(&hop.addr).text, "198.51.100.9:0");
 }
 
 static void what_does_not_fit_is_refused_whole(void **state)
