@@ -127,9 +127,17 @@ void call_tell_ringing(struct call *call)
 {
         struct calls *calls = call->calls;
         struct call_leg *a = &call->legs[SIDE_A];
-        bool plays = calls->params.ringback.count > 0 && a->has_stream;
-        (void)sip_leg_progress(calls->ua, a->sip, 180, plays ? &a->local : NULL);
-        if (plays)
+        /* A caller without an offer may require ours now (RFC 3262 5). */
+        bool describes = calls->params.ringback.count > 0 || !a->has_stream;
+        (void)sip_leg_progress(calls->ua, a->sip, 180, describes ? &a->local : NULL);
+        call_play_ringback(call);
+}
+
+void call_play_ringback(struct call *call)
+{
+        struct calls *calls = call->calls;
+        struct call_leg *a = &call->legs[SIDE_A];
+        if (calls->params.ringback.count > 0 && a->has_stream)
                 media_leg_play(calls->media, a->media, &calls->params.ringback, 0);
 }
 

@@ -125,6 +125,7 @@ void call_connect(struct call *call, const struct sip_invite *invite);
 void call_on_progress(struct call *call, unsigned status);
 void call_on_answered(struct call *call, const struct sdp *sdp);
 void call_tell_ringing(struct call *call);
+void call_play_ringback(struct call *call); /* if there is one, and where to play it to */
 /* Until `due_ms` (monotonic); 0: as long as the configuration says. */
 void call_start_ring_timer(struct call *call, int64_t due_ms);
 void call_start_longest_timer(struct call *call, int64_t due_ms);

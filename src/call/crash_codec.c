@@ -344,12 +344,23 @@ static void kind_of_sip(struct codec *c, enum sip_saved *value)
         *value = (enum sip_saved)number(c, *value, SIP_SAVED_KINDS - 1);
 }
 
+static void reliable(struct codec *c, struct sip_reliable *value)
+{
+        flag(c, &value->is_required);
+        u32(c, &value->rseq);
+        flag(c, &value->awaits_prack);
+        flag(c, &value->describes);
+        flag(c, &value->offers);
+        flag(c, &value->is_settled);
+}
+
 static void incoming(struct codec *c, struct sip_leg_state *value)
 {
         value->head_bytes = (uint16_t)number(c, value->head_bytes, SIP_HEAD_BYTES_MAX);
         raw(c, value->head, value->head_bytes);
         raw(c, value->request_key, sizeof value->request_key);
         raw(c, value->merge_key, sizeof value->merge_key);
+        reliable(c, &value->reliable);
         c->head = (struct slice){value->head, value->head_bytes};
 }
 

@@ -133,10 +133,12 @@ void call_on_described(struct call *call, enum call_side side, const struct sdp_
                 return;
         leg->local = *ours;
         if (!call_take_answer(call, side, sdp)) {
-                call_close(call, CAUSE_REJECTED, SOURCE_CARRIER, 0);
+                call_close(call, CAUSE_REJECTED, SOURCE_CARRIER, 488);
                 return;
         }
         call_save(call);
+        if (side == SIDE_A && call->state == CALL_RINGING)
+                call_play_ringback(call);
 }
 
 void call_on_confirmed(struct call *call, enum call_side side, const struct sdp *sdp)

@@ -26,7 +26,7 @@ unsigned sip_check_request(const struct sip_msg *request, bool in_dialog)
                 return 416;
         if (request->to.tag.len && !in_dialog)
                 return 481;
-        if (request->require & ~(uint32_t)SIP_OPTION_TIMER)
+        if (request->require & ~(uint32_t)(SIP_OPTION_TIMER | SIP_OPTION_100REL))
                 return 420;
         return 0;
 }
@@ -43,14 +43,14 @@ void sip_check_put_unsupported(struct buf *b, const struct sip_msg *request)
         struct slice rest = request->require_text;
         while (rest.len) {
                 struct slice option = slice_trim(slice_split(rest, ',', &rest));
-                if (option.len && !slice_equal_nocase(option, SLICE("timer")))
+                bool is_known = slice_equal_nocase(option, SLICE("timer")) ||
+                                slice_equal_nocase(option, SLICE("100rel"));
+                if (option.len && !is_known)
                         put_option(b, option);
         }
         if (b->len)
                 return;
         /* They stood in a further Require. */
-        if (request->require & SIP_OPTION_100REL)
-                put_option(b, SLICE("100rel"));
         if (request->require & SIP_OPTION_REPLACES)
                 put_option(b, SLICE("replaces"));
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sip/sip_compose.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "wire/sip_lines.h"
@@ -9,7 +10,7 @@
 #define SIP_PORT     5060
 #define PRODUCT      "Maskline"
 #define MAX_FORWARDS 70
-#define ALLOW        "INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, INFO"
+#define ALLOW        "INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, PRACK, INFO"
 
 /* Peers dial a URI without it over UDP (RFC 3263 4.1). RFC 5630 would rather not have "tls" there. */
 void sip_compose_sent_by(struct buf *b, const struct sip_sent_by *local)
@@ -91,6 +92,15 @@ static void put_session_expires(struct buf *b, uint32_t expires_s, const char *r
         buf_put_text(b, "\r\n");
 }
 
+static void put_supported(struct buf *b, bool has_prack, bool has_timer)
+{
+        if (has_prack)
+                sip_write_header(b, "Supported",
+                                 has_timer ? SLICE("100rel, timer") : SLICE("100rel"));
+        else if (has_timer)
+                sip_write_header(b, "Supported", SLICE("timer"));
+}
+
 void sip_compose_invite(struct buf *b, const struct sip_invite_text *invite)
 {
         const struct sip_dialog *dialog = invite->dialog;
@@ -102,10 +112,9 @@ void sip_compose_invite(struct buf *b, const struct sip_invite_text *invite)
                 put_party(b, "P-Asserted-Identity", invite->contact, SLICE_NONE);
         buf_put_slice(b, invite->authorization);
         sip_write_header(b, "Allow", SLICE(ALLOW));
-        if (invite->session_expires_s) {
-                sip_write_header(b, "Supported", SLICE("timer"));
+        put_supported(b, invite->has_prack, invite->session_expires_s > 0);
+        if (invite->session_expires_s)
                 put_session_expires(b, invite->session_expires_s, "");
-        }
         if (invite->min_se_s)
                 sip_write_header_u64(b, "Min-SE", invite->min_se_s);
         sip_write_header(b, "User-Agent", SLICE(PRODUCT));
@@ -235,6 +244,9 @@ void sip_compose_in_dialog(struct buf *b, const struct sip_in_dialog_text *reque
         }
         if (request->min_se_s)
                 sip_write_header_u64(b, "Min-SE", request->min_se_s);
+        if (request->rack_rseq)
+                buf_printf(b, "RAck: %" PRIu32 " %" PRIu32 " INVITE\r\n", request->rack_rseq,
+                           request->rack_cseq);
         buf_put_slice(b, request->authorization);
         sip_write_body(b, "application/sdp", request->sdp);
 }
@@ -287,7 +299,11 @@ void sip_compose_reply(struct buf *b, const struct sip_reply *reply)
         if (reply->has_accept_dtmf)
                 sip_write_header(b, "Accept", SLICE("application/dtmf-relay, application/dtmf"));
         if (reply->has_supported)
-                sip_write_header(b, "Supported", SLICE("timer"));
+                put_supported(b, true, true);
+        if (reply->rseq) {
+                sip_write_header(b, "Require", SLICE("100rel"));
+                sip_write_header_u64(b, "RSeq", reply->rseq);
+        }
         if (reply->unsupported.len)
                 sip_write_echo(b, "Unsupported", reply->unsupported);
         if (reply->retry_after_s)

@@ -31,6 +31,7 @@ struct sip_invite_text {
         bool is_asserted;
         struct slice authorization; /* a whole header line; empty: none */
         int max_forwards;
+        bool has_prack;             /* reliable provisional answers are welcome */
         uint32_t session_expires_s; /* 0: no timer is asked for */
         uint32_t min_se_s;          /* 0: none */
         struct slice sdp;
@@ -84,6 +85,7 @@ struct sip_in_dialog_text {
         struct slice contact; /* URI; empty: none */
         uint32_t session_expires_s, min_se_s;
         struct slice sdp;
+        uint32_t rack_rseq, rack_cseq; /* PRACK */
 };
 void sip_compose_in_dialog(struct buf *b, const struct sip_in_dialog_text *request);
 /* Their Request-URI. */
@@ -110,6 +112,7 @@ struct sip_reply {
         unsigned min_se_s;          /* 0: none */
         unsigned session_expires_s; /* 0: none */
         bool session_is_ours;       /* we refresh */
+        uint32_t rseq;              /* 0: no reliable answer */
         struct slice sdp;
 };
 void sip_compose_reply(struct buf *b, const struct sip_reply *reply);

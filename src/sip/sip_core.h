@@ -38,6 +38,16 @@ enum leg_state {
         LEG_STATES,
 };
 
+#define LEG_FORKS_MAX 8
+
+/* An early dialog of a leg that we dial, as far as reliable answers have made it. */
+struct leg_fork {
+        uint64_t tag;    /* digest of its To tag */
+        uint32_t rseq;   /* of the last that we acknowledged; 0: none */
+        bool is_settled; /* it has answered our offer in one */
+        bool is_changed; /* and has made another one since: what it repeats is out of date */
+};
+
 struct leg {
         struct sip_ua *ua;
         enum leg_state state;
@@ -66,10 +76,22 @@ struct leg {
         struct sdp_audio said; /* what that was */
         bool said_in_answer;   /* to `remote` */
 
-        struct sip_session session;    /* agreed, or what an INVITE of ours asked for */
-        bool has_update;               /* the peer allows UPDATE */
-        struct handle refresh;         /* our UPDATE or re-INVITE that waits for its answer */
-        bool is_interval_retried;      /* sent again with a larger one (RFC 4028 7.3) */
+        struct sip_session session; /* agreed, or what an INVITE of ours asked for */
+        bool has_update;            /* the peer allows UPDATE */
+        struct handle refresh;      /* our UPDATE or re-INVITE that waits for its answer */
+        bool is_interval_retried;   /* sent again with a larger one (RFC 4028 7.3) */
+        struct leg_fork forks[LEG_FORKS_MAX]; /* dialled */
+        uint8_t fork_count;
+        struct handle prack; /* the last that we sent */
+        uint32_t prack_rseq;
+
+        struct sip_reliable reliable; /* incoming */
+        unsigned prack_status;        /* of the last reliable answer */
+        int64_t prack_interval_ms, prack_deadline_ms;
+        struct io_timer prack_timer;
+        bool holds_answer;            /* until the PRACK comes */
+        struct sdp_audio held_answer; /* the 200 that waits for it */
+
         struct io_timer session_timer; /* gives the session up */
         struct io_timer refresh_timer;
         struct io_task task;
@@ -227,10 +249,32 @@ void sip_uas_say_given_up(struct leg *leg); /* 487 for the INVITE of a leg that 
 unsigned sip_uas_open(struct leg *leg, const struct sip_request *request,
                       struct sip_transaction **out) MUST_CHECK;
 int sip_uas_answer(struct leg *leg, struct sip_reply reply) MUST_CHECK;
+int sip_uas_accept(struct leg *leg, const struct sdp_audio *ours) MUST_CHECK; /* 200 */
+void sip_uas_answer_held(struct leg *leg); /* the 200 that waited for a PRACK */
 
 /* sip_within.c */
 
 void sip_within_on_request(struct leg *leg, const struct sip_request *request);
+
+/* sip_prack.c */
+
+bool sip_prack_is_wanted(const struct sip_msg *response);
+bool sip_prack_is_next(struct leg *leg, const struct sip_msg *response);
+/* The fork whose dialog the leg has; NULL: none, or one too many. */
+struct leg_fork *sip_prack_fork(struct leg *leg);
+void sip_prack_send(struct leg *leg, uint32_t rseq, bool is_described);
+void sip_prack_on_response(struct leg *leg, const struct sip_transaction *tx,
+                           const struct sip_msg *response);
+void sip_prack_init(struct leg *leg, const struct sip_msg *invite);
+/* One of ours waits for its PRACK and is sent until then. */
+bool sip_prack_is_busy(const struct leg *leg);
+/* ERR_STATE: one is under way (RFC 3262 3). */
+int sip_prack_provisional(struct leg *leg, struct sip_reply reply) MUST_CHECK;
+bool sip_prack_matches(const struct leg *leg, const struct sip_msg *prack);
+void sip_prack_acknowledge(struct leg *leg, bool has_description);
+/* True: the 200 has to wait. */
+bool sip_prack_holds_answer(struct leg *leg, const struct sdp_audio *ours);
+void sip_prack_stop(struct leg *leg);
 
 /* sip_session.c */
 

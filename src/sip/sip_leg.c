@@ -120,6 +120,7 @@ static void let_go(struct leg *leg)
 {
         struct sip_transaction *invite = sip_leg_invite(leg);
         sip_session_stop(leg);
+        sip_prack_stop(leg);
         if (invite)
                 sip_server_acknowledged(invite);
 }

@@ -38,6 +38,7 @@ static int save_incoming(const struct leg *leg, struct sip_leg_state *out)
         out->peer = tx->peer;
         memcpy(out->request_key, tx->request_key.half, sizeof out->request_key);
         memcpy(out->merge_key, tx->merge_key.half, sizeof out->merge_key);
+        out->reliable = leg->reliable;
         out->kind = SIP_SAVED_INCOMING;
         return 0;
 }
@@ -228,6 +229,7 @@ static int restore_incoming(struct leg *leg, const struct sip_leg_state *state)
                 sip_packets_drop(txs->packets, head);
                 return ERR_FULL;
         }
+        leg->reliable = state->reliable;
         tx->head = head;
         tx->head_bytes = state->head_bytes;
         memcpy(tx->request_key.half, state->request_key, sizeof state->request_key);

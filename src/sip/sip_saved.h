@@ -52,6 +52,16 @@ struct sip_session {
         bool is_ours;       /* we refresh */
 };
 
+/* Our reliable provisional answers to an INVITE (RFC 3262). */
+struct sip_reliable {
+        bool is_required;  /* the caller wants them */
+        uint32_t rseq;     /* of the one that waits for its PRACK, else of the next */
+        bool awaits_prack; /* the others say something of the one that waits */
+        bool describes;    /* it has a description */
+        bool offers;       /* which is an offer: the INVITE had none */
+        bool is_settled;   /* offer and answer have been exchanged in one before */
+};
+
 /* Holds real numbers: for secret memory. */
 struct sip_leg_state {
         enum sip_saved kind;
@@ -80,6 +90,7 @@ struct sip_leg_state {
 
         /* INCOMING */
         uint64_t request_key[2], merge_key[2];
+        struct sip_reliable reliable;
         uint16_t head_bytes;
         char head[SIP_HEAD_BYTES_MAX];
 };

@@ -186,6 +186,18 @@ int sip_server_send(struct sip_transaction *tx, unsigned status, struct slice an
         return 0;
 }
 
+void sip_server_hold(struct sip_transaction *tx)
+{
+        assert(tx->state == TX_PROCEEDING);
+        io_timer_stop(tx->txs->params.io, &tx->timer);
+}
+
+void sip_server_repeat(struct sip_transaction *tx)
+{
+        assert(tx->state == TX_PROCEEDING);
+        sip_tx_resend(tx);
+}
+
 void sip_server_acknowledged(struct sip_transaction *tx)
 {
         if (tx->kind != SERVER_INVITE || tx->state != TX_ACCEPTED || !tx->packet)

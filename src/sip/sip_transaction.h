@@ -155,6 +155,9 @@ struct slice sip_server_head(const struct sip_transaction *tx); /* empty after a
  * ERR_TOO_LARGE and nothing was sent; others go out in any case and succeed.
  */
 int sip_server_send(struct sip_transaction *tx, unsigned status, struct slice answer) MUST_CHECK;
+/* A provisional answer is repeated by the owner alone. */
+void sip_server_hold(struct sip_transaction *tx);
+void sip_server_repeat(struct sip_transaction *tx);
 /* Our 2xx has arrived, or nobody waits for that any more: it is not sent again. */
 void sip_server_acknowledged(struct sip_transaction *tx);
 

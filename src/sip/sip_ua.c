@@ -519,6 +519,7 @@ static void drop_legs(struct sip_ua *ua)
                 if (!leg)
                         continue;
                 sip_session_stop(leg);
+                sip_prack_stop(leg);
                 io_defer_cancel(ua->params.io, &leg->task);
                 sip_trunks_close_dialog(ua->params.trunks, leg->trunk_id);
         }

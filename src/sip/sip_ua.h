@@ -46,7 +46,7 @@ enum sip_end {
         SIP_END_CANCEL,   /* the peer gave up before the answer, by CANCEL or BYE */
         SIP_END_REJECTED, /* the peer's final answer was 300-699: see status */
         SIP_END_TIMEOUT, /* no final answer to the INVITE, or no answer to anything in the dialog */
-        SIP_END_NO_ACK,  /* our 2xx was never acknowledged */
+        SIP_END_NO_ACK,  /* our 2xx, or reliable provisional answer, was never acknowledged */
         SIP_END_TRANSPORT, /* nothing can be sent to the peer */
         SIP_END_LOCAL,     /* by our own command */
 };
@@ -76,7 +76,7 @@ struct sip_ua_handler {
          */
         unsigned (*on_offer)(void *arg, struct sip_leg leg, const struct sdp *offer,
                              struct sdp_audio *answer);
-        /* The answer to `ours`, which a refresh of ours has offered again. */
+        /* The answer to `ours`, offered in a refresh or in a reliable provisional answer. */
         void (*on_described)(void *arg, struct sip_leg leg, const struct sdp_audio *ours,
                              const struct sdp *sdp);
         void (*on_dtmf_info)(void *arg, struct sip_leg leg, char digit, unsigned duration_ms);
@@ -142,12 +142,17 @@ int sip_ua_dial(struct sip_ua *ua, const struct sip_dial *dial, struct sip_leg *
 /* 100, for a leg that was restored: whether it was sent before is not known. */
 int sip_leg_trying(struct sip_ua *ua, struct sip_leg leg);
 /*
- * Incoming leg, before the answer. 180 or 183; `early` (may be NULL) is the answer to its offer, and
- * is left out when there was none.
+ * Incoming leg, before the answer. 180 or 183; `early` (may be NULL) is the answer to its offer. When
+ * there was none it is left out, unless the caller requires reliable provisional answers (RFC 3262):
+ * then it is our offer, and its answer comes with on_described. ERR_STATE: it waits for the PRACK of
+ * the one before.
  */
 int sip_leg_progress(struct sip_ua *ua, struct sip_leg leg, unsigned status,
                      const struct sdp_audio *early);
-/* 200. `ours`: the answer, or our offer when the INVITE brought none. */
+/*
+ * 200. `ours`: the answer, or our offer when the INVITE brought none. It leaves when the PRACK has come
+ * of a provisional answer with a description; a leg that gets none ends with SIP_END_NO_ACK.
+ */
 int sip_leg_answer(struct sip_ua *ua, struct sip_leg leg, const struct sdp_audio *ours) MUST_CHECK;
 /* Final answer 300-699 to an incoming leg; on_ended with SIP_END_LOCAL follows in a later turn. */
 int sip_leg_reject(struct sip_ua *ua, struct sip_leg leg, unsigned status, unsigned retry_after_s);

@@ -51,6 +51,7 @@ struct slice sip_uac_compose_invite(struct leg *leg, const struct sip_transactio
                 .is_asserted = leg->is_asserted,
                 .authorization = sip_leg_authorize(leg, SIP_INVITE, uri),
                 .max_forwards = leg->max_forwards,
+                .has_prack = true,
                 .session_expires_s = leg->session.expires_s,
                 .min_se_s = leg->session.min_s,
                 .sdp = sdp,
@@ -175,8 +176,11 @@ void sip_uac_cancel(struct leg *leg)
 /* The description in a response, kept: an early one may be all that comes (see on_success). */
 static const struct sdp *read_description(struct leg *leg, const struct sip_msg *response)
 {
+        const struct leg_fork *fork = sip_prack_fork(leg);
         const struct sdp *sdp;
         struct sdp read;
+        if (fork && fork->is_changed)
+                return NULL;
         if (sip_ua_read_sdp(response, &read, &sdp) || !sdp)
                 return NULL;
         leg->remote = read;
@@ -194,17 +198,24 @@ static void on_provisional(struct leg *leg, const struct sip_msg *response,
                 sip_leg_enter(leg, LEG_PROCEEDING);
         if (leg->state != LEG_PROCEEDING || response->status == 100)
                 return;
+        bool is_reliable = sip_prack_is_wanted(response);
+        uint32_t rseq = response->rseq;
+        if (is_reliable && !sip_prack_is_next(leg, response))
+                return;
 
         /* Of several early dialogs the last one heard is kept; the 2xx decides in any case. */
         bool is_other_fork = !slice_equal(response->to.tag,
                                           sip_dialog_text(&leg->dialog, leg->dialog.remote_tag));
         if (is_other_fork)
                 leg->has_remote = false;
-        if (response->to.tag.len && !sip_dialog_establish(&leg->dialog, response))
+        bool is_dialog = response->to.tag.len && !sip_dialog_establish(&leg->dialog, response);
+        if (is_dialog)
                 sip_leg_choose_hop(leg, source);
         sip_leg_learn_allow(leg, response);
-        ua->params.handler->on_progress(ua->params.arg, sip_leg_handle(leg), response->status,
-                                        read_description(leg, response));
+        const struct sdp *sdp = read_description(leg, response);
+        ua->params.handler->on_progress(ua->params.arg, sip_leg_handle(leg), response->status, sdp);
+        if (is_reliable && is_dialog && leg->state == LEG_PROCEEDING)
+                sip_prack_send(leg, rseq, sdp != NULL);
 }
 
 /*
@@ -304,7 +315,9 @@ static void confirm(struct leg *leg, const struct sip_msg *response, bool is_sam
 {
         sip_leg_enter(leg, LEG_CONFIRMED);
         /* Some peers describe themselves in the 18x and not again: that was their answer. */
-        bool is_early_answer = response->body.len == 0 && is_same_fork && leg->has_remote;
+        const struct leg_fork *fork = sip_prack_fork(leg);
+        bool is_said = response->body.len == 0 || (fork && fork->is_changed);
+        bool is_early_answer = is_said && is_same_fork && leg->has_remote;
         if (!read_description(leg, response) && !is_early_answer)
                 leg->has_remote = false;
         const struct sip_session session = sip_session_of_answer(leg, response);
@@ -372,6 +385,7 @@ static void begin_again(struct leg *leg, const struct sip_target *to)
         int err = sip_dialog_init_uac(&leg->dialog, &uac);
         assert(!err); /* there was more in it before */
         leg->has_remote = false;
+        leg->fork_count = 0;
         if (leg->state == LEG_PROCEEDING)
                 sip_leg_enter(leg, LEG_CALLING);
 }
@@ -433,6 +447,10 @@ void sip_uac_on_response(struct sip_ua *ua, struct sip_transaction *tx,
                 if (leg && response->status >= 200)
                         sip_leg_on_bye_answered(leg, response);
                 return;
+        case SIP_PRACK:
+                if (leg)
+                        sip_prack_on_response(leg, tx, response);
+                return;
         default: /* CANCEL, and what an ended leg had sent */
                 return;
         }
@@ -454,6 +472,9 @@ void sip_uac_on_timeout(struct leg *leg, const struct sip_transaction *tx)
                 sip_refresh_on_timeout(leg);
                 return;
         }
+        /* The INVITE has its own limits. */
+        if (sip_transaction_method(tx) == SIP_PRACK)
+                return;
         sip_leg_note_end(leg, SIP_END_TIMEOUT, leg->state == LEG_LEAVING ? 0 : 408);
         sip_leg_end(leg);
 }

@@ -51,6 +51,7 @@ static unsigned fill_leg(struct leg *leg, const struct sip_request *request,
         sip_leg_choose_hop(leg, request->source);
         leg->invite_cseq = request->msg->cseq;
         sip_leg_learn_allow(leg, request->msg);
+        sip_prack_init(leg, request->msg);
         (void)sip_session_of_request(leg->ua, trunk, request->msg, 0, &leg->session);
         return 0;
 }
@@ -171,16 +172,23 @@ int sip_leg_progress(struct sip_ua *ua, struct sip_leg handle, unsigned status,
         if (leg->state != LEG_INCOMING)
                 return ERR_STATE;
 
+        bool is_reliable = leg->reliable.is_required;
         struct sip_reply reply = {
                 .status = status,
                 .record_route = &leg->dialog,
                 .contact = slice_from(leg->contact),
                 .has_allow = true,
         };
-        /* RFC 3261 13.2.1: without an offer there is nothing that an early answer answers. */
-        if (early && leg->has_remote)
-                reply.sdp = sip_leg_describe(leg, early, &leg->remote);
-        return sip_uas_answer(leg, reply);
+        /* RFC 3261 13.2.1: an answer, or, in a reliable one, an offer if the INVITE made none. */
+        bool describes = early && (leg->has_remote || is_reliable) && !leg->reliable.is_settled;
+        if (is_reliable && sip_prack_is_busy(leg))
+                return ERR_STATE;
+        if (describes)
+                reply.sdp = sip_leg_describe(leg, early, leg->has_remote ? &leg->remote : NULL);
+        if (!is_reliable)
+                return sip_uas_answer(leg, reply);
+        leg->reliable.offers = describes && !leg->has_remote;
+        return sip_prack_provisional(leg, reply);
 }
 
 int sip_leg_answer(struct sip_ua *ua, struct sip_leg handle, const struct sdp_audio *ours)
@@ -188,27 +196,46 @@ int sip_leg_answer(struct sip_ua *ua, struct sip_leg handle, const struct sdp_au
         struct leg *leg = sip_leg_find(ua, handle);
         if (!leg)
                 return ERR_STALE;
-        if (leg->state != LEG_INCOMING)
+        if (leg->state != LEG_INCOMING || leg->holds_answer)
                 return ERR_STATE;
+        return sip_prack_holds_answer(leg, ours) ? 0 : sip_uas_accept(leg, ours);
+}
 
-        const struct sip_reply reply = {
+int sip_uas_accept(struct leg *leg, const struct sdp_audio *ours)
+{
+        struct sip_reply reply = {
                 .status = 200,
                 .record_route = &leg->dialog,
                 .contact = slice_from(leg->contact),
                 .has_allow = true,
                 .session_expires_s = leg->session.expires_s,
                 .session_is_ours = leg->session.is_ours,
-                .sdp = sip_leg_describe(leg, ours, leg->has_remote ? &leg->remote : NULL),
         };
+        /* What has been exchanged is not said again (RFC 3261 13.3.1.4, RFC 6337 2.2). */
+        bool describes = !leg->reliable.is_settled;
+        if (describes)
+                reply.sdp = sip_leg_describe(leg, ours, leg->has_remote ? &leg->remote : NULL);
         int err = sip_uas_answer(leg, reply);
         if (err)
                 return err;
         leg->awaits_ack = true;
-        leg->awaits_answer = !leg->has_remote;
+        leg->awaits_answer = describes && !leg->has_remote;
+        sip_prack_stop(leg);
         sip_leg_enter(leg, LEG_ANSWERED);
         const struct sip_session session = leg->session;
         sip_session_begin(leg, &session);
         return 0;
+}
+
+/* The owner was told that it is on its way: without room for it, the leg has to end. */
+void sip_uas_answer_held(struct leg *leg)
+{
+        leg->holds_answer = false;
+        if (!sip_uas_accept(leg, &leg->held_answer))
+                return;
+        leg->ua->counters.unsent++;
+        sip_leg_note_end(leg, SIP_END_TRANSPORT, 0);
+        sip_uas_reject(leg, 503, SIP_RETRY_S);
 }
 
 void sip_uas_reject(struct leg *leg, unsigned status, unsigned retry_after_s)

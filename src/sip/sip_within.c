@@ -123,6 +123,9 @@ static void accept(const struct within *within, const struct offer *offer)
                 leg->remote = offer->read;
                 leg->has_remote = true;
         }
+        struct leg_fork *fork = leg->is_dialled && !is_up(leg) ? sip_prack_fork(leg) : NULL;
+        if (fork && offer->sdp)
+                fork->is_changed = true;
         sip_leg_learn_allow(leg, within->request->msg);
         if (is_up(leg))
                 sip_session_begin(leg, &offer->session);
@@ -199,6 +202,37 @@ static void on_update(const struct within *within)
         reply(within, answer);
 }
 
+/* RFC 3262 5: the answer to our offer, or an offer; what is wrong with it changes nothing else. */
+static void on_prack(const struct within *within)
+{
+        struct leg *leg = within->leg;
+        struct sip_ua *ua = leg->ua;
+        struct offer offer = {0};
+        struct sdp_audio ours = {0};
+        if (!sip_prack_matches(leg, within->request->msg)) {
+                reply_status(within, 481);
+                return;
+        }
+        unsigned status = sip_ua_read_sdp(within->request->msg, &offer.read, &offer.sdp);
+        bool is_answer = leg->reliable.offers && offer.sdp;
+        struct sip_reply answer = {.status = status ? status : 200};
+        sip_prack_acknowledge(leg, offer.sdp != NULL);
+        if (!is_answer && offer.sdp) {
+                answer.status = leg->state == LEG_INCOMING ? ask(within, &offer, &ours) : 488;
+                if (answer.status == 200) {
+                        answer.sdp = sip_leg_describe(leg, &ours, offer.sdp);
+                        leg->remote = offer.read;
+                }
+        }
+        sip_leg_tell_changed(leg);
+        reply(within, answer);
+        if (is_answer)
+                ua->params.handler->on_described(ua->params.arg, sip_leg_handle(leg), &leg->said,
+                                                 offer.sdp);
+        if (leg->state == LEG_INCOMING && leg->holds_answer)
+                sip_uas_answer_held(leg);
+}
+
 /* 0, or how an INVITE is refused in this state (RFC 3261 14.2, RFC 5407 3.1). */
 static unsigned refuse_reinvite(const struct leg *leg)
 {
@@ -224,17 +258,19 @@ static unsigned refuse_reinvite(const struct leg *leg)
 }
 
 /* The same for an UPDATE that makes an offer (RFC 3311 5.2). */
-static unsigned refuse_update(const struct leg *leg, const struct sip_msg *msg)
+static unsigned refuse_update(struct leg *leg, const struct sip_msg *msg)
 {
+        const struct leg_fork *fork;
         switch (leg->state) {
         case LEG_CONFIRMED:
         case LEG_ANSWERED:
                 return msg->body.len && (leg->awaits_answer || sip_refresh_invites(leg)) ? 491 : 0;
         case LEG_INCOMING:
-                return msg->body.len ? 500 : 0;
+                return msg->body.len && !leg->reliable.is_settled ? 500 : 0;
         case LEG_CALLING:
         case LEG_PROCEEDING:
-                return msg->body.len ? 491 : 0;
+                fork = sip_prack_fork(leg);
+                return msg->body.len && !(fork && fork->is_settled) ? 491 : 0;
         case LEG_CANCELLING:
         case LEG_HANGING:
         case LEG_NEW:
@@ -317,7 +353,7 @@ static void dispatch(const struct within *within)
                 reply_status(within, 603); /* transfers are the platform's to make */
                 return;
         case SIP_PRACK:
-                reply_status(within, 481); /* nothing of ours asks for one */
+                on_prack(within);
                 return;
         default:
                 reply_status(within, 405);

@@ -81,6 +81,7 @@ struct flow_message {
         bool is_again;
         bool is_lost;       /* on the way: whoever should get it does not */
         bool is_looped;     /* carries the Vias of the INVITE that the peer got */
+        bool is_rack;       /* PRACK of the last reliable answer */
         bool is_other_way;  /* the INVITE before on another branch: merged, RFC 3261 8.2.2.2 */
         unsigned bytes_max; /* 0: any */
         int64_t within_ms;  /* it comes at most so much later */

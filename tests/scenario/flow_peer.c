@@ -310,6 +310,30 @@ static void put_vias(struct draft *draft, struct flow_call *call, const char *br
         }
 }
 
+bool flow_last_reliable(const struct flow_call *call, unsigned *rseq, unsigned *cseq)
+{
+        const struct flow_run *run = call->peer->run;
+        for (unsigned i = run->event_count; i > 0; i--) {
+                const struct flow_event *event = &run->events[i - 1];
+                const char *line = strstr(event->text, "\r\nRSeq: ");
+                const char *number = strstr(event->text, "\r\nCSeq: ");
+                if (event->call == call && !event->is_sent && event->is_taken && line && number)
+                        return sscanf(line, "\r\nRSeq: %u", rseq) == 1 &&
+                               sscanf(number, "\r\nCSeq: %u", cseq) == 1;
+        }
+        return false;
+}
+
+static void put_rack(struct draft *draft, struct flow_call *call)
+{
+        unsigned rseq = 0, cseq = 0;
+        char value[64];
+        if (!flow_last_reliable(call, &rseq, &cseq))
+                flow_fail(call->peer->run, "nothing has come that a PRACK could acknowledge");
+        snprintf(value, sizeof value, "%u %u INVITE", rseq, cseq);
+        put(draft, "RAck", value);
+}
+
 /* ACK of a refusal and CANCEL belong to the INVITE (RFC 3261 9.1, 17.1.1.3). */
 static const char *choose_branch(struct flow_call *call, bool is_of_invite, char out[64])
 {
@@ -357,6 +381,8 @@ static void compose_request(struct draft *draft, struct flow_call *call)
         snprintf(cseq, sizeof cseq, "%u %s", is_ack || is_cancel ? call->invite_cseq : call->cseq,
                  method);
         put(draft, "CSeq", cseq);
+        if (m->is_rack)
+                put_rack(draft, call);
         if (!strcmp(method, "INVITE") || !strcmp(method, "UPDATE"))
                 put_contact(draft, call->peer);
         if (!strcmp(method, "BYE") && !m->as)

@@ -242,6 +242,8 @@ static bool take_sent_word(struct reader *r, struct flow_message *m)
                 m->body = next(r);
         } else if (take(r, "looped"))
                 m->is_looped = true;
+        else if (take(r, "rack"))
+                m->is_rack = true;
         else if (take(r, "other-way"))
                 m->is_other_way = true;
         else if (!m->status && !m->number)

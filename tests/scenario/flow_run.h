@@ -114,6 +114,9 @@ void flow_call_learn(struct flow_call *call, const struct sip_msg *msg);
 const struct flow_event *flow_last(const struct flow_run *run, const struct flow_call *call,
                                    bool is_sent, const char *start, const char *method);
 
+/* What a PRACK of this call would acknowledge; false: nothing. */
+bool flow_last_reliable(const struct flow_call *call, unsigned *rseq, unsigned *cseq);
+
 /* The request that a response would answer; NULL: there is none. */
 const struct flow_event *flow_answers(struct flow_call *call, const struct flow_message *m);
 

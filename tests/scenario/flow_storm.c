@@ -264,6 +264,9 @@ static bool is_possible(struct flow_peer *peer, const struct flow_step *step)
         struct flow_call *call = flow_call_meant(peer, step);
         if (m->is_again || m->as || m->is_other_way)
                 return false; /* it does so by itself; the others are about one order of things */
+        unsigned rseq, cseq;
+        if (m->is_rack && !flow_last_reliable(call, &rseq, &cseq))
+                return false;
         if (m->status)
                 return flow_answers(call, m) != NULL;
         if (m->number || !call->is_open)

@@ -132,6 +132,14 @@ static inline void some_sip(struct random *r, struct sip_leg_state *sip, size_t 
                 random_fill(r, sip->head, sip->head_bytes);
                 random_fill(r, sip->request_key, sizeof sip->request_key);
                 random_fill(r, sip->merge_key, sizeof sip->merge_key);
+                sip->reliable = (struct sip_reliable){
+                        .is_required = some_bool(r),
+                        .rseq = (uint32_t)some_number(r, 32),
+                        .awaits_prack = some_bool(r),
+                        .describes = some_bool(r),
+                        .offers = some_bool(r),
+                        .is_settled = some_bool(r),
+                };
         } else {
                 sip->invite = (struct handle){random_u32(r), random_u32(r)};
         }

@@ -251,7 +251,7 @@ static void our_invite_has_these_headers_and_no_others(void **state)
         static const char *const allowed[] = {
                 "Via:",        "Max-Forwards:", "From:",          "To:",
                 "Call-ID:",    "CSeq:",         "Allow:",         "Contact:",
-                "User-Agent:", "Content-Type:", "Content-Length:"};
+                "User-Agent:", "Content-Type:", "Content-Length:", "Supported:"};
         struct sip_leg leg = dialled_call(s);
         assert_true(last_has(s, "INVITE sip:+" PARTY "@192.0.2.10 SIP/2.0\r\n"));
         assert_true(last_has(s, "From: <sip:+" SHOWN "@198.51.100.1:5060>;tag="));
@@ -263,10 +263,10 @@ static void our_invite_has_these_headers_and_no_others(void **state)
         assert_int_equal(s->msg.call_id.len, 32);
         assert_int_equal(s->msg.from.tag.len, 32);
         unsigned lines = 0;
-        for (unsigned i = 0; i < 11; i++)
+        for (unsigned i = 0; i < 12; i++)
                 lines += count_lines(s, allowed[i]);
-        assert_int_equal(lines, 11);
-        assert_int_equal(count_headers(s), 11);
+        assert_int_equal(lines, 12);
+        assert_int_equal(count_headers(s), 12);
         peer_reply(s, 603, "callee", "", NULL);
         take_request(s, SIP_ACK);
         expect_ended(s, leg, SIP_END_REJECTED, 603);

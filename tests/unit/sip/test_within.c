@@ -608,7 +608,7 @@ static void a_transfer_is_declined(void **state)
                 peer_request(s, others[i], "", NULL);
                 take_status(s, 405);
                 assert_true(
-                        last_has(s, "Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, INFO\r\n"));
+                        last_has(s, "Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, PRACK, INFO\r\n"));
         }
         assert_int_equal(sip_ua_counters(s->ua)->method_not_allowed, 5);
         finish(s, leg);
