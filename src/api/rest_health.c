@@ -55,8 +55,11 @@ static void put_calls(struct buf *out, const struct api *api)
                    c.limited);
         put_metric(out, "calls_restored_total", COUNTER,
                    "Calls gone on with after a crash of the server before.", c.restored);
+        put_metric(out, "calls_lost_total", COUNTER,
+                   "Calls not gone on with after a crash: unreadable, or its cause perhaps.",
+                   c.lost);
         put_metric(out, "calls_unprotected_total", COUNTER,
-                   "Calls that a crash would have ended: no slot, or too large for one.",
+                   "Calls that a crash would have ended: no slot was left for them.",
                    c.unprotected);
         put_metric(out, "calls_active", GAUGE, "Calls in progress.",
                    calls_active(api->params.calls));

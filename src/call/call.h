@@ -92,6 +92,7 @@ struct calls {
         struct leg_owner *owners; /* owned, 2 * calls_max */
         struct crash_call
                 *scratch; /* owned; secret: for what is on its way to or from the record */
+        struct io_timer calm_timer; /* after a crash: none has followed it */
         struct calls_counters counters;
 };
 

@@ -409,6 +409,7 @@ void calls_destroy(struct calls *calls)
                 return;
         if (calls->ua)
                 record_rest(calls);
+        io_timer_stop(calls->params.io, &calls->calm_timer);
         sip_ua_destroy(calls->ua);
         media_destroy(calls->media);
         map_fini(&calls->pair_map);
@@ -525,6 +526,9 @@ void calls_counters(const struct calls *calls, struct calls_counters *out)
         out->rtp_ports_free = media_ports_free(calls->media);
         out->messages_kept = sip_ua_messages_kept(calls->ua);
         out->pairs = pool_used(calls->pairs);
-        if (calls->params.crash)
-                out->crash_slots = crash_record_counters(calls->params.crash)->in_use;
+        if (!calls->params.crash)
+                return;
+        const struct crash_counters *crash = crash_record_counters(calls->params.crash);
+        out->crash_slots = crash->in_use;
+        out->lost += crash->lost;
 }

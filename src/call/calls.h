@@ -75,9 +75,9 @@ int calls_hangup(struct calls *calls, struct uuid call_id) MUST_CHECK; /* ERR_NO
 
 struct calls_counters {
         uint64_t calls, connected, refused, limited;
-        uint64_t restored; /* after a crash of the process before */
-        uint64_t
-                unprotected; /* that a crash would have ended: too large for a slot, or none left */
+        uint64_t restored;    /* after a crash of the process before */
+        uint64_t lost;        /* not restored: unreadable, or suspected of causing the crash */
+        uint64_t unprotected; /* that a crash would have ended: no slot was left */
         struct sip_ua_counters sip;
         uint32_t media_legs;
         uint32_t rtp_ports_free; /* pairs */

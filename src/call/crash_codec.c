@@ -503,21 +503,16 @@ static void live(struct codec *c, struct crash_leg *value)
         }
 }
 
-static void leg(struct codec *c, struct crash_leg *value)
+/* ---- what is known of it whatever the version of the rest ---- */
+
+static void leg_record(struct codec *c, struct crash_leg *value)
 {
         value->kind = (enum crash_leg_kind)number(c, value->kind, CRASH_LEG_KINDS - 1);
         if (value->kind == CRASH_LEG_NONE)
                 return;
         u32(c, &value->record.trunk_id);
         record(c, &value->record);
-        if (value->kind != CRASH_LEG_LIVE)
-                return;
-        if (!c->out)
-                value->trunk_id = value->record.trunk_id;
-        live(c, value);
 }
-
-/* ---- the call ---- */
 
 static void cause(struct codec *c, struct crash_call *value)
 {
@@ -548,44 +543,75 @@ static void share(const struct cdr *a, struct crash_leg *b)
         b->record.leg = CDR_LEG_B;
 }
 
-static void whole(struct codec *c, struct crash_call *value)
+static void records(struct codec *c, struct crash_call *value)
+{
+        cause(c, value);
+        time_ms(c, &value->written_ms);
+        common(c, &value->legs[SIDE_A].record);
+        leg_record(c, &value->legs[SIDE_A]);
+        leg_record(c, &value->legs[SIDE_B]);
+        if (!c->out)
+                share(&value->legs[SIDE_A].record, &value->legs[SIDE_B]);
+}
+
+/* ---- the call ---- */
+
+static void leg(struct codec *c, struct crash_leg *value)
+{
+        if (value->kind != CRASH_LEG_LIVE)
+                return;
+        if (!c->out)
+                value->trunk_id = value->record.trunk_id;
+        live(c, value);
+}
+
+static void going_on(struct codec *c, struct crash_call *value)
 {
         value->state = (enum call_state)number(c, value->state, CALL_STATES - 1);
         u64(c, &value->caller.n.e164);
         u64(c, &value->dialled.n.e164);
         flag(c, &value->counted_pair);
         u8(c, &value->max_forwards);
-        cause(c, value);
         time_ms(c, &value->due_ms);
-        time_ms(c, &value->written_ms);
-        common(c, &value->legs[SIDE_A].record);
         leg(c, &value->legs[SIDE_A]);
         leg(c, &value->legs[SIDE_B]);
-        if (!c->out)
-                share(&value->legs[SIDE_A].record, &value->legs[SIDE_B]);
 }
 
 int crash_encode(const struct crash_call *call, struct buf *out)
 {
         struct codec c = {.out = out};
         size_t before = out->len;
-        assert(call->state != CALL_NEW);
-        buf_put_u8(out, CRASH_VERSION);
         /* Writing changes nothing in it. */
-        whole(&c, (struct crash_call *)call);
+        struct crash_call *value = (struct crash_call *)call;
+        assert(call->state != CALL_NEW);
+        buf_put_u8(out, CRASH_RECORDS_VERSION);
+        records(&c, value);
+        buf_put_u8(out, CRASH_VERSION);
+        going_on(&c, value);
         return buf_ok(out) && out->len - before <= CRASH_PLAIN_MAX ? 0 : ERR_TOO_LARGE;
+}
+
+static uint8_t version(struct codec *c)
+{
+        const char *byte = take(c, 1);
+        return byte ? (uint8_t)*byte : 0;
 }
 
 int crash_decode(struct slice bytes, struct crash_call *out)
 {
         struct codec c = {.in = bytes};
-        const char *version = take(&c, 1);
-        if (!version)
-                return ERR_SYNTAX;
-        if (*version != CRASH_VERSION)
-                return ERR_VERSION;
         *out = (struct crash_call){0};
-        whole(&c, out);
-        bool is_call = out->state != CALL_NEW && out->legs[SIDE_A].kind != CRASH_LEG_NONE;
-        return c.failed || c.in.len || !is_call ? ERR_SYNTAX : 0;
+        uint8_t records_version = version(&c);
+        if (c.failed)
+                return ERR_SYNTAX;
+        if (records_version != CRASH_RECORDS_VERSION)
+                return ERR_VERSION;
+        records(&c, out);
+        uint8_t call_version = version(&c);
+        if (c.failed || out->legs[SIDE_A].kind == CRASH_LEG_NONE)
+                return ERR_SYNTAX;
+        if (call_version != CRASH_VERSION)
+                return ERR_VERSION;
+        going_on(&c, out);
+        return c.failed || c.in.len || out->state == CALL_NEW ? ERR_SYNTAX : 0;
 }

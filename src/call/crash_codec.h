@@ -5,6 +5,11 @@
  * Canonical: one value has one writing, and what is read is written again as the same bytes.
  * Nothing is a pointer, every list and text has a maximum, times are those of the monotonic clock
  * unless they are a call record's. docs/design/crash-record.md has the layout's reasons.
+ *
+ * Whoever adds a field: writes it in crash_codec.c behind what is there of its part, raises
+ * CRASH_VERSION by one, adds it to some_call() and the most it can be to largest_call() in
+ * tests/unit/call/crash_values.h, and writes new seeds (test-call-crash_codec --seeds
+ * tests/corpus/crash_codec). A call of another version is not gone on with.
  */
 #ifndef MASKLINE_CALL_CRASH_CODEC_H
 #define MASKLINE_CALL_CRASH_CODEC_H
@@ -13,8 +18,9 @@
 #include "media/media_saved.h"
 #include "sip/sip_saved.h"
 
-#define CRASH_VERSION   2
-#define CRASH_PLAIN_MAX 1996 /* two legs with all they may have do not fit: see the page */
+#define CRASH_RECORDS_VERSION 1 /* of what is known of a call whatever CRASH_VERSION is */
+#define CRASH_VERSION         4
+#define CRASH_PLAIN_MAX       8139 /* the largest call has some hundred less: tests/unit/call */
 
 enum crash_leg_kind {
         CRASH_LEG_NONE, /* there is none (yet) */
@@ -49,9 +55,16 @@ struct crash_call {
         struct crash_leg legs[2]; /* by enum call_side */
 };
 
-/* ERR_TOO_LARGE: it does not fit into CRASH_PLAIN_MAX bytes. */
+/*
+ * ERR_TOO_LARGE: it does not fit into CRASH_PLAIN_MAX bytes, which no call does that signalling and
+ * media have let in.
+ */
 int crash_encode(const struct crash_call *call, struct buf *out) MUST_CHECK;
-/* ERR_VERSION; ERR_SYNTAX: no crash_encode() has written this. `out` is undefined then. */
+/*
+ * ERR_VERSION: of another one; `out` has the call records of its legs, for the store, or, if they are of
+ * another version, too, no leg at all. ERR_SYNTAX: no crash_encode() has written this; `out` is
+ * undefined then.
+ */
 int crash_decode(struct slice bytes, struct crash_call *out) MUST_CHECK;
 
 #endif

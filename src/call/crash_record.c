@@ -17,13 +17,14 @@
 #include "base/secret.h"
 #include "store/problem.h"
 
-#define MAGIC          "MASKCALL"
-#define LAYOUT_VERSION 1
-#define HEADER_BYTES   4096
-#define HALF_BYTES     2048
-#define SEAL_EXTRA     41 /* vault_crash_seal() */
-#define TRIES_MAX      2
-#define PATH_BYTES     512
+#define MAGIC           "MASKCALL"
+#define LAYOUT_VERSION  2
+#define HEADER_BYTES    4096
+#define HALF_BYTES      8192
+#define SEAL_EXTRA      41 /* vault_crash_seal() */
+#define DIED_AMIDST_MAX 2
+#define DIED_AFTER_MAX  3 /* fewer than crashes after which the keeper gives up */
+#define PATH_BYTES      512
 
 /* Slots beyond the calls at once: records of ended ones that wait for the disk. */
 #define SLOTS_PER_CALL 2
@@ -40,16 +41,17 @@ struct file_header {
 struct half {
         _Atomic uint64_t sequence; /* 0: nothing; written last */
         uint16_t bytes;
-        uint8_t tries;
-        char sealed[HALF_BYTES - 11];
+        uint8_t died_amidst; /* how many processes have begun to go on with it, and not more */
+        uint8_t died_after;  /* how many went on with it, and were not calm in the end */
+        char sealed[HALF_BYTES - 12];
 };
 
 struct file_slot {
         struct half halves[2];
 };
 
-_Static_assert(sizeof(struct half) == HALF_BYTES, "two of them are a page");
-_Static_assert(CRASH_PLAIN_MAX + SEAL_EXTRA == HALF_BYTES - 11, "a call fits a half");
+_Static_assert(sizeof(struct half) == HALF_BYTES, "halves lie one behind the other");
+_Static_assert(CRASH_PLAIN_MAX + SEAL_EXTRA == HALF_BYTES - 12, "a call fits a half");
 _Static_assert(sizeof(struct file_header) <= HEADER_BYTES, "the header fits its page");
 
 struct slot_state {
@@ -67,7 +69,8 @@ struct crash_record {
         int fd;           /* -1: the caller's memory */
         uint8_t boot[16]; /* this one */
         bool is_same_boot;
-        bool has_header; /* with the keys below */
+        bool has_header;  /* with the keys below */
+        bool has_culprit; /* the process before died amidst a certain call: it is no other's fault */
         struct sip_ua_keys keys;
         struct slot_state *states; /* owned */
         uint32_t slots, free_head;
@@ -201,6 +204,17 @@ static void begin(struct crash_record *record, struct random *random)
         record->is_same_boot = true;
 }
 
+static unsigned newer_half(const struct file_slot *slot)
+{
+        return atomic_load(&slot->halves[1].sequence) > atomic_load(&slot->halves[0].sequence);
+}
+
+static struct half *newest(struct crash_record *record, uint32_t slot)
+{
+        struct file_slot *place = slot_of(record, slot);
+        return &place->halves[newer_half(place)];
+}
+
 static bool is_empty(const struct file_slot *slot)
 {
         return atomic_load(&slot->halves[0].sequence) == 0 &&
@@ -268,6 +282,7 @@ static void open_slots(struct crash_record *record)
                 record->free_head = state->next_free;
                 state->is_taken = true;
                 record->counters.in_use++;
+                record->has_culprit |= newest(record, i)->died_amidst > 0;
                 for (unsigned half = 0; half < 2; half++) {
                         uint64_t sequence = atomic_load(&slot->halves[half].sequence);
                         if (sequence > record->sequence)
@@ -377,11 +392,6 @@ static int read_half(struct crash_record *record, uint32_t slot, unsigned which,
         return err;
 }
 
-static unsigned newer_half(const struct file_slot *slot)
-{
-        return atomic_load(&slot->halves[1].sequence) > atomic_load(&slot->halves[0].sequence);
-}
-
 int crash_record_read(struct crash_record *record, uint32_t slot, struct crash_call *out)
 {
         unsigned newer = newer_half(slot_of(record, slot));
@@ -394,12 +404,28 @@ int crash_record_read(struct crash_record *record, uint32_t slot, struct crash_c
 
 bool crash_record_try(struct crash_record *record, uint32_t slot)
 {
-        struct file_slot *place = slot_of(record, slot);
-        struct half *half = &place->halves[newer_half(place)];
-        if (half->tries >= TRIES_MAX)
+        struct half *half = newest(record, slot);
+        bool is_aside = half->died_amidst >= DIED_AMIDST_MAX || half->died_after >= DIED_AFTER_MAX;
+        if (is_aside) {
+                record->counters.aside++;
                 return false;
-        half->tries++;
+        }
+        half->died_amidst++;
+        half->died_after += !record->has_culprit;
         return true;
+}
+
+void crash_record_tried(struct crash_record *record, uint32_t slot)
+{
+        newest(record, slot)->died_amidst = 0;
+}
+
+void crash_record_calm(struct crash_record *record)
+{
+        for (uint32_t i = 0; i < record->slots; i++) {
+                struct file_slot *slot = slot_of(record, i);
+                slot->halves[0].died_after = slot->halves[1].died_after = 0;
+        }
 }
 
 /* ---- writing ---- */
@@ -463,7 +489,8 @@ int crash_record_write(struct crash_record *record, uint32_t slot, const struct 
         if (err)
                 return err;
         half->bytes = (uint16_t)sealed.len;
-        half->tries = 0;
+        half->died_amidst = newest(record, slot)->died_amidst;
+        half->died_after = newest(record, slot)->died_after;
         atomic_store(&half->sequence, bound.sequence);
         record->sequence++;
         record->counters.written++;

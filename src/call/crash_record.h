@@ -3,7 +3,7 @@
  * crash_record.h - the calls in progress in slots of a mapped file, for the process that comes next.
  *
  * Writing a call is a copy into memory that the kernel keeps when the process is killed: no system
- * call, no disk to wait for. It survives the process, not a power cut. A slot has two halves of 2 kB
+ * call, no disk to wait for. It survives the process, not a power cut. A slot has two halves of 8 kB
  * that are written in turn, each sealed with its sequence number: what a killed writer leaves half
  * done does not open, and the half before it counts.
  *
@@ -47,11 +47,20 @@ bool crash_record_is_same_boot(const struct crash_record *record);
 /* ---- what was left: to be read before anything is taken ---- */
 
 uint32_t crash_record_slots(const struct crash_record *record);
-/* ERR_NOT_FOUND: nothing there. ERR_SEALED, ERR_SYNTAX, ERR_VERSION: cannot be read. */
+/*
+ * ERR_NOT_FOUND: nothing there. ERR_SEALED, ERR_SYNTAX: cannot be read. ERR_VERSION: as crash_decode().
+ */
 int crash_record_read(struct crash_record *record, uint32_t slot,
                       struct crash_call *out) MUST_CHECK;
-/* Counts an attempt to go on with the call. False: two have failed, nothing was written since. */
+/*
+ * A call may be what kills us. Around going on with each of those that were left come try and tried;
+ * calm comes once we have lived with all of them for a while. False: it is put aside, since processes
+ * have died amidst this very call, or, again and again and never calm, soon after going on with it
+ * and others. What is known of it is to be recorded.
+ */
 bool crash_record_try(struct crash_record *record, uint32_t slot) MUST_CHECK;
+void crash_record_tried(struct crash_record *record, uint32_t slot);
+void crash_record_calm(struct crash_record *record);
 /* The call is given up; counted as lost. */
 void crash_record_drop(struct crash_record *record, uint32_t slot);
 
@@ -68,7 +77,8 @@ void crash_record_release(struct crash_record *record, uint32_t slot);
 
 struct crash_counters {
         uint64_t written;
-        uint64_t lost;   /* calls that were there and could not be read, or crashed us twice */
+        uint64_t lost;   /* calls that were there and could not be read */
+        uint64_t aside;  /* that we do not try to go on with any more */
         uint32_t in_use; /* slots */
 };
 const struct crash_counters *crash_record_counters(const struct crash_record *record);

@@ -18,6 +18,8 @@
 #include "call/negotiate.h"
 
 #define SAVE_AGAIN_MS 10000
+/* So long after a crash none of the calls from before it is suspected of having been the cause. */
+#define CALM_AFTER_MS 60000
 
 /* ---- into the record ---- */
 
@@ -352,10 +354,11 @@ static void restore_call(struct calls *calls, struct call *call, uint32_t slot,
         call_save(call);
 }
 
-/* Its machine has started again, or there is no room: what is known of it is recorded. */
+/* It cannot be gone on with, or not any more: what is known of it is recorded. */
 static void record_lost(struct calls *calls, uint32_t slot, const struct crash_call *saved)
 {
         struct crash_record *record = calls->params.crash;
+        calls->counters.lost++;
         for (enum call_side side = SIDE_A; side <= SIDE_B; side++) {
                 const struct crash_leg *leg = &saved->legs[side];
                 struct cdr cdr = leg->record;
@@ -370,24 +373,42 @@ static void record_lost(struct calls *calls, uint32_t slot, const struct crash_c
         crash_record_release(record, slot);
 }
 
+static bool may_try(struct crash_record *record, uint32_t slot, const struct crash_call *saved)
+{
+        if (crash_record_try(record, slot))
+                return true;
+        log_error("call %s: not gone on with: the server has crashed again and again with it",
+                  uuid_format(saved->legs[SIDE_A].record.call_id).text);
+        return false;
+}
+
+static void on_calm(void *arg)
+{
+        struct calls *calls = arg;
+        crash_record_calm(calls->params.crash);
+}
+
 static void restore_slot(struct calls *calls, uint32_t slot, struct crash_call *saved)
 {
         struct crash_record *record = calls->params.crash;
         int err = crash_record_read(record, slot, saved);
+        bool is_known = !err || (err == ERR_VERSION && saved->legs[SIDE_A].kind != CRASH_LEG_NONE);
         if (err == ERR_NOT_FOUND)
                 return;
-        if (!err && !crash_record_try(record, slot))
-                err = ERR_STATE;
-        if (err) {
+        if (err)
                 log_error("crash record: a call that was in progress is lost: %s", err_text(err));
+        if (!is_known) {
                 crash_record_drop(record, slot);
                 return;
         }
-        struct call *call = crash_record_is_same_boot(record) ? pool_take(calls->pool, NULL) : NULL;
-        if (call)
-                restore_call(calls, call, slot, saved);
-        else
+        bool is_tried = !err && crash_record_is_same_boot(record) && may_try(record, slot, saved);
+        struct call *call = is_tried ? pool_take(calls->pool, NULL) : NULL;
+        if (!call) {
                 record_lost(calls, slot, saved);
+                return;
+        }
+        restore_call(calls, call, slot, saved);
+        crash_record_tried(record, slot);
 }
 
 int calls_restore(struct calls *calls)
@@ -401,9 +422,10 @@ int calls_restore(struct calls *calls)
         for (uint32_t slot = 0; slot < slots; slot++)
                 restore_slot(calls, slot, saved);
         secret_free(saved, sizeof *saved);
-        if (calls->counters.restored)
-                log_warn("calls: going on with %" PRIu64 " after a crash",
-                         calls->counters.restored);
+        if (!calls->counters.restored)
+                return 0;
+        log_warn("calls: going on with %" PRIu64 " after a crash", calls->counters.restored);
+        io_timer_start(calls->params.io, &calls->calm_timer, CALM_AFTER_MS, on_calm, calls);
         return 0;
 }
 

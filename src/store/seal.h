@@ -26,7 +26,7 @@
 #define VAULT_MAC_BYTES  32
 #define VAULT_ID_BYTES   16
 #define VAULT_SEAL_EXTRA 41 /* how much longer sealed is than plain: version, nonce, tag */
-#define VAULT_PLAIN_MAX  4096
+#define VAULT_PLAIN_MAX  8192
 
 struct vault;
 

@@ -356,7 +356,6 @@ void platform_crash(struct platform *platform, int64_t gap_ms)
         memcpy(platform->slots, platform->remains, crash_record_bytes(calls_max(platform)));
         free(platform->remains);
         platform->remains = NULL;
-        platform->messages_left = 0;
         platform->is_cut = false;
         sim_world_mend(platform->sim, &platform->sip, NULL);
 

@@ -89,7 +89,7 @@ void platform_crash(struct platform *platform, int64_t gap_ms);
 /*
  * It dies within a turn, when its n-th SIP message from now has left (1: the next one), or, `is_lost`,
  * just before that: what it writes and sends after it never was. platform_is_dead() says when it is
- * time for platform_crash().
+ * time for platform_crash(). Said before a crash, it holds for the process that comes next.
  */
 void platform_die_at(struct platform *platform, uint32_t nth, bool is_lost);
 bool platform_is_dead(const struct platform *platform);

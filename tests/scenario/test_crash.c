@@ -7,7 +7,11 @@
  * those in between, and within a step before and after each message that leaves. What a crash keeps
  * are the key files, the disk and the slots.
  */
+#include <stdlib.h>
+
+#include "../unit/call/crash_values.h"
 #include "../unit/unit.h"
+#include "raw.h"
 #include "world.h"
 
 #define MEDIA_STEPS 40 /* a moment in the midst of media, once in so many steps */
@@ -214,6 +218,47 @@ static bool crash_at_message(enum plot plot, uint32_t nth, bool is_lost,
         return is_dead;
 }
 
+/* The process that goes on dies while it does. */
+static bool crash_again(enum plot plot, unsigned moment, uint32_t nth, bool is_lost,
+                        const struct world_options *options)
+{
+        struct run run;
+        begin(&run, plot, options);
+        while (moment > 0 && !is_over(&run))
+                moment -= step(&run);
+        int64_t crashed_ms = now_ms(&run);
+        bool was_over = is_over(&run);
+        if (!was_over) {
+                platform_die_at(run.world->platform, nth, is_lost);
+                crash(&run);
+        }
+        bool is_dead = platform_is_dead(run.world->platform);
+        if (is_dead)
+                crash(&run);
+        platform_die_at(run.world->platform, 0, false);
+        finish(&run, was_over ? INT32_MAX : crashed_ms);
+        return is_dead;
+}
+
+/* How often it died while it went on. */
+static unsigned check_crashes_while_going_on(enum plot plot)
+{
+        const struct world_options options = {
+                .seed = 1,
+                .network = {.delay_ms = 10},
+                .ring_timeout_ms = RING_MS,
+                .survives = true,
+                .commit_ms = 15,
+        };
+        unsigned died = 0;
+        for (unsigned moment = 1; moment < 30; moment += 3) {
+                for (uint32_t nth = 1; crash_again(plot, moment, nth, nth % 2, &options); nth++)
+                        died++;
+        }
+        print_message("%s: died %u times while it went on\n", plot_names[plot], died);
+        return died;
+}
+
 static void check_every_message(enum plot plot, bool is_lost)
 {
         const struct world_options options = {
@@ -294,6 +339,200 @@ static void no_message_leaves_that_the_next_process_knows_nothing_of(void **stat
         }
 }
 
+static void a_process_that_dies_while_it_goes_on_costs_no_call(void **state)
+{
+        (void)state;
+        for (enum plot plot = 0; plot < PLOTS; plot++)
+                assert_true(check_crashes_while_going_on(plot) >= 1);
+}
+
+static void check_put_aside(int64_t gap_ms)
+{
+        struct run run;
+        const struct world_options options = {.seed = 1, .survives = true, .commit_ms = 15};
+        begin(&run, CALLER_HANGS_UP, &options);
+        struct platform *platform = run.world->platform;
+        world_run_ms(run.world, 2000);
+        assert_int_equal(calls_active(platform->calls), 1);
+        for (int i = 0; i < 3; i++) {
+                platform_crash(platform, 0);
+                assert_int_equal(calls_active(platform->calls), 1);
+                world_run_ms(run.world, gap_ms);
+        }
+        platform_crash(platform, 0);
+        bool is_aside = gap_ms < 60000;
+        assert_int_equal(calls_active(platform->calls), !is_aside);
+        assert_int_equal(crash_record_counters(platform->crash)->aside, is_aside);
+        if (phone_of(&run, WHO_AGENT)->has_leg)
+                phone_hangup(phone_of(&run, WHO_AGENT));
+        if (is_aside)
+                phone_hangup(phone_of(&run, WHO_CUSTOMER));
+        struct records records = world_last_call(run.world);
+        assert_int_equal(records.count, 2);
+        assert_int_equal(records.legs[CDR_LEG_A].cause, is_aside ? CAUSE_INTERNAL : CAUSE_NORMAL);
+        assert_true(records.legs[CDR_LEG_A].answered_ms > 0);
+        assert_true(records.legs[CDR_LEG_A].ended_ms >= records.legs[CDR_LEG_A].answered_ms);
+
+        /* What comes next is not affected. */
+        phone_forget(phone_of(&run, WHO_AGENT));
+        phone_dial(phone_of(&run, WHO_AGENT), M1);
+        world_run_ms(run.world, 3000);
+        assert_int_equal(phone_of(&run, WHO_AGENT)->status, 200);
+        phone_hangup(phone_of(&run, WHO_AGENT));
+        world_destroy(run.world);
+}
+
+static void a_call_with_which_it_crashes_again_and_again_is_put_aside_and_recorded(void **state)
+{
+        (void)state;
+        check_put_aside(1000);
+        check_put_aside(61000);
+}
+
+/* ---- another version ---- */
+
+/* As crash_record.c lays it out. */
+#define HEADER_BYTES 4096
+#define HALF_BYTES   8192
+struct half {
+        uint64_t sequence;
+        uint16_t bytes;
+        uint8_t died[2];
+        char sealed[HALF_BYTES - 12];
+};
+
+/* `at_records`: not even its records can be read. */
+static void write_as_another_version(struct platform *platform, uint32_t slot, bool at_records)
+{
+        struct half *halves =
+                (struct half *)((char *)platform->slots + HEADER_BYTES) + 2 * (size_t)slot;
+        for (uint64_t i = 0; i < 2; i++) {
+                const uint64_t place[3] = {slot, i, halves[i].sequence};
+                const struct slice context = {(const char *)place, sizeof place};
+                char plain[CRASH_PLAIN_MAX];
+                struct buf b;
+                if (!halves[i].sequence)
+                        continue;
+                buf_init(&b, plain, sizeof plain);
+                assert_int_equal(directory_crash_unseal(
+                                         platform->directory, context,
+                                         (struct slice){halves[i].sealed, halves[i].bytes}, &b),
+                                 0);
+                if (at_records)
+                        plain[0]++;
+                else
+                        assert_true(make_other_version(plain, b.len) > 0);
+                struct slice bytes = buf_slice(&b);
+                buf_init(&b, halves[i].sealed, sizeof halves[i].sealed);
+                assert_int_equal(directory_crash_seal(platform->directory, context, bytes, &b), 0);
+        }
+}
+
+static void check_version(bool at_records)
+{
+        struct run run;
+        begin(&run, CALLER_HANGS_UP, &(struct world_options){.seed = 1, .survives = true});
+        struct platform *platform = run.world->platform;
+        world_run_ms(run.world, 2000);
+        uint32_t slot = 0;
+        struct crash_call *call = calloc(1, sizeof *call);
+        assert_non_null(call);
+        while (crash_record_read(platform->crash, slot, call))
+                slot++;
+        free(call);
+        write_as_another_version(platform, slot, at_records);
+        platform_crash(platform, 0);
+        world_run_ms(run.world, 100);
+        assert_int_equal(calls_active(platform->calls), 0);
+        struct calls_counters counters;
+        calls_counters(platform->calls, &counters);
+        assert_int_equal(counters.lost, 1);
+        assert_int_equal(counters.crash_slots, 0);
+        struct records records = platform_records(platform, 0);
+        assert_int_equal(records.count, at_records ? 0 : 2);
+        assert_true(at_records || records.legs[CDR_LEG_A].cause == CAUSE_INTERNAL);
+        phone_hangup(phone_of(&run, WHO_AGENT));
+        phone_hangup(phone_of(&run, WHO_CUSTOMER));
+        world_destroy(run.world);
+}
+
+static void a_call_of_another_version_ends_and_is_recorded(void **state)
+{
+        (void)state;
+        check_version(false);
+        check_version(true);
+}
+
+/* ---- the largest call ---- */
+
+#define AGENT_URI "sip:+919888800001@127.0.0.11"
+
+/* Vias of proxies before us, and a Record-Route, of about so many bytes each. */
+static void put_headers(char *out, size_t bytes, size_t via_bytes, size_t route_bytes)
+{
+        struct buf b;
+        buf_init(&b, out, bytes - 1);
+        for (unsigned i = 0; via_bytes > 0; i++) {
+                int len = (int)(via_bytes < 60 ? via_bytes : 60);
+                buf_printf(&b, "Via: SIP/2.0/UDP 127.0.0.11;branch=z9hG4bK%u%.*s\r\n", i, len,
+                           "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefgh");
+                via_bytes -= (size_t)len;
+        }
+        for (unsigned i = 0; route_bytes > 0; i++) {
+                int len = (int)(route_bytes < 60 ? route_bytes : 60);
+                buf_printf(&b, "Record-Route: <sip:127.0.0.11:5081;lr;%.*s%u>\r\n", len,
+                           "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefgh", i);
+                route_bytes -= (size_t)len;
+        }
+        assert_true(buf_ok(&b));
+        out[b.len] = '\0';
+}
+
+/* False: it is too large to be accepted. */
+static bool outlives_a_crash(size_t via_bytes, size_t route_bytes)
+{
+        struct world *world = world_create(&(struct world_options){.seed = 1, .survives = true});
+        struct platform *platform = world->platform;
+        struct calls_counters counters;
+        struct raw raw;
+        char headers[3400];
+        raw_open(world, &raw, NORTH_IP, 5081);
+        world_session(world, 0);
+        put_headers(headers, sizeof headers, via_bytes, route_bytes);
+        raw_invite(&raw, AGENT_URI, M1, headers, "sendrecv");
+        world_run_ms(world, 500);
+        bool is_accepted = raw.status != 513;
+        if (is_accepted) {
+                calls_counters(platform->calls, &counters);
+                assert_int_equal(counters.unprotected, 0);
+                assert_int_equal(crash_record_counters(platform->crash)->in_use, 1);
+                platform_crash(platform, 0);
+                world_run_ms(world, 2000);
+                assert_int_equal(raw.status, 200);
+                raw_ack(&raw, NULL);
+                raw_request(&raw, "BYE", NULL);
+        }
+        world_settle(world);
+        raw_close(&raw);
+        world_destroy(world);
+        return is_accepted;
+}
+
+static void the_largest_call_that_is_accepted_outlives_a_crash(void **state)
+{
+        (void)state;
+        size_t via_bytes = 1000, route_bytes = 0;
+        assert_true(outlives_a_crash(via_bytes, route_bytes));
+        for (size_t more = 512; more > 4; more /= 2)
+                route_bytes += outlives_a_crash(via_bytes, route_bytes + more) ? more : 0;
+        for (size_t more = 256; more > 4; more /= 2)
+                via_bytes += outlives_a_crash(via_bytes + more, route_bytes) ? more : 0;
+        print_message("accepted: %zu bytes of branches and %zu of routes\n", via_bytes,
+                      route_bytes);
+        assert_in_range(via_bytes, 1001, 1500);
+        assert_in_range(route_bytes, 300, 1000);
+}
+
 /* ---- a bad network, and more than one crash ---- */
 
 static void check_random_run(uint64_t seed)
@@ -357,6 +596,11 @@ int main(void)
                 cmocka_unit_test(what_the_disk_had_not_taken_yet_is_recorded_once),
                 cmocka_unit_test(messages_lost_meanwhile_come_again),
                 cmocka_unit_test(no_message_leaves_that_the_next_process_knows_nothing_of),
+                cmocka_unit_test(a_process_that_dies_while_it_goes_on_costs_no_call),
+                cmocka_unit_test(
+                        a_call_with_which_it_crashes_again_and_again_is_put_aside_and_recorded),
+                cmocka_unit_test(a_call_of_another_version_ends_and_is_recorded),
+                cmocka_unit_test(the_largest_call_that_is_accepted_outlives_a_crash),
                 cmocka_unit_test(no_call_is_stuck_after_crashes_on_a_bad_network),
         };
         return RUN_TESTS(tests);

@@ -249,4 +249,185 @@ static inline void some_call(struct random *r, struct crash_call *call, size_t t
         b->record.verdict = a->record.verdict;
 }
 
+/* ---- the largest: all that signalling and media may let into a call ---- */
+
+#define TEXT_OF(array, letter)                                                                     \
+        do {                                                                                       \
+                memset((array), (letter), sizeof(array) - 1);                                      \
+                (array)[sizeof(array) - 1] = 0;                                                    \
+        } while (0)
+
+static inline struct addr largest_addr(void)
+{
+        struct addr a = {.family = 6, .port = UINT16_MAX};
+        memset(a.ip, 0xff, sizeof a.ip);
+        return a;
+}
+
+static inline struct sip_target largest_target(void)
+{
+        return sip_target_of(SIP_TLS, largest_addr());
+}
+
+static inline struct sdp_audio largest_audio(void)
+{
+        struct sdp_audio a = {
+                .rtp = largest_addr(),
+                .rtcp = largest_addr(),
+                .rtcp_mux = true,
+                .is_secure = true,
+                .direction = SDP_INACTIVE,
+                .codec_count = SDP_CODECS,
+                .dtmf_pt = UINT8_MAX,
+                .ptime_ms = UINT8_MAX,
+        };
+        memset(a.codec_pt, 0xff, sizeof a.codec_pt);
+        return a;
+}
+
+static inline struct sdp largest_description(void)
+{
+        struct sdp s = {
+                .has_audio = true,
+                .audio = largest_audio(),
+        };
+        s.media_count = s.audio_index = SDP_MEDIA_MAX;
+        for (unsigned i = 0; i < SDP_MEDIA_MAX; i++) {
+                TEXT_OF(s.media[i].media, 'm');
+                TEXT_OF(s.media[i].proto, 'p');
+                TEXT_OF(s.media[i].format, 'f');
+        }
+        return s;
+}
+
+/* Its head holds none of the dialog's texts. */
+static inline void largest_sip(struct sip_leg_state *sip, enum sip_saved kind)
+{
+        struct sip_dialog *d = &sip->dialog;
+        struct sip_span *const spans[] = {
+                &d->call_id, &d->local_uri,   &d->remote_uri,   &d->remote_tag,
+                &d->target,  &d->first_route, &d->other_routes,
+        };
+        const size_t each = SIP_DIALOG_TEXT_MAX / 7;
+        *sip = (struct sip_leg_state){
+                .kind = kind,
+                .is_dialled = true,
+                .leg = {UINT32_MAX, UINT32_MAX},
+                .invite = {UINT32_MAX, UINT32_MAX},
+                .local = {SIP_TLS, largest_addr()},
+                .peer = largest_target(),
+                .session = {UINT32_MAX, UINT32_MAX, true},
+                .session_due_ms = INT64_MAX,
+                .refresh_due_ms = INT64_MAX,
+                .has_update = true,
+                .is_refreshing = kind == SIP_SAVED_CONFIRMED,
+                .said_in_answer = true,
+                .said = largest_audio(),
+                .origin = {UINT64_MAX, UINT64_MAX},
+                .described = UINT64_MAX,
+                .invite_cseq = UINT32_MAX,
+                .has_remote = true,
+                .remote = largest_description(),
+        };
+        TEXT_OF(sip->contact, 'c');
+        if (kind == SIP_SAVED_INCOMING) {
+                sip->invite = (struct handle){0};
+                sip->head_bytes = SIP_HEAD_BYTES_MAX;
+                memset(sip->head, 'h', sizeof sip->head);
+        }
+        d->local_cseq = d->remote_cseq = UINT32_MAX;
+        d->next_hop = largest_target();
+        d->route_is_loose = true;
+        memset(d->local_tag.text, 'f', SIP_TOKEN_CHARS);
+        memset(d->text, 'd', sizeof d->text);
+        for (size_t i = 0; i < 7; i++)
+                *spans[i] = (struct sip_span){(uint16_t)(i * each), (uint16_t)each};
+        d->other_routes.len = (uint16_t)(SIP_DIALOG_TEXT_MAX - 6 * each);
+        d->first_route_uri = d->first_route;
+}
+
+static inline void largest_record(struct cdr *cdr)
+{
+        *cdr = (struct cdr){
+                .tenant_id = UINT32_MAX,
+                .trunk_id = UINT32_MAX,
+                .session_id = UINT64_MAX,
+                .party = -1,
+                .number = {{UINT64_MAX}},
+                .verdict = (enum mask_verdict)(MASK_VERDICTS - 1),
+                .started_ms = INT64_MAX,
+                .ringing_ms = INT64_MAX,
+                .answered_ms = INT64_MAX,
+                .ended_ms = INT64_MAX,
+                .sip_status = UINT16_MAX,
+                .packets_in = UINT32_MAX,
+                .packets_out = UINT32_MAX,
+                .packets_lost = UINT32_MAX,
+                .jitter_ms_x10 = UINT32_MAX,
+        };
+        TEXT_OF(cdr->party_hint.text, 'x');
+}
+
+static inline void largest_leg(struct crash_leg *leg, enum sip_saved kind)
+{
+        *leg = (struct crash_leg){
+                .kind = CRASH_LEG_LIVE,
+                .admitted = true,
+                .answered = true,
+                .has_media = true,
+                .trunk_id = UINT32_MAX,
+                .local = largest_audio(),
+        };
+        largest_record(&leg->record);
+        largest_sip(&leg->sip, kind);
+        leg->sip.trunk_id = UINT32_MAX;
+        leg->sip.said.ptime_ms--; /* not what was agreed */
+        leg->media = (struct media_leg_state){
+                .port = UINT16_MAX,
+                .is_set = true,
+                .remote = largest_audio(),
+                .local = leg->local,
+                .pinned = largest_addr(),
+        };
+        memset(&leg->media.stats, 0xff, sizeof leg->media.stats);
+}
+
+/* Whoever adds something to a call in the record adds the most of it here. */
+static inline void largest_call(struct crash_call *call, enum sip_saved a, enum sip_saved b)
+{
+        *call = (struct crash_call){
+                .state = CALL_CLOSING,
+                .caller = {{UINT64_MAX}},
+                .dialled = {{UINT64_MAX}},
+                .counted_pair = true,
+                .max_forwards = UINT8_MAX,
+                .has_cause = true,
+                .cause = CAUSE_LOST_RACE,
+                .source = (enum hangup_source)(SOURCES - 1),
+                .due_ms = INT64_MAX,
+                .written_ms = INT64_MAX,
+        };
+        largest_leg(&call->legs[SIDE_A], a);
+        largest_leg(&call->legs[SIDE_B], b);
+        call->legs[SIDE_B].record.leg = CDR_LEG_B;
+}
+
+/*
+ * What a call has been written as, as if by another version; where the version is: behind the
+ * records. 0: nowhere.
+ */
+static inline size_t make_other_version(char *bytes, size_t len)
+{
+        static struct crash_call read;
+        for (size_t at = 1; at < len; at++) {
+                if (bytes[at] != CRASH_VERSION)
+                        continue;
+                bytes[at]++;
+                if (crash_decode((struct slice){bytes, len}, &read) == ERR_VERSION)
+                        return at;
+                bytes[at]--;
+        }
+        return 0;
+}
+
 #endif

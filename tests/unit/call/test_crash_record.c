@@ -14,6 +14,10 @@
 
 #define CALLS_MAX 4
 
+/* Where things are in the file. */
+#define HEADER 4096
+#define HALF   8192
+
 struct scene {
         struct sim_world *sim;
         struct io *io;
@@ -147,9 +151,9 @@ static void a_write_that_was_cut_short_is_as_if_it_had_not_begun(void **state)
 
         /* The sequence, at the beginning of a half, is written at once and last. */
         size_t half = 0;
-        while (!memcmp(before + half, after + half, 2048))
-                half += 2048;
-        for (size_t cut = 8; cut < 2048; cut += 7) {
+        while (half < HEADER || !memcmp(before + half, after + half, HALF))
+                half += half < HEADER ? HEADER : HALF;
+        for (size_t cut = 8; cut < HALF; cut += 7) {
                 memcpy(s->memory, before, bytes);
                 memcpy(s->memory + half + 8, after + half + 8, cut - 8);
                 open_again(s);
@@ -171,36 +175,78 @@ static void no_byte_may_be_changed_or_moved(void **state)
         struct scene *s = create();
         uint32_t slot = take(s), other = take(s);
         write_some(s, slot);
-        size_t at = 4096 + 4096 * slot;
-        size_t half = at + (s->memory[at] ? 0 : 2048);
+        size_t at = HEADER + 2 * HALF * slot;
+        size_t half = at + (s->memory[at] ? 0 : HALF);
         size_t sealed = (uint8_t)s->memory[half + 8] | (size_t)(uint8_t)s->memory[half + 9] << 8;
-        for (size_t i = 0; i < 11 + sealed; i++) {
-                if (i == 10) /* how often it was tried */
+        for (size_t i = 0; i < 12 + sealed; i++) {
+                if (i == 10 || i == 11) /* how often it was tried */
                         continue;
                 s->memory[half + i] ^= 1;
                 assert_int_not_equal(crash_record_read(s->record, slot, &s->read), 0);
                 s->memory[half + i] ^= 1;
         }
         assert_int_equal(crash_record_read(s->record, slot, &s->read), 0);
-        memcpy(s->memory + 4096 + 4096 * other, s->memory + at, 4096);
+        memcpy(s->memory + HEADER + 2 * HALF * other, s->memory + at, 2 * HALF);
         assert_int_equal(crash_record_read(s->record, other, &s->read), ERR_SEALED);
         destroy(s);
 }
 
-static void a_call_that_crashes_us_is_given_up_after_two_attempts(void **state)
+static void a_call_amidst_which_we_died_twice_is_put_aside_and_no_other(void **state)
+{
+        (void)state;
+        struct scene *s = create();
+        uint32_t good = take(s), bad = take(s);
+        write_some(s, good);
+        write_some(s, bad);
+        for (int i = 0; i < 2; i++) {
+                open_again(s);
+                assert_true(crash_record_try(s->record, good));
+                write_some(s, good);
+                crash_record_tried(s->record, good);
+                assert_true(crash_record_try(s->record, bad));
+                write_some(s, bad);
+        }
+        open_again(s);
+        assert_true(crash_record_try(s->record, good));
+        assert_false(crash_record_try(s->record, bad));
+        assert_int_equal(crash_record_counters(s->record)->aside, 1);
+        destroy(s);
+}
+
+/* Goes on with the call; the process dies later. */
+static bool go_on(struct scene *s, uint32_t slot)
+{
+        open_again(s);
+        if (!crash_record_try(s->record, slot))
+                return false;
+        write_some(s, slot);
+        crash_record_tried(s->record, slot);
+        return true;
+}
+
+static void calls_with_which_no_process_lived_are_put_aside(void **state)
 {
         (void)state;
         struct scene *s = create();
         uint32_t slot = take(s);
         write_some(s, slot);
-        for (int i = 0; i < 2; i++) {
-                open_again(s);
-                assert_true(crash_record_try(s->record, slot));
-        }
-        open_again(s);
-        assert_false(crash_record_try(s->record, slot));
+        for (int i = 0; i < 3; i++)
+                assert_true(go_on(s, slot));
+        assert_false(go_on(s, slot));
+        destroy(s);
+}
+
+static void a_while_without_a_crash_clears_calls_of_suspicion(void **state)
+{
+        (void)state;
+        struct scene *s = create();
+        uint32_t slot = take(s);
         write_some(s, slot);
-        assert_true(crash_record_try(s->record, slot));
+        for (int i = 0; i < 10; i++) {
+                assert_true(go_on(s, slot));
+                assert_true(go_on(s, slot));
+                crash_record_calm(s->record);
+        }
         destroy(s);
 }
 
@@ -283,7 +329,9 @@ int main(void)
                 cmocka_unit_test(the_keys_stay_while_a_call_needs_them),
                 cmocka_unit_test(a_write_that_was_cut_short_is_as_if_it_had_not_begun),
                 cmocka_unit_test(no_byte_may_be_changed_or_moved),
-                cmocka_unit_test(a_call_that_crashes_us_is_given_up_after_two_attempts),
+                cmocka_unit_test(a_call_amidst_which_we_died_twice_is_put_aside_and_no_other),
+                cmocka_unit_test(calls_with_which_no_process_lived_are_put_aside),
+                cmocka_unit_test(a_while_without_a_crash_clears_calls_of_suspicion),
                 cmocka_unit_test(an_unknown_layout_begins_anew),
                 cmocka_unit_test(the_calls_of_another_boot_are_known_as_such),
                 cmocka_unit_test(slots_run_out_and_come_back),
