@@ -14,6 +14,7 @@
 #include "base/secret.h"
 #include "call/call.h"
 #include "call/crash_record.h"
+#include "call/fault.h"
 
 #define MAX_FORWARDS 70
 
@@ -52,6 +53,7 @@ void call_release(struct call *call)
                 return;
         assert(call->state == CALL_CLOSING);
         call_save_release(call);
+        fault_loses_memory();
         pool_put(call->calls->pool, call);
 }
 

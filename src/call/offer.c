@@ -5,6 +5,7 @@
  * Each leg is settled on its own: a hold, a new address or a refresh of one side ends here.
  */
 #include "call/call.h"
+#include "call/fault.h"
 #include "call/negotiate.h"
 
 /* A call outlives that its trunk is removed, and so does what a leg may agree with its peer. */
@@ -68,7 +69,8 @@ void call_media_close(struct call *call, enum call_side side)
         struct call_leg *leg = &call->legs[side];
         if (!leg->has_media)
                 return;
-        media_leg_close(call->calls->media, leg->media);
+        if (!fault_leaves_behind())
+                media_leg_close(call->calls->media, leg->media);
         leg->has_media = false;
         leg->has_stream = false;
 }

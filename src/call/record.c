@@ -3,6 +3,7 @@
  * record.c - one call detail record per leg, filled while the leg lives, written when it has ended.
  */
 #include "call/call.h"
+#include "call/fault.h"
 
 void call_record_begin(struct call *call, enum call_side side)
 {
@@ -49,5 +50,6 @@ void call_record_end(struct call *call, enum call_side side)
         struct cdr *record = &call->legs[side].record;
         record->cause = call->cause;
         record->source = call->source;
-        call_save_cdr(call, record);
+        if (!fault_leaves_behind())
+                call_save_cdr(call, record);
 }

@@ -18,7 +18,8 @@ struct connection {
         uint32_t id;           /* 0: not in use */
         struct stream *stream; /* owned */
         struct addr peer;
-        size_t used; /* of `bytes`: what has come of a message that is not whole */
+        unsigned empty_lines; /* since the last message */
+        size_t used;          /* of `bytes`: what has come of a message that is not whole */
         char bytes[MESSAGE_BYTES];
 };
 
@@ -69,6 +70,17 @@ static size_t message_bytes(const char *p, size_t len)
         return header.len + 2 + body;
 }
 
+/* Empty lines between messages; two of them are a ping and want one back (RFC 5626 3.5.1). */
+static size_t skip_empty_lines(struct connection *connection, size_t at)
+{
+        for (; at + 1 < connection->used && !memcmp(connection->bytes + at, "\r\n", 2); at += 2) {
+                bool is_ping = ++connection->empty_lines % 2 == 0;
+                if (is_ping && stream_send(connection->stream, SLICE("\r\n")))
+                        connection->link->broken++;
+        }
+        return at;
+}
+
 /* Hands over what is whole; false: the connection has ended meanwhile, or is of no use. */
 static bool take_messages(struct connection *connection)
 {
@@ -77,8 +89,7 @@ static bool take_messages(struct connection *connection)
         const struct origin from = {connection->peer, id};
         size_t at = 0;
         for (;;) {
-                while (at < connection->used && strchr("\r\n", connection->bytes[at]))
-                        at++;
+                at = skip_empty_lines(connection, at);
                 size_t left = connection->used - at;
                 size_t bytes = message_bytes(connection->bytes + at, left);
                 if (bytes == 0 || bytes > left)
@@ -88,6 +99,7 @@ static bool take_messages(struct connection *connection)
                 if (connection->id != id)
                         return false;
                 at += bytes;
+                connection->empty_lines = 0;
         }
         connection->used -= at;
         memmove(connection->bytes, connection->bytes + at, connection->used);
@@ -147,6 +159,7 @@ static int begin(struct connection *connection, struct stream *stream, bool is_s
         connection->id = ++connection->link->last_id;
         connection->peer = *stream_peer(connection->stream);
         connection->used = 0;
+        connection->empty_lines = 0;
         return 0;
 }
 

@@ -10,8 +10,7 @@ import tempfile
 import unittest
 
 import harness
-
-BUILDS = harness.ROOT / "build"
+from fault_builds import build
 
 # The fault, and what the demo must name. The numbers are swapped: the callee sees what the caller
 # dialled. One direction is mute: somebody hears silence. The real number is shown: the callee sees
@@ -23,18 +22,6 @@ FAULTS = {
     "show-real-number": r"call 1: customer: number shown: promised \+919000000002; "
                         r"it was \+919888800001",
 }
-
-
-def build(fault):
-    """The program with this fault built in."""
-    directory = BUILDS / f"fault-{fault}"
-    if not (directory / "build.ninja").exists():
-        subprocess.run(["meson", "setup", str(directory), f"-Dfault={fault}",
-                        "--buildtype=debug"], cwd=harness.ROOT, check=True,
-                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-    subprocess.run(["ninja", "-C", str(directory), "src/app/maskline"], check=True,
-                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-    return directory / "src/app/maskline"
 
 
 class Demo(unittest.TestCase):
