@@ -50,12 +50,20 @@ static bool on_slot(const char *line)
         return true;
 }
 
+static void leave(struct load *load)
+{
+        load->is_stopping = true;
+        load->is_leaving = true;
+}
+
 static void on_line(const char *line)
 {
         if (!strcmp(line, "go"))
                 control.on_go(control.load);
         else if (!strcmp(line, "stop"))
                 control.load->is_stopping = true;
+        else if (!strcmp(line, "leave"))
+                leave(control.load);
         else if (!on_session(line) && !on_slot(line))
                 fprintf(stderr, "masked_load: cannot be done: %s\n", line);
 }
@@ -81,7 +89,7 @@ static void on_input(void *arg, unsigned events)
         if (n < 0 && (errno == EAGAIN || errno == EINTR))
                 return;
         if (n <= 0) {
-                control.load->is_stopping = true;
+                leave(control.load);
                 io_fd_unwatch(control.watch);
                 return;
         }

@@ -8,13 +8,17 @@
  *     ended SLOT                               the session at rest has ended: calls are refused
  *     go                                       begin
  *     stop                                     no further calls; those in progress end as they would
+ *     leave                                    end; the end of the input means the same
+ *
+ * The report comes when the last call has ended. Until it is told to leave, it answers whoever asks
+ * whether it is there (OPTIONS).
  */
 #ifndef MASKLINE_LOAD_CONTROL_H
 #define MASKLINE_LOAD_CONTROL_H
 
 #include "load.h"
 
-/* `on_go` is called at "go". The end of the input is "stop". */
+/* `on_go` is called at "go". */
 int control_open(struct load *load, void (*on_go)(struct load *load)) MUST_CHECK;
 
 #endif

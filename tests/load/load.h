@@ -111,6 +111,7 @@ struct load {
         struct voice *voice;   /* NULL: nobody talks */
         uint32_t run;          /* tells the identifiers of one run from another's */
         bool is_stopping;      /* no further calls */
+        bool is_leaving;       /* it ends when the last call has */
 
         struct call *calls, *idle;
         uint32_t busy, peak;

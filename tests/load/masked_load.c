@@ -47,14 +47,30 @@ static void on_arrival(void *arg)
         if (!load.is_stopping && tally_started(&load.tally) < load.options.calls)
                 io_timer_start(load.io, &load.arrivals, 1, on_arrival, NULL);
         else
-                load.is_stopping = true;
+                load.is_stopping = load.is_leaving = true;
+}
+
+/* Once. */
+static void report(void)
+{
+        static bool is_done;
+        if (is_done)
+                return;
+        is_done = true;
+        io_timer_stop(load.io, &progress_timer);
+        load.tally.broken = link_broken(load.links[0]) + link_broken(load.links[1]);
+        tally_report(&load.tally, (double)(load_now_us() - load.begin_us) / 1e6, load.peak, stdout);
+        fflush(stdout);
 }
 
 static void watch(void *arg)
 {
         if (load.is_stopping && load.busy == 0) {
-                io_stop(load.io);
-                return;
+                report();
+                if (load.is_leaving) {
+                        io_stop(load.io);
+                        return;
+                }
         }
         io_timer_start(load.io, &watch_timer, WATCH_MS, watch, arg);
 }
@@ -166,6 +182,7 @@ static void run(const struct settings *settings)
         io_timer_start(load.io, &watch_timer, WATCH_MS, watch, NULL);
         if (settings->has_progress)
                 io_timer_start(load.io, &progress_timer, PROGRESS_MS, on_progress, NULL);
+        load.is_leaving = !settings->has_control;
         if (settings->has_control)
                 options_need(control_open(&load, begin), "standard input");
         else
@@ -190,8 +207,7 @@ int main(int argc, char **argv)
         options_need(voice_open(&load), "RTP");
         run(&settings);
 
-        load.tally.broken = link_broken(load.links[0]) + link_broken(load.links[1]);
-        tally_report(&load.tally, (double)(load_now_us() - load.begin_us) / 1e6, load.peak, stdout);
+        report();
         voice_close(&load);
         link_close(load.links[0]);
         link_close(load.links[1]);

@@ -42,6 +42,7 @@ class Generator:
         data = self.process.stdout.read()
         if data == b"":
             self.is_over = True
+            self.selector.unregister(self.process.stdout)
             self.process.wait()
             return resting
         *lines, self._rest = (self._rest + (data or b"")).split(b"\n")
@@ -62,12 +63,13 @@ class Generator:
             self.failures.append((words[0], words[1], int(words[2])))
         elif word == "delay":
             self.delays[words[0]] = numbers(words[1:])
-        elif word == "total":
+        elif word == "total":   # the last line
             self.total = numbers(words)
+            self.is_over = True
 
     def close(self):
-        if self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
         self.process.stdin.close()
+        if not self.is_over:
+            self.process.kill()
+        self.process.wait()
         self.process.stdout.close()

@@ -45,9 +45,10 @@ RESIDENT_MAX = 4 << 20
 HEAP_MAX = 1 << 20
 COLD_HEAP_MAX = 8 << 20
 
-GAUGES = ("calls_active", "media_legs", "rtp_ports_free", "call_pairs", "crash_slots", "sip_legs",
-          "sip_transactions", "sip_messages_kept", "store_queued", "numbers", "trunks", "timers",
-          "open_files")
+# Nothing of these is there without calls, and so much of the others as before the first one.
+OF_CALLS = ("calls_active", "media_legs", "call_pairs", "crash_slots", "sip_legs",
+            "sip_transactions", "sip_messages_kept", "store_queued")
+OF_ALL = ("rtp_ports_free", "numbers", "trunks", "timers", "open_files")
 NEVER = ("calls_limited_total", "calls_unprotected_total", "sip_untrusted_total",
          "sip_not_sip_total", "sip_refused_400_total", "sip_refused_overload_total",
          "store_lost_total", "datagrams_send_failed_total", "http_unauthorized_total",
@@ -87,14 +88,15 @@ class Soak:
         self.daemon.start()
         print(f"soak: {options.calls} calls, {options.rate:g} a second; the configuration is the "
               f"default but for {self.daemon.settings} and free ports", flush=True)
-        self.sessions.provision(ports_of)
-        self.before = self.daemon.metrics_when_there()
-        self.before_bytes = self.daemon.database_bytes()
         self.generator = Generator(options.generator, [
             "--target", f"127.0.0.1:{self.daemon.sip_port}",
             "--caller", f"{NORTH_IP}:{ports_of[0]}", "--callee", f"{SOUTH_IP}:{ports_of[1]}",
             "--rate", f"{options.rate:g}", "--calls", str(options.calls), "--mix", MIX,
             "--talk", str(TALK_PERCENT), "--no-answer-ms", str(1000 * RING_TIMEOUT_S)])
+        # The generator is there already: the trunks' peers are asked whether they are (OPTIONS).
+        self.sessions.provision(ports_of)
+        self.before = self.await_quiet(None)
+        self.before_bytes = self.daemon.database_bytes()
         self.sessions.begin(self.generator.send)
         while self.sessions.unsettled():
             self.settle(1)
@@ -175,15 +177,17 @@ class Soak:
     def wrong(self, text):
         self.problems.append(text)
 
-    def await_quiet(self):
+    def await_quiet(self, before):
         """Until nothing is left of any call, or longer than anything may last."""
         deadline = time.monotonic() + LINGER_S + 5
         while True:
+            self.settle(0)
             now = self.daemon.metrics_when_there()
-            is_quiet = all(now[name] == self.before[name] for name in GAUGES)
+            is_quiet = not any(now[name] for name in OF_CALLS) and (
+                before is None or all(now[name] == before[name] for name in OF_ALL))
             if is_quiet or time.monotonic() > deadline:
                 return now
-            time.sleep(1)
+            time.sleep(0.5)
 
     def await_quarantine(self):
         deadline = time.monotonic() + QUARANTINE_S + 15
@@ -197,7 +201,7 @@ class Soak:
         self.check_calls()
         if not self.generator.total:
             return
-        now = self.await_quiet()
+        now = self.await_quiet(self.before)
         now["sessions"] = self.await_quarantine()["sessions"]
         self.check_tables(now)
         self.check_memory(now)
@@ -232,9 +236,10 @@ class Soak:
         return self.daemon.kills
 
     def check_tables(self, now):
-        for name in GAUGES:
-            if now[name] != self.before[name]:
-                self.wrong(f"{name} was {self.before[name]} and is {now[name]}")
+        for name in (*OF_CALLS, *OF_ALL):
+            before = self.before[name] if name in OF_ALL else 0
+            if now[name] != before:
+                self.wrong(f"{name} was {before} and is {now[name]}")
         if now["sessions"] != self.sessions.live_count():
             self.wrong(f"{now['sessions']} sessions are in memory, {self.sessions.live_count()} "
                        f"are live")
