@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "api/body.h"
+#include "api/rest_trunk_dialog.h"
 #include "api/rest_trunk_route.h"
 #include "base/log.h"
 #include "call/provision.h"
@@ -34,7 +35,8 @@ enum field {
         FIELD_CALLS_PER_S,
         FIELD_ANNOUNCEMENTS_MAX,
         FIELD_ROUTE,
-        FIELD_USERNAME = FIELD_ROUTE + ROUTE_FIELDS,
+        FIELD_DIALOG = FIELD_ROUTE + ROUTE_FIELDS,
+        FIELD_USERNAME = FIELD_DIALOG + DIALOG_FIELDS,
         FIELD_PASSWORD,
         FIELD_REALM,
         FIELD_REGISTER,
@@ -60,6 +62,8 @@ static const struct body_field fields[] = {
         [FIELD_CALLS_PER_S] = {"calls_per_s", BODY_COUNT},
         [FIELD_ANNOUNCEMENTS_MAX] = {"announcements_max", BODY_COUNT},
         [FIELD_ROUTE + ROUTE_OPTIONS_S] = {"options_s", BODY_COUNT},
+        [FIELD_DIALOG + DIALOG_SESSION_TIMER] = {"session_timer", BODY_SWITCH},
+        [FIELD_DIALOG + DIALOG_PRACK] = {"prack", BODY_SWITCH},
         [FIELD_USERNAME] = {"username", BODY_TEXT},
         [FIELD_PASSWORD] = {"password", BODY_TEXT},
         [FIELD_REALM] = {"realm", BODY_TEXT},
@@ -81,12 +85,15 @@ enum login_field {
 /* What may be changed later. */
 enum change_field {
         CHANGE_ROUTE,
-        CHANGE_LOGIN = CHANGE_ROUTE + ROUTE_FIELDS,
+        CHANGE_DIALOG = CHANGE_ROUTE + ROUTE_FIELDS,
+        CHANGE_LOGIN = CHANGE_DIALOG + DIALOG_FIELDS,
         CHANGE_FIELDS = CHANGE_LOGIN + LOGIN_FIELDS,
 };
 
 static const struct body_field change_fields[] = {
         [CHANGE_ROUTE + ROUTE_OPTIONS_S] = {"options_s", BODY_COUNT},
+        [CHANGE_DIALOG + DIALOG_SESSION_TIMER] = {"session_timer", BODY_SWITCH},
+        [CHANGE_DIALOG + DIALOG_PRACK] = {"prack", BODY_SWITCH},
         [CHANGE_LOGIN + LOGIN_USERNAME] = {"username", BODY_TEXT},
         [CHANGE_LOGIN + LOGIN_PASSWORD] = {"password", BODY_TEXT},
         [CHANGE_LOGIN + LOGIN_REALM] = {"realm", BODY_TEXT},
@@ -205,6 +212,8 @@ static json_t *trunk_json(const struct api *api, const struct trunk *trunk)
                 (int)plan->digits_max, "channels_max", (json_int_t)trunk->channels_max,
                 "calls_per_s", (json_int_t)trunk->calls_per_s, "announcements_max",
                 (json_int_t)trunk->announcements_max);
+        if (json)
+                rest_trunk_dialog_add(trunk, json);
         if (json)
                 add_login(trunk, json);
         if (json)
@@ -548,8 +557,10 @@ static bool read_trunk(struct rest *rest, struct trunk *trunk, struct slice *pas
                 .announcements_max = ANNOUNCEMENTS_DEFAULT,
         };
         rest_trunk_route_defaults(trunk);
-        return body_fields(rest, rest->body, "", fields, values) &&
-               read_name(rest, values[FIELD_NAME], trunk) &&
+        if (!body_fields(rest, rest->body, "", fields, values))
+                return false;
+        rest_trunk_dialog_read(values + FIELD_DIALOG, trunk);
+        return read_name(rest, values[FIELD_NAME], trunk) &&
                read_sources(rest, values[FIELD_SOURCES], trunk) &&
                read_peer(rest, values[FIELD_PEER], trunk) &&
                read_advertised(rest, values[FIELD_ADVERTISED], trunk) &&
@@ -683,6 +694,7 @@ void rest_trunks_change(struct rest *rest)
             !rest_trunk_route_read(rest, values + CHANGE_ROUTE, &trunk) ||
             !read_login(rest, values + CHANGE_LOGIN, &trunk, &password))
                 return;
+        rest_trunk_dialog_read(values + CHANGE_DIALOG, &trunk);
         struct rest_wait *wait = rest_wait_create(rest);
         if (!wait)
                 return;

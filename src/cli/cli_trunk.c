@@ -42,6 +42,13 @@ static const struct {
         {"--options-every", "options_s"},
 };
 
+static const struct {
+        const char *option, *field;
+} dialog_switches[] = {
+        {"--session-timer", "session_timer"},
+        {"--prack", "prack"},
+};
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static json_t *sources_of(const struct command_line *line)
@@ -83,6 +90,22 @@ static int add_route(const struct command_line *line, json_t *body)
         for (size_t i = 0; !code && i < COUNT(route_counts); i++)
                 code = add_count(line, route_counts[i].option, route_counts[i].field, body);
         return code;
+}
+
+static int add_dialog(const struct command_line *line, json_t *body)
+{
+        for (size_t i = 0; i < COUNT(dialog_switches); i++) {
+                const char *value = command_value(line, dialog_switches[i].option);
+                if (!value)
+                        continue;
+                bool is_on = !strcmp(value, "on");
+                if (!is_on && strcmp(value, "off") != 0) {
+                        fprintf(stderr, "maskline: %s is on or off\n", dialog_switches[i].option);
+                        return EXIT_USAGE;
+                }
+                json_object_set_new(body, dialog_switches[i].field, json_boolean(is_on));
+        }
+        return EXIT_DONE;
 }
 
 static int add_password(const struct command_line *line, json_t *body)
@@ -228,6 +251,8 @@ static void show_trunk(const json_t *trunk)
                 {"channels max", "channels_max", true},
                 {"announcing", "announcing"},
                 {"announcing max", "announcements_max"},
+                {"session timer", "session_timer"},
+                {"prack", "prack"},
         };
         for (size_t i = 0; i < COUNT(facts); i++) {
                 const json_t *value = json_object_get(trunk, facts[i].field);
@@ -262,6 +287,8 @@ static int add(const struct command_line *line)
                 code = add_digits(line, body);
         if (!code)
                 code = add_route(line, body);
+        if (!code)
+                code = add_dialog(line, body);
         if (!code)
                 code = add_login(line, body);
         if (code) {
@@ -332,6 +359,8 @@ static int set(const struct command_line *line)
         json_t *answer, *body = json_object();
         int code = add_route(line, body);
         if (!code)
+                code = add_dialog(line, body);
+        if (!code)
                 code = add_login(line, body);
         if (!code && json_object_size(body) == 0) {
                 fputs("maskline: nothing to set; \"maskline trunk set --help\" lists what there is\n",
@@ -367,6 +396,13 @@ static int remove_trunk(const struct command_line *line)
                         "ask the carrier by OPTIONS whether it is there; 0: never (default: 60)"   \
         }
 
+#define DIALOG_OPTIONS                                                                             \
+        {"--session-timer", "on|off", "ask for session timers, and agree to them (default: on)"},  \
+        {                                                                                          \
+                "--prack", "on|off",                                                               \
+                        "tell the carrier that reliable answers are welcome (default: on)"         \
+        }
+
 #define LOGIN_OPTIONS                                                                              \
         {"--username", "NAME", "user name that the carrier knows us by"},                          \
                 {"--password", "PASSWORD", "its password: - (standard input), @FILE or itself"},   \
@@ -395,14 +431,13 @@ static const struct command_option add_options[] = {
         {"--calls-per-s", "N", "new calls a second (default: no limit of its own)"},
         {"--announcements", "N", "refused callers that hear the announcement at once"},
         ROUTE_OPTIONS,
+        DIALOG_OPTIONS,
         LOGIN_OPTIONS,
         {NULL},
 };
 
 static const struct command_option set_options[] = {
-        ROUTE_OPTIONS,
-        LOGIN_OPTIONS,
-        {"--no-register", NULL, "no longer register"},
+        ROUTE_OPTIONS, DIALOG_OPTIONS, LOGIN_OPTIONS, {"--no-register", NULL, "no longer register"},
         {NULL},
 };
 

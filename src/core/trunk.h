@@ -107,7 +107,10 @@ struct trunk {
         uint32_t calls_per_s;       /* 0: no limit of its own */
         uint32_t queue_ms;          /* so long a call that we make waits for calls_per_s; 0: not */
         uint32_t announcements_max; /* refused callers listening at once; past it: plain 603 */
-        bool no_session_timer;      /* neither asked for nor agreed to (RFC 4028) */
+
+        /* What its carrier stumbles over. */
+        bool no_session_timer; /* neither asked for nor agreed to (RFC 4028) */
+        bool no_prack;         /* we do not say that reliable answers are welcome (RFC 3262) */
 };
 
 /* Two trunks may not claim the same source: an overlap is an error when it is provisioned. */

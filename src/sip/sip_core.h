@@ -66,6 +66,7 @@ struct leg {
         bool is_dialled;                   /* we called: only then are challenges answered */
         bool is_authorized;                /* dialled: the INVITE had credentials */
         bool is_asserted;                  /* dialled: the number shown is asserted, too */
+        bool no_prack;                     /* dialled: reliable answers are not asked for */
         int max_forwards;                  /* dialled */
         struct sip_digest_attempt attempt; /* of the request that waits for its answer */
 

@@ -56,6 +56,13 @@ static int save_dialled(const struct leg *leg, struct sip_leg_state *out)
         return 0;
 }
 
+/* Our answer to it reads like an offer of ours. */
+static bool is_plain(const struct sdp *offer)
+{
+        return offer->has_audio && offer->media_count == 1 &&
+               !strcmp(offer->media[0].proto, "RTP/AVP");
+}
+
 static int save_confirmed(const struct leg *leg, struct sip_leg_state *out)
 {
         const struct sip_transaction *tx = sip_leg_invite(leg);
@@ -69,7 +76,8 @@ static int save_confirmed(const struct leg *leg, struct sip_leg_state *out)
         if (out->is_refreshing || is_client)
                 out->peer = leg->dialog.next_hop;
         /* Its first answer may not have been told yet; else only what we refuse of it matters. */
-        if (!is_client && (!leg->said_in_answer || leg->remote.media_count <= 1)) {
+        if (!is_client && (!leg->said_in_answer || is_plain(&leg->remote))) {
+                out->said_in_answer = false;
                 out->has_remote = false;
                 out->remote = (struct sdp){0};
         }
@@ -184,6 +192,7 @@ static struct slice invite_text(struct leg *leg, const struct sip_transaction *t
                 sip_trunks_find(leg->ua->params.trunks, leg->trunk_id);
         assert(trunk);
         leg->is_asserted = trunk->trunk.send_asserted;
+        leg->no_prack = trunk->trunk.no_prack;
         leg->max_forwards = redial->max_forwards;
         return sip_uac_compose_invite(leg, tx, sip_leg_describe(leg, redial->offer, NULL));
 }

@@ -51,7 +51,7 @@ struct slice sip_uac_compose_invite(struct leg *leg, const struct sip_transactio
                 .is_asserted = leg->is_asserted,
                 .authorization = sip_leg_authorize(leg, SIP_INVITE, uri),
                 .max_forwards = leg->max_forwards,
-                .has_prack = true,
+                .has_prack = !leg->no_prack,
                 .session_expires_s = leg->session.expires_s,
                 .min_se_s = leg->session.min_s,
                 .sdp = sdp,
@@ -106,6 +106,7 @@ static int start(struct leg *leg, const struct sip_dial *dial, const struct sip_
 
         leg->is_dialled = true;
         leg->is_asserted = trunk->trunk.send_asserted;
+        leg->no_prack = trunk->trunk.no_prack;
         leg->max_forwards = dial->max_forwards;
         leg->session = sip_session_wanted(leg->ua, &trunk->trunk);
         sip_leg_enter(leg, LEG_CALLING);

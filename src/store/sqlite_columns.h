@@ -11,7 +11,7 @@
         "number_form, send_asserted, advertised, plan_country, plan_international, "               \
         "plan_national, plan_digits_min, plan_digits_max, channels_max, calls_per_s, "             \
         "announcements_max, username, realm, password_key, password, registers, register_s, "      \
-        "options_s, failover_ms, queue_ms, overflow"
+        "options_s, failover_ms, queue_ms, overflow, session_timer, prack"
 #define NUMBER_COLUMNS "e164, tenant_id, trunk_id, pool_id"
 #define SESSION_COLUMNS                                                                            \
         "id, tenant_id, pool_id, state, created_ms, starts_ms, expires_ms, ended_ms, key_slot, "   \

@@ -143,6 +143,8 @@ static int get_trunk(sqlite3_stmt *stmt, struct trunk *out)
         out->failover_ms = get_u32(&row);
         out->queue_ms = get_u32(&row);
         get_text(&row, overflow, sizeof overflow);
+        out->no_session_timer = !get_int(&row, 0, 1);
+        out->no_prack = !get_int(&row, 0, 1);
         if (row.bad || !parse_sources(slice_from(sources), out) ||
             !parse_overflow(slice_from(overflow), out))
                 return SQLITE_CORRUPT;

@@ -38,7 +38,7 @@ enum statement {
 
 static const char *const sql[STATEMENTS] = {
         [PUT_TRUNK] = "INSERT OR REPLACE INTO trunk (" TRUNK_COLUMNS ") VALUES (" MARKS_10
-                      "," MARKS_10 "," MARKS_4 "," MARKS_4 ",?)",
+                      "," MARKS_10 "," MARKS_4 "," MARKS_4 ",?,?,?)",
         [REMOVE_TRUNK] = "DELETE FROM trunk WHERE id = ?",
         [PUT_NUMBER] = "INSERT OR REPLACE INTO number (" NUMBER_COLUMNS ") VALUES (" MARKS_4 ")",
         [REMOVE_NUMBER] = "DELETE FROM number WHERE e164 = ?",
@@ -202,6 +202,8 @@ static int put_trunk(struct sqlite_writer *writer, const struct trunk *trunk)
         put_int(&row, trunk->failover_ms);
         put_int(&row, trunk->queue_ms);
         put_text(&row, overflow_text, sizeof overflow_text);
+        put_int(&row, !trunk->no_session_timer);
+        put_int(&row, !trunk->no_prack);
         return run(&row);
 }
 

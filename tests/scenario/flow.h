@@ -27,6 +27,7 @@ enum flow_kind {
         FLOW_REMOVE_NUMBER,
         FLOW_WALL,
         FLOW_DRAIN,
+        FLOW_CRASH,
         FLOW_HANG_UP,
         FLOW_TALK,
         FLOW_TALK_INTO,

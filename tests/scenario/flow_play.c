@@ -59,6 +59,15 @@ static int64_t limit_of(const struct flow *flow, const char *name)
         return 0;
 }
 
+static bool has_step(const struct flow *flow, enum flow_kind kind)
+{
+        for (unsigned i = 0; i < flow->step_count; i++) {
+                if (flow->steps[i].kind == kind)
+                        return true;
+        }
+        return false;
+}
+
 static void add_trunks(struct flow_run *run)
 {
         struct addr peer = platform_addr(NORTH_IP ":5060");
@@ -135,6 +144,7 @@ struct flow_run *flow_run_create(const struct flow *flow, const struct platform_
         struct flow_run *run = calloc(1, sizeof *run);
         assert_non_null(run);
         struct platform_options own = *options;
+        own.survives = has_step(flow, FLOW_CRASH);
         own.calls_max = (uint32_t)limit_of(flow, "calls");
         own.same_pair_max = (uint32_t)limit_of(flow, "pair");
         own.ring_timeout_ms = limit_of(flow, "ring");
@@ -339,6 +349,9 @@ void flow_play_step(struct flow_run *run, const struct flow_step *step)
                 return;
         case FLOW_WALL:
                 sim_set_wall_ms(run->platform->io, io_wall_ms(run->platform->io) + step->value);
+                return;
+        case FLOW_CRASH:
+                platform_crash(run->platform, step->value);
                 return;
         case FLOW_DRAIN:
                 calls_drain(run->platform->calls);

@@ -325,6 +325,8 @@ static void read_trunk(struct reader *r, struct flow_step *step)
                                 (enum trunk_dialled_from)NEXT_OF(r, "request-uri", "to");
                 else if (take(r, "send-asserted"))
                         trunk->send_asserted = true;
+                else if (take(r, "no-prack"))
+                        trunk->no_prack = true;
                 else if (take(r, "no-session-timer"))
                         trunk->no_session_timer = true;
                 else if (take(r, "advertised"))
@@ -479,6 +481,10 @@ static void read_step(struct reader *r, struct flow_step *step)
                 step->kind = FLOW_WALL;
                 int sign = NEXT_OF(r, "back", "ahead") ? 1 : -1;
                 step->value = sign * next_time(r);
+        } else if (take(r, "crash")) {
+                step->kind = FLOW_CRASH;
+                if (take(r, "for"))
+                        step->value = next_time(r);
         } else if (take(r, "drain")) {
                 step->kind = FLOW_DRAIN;
         } else if (take(r, "hang-up")) {

@@ -274,6 +274,8 @@ static void a_trunk_that_is_wrong_is_refused_with_field_and_rule(void **state)
                 {GOOD(",\"channels_max\":1.5"), "channels_max", "a whole number"},
                 {GOOD(",\"channels_max\":1000001"), "channels_max", "0 to 1000000"},
                 {GOOD(",\"calls_per_s\":\"2\""), "calls_per_s", "a whole number"},
+                {GOOD(",\"prack\":\"off\""), "prack", "true or false"},
+                {GOOD(",\"session_timer\":0"), "session_timer", "true or false"},
                 {GOOD(",\"options_s\":9"), "options_s", "0, for never, or a whole number from 10"},
                 {GOOD(",\"options_s\":3601"), "options_s", "to 3600"},
                 {GOOD(",\"options_s\":-1"), "options_s", "from 10 to 3600"},
@@ -310,6 +312,24 @@ static void how_calls_find_their_way_may_be_changed_later(void **state)
         json_decref(changed);
         json_decref(rig_expect(rig, 422, "PATCH", "/v1/trunks/east", "{\"options_s\":1}"));
         assert_int_equal(state_of(rig)->trunk.options_s, 0);
+}
+
+static void what_a_carrier_stumbles_over_is_left_out(void **state)
+{
+        struct rig *rig = *state;
+        json_t *made = rig_expect(rig, 201, "POST", "/v1/trunks", GOOD(",\"prack\":false"));
+        assert_true(json_is_true(json_object_get(made, "session_timer")));
+        assert_true(json_is_false(json_object_get(made, "prack")));
+        assert_true(state_of(rig)->trunk.no_prack);
+        json_decref(made);
+        json_t *changed = rig_expect(rig, 200, "PATCH", "/v1/trunks/east",
+                                     "{\"session_timer\":false,\"prack\":true}");
+        assert_true(json_is_false(json_object_get(changed, "session_timer")));
+        assert_true(state_of(rig)->trunk.no_session_timer);
+        assert_false(state_of(rig)->trunk.no_prack);
+        json_decref(changed);
+        json_decref(rig_expect(rig, 200, "PATCH", "/v1/trunks/east", "{\"options_s\":0}"));
+        assert_true(state_of(rig)->trunk.no_session_timer);
 }
 
 static void two_trunks_share_neither_a_name_nor_a_source(void **state)
@@ -492,6 +512,7 @@ int main(void)
                 WITH_RIG(signalling_knows_a_trunk_at_once_and_forgets_it_when_it_is_removed),
                 WITH_RIG(a_trunk_that_is_wrong_is_refused_with_field_and_rule),
                 WITH_RIG(how_calls_find_their_way_may_be_changed_later),
+                WITH_RIG(what_a_carrier_stumbles_over_is_left_out),
                 WITH_RIG(two_trunks_share_neither_a_name_nor_a_source),
                 cmocka_unit_test_setup_teardown(without_an_address_of_our_own_a_trunk_must_name_one,
                                                 set_up_behind_nat, tear_down),

@@ -290,6 +290,7 @@ struct store_change make_trunk(uint32_t n)
         t->registers = true;
         t->register_s = UINT32_MAX;
         t->options_s = UINT32_MAX;
+        t->no_prack = true;
         t->failover_ms = UINT32_MAX;
         t->queue_ms = UINT32_MAX;
         t->overflow_count = TRUNK_OVERFLOW_MAX;

@@ -129,6 +129,8 @@ static void a_database_of_the_first_schema_is_brought_up_to_date(void **state)
                         "ALTER TABLE trunk DROP COLUMN failover_ms;"
                         "ALTER TABLE trunk DROP COLUMN queue_ms;"
                         "ALTER TABLE trunk DROP COLUMN overflow;"
+                        "ALTER TABLE trunk DROP COLUMN session_timer;"
+                        "ALTER TABLE trunk DROP COLUMN prack;"
                         "PRAGMA user_version = 1");
         rig_open(&rig);
         struct rig_rows *rows = rig_load(&rig);
@@ -141,6 +143,8 @@ static void a_database_of_the_first_schema_is_brought_up_to_date(void **state)
         assert_int_equal(rows->trunks[0].options_s, TRUNK_OPTIONS_S_DEFAULT);
         assert_int_equal(rows->trunks[0].failover_ms, TRUNK_FAILOVER_MS_DEFAULT);
         assert_int_equal(rows->trunks[0].queue_ms, 0);
+        assert_false(rows->trunks[0].no_session_timer);
+        assert_false(rows->trunks[0].no_prack);
         assert_int_equal(rows->trunks[0].overflow_count, 0);
         free(rows);
         assert_int_equal(submit(make_trunk(1)), 0);
