@@ -39,7 +39,7 @@ static __attribute__((noinline)) int take_odd_line(struct text_scan *l, const ch
 {
         const char *p;
         for (;;) {
-                if (is_continued(l) && l->p > start) {
+                if (l->p > start && is_continued(l)) {
                         if (!skip_blanks(l))
                                 return ERR_SYNTAX;
                         out->is_folded = true;
@@ -52,7 +52,7 @@ static __attribute__((noinline)) int take_odd_line(struct text_scan *l, const ch
                                 return ERR_SYNTAX;
                         l->p = p + 2;
                         text_go_on_at(l, l->p);
-                        if (!is_continued(l))
+                        if (p == start || !is_continued(l))
                                 break;
                         continue;
                 }
@@ -68,15 +68,16 @@ static __attribute__((noinline)) int take_odd_line(struct text_scan *l, const ch
 }
 
 /*
- * Takes a line with its continuations. ERR_SYNTAX: no end of line, CR or LF alone, a continuation
- * of white space only (where some see the end of the headers), a control byte.
+ * Takes a line with its continuations; the empty line has none, whatever the body begins with.
+ * ERR_SYNTAX: no end of line, CR or LF alone, a continuation of white space only (where some see the
+ * end of the headers), a control byte.
  */
 static inline int take_line(struct text_scan *l, struct line *out)
 {
         const char *start = l->p;
         const char *end = text_take_plain_end(l);
         out->is_folded = out->has_control = false;
-        if (!end || is_continued(l))
+        if (!end || (end > start && is_continued(l)))
                 return take_odd_line(l, start, out);
         out->text = (struct slice){start, (size_t)(end - start)};
         return 0;

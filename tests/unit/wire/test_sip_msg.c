@@ -283,6 +283,24 @@ static void a_fold_with_two_readings_is_refused(void **state)
         assert_400(HEAD "Y\r\n : a\r\n" END);
 }
 
+/* The empty line has no continuation; wherever the blocks of the line scan begin. */
+static void a_body_may_begin_with_white_space(void **state)
+{
+        (void)state;
+        char text[1024], padding[130];
+        for (unsigned i = 0; i < 128; i++) {
+                memset(padding, 'p', i);
+                padding[i] = '\0';
+                snprintf(text, sizeof text, HEAD "Y: %s\r\nContent-Length: 4\r\n" END " x\r\n",
+                         padding);
+                assert_good(text);
+                assert_slice(msg.body, " x\r\n");
+                snprintf(text, sizeof text, HEAD "Y: %s\r\n" END "\t", padding);
+                assert_good(text);
+                assert_slice(msg.body, "\t");
+        }
+}
+
 static void lines_end_in_cr_lf_and_nothing_else(void **state)
 {
         (void)state;
@@ -766,6 +784,7 @@ int main(void)
                 cmocka_unit_test(a_known_name_is_not_a_prefix_of_another),
                 cmocka_unit_test(folded_lines_are_white_space),
                 cmocka_unit_test(a_fold_with_two_readings_is_refused),
+                cmocka_unit_test(a_body_may_begin_with_white_space),
                 cmocka_unit_test(lines_end_in_cr_lf_and_nothing_else),
                 cmocka_unit_test(a_control_byte_is_allowed_in_a_quoted_pair_only),
                 cmocka_unit_test(a_single_header_that_occurs_twice_is_refused),
