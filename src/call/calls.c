@@ -331,6 +331,9 @@ static void explain_listen(const struct sip_socket *failed, int err, char *probl
 
 static int open_ua(struct calls *calls, char *problem)
 {
+        if (calls->params.crash)
+                sip_trunks_keep_counts(calls->params.trunks,
+                                       crash_record_nonces(calls->params.crash));
         struct sip_socket failed = {0};
         const struct calls_params *p = &calls->params;
         const struct sip_ua_params params = {

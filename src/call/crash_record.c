@@ -19,7 +19,8 @@
 
 #define MAGIC           "MASKCALL"
 #define LAYOUT_VERSION  2
-#define HEADER_BYTES    4096
+#define HEADER_BYTES    12288
+#define MARKS_AT        4096 /* of the nonces, in the header */
 #define HALF_BYTES      8192
 #define SEAL_EXTRA      41 /* vault_crash_seal() */
 #define DIED_AMIDST_MAX 2
@@ -52,7 +53,8 @@ struct file_slot {
 
 _Static_assert(sizeof(struct half) == HALF_BYTES, "halves lie one behind the other");
 _Static_assert(CRASH_PLAIN_MAX + SEAL_EXTRA == HALF_BYTES - 12, "a call fits a half");
-_Static_assert(sizeof(struct file_header) <= HEADER_BYTES, "the header fits its page");
+_Static_assert(sizeof(struct file_header) <= MARKS_AT, "the marks lie behind it");
+_Static_assert(MARKS_AT + TRUNKS_MAX * sizeof(struct sip_digest_mark) <= HEADER_BYTES, "and fit");
 
 struct slot_state {
         struct crash_record *record;
@@ -183,7 +185,7 @@ static int write_header(struct crash_record *record)
 {
         struct file_header *header = header_of(record);
         struct buf b;
-        memset(header, 0, HEADER_BYTES);
+        memset(header, 0, MARKS_AT);
         buf_init(&b, header->keys, sizeof header->keys);
         struct slice plain = {(const char *)&record->keys, sizeof record->keys};
         int err = directory_crash_seal(record->directory, SLICE("keys"), plain, &b);
@@ -232,7 +234,7 @@ static bool is_file_empty(const struct crash_record *record)
 
 static void forget_all(struct crash_record *record)
 {
-        memset(record->map + HEADER_BYTES, 0, record->map_bytes - HEADER_BYTES);
+        memset(record->map, 0, record->map_bytes);
 }
 
 /* New keys whenever there is nothing that needs the old ones. */
@@ -343,6 +345,11 @@ void crash_record_close(struct crash_record *record)
 const struct sip_ua_keys *crash_record_keys(const struct crash_record *record)
 {
         return &record->keys;
+}
+
+struct sip_digest_mark *crash_record_nonces(struct crash_record *record)
+{
+        return (struct sip_digest_mark *)(record->map + MARKS_AT);
 }
 
 bool crash_record_is_same_boot(const struct crash_record *record)

@@ -14,6 +14,7 @@
 #define MASKLINE_CALL_CRASH_RECORD_H
 
 #include "call/crash_codec.h"
+#include "sip/sip_digest.h"
 #include "store/directory.h"
 
 #define CRASH_FILE "calls.slots"
@@ -41,6 +42,8 @@ void crash_record_close(struct crash_record *record);
 
 /* Of the calls that are in it; of the user agent that is to be opened. */
 const struct sip_ua_keys *crash_record_keys(const struct crash_record *record);
+/* For sip_trunks_keep_counts(). */
+struct sip_digest_mark *crash_record_nonces(struct crash_record *record);
 /* False: the machine has started since, and the calls cannot go on. */
 bool crash_record_is_same_boot(const struct crash_record *record);
 

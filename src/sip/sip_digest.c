@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <string.h>
 
 /* One of its types has the name of one of our error codes. */
 #define ERR_STATE openssl_err_state
@@ -11,6 +12,7 @@
 #undef ERR_STATE
 
 #include "base/secret.h"
+#include "base/siphash.h"
 
 #define STALE_MAX 2 /* a peer whose nonces are stale at once would have us try for ever */
 
@@ -24,7 +26,8 @@ struct sip_digest {
                 opaque[SIP_AUTH_OPAQUE_MAX + 1];
         bool is_proxy, has_opaque, has_qop, has_algorithm;
         enum sip_auth_algorithm algorithm;
-        uint32_t nonce_count; /* of the request sent last with this nonce */
+        uint32_t nonce_count;         /* of the request sent last with this nonce */
+        struct sip_digest_mark *mark; /* not owned; NULL: none */
 };
 
 static const EVP_MD *hash_of(enum sip_auth_algorithm algorithm)
@@ -142,13 +145,43 @@ static void keep(char *out, size_t bytes, struct slice text)
         assert(!err); /* the limits are those of the parser */
 }
 
+void sip_digest_keep_count(struct sip_digest *digest, struct sip_digest_mark *mark)
+{
+        digest->mark = mark;
+}
+
+/* The same in every process. */
+static uint64_t hash_of_nonce(const struct sip_digest *digest)
+{
+        static const struct siphash_key no_secret;
+        return siphash(&no_secret, digest->nonce, strlen(digest->nonce));
+}
+
+static uint32_t marked_count(const struct sip_digest *digest)
+{
+        const struct sip_digest_mark *mark = digest->mark;
+        return mark && mark->nonce == hash_of_nonce(digest) ? mark->count : 0;
+}
+
+static void mark_count(const struct sip_digest *digest)
+{
+        struct sip_digest_mark *mark = digest->mark;
+        uint64_t nonce = hash_of_nonce(digest);
+        if (!mark)
+                return;
+        if (mark->nonce != nonce)
+                mark->count = 0;
+        mark->nonce = nonce;
+        mark->count = digest->nonce_count;
+}
+
 static void take(struct sip_digest *digest, const struct sip_challenge *challenge, bool is_proxy)
 {
         bool is_same_nonce = slice_equal(challenge->nonce, slice_from(digest->nonce));
-        if (!is_same_nonce)
-                digest->nonce_count = 0;
         keep(digest->realm, sizeof digest->realm, challenge->realm);
         keep(digest->nonce, sizeof digest->nonce, challenge->nonce);
+        if (!is_same_nonce)
+                digest->nonce_count = marked_count(digest);
         keep(digest->opaque, sizeof digest->opaque, challenge->opaque);
         digest->is_proxy = is_proxy;
         digest->has_opaque = challenge->has_opaque;
@@ -196,8 +229,10 @@ void sip_digest_authorize(struct sip_digest *digest, struct random *random, enum
         if (!digest->nonce[0])
                 return;
         make_cnonce(random, cnonce);
-        if (digest->has_qop)
+        if (digest->has_qop) {
                 digest->nonce_count++;
+                mark_count(digest);
+        }
         const struct sip_digest_input input = {
                 .algorithm = digest->algorithm,
                 .username = slice_from(digest->username),
@@ -234,5 +269,5 @@ void sip_digest_learn(struct sip_digest *digest, const struct sip_msg *response)
         if (!digest->nonce[0] || !sip_auth_next_nonce(response->text, digest->is_proxy, &next))
                 return;
         keep(digest->nonce, sizeof digest->nonce, next);
-        digest->nonce_count = 0;
+        digest->nonce_count = marked_count(digest);
 }

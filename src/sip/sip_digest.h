@@ -35,6 +35,16 @@ int sip_digest_response(const struct sip_digest_input *input,
 
 struct sip_digest;
 
+/*
+ * How often a nonce has been used, for a process that comes next: no count may come twice (RFC 7616
+ * 3.4). A peer may well name the nonce of before the crash again. Written before the credentials leave.
+ */
+struct sip_digest_mark {
+        uint32_t trunk_id; /* for whoever keeps them */
+        uint32_t count;
+        uint64_t nonce; /* a hash of it, which is no secret */
+};
+
 /* Each text is kept. `realm` empty: any. -ENOMEM. */
 int sip_digest_create(struct slice username, struct slice password, struct slice realm,
                       struct sip_digest **out) MUST_CHECK;
@@ -43,6 +53,9 @@ void sip_digest_destroy(struct sip_digest *digest); /* NULL is fine */
 /* Whether these are its texts. */
 bool sip_digest_has(const struct sip_digest *digest, struct slice username, struct slice password,
                     struct slice realm);
+
+/* `mark` is not owned and outlives it. */
+void sip_digest_keep_count(struct sip_digest *digest, struct sip_digest_mark *mark);
 
 /* How far one request has come; all zero when it is first sent. */
 struct sip_digest_attempt {

@@ -18,6 +18,7 @@ struct sip_trunks {
                 sip_trunks_watch_fn *fn; /* NULL: nobody */
                 void *arg;
         } watchers[WATCHERS_MAX];
+        struct sip_digest_mark *marks; /* not owned; NULL: none */
         struct sip_trunk_state states[TRUNKS_MAX];
 };
 
@@ -148,6 +149,24 @@ struct sip_trunk_state *sip_trunks_state_any(const struct sip_trunks *trunks, ui
         return trunk_id ? slot_of(trunks, trunk_id) : NULL;
 }
 
+/* Ids are given out one after the other: two of TRUNKS_MAX trunks rarely share a place. */
+static void keep_count(const struct sip_trunks *trunks, struct sip_trunk_state *state)
+{
+        if (!trunks->marks || !state->digest)
+                return;
+        struct sip_digest_mark *mark = &trunks->marks[state->trunk.id % TRUNKS_MAX];
+        if (mark->trunk_id != state->trunk.id)
+                *mark = (struct sip_digest_mark){.trunk_id = state->trunk.id};
+        sip_digest_keep_count(state->digest, mark);
+}
+
+void sip_trunks_keep_counts(struct sip_trunks *trunks, struct sip_digest_mark *marks)
+{
+        trunks->marks = marks;
+        for (size_t i = 0; i < TRUNKS_MAX; i++)
+                keep_count(trunks, &trunks->states[i]);
+}
+
 int sip_trunks_set_password(struct sip_trunks *trunks, uint32_t trunk_id, struct slice password)
 {
         struct sip_trunk_state *state = sip_trunks_find(trunks, trunk_id);
@@ -167,6 +186,7 @@ int sip_trunks_set_password(struct sip_trunks *trunks, uint32_t trunk_id, struct
         bool is_changed = digest || state->digest;
         sip_digest_destroy(state->digest);
         state->digest = digest;
+        keep_count(trunks, state);
         state->password_changes += is_changed;
         if (is_changed)
                 sip_trunks_tell(trunks, trunk_id);

@@ -77,6 +77,12 @@ typedef void sip_trunks_watch_fn(void *arg, uint32_t trunk_id);
 void sip_trunks_watch(struct sip_trunks *trunks, sip_trunks_watch_fn *fn, void *arg);
 void sip_trunks_unwatch(struct sip_trunks *trunks, const void *arg);
 
+/*
+ * TRUNKS_MAX of them, not owned and all zero at the beginning of time: how often the nonces of the
+ * trunks' peers have been used, also by processes before this one.
+ */
+void sip_trunks_keep_counts(struct sip_trunks *trunks, struct sip_digest_mark *marks);
+
 /* Removed or not; NULL: gone. */
 struct sip_trunk_state *sip_trunks_state_any(const struct sip_trunks *trunks, uint32_t trunk_id);
 /* Of one that has been removed, too; NULL: no credentials. */

@@ -392,7 +392,7 @@ static void a_call_with_which_it_crashes_again_and_again_is_put_aside_and_record
 /* ---- another version ---- */
 
 /* As crash_record.c lays it out. */
-#define HEADER_BYTES 4096
+#define HEADER_BYTES 12288
 #define HALF_BYTES   8192
 struct half {
         uint64_t sequence;

@@ -130,6 +130,32 @@ class Edge(harness.Case):
         # Taken back at the end.
         self.assertRegex(self.edge.said()[-1], r"^authorized REGISTER .*expires=0$")
 
+    def test_a_crash_keeps_the_registration_and_calls_that_were_challenged(self):
+        self.build("--register", "--dialled-from", "to", min_expires=120)
+        self.wait_for_registration("registered")
+        out = self.agent_phone.dial(M1, self.maskline.server)
+        into = self.customer_phone.wait_incoming(0)
+        self.assertIsNotNone(into)
+        before = len(self.said())
+        self.maskline.crash()
+        # The challenged INVITE is under way still; it is answered in the next process.
+        self.customer_phone.accept()
+        self.assertTrue(self.agent_phone.wait_established(out), out)
+        self.wait_for_registration("registered")
+        self.maskline.crash()
+        self.wait_for_registration("registered")
+        self.agent_phone.hangup()
+        self.assertTrue(self.agent_phone.wait_closed(out))
+        self.assertTrue(self.customer_phone.wait_closed(into))
+        # One registration for each process: challenged once, never taken back.
+        registers = [line for line in self.said()[before:] if "REGISTER" in line]
+        self.assertEqual([line.split()[0] for line in registers],
+                         ["challenged", "authorized"] * 2, registers)
+        self.assertNotIn("expires=0", "".join(registers))
+        self.talk(self.customer_phone, M2, self.agent_phone, M1,
+                  server=f"{SOUTH_IP}:{self.edge.port}")
+        self.finish()
+
     def test_the_time_that_the_registrar_grants_counts(self):
         self.build("--register", "--register-for", "60", min_expires=120)
         self.wait_for_registration("registered")

@@ -15,7 +15,7 @@
 #define CALLS_MAX 4
 
 /* Where things are in the file. */
-#define HEADER 4096
+#define HEADER 12288
 #define HALF   8192
 
 struct scene {

@@ -638,12 +638,48 @@ static void the_search_for_the_password_finds_it(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+static struct sip_digest_mark marks[TRUNKS_MAX];
+
+/* As in a process that comes next: nothing is left of the nonce but the mark. */
+static void forget_nonce(struct scene *s)
+{
+        assert_int_equal(sip_trunks_set_password(s->trunks, TRUNK_ID, SLICE("")), 0);
+        assert_int_equal(sip_trunks_set_password(s->trunks, TRUNK_ID, SLICE(PASSWORD)), 0);
+}
+
+static void no_count_comes_twice_for_a_nonce_of_an_earlier_process(void **state)
+{
+        struct scene *s = *state;
+        memset(marks, 0, sizeof marks);
+        sip_trunks_keep_counts(s->trunks, marks);
+        give_credentials(s, "");
+        struct sip_leg leg = authorized_call(s);
+        finish(s, leg); /* the INVITE, and the BYE: 2 */
+        forget_nonce(s);
+        leg = challenged_call(s, CHALLENGE(NONCE, MD5));
+        expect_credentials(s, "\r\nAuthorization: ", NONCE, 3);
+        peer_reply(s, 200, "callee", "", OFFER);
+        take_request(s, SIP_ACK);
+        take_event(s, EVENT_ANSWERED);
+        finish(s, leg);
+
+        /* Another nonce has its own. */
+        forget_nonce(s);
+        leg = challenged_call(s, CHALLENGE("another", MD5));
+        expect_credentials(s, "\r\nAuthorization: ", "another", 1);
+        peer_reply(s, 200, "callee", "", OFFER);
+        take_request(s, SIP_ACK);
+        take_event(s, EVENT_ANSWERED);
+        finish(s, leg);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(the_hashes_are_those_of_the_rfcs),
                 cmocka_unit_test(the_search_for_the_password_finds_it),
                 TEST(a_challenged_invite_is_sent_again_and_nobody_hears_of_it),
+                TEST(no_count_comes_twice_for_a_nonce_of_an_earlier_process),
                 TEST(the_ack_of_a_2xx_repeats_the_credentials_of_the_invite),
                 TEST(a_proxy_is_answered_in_its_own_header),
                 TEST(a_peer_without_qop_is_answered_as_of_old),
