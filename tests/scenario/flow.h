@@ -19,6 +19,7 @@ enum flow_kind {
         FLOW_TRUNK,
         FLOW_PEER,
         FLOW_LIMIT,
+        FLOW_SPEAK,
         /* what is done */
         FLOW_SEND,
         FLOW_AFTER,
@@ -34,6 +35,9 @@ enum flow_kind {
         FLOW_QUIET,
         FLOW_VANISH,
         FLOW_PRESS,
+        FLOW_CONNECT,
+        FLOW_DISCONNECT,
+        FLOW_WRITE,
         /* what is expected */
         FLOW_EXPECT,
         FLOW_HEARS,
@@ -41,6 +45,9 @@ enum flow_kind {
         FLOW_RECORD,
         FLOW_NO_RECORD,
         FLOW_COUNTER,
+        FLOW_CONNECTIONS,
+        FLOW_PINGS,
+        FLOW_PONGS,
 };
 
 /* A description, sent or expected. Absent from a step: the message has none. */
@@ -81,6 +88,8 @@ struct flow_message {
         const char *as; /* the peer whose dialog it is of; NULL: the peer's own */
         bool is_again;
         bool is_lost;       /* on the way: whoever should get it does not */
+        bool is_halved;     /* only the first half of it is sent */
+        bool is_trickled;   /* byte by byte */
         bool is_looped;     /* carries the Vias of the INVITE that the peer got */
         bool is_rack;       /* PRACK of the last reliable answer */
         bool is_other_way;  /* the INVITE before on another branch: merged, RFC 3261 8.2.2.2 */
@@ -120,6 +129,8 @@ struct flow {
 };
 
 #define FLOW_PROBLEM_BYTES 512
+
+bool flow_speaks_tcp(const struct flow *flow); /* any of its peers */
 
 /* NULL when it cannot be read; `problem` (FLOW_PROBLEM_BYTES) then says file:line and why. */
 struct flow *flow_read(const char *name, const char *text, char *problem);

@@ -30,15 +30,19 @@ static struct flow_event *add_event(struct flow_peer *peer, struct flow_call *ca
         return event;
 }
 
-static void on_sip(void *arg, const struct addr *from, struct slice data)
+void flow_peer_get(struct flow_peer *peer, struct slice data)
 {
-        struct flow_peer *peer = arg;
-        (void)from;
         if (peer->has_vanished)
                 return;
         struct flow_event *event = add_event(peer, NULL, data);
         if (peer->run->on_message)
                 peer->run->on_message(event);
+}
+
+static void on_sip(void *arg, const struct addr *from, struct slice data)
+{
+        (void)from;
+        flow_peer_get(arg, data);
 }
 
 const struct flow_event *flow_inbox(const struct flow_run *run, const struct flow_peer *peer)
@@ -228,8 +232,8 @@ static void put_lines_of(struct draft *draft, const char *from, const char *name
 static void put_contact(struct draft *draft, const struct flow_peer *peer)
 {
         char contact[FLOW_FIELD_BYTES];
-        snprintf(contact, sizeof contact, "<sip:%s@%s>", peer->number,
-                 addr_format(&peer->addr).text);
+        snprintf(contact, sizeof contact, "<sip:%s@%s%s>", peer->number,
+                 addr_format(&peer->addr).text, peer->speaks_tcp ? ";transport=tcp" : "");
         put(draft, "Contact", contact);
 }
 
@@ -297,8 +301,8 @@ static void put_vias(struct draft *draft, struct flow_call *call, const char *br
 {
         struct flow_peer *peer = call->peer;
         char via[FLOW_FIELD_BYTES];
-        snprintf(via, sizeof via, "SIP/2.0/UDP %s;branch=%s;rport", addr_format(&peer->addr).text,
-                 branch);
+        snprintf(via, sizeof via, "SIP/2.0/%s %s;branch=%s;rport", peer->speaks_tcp ? "TCP" : "UDP",
+                 addr_format(&peer->addr).text, branch);
         put(draft, "Via", via);
         if (!draft->message->is_looped)
                 return;
@@ -476,6 +480,13 @@ void flow_peer_send(struct flow_peer *peer, const struct flow_step *step)
         struct flow_event *event = add_event(peer, call, buf_slice(&draft.b));
         event->is_sent = event->is_taken = true;
         event->step = step;
-        if (!step->message.is_lost)
-                io_udp_send(peer->udp, &run->platform->sip, buf_slice(&draft.b));
+        struct slice text = buf_slice(&draft.b);
+        if (step->message.is_halved)
+                text.len /= 2;
+        if (step->message.is_lost)
+                return;
+        if (peer->speaks_tcp)
+                flow_stream_say(peer, text, step->message.is_trickled);
+        else
+                io_udp_send(peer->udp, &run->platform->sip, text);
 }

@@ -113,6 +113,13 @@ static void add_peers(struct flow_run *run)
                         flow_peer_open(run, step->who, &step->address, step->numbers[0],
                                        SOUND_STRANGER);
         }
+        for (unsigned i = 0; i < run->flow->step_count; i++) {
+                const struct flow_step *step = &run->flow->steps[i];
+                struct flow_peer *peer =
+                        step->kind == FLOW_SPEAK ? flow_peer_find(run, step->who) : NULL;
+                if (peer)
+                        flow_stream_listen(peer);
+        }
 }
 
 /* Who spoke in another's name gets back what it said itself. */
@@ -255,6 +262,13 @@ static void check_counter(struct flow_run *run, const struct flow_step *step)
                 {"options", c.sip.options},
                 {"method-not-allowed", c.sip.method_not_allowed},
                 {"unsent", c.sip.unsent},
+                {"connections", c.sip.streams.connections},
+                {"connections-accepted", c.sip.streams.accepted},
+                {"connections-made", c.sip.streams.opened},
+                {"connections-refused", c.sip.streams.refused},
+                {"connections-failed", c.sip.streams.failed},
+                {"connections-lost", c.sip.streams.lost},
+                {"connections-broken", c.sip.streams.broken},
         };
         for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
                 if (strcmp(rows[i].name, step->who) != 0)
@@ -282,6 +296,19 @@ static void create_session(struct flow_run *run, const struct flow_step *step)
         if (!run->has_failed)
                 run->session = platform_session(run->platform, number[0], number[1], number[2],
                                                 number[3], step->value);
+}
+
+static void check_count(struct flow_run *run, unsigned count, int64_t expected)
+{
+        if (count != (uint64_t)expected)
+                flow_fail(run, "it is %u", count);
+}
+
+/* Any bytes; "ping" stands for what cannot be written in a line. */
+static void say(struct flow_peer *peer, const char *word)
+{
+        const char *text = strcmp(word, "ping") ? word : "\r\n\r\n";
+        flow_stream_say(peer, slice_from(text), false);
 }
 
 static void play_of_peer(struct flow_run *run, const struct flow_step *step)
@@ -323,6 +350,26 @@ static void play_of_peer(struct flow_run *run, const struct flow_step *step)
         case FLOW_VANISH:
                 peer->has_vanished = true;
                 return;
+        case FLOW_CONNECT:
+                flow_stream_connect(peer);
+                return;
+        case FLOW_DISCONNECT:
+                flow_stream_disconnect(peer);
+                return;
+        case FLOW_WRITE:
+                say(peer, step->word);
+                return;
+        case FLOW_CONNECTIONS:
+                check_count(run, flow_stream_count(peer), step->value);
+                return;
+        case FLOW_PINGS:
+                check_count(run, peer->pings, step->value);
+                peer->pings = 0;
+                return;
+        case FLOW_PONGS:
+                check_count(run, peer->pongs, step->value);
+                peer->pongs = 0;
+                return;
         default:
                 fail_msg("no step of a peer's");
         }
@@ -334,6 +381,7 @@ void flow_play_step(struct flow_run *run, const struct flow_step *step)
         case FLOW_TRUNK:
         case FLOW_PEER:
         case FLOW_LIMIT:
+        case FLOW_SPEAK:
                 return;
         case FLOW_AFTER:
                 pass(run, step->value);
@@ -401,6 +449,7 @@ void flow_run_destroy(struct flow_run *run)
                                 flow_audio_close(&peer->calls[c]);
                 }
                 io_udp_close(peer->udp);
+                flow_stream_close(peer);
         }
         for (unsigned i = 0; i < run->event_count; i++)
                 free(run->events[i].text);

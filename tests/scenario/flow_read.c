@@ -246,6 +246,10 @@ static bool take_sent_word(struct reader *r, struct flow_message *m)
                 m->is_rack = true;
         else if (take(r, "other-way"))
                 m->is_other_way = true;
+        else if (take(r, "halved"))
+                m->is_halved = true;
+        else if (take(r, "trickled"))
+                m->is_trickled = true;
         else if (!m->status && !m->number)
                 read_number(r, &m->number);
         else
@@ -327,6 +331,8 @@ static void read_trunk(struct reader *r, struct flow_step *step)
                         trunk->send_asserted = true;
                 else if (take(r, "no-prack"))
                         trunk->no_prack = true;
+                else if (take(r, "transport"))
+                        trunk->transport = (enum trunk_transport)NEXT_OF(r, "udp", "tcp", "tls");
                 else if (take(r, "no-session-timer"))
                         trunk->no_session_timer = true;
                 else if (take(r, "advertised"))
@@ -419,11 +425,14 @@ static void read_peer_step(struct reader *r, struct flow_step *step)
                 const char *verb;
                 enum flow_kind kind;
         } verbs[] = {
-                {"->", FLOW_SEND},         {"<-", FLOW_EXPECT},
-                {"hears", FLOW_HEARS},     {"got-digits", FLOW_DIGITS},
-                {"talks", FLOW_TALK},      {"is-quiet", FLOW_QUIET},
-                {"presses", FLOW_PRESS},   {"talks-into", FLOW_TALK_INTO},
-                {"vanishes", FLOW_VANISH},
+                {"->", FLOW_SEND},          {"<-", FLOW_EXPECT},
+                {"hears", FLOW_HEARS},      {"got-digits", FLOW_DIGITS},
+                {"talks", FLOW_TALK},       {"is-quiet", FLOW_QUIET},
+                {"presses", FLOW_PRESS},    {"talks-into", FLOW_TALK_INTO},
+                {"vanishes", FLOW_VANISH},  {"speaks", FLOW_SPEAK},
+                {"connects", FLOW_CONNECT}, {"disconnects", FLOW_DISCONNECT},
+                {"writes", FLOW_WRITE},     {"has-connections", FLOW_CONNECTIONS},
+                {"got-pings", FLOW_PINGS},  {"got-pongs", FLOW_PONGS},
         };
         char *who = (char *)(uintptr_t)next(r);
         char *slash = strchr(who, '/');
@@ -450,8 +459,12 @@ static void read_peer_step(struct reader *r, struct flow_step *step)
         else if (step->kind == FLOW_HEARS)
                 read_hears(r, step);
         else if (step->kind == FLOW_PRESS || step->kind == FLOW_DIGITS ||
-                 step->kind == FLOW_TALK_INTO)
+                 step->kind == FLOW_TALK_INTO || step->kind == FLOW_WRITE)
                 step->word = next(r);
+        else if (step->kind == FLOW_SPEAK && !take(r, "tcp"))
+                fail_at(r, "a peer speaks tcp, not", peek(r));
+        else if (step->kind >= FLOW_CONNECTIONS)
+                step->value = next_count(r);
 }
 
 static void read_step(struct reader *r, struct flow_step *step)
@@ -578,6 +591,15 @@ void flow_destroy(struct flow *flow)
         free(flow->text);
         free(flow->words);
         free(flow);
+}
+
+bool flow_speaks_tcp(const struct flow *flow)
+{
+        for (unsigned i = 0; i < flow->step_count; i++) {
+                if (flow->steps[i].kind == FLOW_SPEAK)
+                        return true;
+        }
+        return false;
 }
 
 uint64_t flow_number(const char *word)

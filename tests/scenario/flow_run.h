@@ -9,11 +9,13 @@
 #define MASKLINE_TESTS_SCENARIO_FLOW_RUN_H
 
 #include "flow.h"
+#include "io/stream.h"
 #include "sounds.h"
-#include "wire/sip_msg.h"
+#include "wire/sip_frame.h"
 
 #define FLOW_PEERS_MAX   6
 #define FLOW_CALLS_MAX   8
+#define FLOW_LINKS_MAX   8
 #define FLOW_LOG_MAX     4000
 #define FLOW_TEXT_BYTES  8192
 #define FLOW_FIELD_BYTES 256
@@ -51,6 +53,15 @@ struct flow_call {
         uint32_t event_timestamp; /* of the last digit */
 };
 
+/* A connection of a peer that speaks TCP. */
+struct flow_link {
+        struct flow_peer *peer;
+        struct stream *stream; /* NULL: none */
+        char in[2 * FLOW_TEXT_BYTES];
+        size_t bytes;
+        struct sip_framer framer;
+};
+
 struct flow_peer {
         struct flow_run *run;
         const char *name;
@@ -58,6 +69,11 @@ struct flow_peer {
         char number[32]; /* as it is written in From, with + */
         enum sound voice;
         struct io_udp *udp;
+        bool speaks_tcp;
+        struct stream_listener *listener; /* owned; TCP */
+        struct flow_link links[FLOW_LINKS_MAX];
+        struct flow_link *link; /* used last; NULL: none */
+        unsigned pings, pongs;  /* that came */
         bool has_vanished;
         struct flow_call calls[FLOW_CALLS_MAX];
 };
@@ -107,6 +123,7 @@ struct flow_call *flow_call_get(struct flow_peer *peer, const char *label);
 struct flow_call *flow_call_meant(struct flow_peer *peer, const struct flow_step *step);
 struct flow_call *flow_call_of(struct flow_peer *peer, struct slice call_id); /* or NULL */
 const struct flow_event *flow_inbox(const struct flow_run *run, const struct flow_peer *peer);
+void flow_peer_get(struct flow_peer *peer, struct slice data); /* a message has come */
 void flow_peer_send(struct flow_peer *peer, const struct flow_step *step);
 /* The call has got this message: tags, target and where to send audio are learnt from it. */
 void flow_call_learn(struct flow_call *call, const struct sip_msg *msg);
@@ -119,6 +136,14 @@ bool flow_last_reliable(const struct flow_call *call, unsigned *rseq, unsigned *
 
 /* The request that a response would answer; NULL: there is none. */
 const struct flow_event *flow_answers(struct flow_call *call, const struct flow_message *m);
+
+/* flow_stream.c */
+void flow_stream_listen(struct flow_peer *peer);
+void flow_stream_close(struct flow_peer *peer);
+void flow_stream_connect(struct flow_peer *peer);
+void flow_stream_disconnect(struct flow_peer *peer); /* all, by a reset */
+void flow_stream_say(struct flow_peer *peer, struct slice text, bool is_trickled);
+unsigned flow_stream_count(const struct flow_peer *peer);
 
 /* flow_play.c */
 struct flow_run *flow_run_create(const struct flow *flow, const struct platform_options *options);

@@ -255,6 +255,8 @@ static void open_calls(struct platform *platform)
                 .directory = platform->directory,
                 .trunks = platform->trunks,
                 .listen.udp = addr_pair_of(platform->sip),
+                .listen.tcp = addr_pair_of(platform->sip),
+                .streams = {.connections_max = 32, .idle_ms = 600000, .keepalive_ms = 30000},
                 .media_ip = platform->rtp,
                 .rtp_port_min = 20000,
                 .rtp_port_max = 20199,
@@ -310,6 +312,7 @@ struct platform *platform_create(const struct platform_options *options)
         assert_int_equal(sim_world_create(options->seed, &platform->sim), 0);
         sim_world_set_network(platform->sim, &options->network);
         sim_world_on_datagram(platform->sim, on_datagram, platform);
+        sim_world_on_stream(platform->sim, on_datagram, platform);
         assert_int_equal(io_create_sim(platform->sim, &platform->io), 0);
         platform->sip = platform_addr("127.0.0.1:5060");
         platform->rtp = platform_addr("127.0.0.1:0");

@@ -42,7 +42,8 @@ static void plays_as_written(void **state)
                 fail_msg("%s", problem);
         uint64_t seed = SEED;
         bool is_good = storms || flow_play(flow, seed, &report);
-        for (; is_good && seed <= storms; seed++)
+        /* Over TCP nothing is lost, and a storm would find nothing. */
+        for (; is_good && seed <= storms && !flow_speaks_tcp(flow); seed++)
                 is_good = flow_storm(flow, seed, &report);
         flow_destroy(flow);
         if (!is_good) {
