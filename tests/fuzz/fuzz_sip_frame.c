@@ -39,9 +39,7 @@ static struct outcome read_stream(struct slice data, struct random *pieces, uint
         enum sip_frame_event event = SIP_FRAME_MORE;
         while (event != SIP_FRAME_BROKEN) {
                 struct slice left = {data.p + o.used, have - o.used};
-                size_t body_bytes = 0;
                 struct sip_frame frame;
-                const char *end = left.len ? memmem(left.p, left.len, "\r\n\r\n", 4) : NULL;
                 event = sip_frame_next(&framer, left, &frame);
                 MUST(frame.used <= left.len);
                 if (event == SIP_FRAME_MORE) {
@@ -53,9 +51,9 @@ static struct outcome read_stream(struct slice data, struct random *pieces, uint
                         continue;
                 }
                 if (event == SIP_FRAME_MESSAGE) {
+                        const char *end = memmem(left.p, left.len, "\r\n\r\n", 4);
                         MUST(end);
-                        body_bytes = (size_t)(left.p + frame.used - (end + 4));
-                        check_message(&frame, body_bytes);
+                        check_message(&frame, (size_t)(left.p + frame.used - (end + 4)));
                 }
                 MUST(event == SIP_FRAME_BROKEN || frame.used > 0);
                 /* A head that is too long is told as soon as it is, wherever its piece ends. */
