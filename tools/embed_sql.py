@@ -25,7 +25,7 @@ def main(out, paths):
     parts = ['#include "store/migrations.h"\n\nconst char *const sqlite_migrations[] = {']
     for path in paths:
         with open(path, encoding="ascii") as f:
-            parts.append(c_string(f.read()) + ",")
+            parts.append(f"(\n{c_string(f.read())}),")     # clang suspects a missing comma otherwise
     parts.append("};\n")
     parts.append(f"const unsigned sqlite_migration_count = {len(paths)};\n")
     with open(out, "w", encoding="ascii") as f:

@@ -16,6 +16,12 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+#ifdef MASKLINE_FUZZ
+/* libFuzzer's own mutator of bytes, and one that a target may have in its place. */
+size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t size_max);
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t size_max, unsigned seed);
+#endif
+
 #define MUST(condition)                                                                            \
         do {                                                                                       \
                 if (!(condition)) {                                                                \

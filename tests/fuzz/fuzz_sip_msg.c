@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "fuzz.h"
+#include "mutate_sip.h"
 #include "wire/sip_msg.h"
 #include "wire/sip_write.h"
 
@@ -254,3 +255,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 #endif
         return 0;
 }
+
+#ifdef MASKLINE_FUZZ
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t size_max, unsigned seed)
+{
+        return mutate_sip_message(data, size, size_max, seed, LLVMFuzzerMutate);
+}
+#endif

@@ -8,6 +8,7 @@
 
 #include "fuzz.h"
 #include "io/io_sim.h"
+#include "mutate_sip.h"
 #include "sip/sip_core.h"
 
 #define LEGS_MAX 4
@@ -286,6 +287,15 @@ static const char *word(const struct talk *t, char what)
         }
 }
 
+/* A mark at the very end has no letter, and is text. */
+static size_t text_before_mark(const uint8_t *data, size_t size)
+{
+        size_t len = 0;
+        while (len < size && ((data[len] != 1 && data[len] != 2) || len + 1 == size))
+                len++;
+        return len;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
         struct talk talk = {0};
@@ -293,17 +303,27 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         struct buf b;
         open_talk(&talk);
         buf_init(&b, text, sizeof text);
-        for (size_t i = 0; i < size; i++) {
-                bool is_mark = (data[i] == 1 || data[i] == 2) && i + 1 < size;
-                if (!is_mark) {
-                        buf_put_u8(&b, data[i]);
-                } else if (data[i] == 2) {
-                        buf_put_text(&b, word(&talk, (char)data[++i]));
+        for (size_t i = 0; i < size;) {
+                size_t run = text_before_mark(data + i, size - i);
+                buf_put(&b, data + i, run);
+                i += run;
+                if (i == size)
+                        break;
+                if (data[i] == 2) {
+                        buf_put_text(&b, word(&talk, (char)data[i + 1]));
                 } else {
-                        step(&talk, (char)data[++i], buf_slice(&b));
+                        step(&talk, (char)data[i + 1], buf_slice(&b));
                         buf_reset(&b);
                 }
+                i += 2;
         }
         close_talk(&talk);
         return 0;
 }
+
+#ifdef MASKLINE_FUZZ
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t size_max, unsigned seed)
+{
+        return mutate_sip_talk(data, size, size_max, seed, LLVMFuzzerMutate);
+}
+#endif
