@@ -56,10 +56,12 @@ void buf_put_number(struct buf *b, struct number n);
 
 /* How a carrier wants numbers written. */
 enum number_form {
-        NUMBER_PLUS,     /* +919000000001 */
-        NUMBER_DIGITS,   /* 919000000001 */
-        NUMBER_NATIONAL, /* trunk prefix and national number; abroad: international prefix */
-        NUMBER_LOCAL,    /* national number alone; abroad as NUMBER_NATIONAL */
+        NUMBER_PLUS,          /* +919000000001 */
+        NUMBER_DIGITS,        /* 919000000001 */
+        NUMBER_NATIONAL,      /* trunk prefix and national number; abroad: international prefix */
+        NUMBER_LOCAL,         /* national number alone; abroad as NUMBER_NATIONAL */
+        NUMBER_INTERNATIONAL, /* international prefix and country code: 00919000000001 */
+        NUMBER_FORMS,
 };
 void buf_put_number_as(struct buf *b, struct number n, enum number_form form,
                        const struct number_plan *plan);

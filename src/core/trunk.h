@@ -10,6 +10,7 @@
 
 #include "base/addr.h"
 #include "base/number.h"
+#include "core/trunk_template.h"
 
 #define TRUNK_NAME_BYTES  32
 #define TRUNK_HOST_BYTES  256
@@ -100,6 +101,7 @@ struct trunk {
         /* Other trunks of the tenant's that may carry its calls, the first of them first. */
         uint32_t overflow[TRUNK_OVERFLOW_MAX];
         uint8_t overflow_count;
+        struct trunk_template writing; /* how it wants to be told who calls and is called */
 
         struct addr advertised; /* NAT: address in Via, Contact and SDP; family 0: the local one */
         struct number_plan plan;

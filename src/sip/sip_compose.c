@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sip/sip_compose.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <string.h>
 
+#include "sip/sip_template.h"
 #include "wire/sip_lines.h"
 #include "wire/sip_write.h"
 
@@ -49,18 +51,17 @@ void sip_compose_peer_host(struct buf *b, const struct trunk *trunk, bool has_po
         }
 }
 
-void sip_compose_party_uri(struct buf *b, struct real_number number, const struct trunk *trunk)
-{
-        buf_put_text(b, "sip:");
-        buf_put_number_as(b, number.n, trunk->number_form, &trunk->plan);
-        buf_put_char(b, '@');
-        sip_compose_peer_host(b, trunk, true);
-}
-
-static void put_party(struct buf *b, const char *name, struct slice uri, struct slice tag)
+static void put_named(struct buf *b, const char *name, struct slice display, struct slice uri,
+                      struct slice tag)
 {
         buf_put_text(b, name);
-        buf_put_text(b, ": <");
+        buf_put_text(b, ": ");
+        if (display.len) {
+                buf_put_char(b, '"');
+                buf_put_slice(b, display);
+                buf_put_text(b, "\" ");
+        }
+        buf_put_char(b, '<');
         buf_put_slice(b, uri);
         buf_put_char(b, '>');
         if (tag.len) {
@@ -70,18 +71,9 @@ static void put_party(struct buf *b, const char *name, struct slice uri, struct 
         buf_put_text(b, "\r\n");
 }
 
-/* Via to CSeq of a request; without `with_remote_tag` the To names nobody in particular yet. */
-static void put_request_head(struct buf *b, enum sip_method method, const struct sip_dialog *dialog,
-                             const struct sip_sent_by *local, struct slice branch, uint32_t cseq,
-                             struct slice to_tag, int max_forwards)
+static void put_party(struct buf *b, const char *name, struct slice uri, struct slice tag)
 {
-        sip_write_via(b, local->transport, &local->addr, branch);
-        sip_write_header_u64(b, "Max-Forwards", (uint64_t)max_forwards);
-        put_party(b, "From", sip_dialog_text(dialog, dialog->local_uri),
-                  slice_from(dialog->local_tag.text));
-        put_party(b, "To", sip_dialog_text(dialog, dialog->remote_uri), to_tag);
-        sip_write_header(b, "Call-ID", sip_dialog_text(dialog, dialog->call_id));
-        sip_write_cseq(b, cseq, method);
+        put_named(b, name, SLICE_NONE, uri, tag);
 }
 
 static void put_session_expires(struct buf *b, uint32_t expires_s, const char *refresher)
@@ -104,12 +96,17 @@ static void put_supported(struct buf *b, bool has_prack, bool has_timer)
 void sip_compose_invite(struct buf *b, const struct sip_invite_text *invite)
 {
         const struct sip_dialog *dialog = invite->dialog;
-        sip_write_request_line(b, SIP_INVITE, sip_dialog_text(dialog, dialog->target));
-        put_request_head(b, SIP_INVITE, dialog, &invite->local, invite->branch, invite->cseq,
-                         SLICE_NONE, invite->max_forwards);
+        sip_write_request_line(b, SIP_INVITE, invite->request_uri);
+        sip_write_via(b, invite->local.transport, &invite->local.addr, invite->branch);
+        sip_write_header_u64(b, "Max-Forwards", (uint64_t)invite->max_forwards);
+        put_named(b, "From", sip_template_display(invite->trunk),
+                  sip_dialog_text(dialog, dialog->local_uri), slice_from(dialog->local_tag.text));
+        put_party(b, "To", sip_dialog_text(dialog, dialog->remote_uri), SLICE_NONE);
+        sip_write_header(b, "Call-ID", sip_dialog_text(dialog, dialog->call_id));
+        sip_write_cseq(b, invite->cseq, SIP_INVITE);
         put_party(b, "Contact", invite->contact, SLICE_NONE);
-        if (invite->is_asserted)
-                put_party(b, "P-Asserted-Identity", invite->contact, SLICE_NONE);
+        sip_template_put_headers(b, invite->trunk, &invite->local, invite->show);
+        buf_put_slice(b, invite->extra);
         buf_put_slice(b, invite->authorization);
         sip_write_header(b, "Allow", SLICE(ALLOW));
         put_supported(b, invite->has_prack, invite->session_expires_s > 0);
@@ -171,14 +168,6 @@ void sip_compose_probe(struct buf *b, const struct sip_probe_text *text)
         sip_write_body(b, NULL, SLICE_NONE);
 }
 
-void sip_compose_cancel(struct buf *b, const struct sip_dialog *dialog,
-                        const struct sip_sent_by *local, struct slice branch, uint32_t cseq)
-{
-        sip_write_request_line(b, SIP_CANCEL, sip_dialog_text(dialog, dialog->remote_uri));
-        put_request_head(b, SIP_CANCEL, dialog, local, branch, cseq, SLICE_NONE, MAX_FORWARDS);
-        sip_write_body(b, NULL, SLICE_NONE);
-}
-
 static void put_lines_of(struct buf *b, struct slice message, const char *name)
 {
         struct slice rest = message, value;
@@ -186,15 +175,30 @@ static void put_lines_of(struct buf *b, struct slice message, const char *name)
                 sip_write_header(b, name, value);
 }
 
-void sip_compose_failure_ack(struct buf *b, struct slice invite, const struct sip_msg *response)
+/* Start and headers up to From: what makes a request part of that INVITE's transaction. */
+static void put_start_of(struct buf *b, enum sip_method method, struct slice invite)
 {
-        struct slice rest, uri;
+        struct slice rest;
         (void)slice_split(invite, ' ', &rest);
-        uri = slice_split(rest, ' ', &rest);
-        sip_write_request_line(b, SIP_ACK, uri);
+        sip_write_request_line(b, method, slice_split(rest, ' ', &rest));
         put_lines_of(b, invite, "Via");
         put_lines_of(b, invite, "Max-Forwards");
         put_lines_of(b, invite, "From");
+}
+
+void sip_compose_cancel(struct buf *b, struct slice invite, uint32_t cseq)
+{
+        put_start_of(b, SIP_CANCEL, invite);
+        put_lines_of(b, invite, "To");
+        put_lines_of(b, invite, "Call-ID");
+        sip_write_cseq(b, cseq, SIP_CANCEL);
+        put_lines_of(b, invite, "Route");
+        sip_write_body(b, NULL, SLICE_NONE);
+}
+
+void sip_compose_failure_ack(struct buf *b, struct slice invite, const struct sip_msg *response)
+{
+        put_start_of(b, SIP_ACK, invite);
         sip_write_echo(b, "To", response->to.text);
         put_lines_of(b, invite, "Call-ID");
         sip_write_cseq(b, response->cseq, SIP_ACK);
@@ -231,8 +235,14 @@ void sip_compose_in_dialog(struct buf *b, const struct sip_in_dialog_text *reque
 {
         const struct sip_dialog *dialog = request->dialog;
         sip_write_request_line(b, request->method, sip_compose_in_dialog_uri(dialog));
-        put_request_head(b, request->method, dialog, &request->local, request->branch,
-                         request->cseq, sip_dialog_text(dialog, dialog->remote_tag), MAX_FORWARDS);
+        sip_write_via(b, request->local.transport, &request->local.addr, request->branch);
+        sip_write_header_u64(b, "Max-Forwards", MAX_FORWARDS);
+        put_party(b, "From", sip_dialog_text(dialog, dialog->local_uri),
+                  slice_from(dialog->local_tag.text));
+        put_party(b, "To", sip_dialog_text(dialog, dialog->remote_uri),
+                  sip_dialog_text(dialog, dialog->remote_tag));
+        sip_write_header(b, "Call-ID", sip_dialog_text(dialog, dialog->call_id));
+        sip_write_cseq(b, request->cseq, request->method);
         put_routes(b, dialog);
         if (request->contact.len) {
                 put_party(b, "Contact", request->contact, SLICE_NONE);

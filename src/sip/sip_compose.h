@@ -12,23 +12,23 @@
 #include "sip/sip_dialog.h"
 #include "wire/sip_msg.h"
 
-#define SIP_URI_BYTES (TRUNK_HOST_BYTES + 64)
+#define SIP_URI_BYTES (TRUNK_HOST_BYTES + 112)
 
 /* Our host in a URI: "192.0.2.1:5060", "192.0.2.1:5061;transport=tls". */
 void sip_compose_sent_by(struct buf *b, const struct sip_sent_by *local);
 /* "sip:+919000000001@192.0.2.1:5060", or without user when there is no number. */
 void sip_compose_our_uri(struct buf *b, struct masking_number number, const struct trunk *trunk,
                          const struct sip_sent_by *local);
-/* The party's URI at its trunk's peer: the only place where a real number is written. */
-void sip_compose_party_uri(struct buf *b, struct real_number number, const struct trunk *trunk);
-
 struct sip_invite_text {
-        const struct sip_dialog *dialog; /* its target is the Request-URI */
-        struct sip_sent_by local;        /* Via */
+        const struct sip_dialog *dialog;
+        struct slice request_uri;
+        const struct trunk *trunk; /* its template says what identifies us, and how */
+        struct masking_number show;
+        struct slice extra;       /* whole header lines that the trunk wants; empty: none */
+        struct sip_sent_by local; /* Via */
         struct slice branch;
-        struct slice contact; /* URI of ours; also asserted if the trunk wants it */
+        struct slice contact; /* URI of ours */
         uint32_t cseq;
-        bool is_asserted;
         struct slice authorization; /* a whole header line; empty: none */
         int max_forwards;
         bool has_prack;             /* reliable provisional answers are welcome */
@@ -67,10 +67,11 @@ struct sip_probe_text {
 };
 void sip_compose_probe(struct buf *b, const struct sip_probe_text *text);
 
-/* CANCEL of an INVITE (RFC 3261 9.1). */
-void sip_compose_cancel(struct buf *b, const struct sip_dialog *dialog,
-                        const struct sip_sent_by *local, struct slice branch, uint32_t cseq);
-/* ACK of a final answer 300-699 to this INVITE of ours (RFC 3261 17.1.1.3). */
+/*
+ * CANCEL of an INVITE of ours, as it was sent, and the ACK of a final answer 300-699 to it (RFC 3261
+ * 9.1, 17.1.1.3).
+ */
+void sip_compose_cancel(struct buf *b, struct slice invite, uint32_t cseq);
 void sip_compose_failure_ack(struct buf *b, struct slice invite, const struct sip_msg *response);
 
 /* ACK of a 2xx and all other requests within the dialog, by its route set (RFC 3261 12.2.1.1). */

@@ -65,7 +65,7 @@ struct leg {
 
         bool is_dialled;                   /* we called: only then are challenges answered */
         bool is_authorized;                /* dialled: the INVITE had credentials */
-        bool is_asserted;                  /* dialled: the number shown is asserted, too */
+        struct masking_number show;        /* dialled */
         bool no_prack;                     /* dialled: reliable answers are not asked for */
         int max_forwards;                  /* dialled */
         struct sip_digest_attempt attempt; /* of the request that waits for its answer */
@@ -233,9 +233,9 @@ void sip_uac_acknowledge_failure(struct sip_ua *ua, struct sip_transaction *tx,
  */
 void sip_uac_on_stray(struct sip_ua *ua, struct sip_transaction *tx, const struct sip_msg *response,
                       const struct sip_target *source);
-/* In ua->out; the same again for the same description, but for credentials. */
+/* In ua->out; the same again for the same arguments, but for credentials. */
 struct slice sip_uac_compose_invite(struct leg *leg, const struct sip_transaction *tx,
-                                    struct slice sdp);
+                                    struct slice request_uri, struct slice sdp);
 void sip_uac_cancel(struct leg *leg);
 
 /* sip_uas.c */

@@ -129,7 +129,7 @@ int sip_dialog_init_uac(struct sip_dialog *dialog, const struct sip_dialog_uac *
                 .call_id = uac->call_id,
                 .local_uri = uac->local_uri,
                 .remote_uri = uac->remote_uri,
-                .target = uac->remote_uri,
+                .target = uac->target,
         };
         struct sip_dialog fresh = {
                 .local_cseq = uac->cseq,
@@ -162,6 +162,7 @@ int sip_dialog_init_stray(struct sip_dialog *dialog, const struct sip_msg *respo
                 .call_id = response->call_id,
                 .local_uri = bare(&response->from.uri),
                 .remote_uri = bare(&response->to.uri),
+                .target = bare(&response->to.uri),
                 .cseq = response->cseq,
         };
         if (response->from.tag.len != SIP_TOKEN_CHARS)

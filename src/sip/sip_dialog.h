@@ -40,7 +40,8 @@ int sip_dialog_init_uas(struct sip_dialog *dialog, const struct sip_msg *invite,
                         struct sip_token_text local_tag) MUST_CHECK;
 
 struct sip_dialog_uac {
-        struct slice call_id, local_uri, remote_uri; /* the remote URI is the first target */
+        struct slice call_id, local_uri, remote_uri;
+        struct slice target; /* the Request-URI of what begins it */
         struct sip_token_text local_tag;
         uint32_t cseq;
         struct sip_target next_hop;

@@ -2,6 +2,7 @@
 #include "sip/sip_identity.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define USER_BYTES 64 /* longer than any writing of a number that we read */
 
@@ -45,7 +46,9 @@ static int parse_in_context(const char *user, struct slice context, const struct
         return buf_ok(&b) ? number_parse(buf_slice(&b), plan, out) : ERR_RANGE;
 }
 
-static int number_of(const struct sip_uri *uri, const struct number_plan *plan, struct number *out)
+/* `prefix` is what the carrier puts in front of numbers; where it is not, nothing is taken away. */
+static int number_of(const struct sip_uri *uri, const struct number_plan *plan, const char *prefix,
+                     struct number *out)
 {
         if (uri->scheme == SIP_SCHEME_OTHER)
                 return ERR_SYNTAX;
@@ -57,7 +60,11 @@ static int number_of(const struct sip_uri *uri, const struct number_plan *plan, 
         int err = sip_uri_user(uri, user, sizeof user);
         if (!err && sip_param_find(params, SLICE("phone-context"), &escaped))
                 err = sip_uri_unescape(escaped, context, sizeof context);
-        return err ? err : parse_in_context(user, slice_from(context), plan, out);
+        if (err)
+                return err;
+        size_t skip = strlen(prefix);
+        bool has_prefix = slice_starts_with(slice_from(user), slice_from(prefix));
+        return parse_in_context(user + (has_prefix ? skip : 0), slice_from(context), plan, out);
 }
 
 static bool is_withheld(const struct sip_msg *invite)
@@ -76,7 +83,8 @@ static struct number read_asserted(const struct trunk *trunk, const struct sip_m
         struct number found = {0};
         for (unsigned i = 0; i < invite->asserted_count; i++) {
                 struct number one;
-                if (number_of(&invite->asserted[i].uri, &trunk->plan, &one))
+                if (number_of(&invite->asserted[i].uri, &trunk->plan, trunk->writing.caller_prefix,
+                              &one))
                         continue;
                 if (found.e164 && !number_equal(found, one))
                         return (struct number){0};
@@ -92,7 +100,7 @@ static void read_caller(const struct trunk *trunk, const struct sip_msg *invite,
                 trunk->caller_from == TRUNK_CALLER_FROM_ASSERTED && invite->asserted_count > 0;
         if (is_asserted)
                 out->n = read_asserted(trunk, invite);
-        else if (number_of(&invite->from.uri, &trunk->plan, &out->n))
+        else if (number_of(&invite->from.uri, &trunk->plan, trunk->writing.caller_prefix, &out->n))
                 out->n = (struct number){0};
 }
 
@@ -106,6 +114,6 @@ void sip_identity_read(const struct trunk *trunk, const struct sip_msg *invite,
         const struct sip_uri *dialled = trunk->dialled_from == TRUNK_DIALLED_FROM_TO
                                                 ? &invite->to.uri
                                                 : &invite->request_uri;
-        if (number_of(dialled, &trunk->plan, &out->dialled.n))
+        if (number_of(dialled, &trunk->plan, trunk->writing.dialled_prefix, &out->dialled.n))
                 out->dialled.n = (struct number){0};
 }

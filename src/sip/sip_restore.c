@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "sip/sip_core.h"
+#include "sip/sip_template.h"
 #include "sip/sip_transaction_impl.h"
 
 void sip_ua_keys_make(struct random *random, struct sip_ua_keys *out)
@@ -191,10 +192,16 @@ static struct slice invite_text(struct leg *leg, const struct sip_transaction *t
         const struct sip_trunk_state *trunk =
                 sip_trunks_find(leg->ua->params.trunks, leg->trunk_id);
         assert(trunk);
-        leg->is_asserted = trunk->trunk.send_asserted;
         leg->no_prack = trunk->trunk.no_prack;
+        char memory[SIP_URI_BYTES];
+        struct buf uri;
+        buf_init(&uri, memory, sizeof memory);
+        sip_template_put_request_uri(&uri, &trunk->trunk, redial->to);
+        assert(buf_ok(&uri));
+        leg->show = redial->show;
         leg->max_forwards = redial->max_forwards;
-        return sip_uac_compose_invite(leg, tx, sip_leg_describe(leg, redial->offer, NULL));
+        return sip_uac_compose_invite(leg, tx, buf_slice(&uri),
+                                      sip_leg_describe(leg, redial->offer, NULL));
 }
 
 static int restore_calling(struct leg *leg, const struct sip_leg_state *state,

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/secret.h"
 
 #define WATCHERS_MAX 4
 
@@ -107,6 +108,12 @@ enum sip_transport sip_trunk_transport(const struct trunk *trunk)
         return transports[trunk->transport];
 }
 
+static void forget_secrets(struct sip_trunk_state *state)
+{
+        sip_digest_destroy(state->digest);
+        secret_free(state->headers, TRUNK_HEADERS_BYTES);
+}
+
 void sip_trunks_destroy(struct sip_trunks *trunks)
 {
         if (!trunks)
@@ -114,7 +121,7 @@ void sip_trunks_destroy(struct sip_trunks *trunks)
         for (size_t i = 0; i < TRUNKS_MAX; i++) {
                 sip_trunk_stop_resolving(&trunks->states[i]);
                 io_timer_stop(trunks->io, &trunks->states[i].turn_timer);
-                sip_digest_destroy(trunks->states[i].digest);
+                forget_secrets(&trunks->states[i]);
         }
         free(trunks);
 }
@@ -193,6 +200,23 @@ int sip_trunks_set_password(struct sip_trunks *trunks, uint32_t trunk_id, struct
         return 0;
 }
 
+int sip_trunks_set_headers(struct sip_trunks *trunks, uint32_t trunk_id, struct slice lines)
+{
+        struct sip_trunk_state *state = sip_trunks_find(trunks, trunk_id);
+        assert(lines.len <= TRUNK_HEADERS_BYTES);
+        if (!state)
+                return ERR_NOT_FOUND;
+        if (!state->headers && lines.len) {
+                state->headers = secret_alloc(TRUNK_HEADERS_BYTES);
+                if (!state->headers)
+                        return -ENOMEM;
+        }
+        state->headers_bytes = lines.len;
+        if (lines.len)
+                memcpy(state->headers, lines.p, lines.len);
+        return 0;
+}
+
 struct sip_digest *sip_trunks_digest(const struct sip_trunks *trunks, uint32_t trunk_id)
 {
         const struct sip_trunk_state *state = slot_of(trunks, trunk_id);
@@ -205,7 +229,7 @@ static void free_when_unused(struct sip_trunks *trunks, struct sip_trunk_state *
                 return;
         sip_trunk_stop_resolving(state);
         sip_trunk_rate_stop(state);
-        sip_digest_destroy(state->digest);
+        forget_secrets(state);
         *state = (struct sip_trunk_state){0};
         trunks->count--;
 }

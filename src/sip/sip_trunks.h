@@ -29,6 +29,8 @@ struct sip_trunk_state {
         struct sip_trunk_health health;
         struct sip_digest *digest; /* owned; NULL: no credentials */
         uint32_t password_changes;
+        char *headers; /* owned; lines that INVITEs get, of TRUNK_HEADERS_BYTES; NULL: none */
+        size_t headers_bytes;
         struct sip_trunk_counters counters;
         /* For sip_trunk_rate.c: the token bucket of calls_per_s, and who waits for a token. */
         int64_t rate_window_ms;
@@ -68,6 +70,9 @@ int sip_trunks_put(struct sip_trunks *trunks, const struct trunk *trunk) MUST_CH
  */
 int sip_trunks_set_password(struct sip_trunks *trunks, uint32_t trunk_id,
                             struct slice password) MUST_CHECK;
+/* The header lines that its INVITEs get; empty: none. ERR_NOT_FOUND, -ENOMEM. */
+int sip_trunks_set_headers(struct sip_trunks *trunks, uint32_t trunk_id,
+                           struct slice lines) MUST_CHECK;
 /*
  * Tells whenever a trunk has been put or removed, its peer resolved (or not) or its password set;
  * within the call that does so. A few watchers.

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "sip/sip_core.h"
+#include "sip/sip_template.h"
 #include "wire/sip_lines.h"
 #include "wire/sip_write.h"
 
@@ -15,21 +16,26 @@
 static int init_dialog(struct leg *leg, const struct sip_dial *dial,
                        const struct sip_trunk_state *trunk)
 {
-        char call_id[2 * CALL_ID_BYTES], party[SIP_URI_BYTES];
+        char call_id[2 * CALL_ID_BYTES], memory[2][SIP_URI_BYTES], own[SIP_TEMPLATE_URI_BYTES];
         uint8_t random[CALL_ID_BYTES];
-        struct buf id, uri;
+        struct buf id, from, to, target;
         random_fill(io_random(leg->ua->params.io), random, sizeof random);
         buf_init(&id, call_id, sizeof call_id);
         buf_put_hex(&id, random, sizeof random);
-        buf_init(&uri, party, sizeof party);
-        sip_compose_party_uri(&uri, dial->to, &trunk->trunk);
-        if (!buf_ok(&uri))
+        buf_init(&from, own, sizeof own);
+        sip_template_put_from(&from, &trunk->trunk, &leg->local, dial->show);
+        buf_init(&to, memory[0], sizeof memory[0]);
+        sip_template_put_to(&to, &trunk->trunk, dial->to);
+        buf_init(&target, memory[1], sizeof memory[1]);
+        sip_template_put_request_uri(&target, &trunk->trunk, dial->to);
+        if (!buf_ok(&from) || !buf_ok(&to) || !buf_ok(&target))
                 return ERR_TOO_LARGE;
 
         const struct sip_dialog_uac uac = {
                 .call_id = buf_slice(&id),
-                .local_uri = slice_from(leg->contact),
-                .remote_uri = buf_slice(&uri),
+                .local_uri = buf_slice(&from),
+                .remote_uri = buf_slice(&to),
+                .target = buf_slice(&target),
                 .local_tag = sip_leg_tag(leg),
                 .cseq = 1,
                 .next_hop = trunk->peer,
@@ -38,18 +44,23 @@ static int init_dialog(struct leg *leg, const struct sip_dial *dial,
 }
 
 struct slice sip_uac_compose_invite(struct leg *leg, const struct sip_transaction *tx,
-                                    struct slice sdp)
+                                    struct slice request_uri, struct slice sdp)
 {
-        const struct slice uri = sip_dialog_text(&leg->dialog, leg->dialog.target);
+        const struct sip_trunk_state *trunk =
+                sip_trunks_state_any(leg->ua->params.trunks, leg->trunk_id);
         const struct sip_branch_text branch = sip_client_branch(tx);
+        assert(trunk); /* a dialog of it is open */
         const struct sip_invite_text invite = {
                 .dialog = &leg->dialog,
+                .request_uri = request_uri,
+                .trunk = &trunk->trunk,
+                .show = leg->show,
+                .extra = {trunk->headers, trunk->headers_bytes},
                 .local = leg->local,
                 .branch = slice_from(branch.text),
                 .contact = slice_from(leg->contact),
                 .cseq = leg->invite_cseq,
-                .is_asserted = leg->is_asserted,
-                .authorization = sip_leg_authorize(leg, SIP_INVITE, uri),
+                .authorization = sip_leg_authorize(leg, SIP_INVITE, request_uri),
                 .max_forwards = leg->max_forwards,
                 .has_prack = !leg->no_prack,
                 .session_expires_s = leg->session.expires_s,
@@ -94,7 +105,8 @@ static int send_invite(struct leg *leg, const struct sip_dial *dial, struct slic
                        const struct sip_target *to)
 {
         struct sip_transaction *tx = open_invite(leg, dial);
-        return tx ? sip_client_start(tx, sip_uac_compose_invite(leg, tx, sdp), to) : ERR_FULL;
+        const struct slice uri = sip_dialog_text(&leg->dialog, leg->dialog.target);
+        return tx ? sip_client_start(tx, sip_uac_compose_invite(leg, tx, uri, sdp), to) : ERR_FULL;
 }
 
 static int start(struct leg *leg, const struct sip_dial *dial, const struct sip_trunk_state *trunk)
@@ -105,8 +117,8 @@ static int start(struct leg *leg, const struct sip_dial *dial, const struct sip_
         assert(buf_ok(&contact));
 
         leg->is_dialled = true;
-        leg->is_asserted = trunk->trunk.send_asserted;
         leg->no_prack = trunk->trunk.no_prack;
+        leg->show = dial->show;
         leg->max_forwards = dial->max_forwards;
         leg->session = sip_session_wanted(leg->ua, &trunk->trunk);
         sip_leg_enter(leg, LEG_CALLING);
@@ -156,10 +168,8 @@ static void send_cancel(struct leg *leg)
                 return;
         }
 
-        const struct sip_branch_text branch = sip_client_branch(tx);
         struct buf b = sip_ua_out(ua);
-        sip_compose_cancel(&b, &leg->dialog, sip_client_local(invite), slice_from(branch.text),
-                           leg->invite_cseq);
+        sip_compose_cancel(&b, sip_client_sent(invite), leg->invite_cseq);
         assert(buf_ok(&b));
         if (sip_client_start(tx, buf_slice(&b), sip_client_peer(invite)))
                 ua->counters.unsent++;
@@ -371,14 +381,22 @@ static struct slice sent_offer(struct sip_ua *ua, const struct sip_transaction *
         return (struct slice){ua->body, body.len};
 }
 
+static struct slice sent_request_uri(const struct sip_transaction *tx)
+{
+        struct slice rest;
+        (void)slice_split(sip_client_sent(tx), ' ', &rest);
+        return slice_split(rest, ' ', &rest);
+}
+
 /* As it was before anything was answered, with the next number. */
-static void begin_again(struct leg *leg, const struct sip_target *to)
+static void begin_again(struct leg *leg, struct slice request_uri, const struct sip_target *to)
 {
         const struct sip_dialog *dialog = &leg->dialog;
         const struct sip_dialog_uac uac = {
                 .call_id = sip_dialog_text(dialog, dialog->call_id),
                 .local_uri = sip_dialog_text(dialog, dialog->local_uri),
                 .remote_uri = sip_dialog_text(dialog, dialog->remote_uri),
+                .target = request_uri,
                 .local_tag = dialog->local_tag,
                 .cseq = dialog->local_cseq + 1,
                 .next_hop = *to,
@@ -398,11 +416,12 @@ static void on_refused_once(struct leg *leg, struct sip_transaction *tx,
         const struct slice offer = sent_offer(leg->ua, tx);
         const struct sip_target to = *sip_client_peer(tx);
         sip_transaction_disown(tx);
-        begin_again(leg, &to);
+        begin_again(leg, sent_request_uri(tx), &to);
         /* Once it is acknowledged, nobody sends the challenge again to a process that comes next. */
         struct sip_transaction *next = open_invite(leg, NULL);
+        const struct slice uri = sip_dialog_text(&leg->dialog, leg->dialog.target);
         sip_uac_acknowledge_failure(leg->ua, tx, response);
-        if (next && !sip_client_start(next, sip_uac_compose_invite(leg, next, offer), &to))
+        if (next && !sip_client_start(next, sip_uac_compose_invite(leg, next, uri, offer), &to))
                 return;
         leg->ua->counters.unsent++;
         sip_leg_note_end(leg, SIP_END_TRANSPORT, 0);

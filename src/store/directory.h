@@ -66,6 +66,13 @@ int directory_trunk_seal(struct directory *dir, struct trunk *trunk,
 /* Appends the password to `out`, which should be secret memory; nothing if there is none. */
 int directory_trunk_password(const struct directory *dir, const struct trunk *trunk,
                              struct buf *out) MUST_CHECK;
+/* The same of the header lines that its INVITEs get (core/trunk_template.h). */
+int directory_trunk_seal_headers(struct directory *dir, struct trunk *trunk,
+                                 struct slice lines) MUST_CHECK;
+int directory_trunk_headers(const struct directory *dir, const struct trunk *trunk,
+                            struct buf *out) MUST_CHECK;
+/* A row with something sealed that will be neither added nor changed. */
+void directory_trunk_discard(struct directory *dir, const struct trunk *trunk);
 /*
  * Replaces the one with its id, in all but name, tenant and sources. ERR_NOT_FOUND, ERR_FULL,
  * -ENOMEM.

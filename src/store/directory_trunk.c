@@ -8,9 +8,12 @@
 #include "store/directory_impl.h"
 
 #define PASSWORD_CONTEXT "trunk password"
+#define HEADERS_CONTEXT  "trunk headers"
 
 _Static_assert(TRUNK_SEALED_BYTES == TRUNK_PASSWORD_BYTES - 1 + VAULT_SEAL_EXTRA,
                "a sealed password fits its trunk");
+_Static_assert(TRUNK_HEADERS_SEALED_BYTES == TRUNK_HEADERS_BYTES + VAULT_SEAL_EXTRA,
+               "sealed headers fit their trunk");
 
 /* Its position, or where it would be. */
 static uint32_t position_of(const struct directory *dir, uint32_t trunk_id)
@@ -40,16 +43,22 @@ static void take_out(struct directory *dir, uint32_t trunk_id)
                 (dir->trunk_count - at) * sizeof *dir->trunks);
 }
 
-/* A password that is no trunk's any more: it cannot be read again, wherever its row still lies. */
-static void shred(struct directory *dir, const struct trunk *trunk)
+/*
+ * What is sealed in `trunk` and not in `kept` as well is no trunk's any more: it cannot be read again,
+ * wherever its row still lies. `kept` NULL: nothing is.
+ */
+static void shred(struct directory *dir, const struct trunk *trunk, const struct trunk *kept)
 {
-        if (trunk->password_key)
+        if (trunk->password_key && !(kept && kept->password_key == trunk->password_key))
                 (void)vault_key_shred(dir->vault, trunk->password_key);
+        uint64_t headers = trunk->writing.headers_key;
+        if (headers && !(kept && kept->writing.headers_key == headers))
+                (void)vault_key_shred(dir->vault, headers);
 }
 
 void trunk_forget(struct directory *dir, const struct trunk *trunk)
 {
-        shred(dir, trunk);
+        shred(dir, trunk, NULL);
         take_out(dir, trunk->id);
 }
 
@@ -58,15 +67,13 @@ void trunk_change_back(struct directory *dir, const struct trunk *changed,
 {
         uint32_t at = position_of(dir, before->id);
         assert(at < dir->trunk_count && dir->trunks[at].id == before->id);
-        if (changed->password_key != before->password_key)
-                shred(dir, changed);
+        shred(dir, changed, before);
         dir->trunks[at] = *before;
 }
 
 void trunk_written(struct directory *dir, const struct trunk *before, const struct trunk *now)
 {
-        if (!now || now->password_key != before->password_key)
-                shred(dir, before);
+        shred(dir, before, now);
 }
 
 void trunk_put_back(struct directory *dir, const struct trunk *trunk)
@@ -88,6 +95,13 @@ int trunk_load(struct directory *dir, const struct trunk *trunk)
                 loaded.password_key = 0;
                 loaded.password_bytes = 0;
         }
+        if (loaded.writing.headers_key && !vault_key_keep(dir->vault, loaded.writing.headers_key)) {
+                log_error("trunk %s: the headers of its INVITEs cannot be read any more: their key "
+                          "is not in keys.slots; set them again (maskline trunk set)",
+                          loaded.name);
+                loaded.writing.headers_key = 0;
+                loaded.writing.headers_bytes = 0;
+        }
         insert(dir, &loaded);
         if (trunk->id >= dir->next_trunk_id)
                 dir->next_trunk_id = trunk->id + 1;
@@ -108,31 +122,43 @@ static int check_new(const struct directory *dir, const struct trunk *trunk)
         return dir->trunk_count == TRUNKS_MAX ? ERR_FULL : 0;
 }
 
-static struct buf bound_to(const struct trunk *trunk, char *memory, size_t bytes)
+static struct buf bound_to(const struct trunk *trunk, const char *what, char *memory, size_t bytes)
 {
         struct buf b;
         buf_init(&b, memory, bytes);
-        buf_put_text(&b, PASSWORD_CONTEXT);
+        buf_put_text(&b, what);
         buf_put_be32(&b, trunk->tenant_id);
         assert(buf_ok(&b));
         return b;
 }
 
-int directory_trunk_seal(struct directory *dir, struct trunk *trunk, struct slice password)
+/* `key` 0 and nothing in `sealed` for an empty text. */
+static int seal(struct directory *dir, const struct trunk *trunk, const char *what,
+                struct slice text, uint64_t *key, struct buf *sealed)
 {
         char memory[32];
-        uint64_t key = 0;
-        struct buf sealed, context = bound_to(trunk, memory, sizeof memory);
-        buf_init(&sealed, trunk->password, sizeof trunk->password);
+        struct buf context = bound_to(trunk, what, memory, sizeof memory);
+        *key = 0;
+        if (!text.len)
+                return 0;
+        int err = vault_key_new(dir->vault, key);
+        if (err)
+                return err;
+        err = vault_seal(dir->vault, *key, buf_slice(&context), text, sealed);
+        assert(!err);
+        return 0;
+}
+
+int directory_trunk_seal(struct directory *dir, struct trunk *trunk, struct slice password)
+{
+        struct buf sealed;
         if (password.len >= TRUNK_PASSWORD_BYTES)
                 return ERR_TOO_LARGE;
-        if (password.len) {
-                int err = vault_key_new(dir->vault, &key);
-                if (err)
-                        return err;
-                err = vault_seal(dir->vault, key, buf_slice(&context), password, &sealed);
-                assert(!err);
-        }
+        buf_init(&sealed, trunk->password, sizeof trunk->password);
+        uint64_t key;
+        int err = seal(dir, trunk, PASSWORD_CONTEXT, password, &key, &sealed);
+        if (err)
+                return err;
         trunk->password_key = key;
         trunk->password_bytes = (uint8_t)sealed.len;
         return 0;
@@ -142,19 +168,49 @@ int directory_trunk_password(const struct directory *dir, const struct trunk *tr
                              struct buf *out)
 {
         char memory[32];
-        struct buf context = bound_to(trunk, memory, sizeof memory);
+        struct buf context = bound_to(trunk, PASSWORD_CONTEXT, memory, sizeof memory);
         const struct slice sealed = {(const char *)trunk->password, trunk->password_bytes};
         if (!trunk->password_key)
                 return 0;
         return vault_unseal(dir->vault, trunk->password_key, buf_slice(&context), sealed, out);
 }
 
-/* Its key is ours whatever becomes of the row. */
+int directory_trunk_seal_headers(struct directory *dir, struct trunk *trunk, struct slice lines)
+{
+        struct trunk_template *writing = &trunk->writing;
+        struct buf sealed;
+        if (lines.len > TRUNK_HEADERS_BYTES)
+                return ERR_TOO_LARGE;
+        buf_init(&sealed, writing->headers, sizeof writing->headers);
+        uint64_t key;
+        int err = seal(dir, trunk, HEADERS_CONTEXT, lines, &key, &sealed);
+        if (err)
+                return err;
+        writing->headers_key = key;
+        writing->headers_bytes = (uint16_t)sealed.len;
+        return 0;
+}
+
+int directory_trunk_headers(const struct directory *dir, const struct trunk *trunk, struct buf *out)
+{
+        const struct trunk_template *writing = &trunk->writing;
+        char memory[32];
+        struct buf context = bound_to(trunk, HEADERS_CONTEXT, memory, sizeof memory);
+        const struct slice sealed = {(const char *)writing->headers, writing->headers_bytes};
+        if (!writing->headers_key)
+                return 0;
+        return vault_unseal(dir->vault, writing->headers_key, buf_slice(&context), sealed, out);
+}
+
+void directory_trunk_discard(struct directory *dir, const struct trunk *trunk)
+{
+        shred(dir, trunk, directory_trunk_get(dir, trunk->id));
+}
+
+/* Its keys are ours whatever becomes of the row. */
 static int refuse(struct directory *dir, const struct trunk *trunk, int err)
 {
-        const struct trunk *held = directory_trunk_get(dir, trunk->id);
-        if (!held || held->password_key != trunk->password_key)
-                shred(dir, trunk);
+        directory_trunk_discard(dir, trunk);
         return err;
 }
 

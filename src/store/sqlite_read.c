@@ -108,6 +108,26 @@ static bool parse_overflow(struct slice text, struct trunk *trunk)
         return true;
 }
 
+static void get_template(struct row *row, struct trunk_template *out)
+{
+        for (int i = 0; i < TRUNK_PLACES; i++)
+                out->forms[i] = (uint8_t)get_int(row, 0, NUMBER_FORMS);
+        out->from_user = (enum trunk_who)get_int(row, 0, TRUNK_WHO_USERNAME);
+        out->asserted_user = (enum trunk_who)get_int(row, 0, TRUNK_WHO_PILOT);
+        out->pilot.n.e164 = get_u64(row);
+        out->domain = (enum trunk_domain)get_int(row, 0, TRUNK_DOMAIN_NAMED);
+        get_text(row, out->named, sizeof out->named);
+        get_text(row, out->display, sizeof out->display);
+        out->privacy = (enum trunk_privacy)get_int(row, 0, TRUNK_PRIVACY_ID);
+        out->charge = (enum trunk_charge)get_int(row, 0, TRUNK_CHARGE_PILOT);
+        out->user_phone = get_int(row, 0, 1);
+        get_text(row, out->request_prefix, sizeof out->request_prefix);
+        get_text(row, out->caller_prefix, sizeof out->caller_prefix);
+        get_text(row, out->dialled_prefix, sizeof out->dialled_prefix);
+        out->headers_key = get_u64(row);
+        out->headers_bytes = (uint16_t)get_blob(row, out->headers, sizeof out->headers);
+}
+
 static int get_trunk(sqlite3_stmt *stmt, struct trunk *out)
 {
         struct row row = {.stmt = stmt};
@@ -122,7 +142,7 @@ static int get_trunk(sqlite3_stmt *stmt, struct trunk *out)
         out->dialled_from = (enum trunk_dialled_from)get_int(&row, 0, TRUNK_DIALLED_FROM_TO);
         get_text(&row, out->peer_host, sizeof out->peer_host);
         out->peer_port = (uint16_t)get_int(&row, 0, UINT16_MAX);
-        out->number_form = (enum number_form)get_int(&row, 0, NUMBER_LOCAL);
+        out->number_form = (enum number_form)get_int(&row, 0, NUMBER_FORMS - 1);
         out->send_asserted = get_int(&row, 0, 1);
         get_text(&row, advertised, sizeof advertised);
         get_text(&row, out->plan.country, sizeof out->plan.country);
@@ -145,6 +165,7 @@ static int get_trunk(sqlite3_stmt *stmt, struct trunk *out)
         get_text(&row, overflow, sizeof overflow);
         out->no_session_timer = !get_int(&row, 0, 1);
         out->no_prack = !get_int(&row, 0, 1);
+        get_template(&row, &out->writing);
         if (row.bad || !parse_sources(slice_from(sources), out) ||
             !parse_overflow(slice_from(overflow), out))
                 return SQLITE_CORRUPT;

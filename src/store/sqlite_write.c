@@ -12,7 +12,8 @@ _Static_assert(SESSION_SCHEDULED == 0 && SESSION_ERASED == 3, "session.state");
 _Static_assert(MASK_CONNECT == 0 && MASK_ENDED == 6, "cdr.verdict");
 _Static_assert(CDR_LEG_A == 0 && CDR_LEG_B == 1, "cdr.leg");
 _Static_assert(SOURCE_UNKNOWN == 0 && SOURCE_ERROR == 7, "cdr.source");
-_Static_assert(NUMBER_PLUS == 0 && NUMBER_LOCAL == 3, "trunk.number_form");
+_Static_assert(NUMBER_PLUS == 0 && NUMBER_LOCAL == 3 && NUMBER_INTERNATIONAL == 4,
+               "trunk.number_form");
 _Static_assert(TRUNK_CALLER_FROM_FROM == 0 && TRUNK_CALLER_FROM_ASSERTED == 1, "caller_from");
 _Static_assert(TRUNK_DIALLED_FROM_REQUEST_URI == 0 && TRUNK_DIALLED_FROM_TO == 1, "dialled_from");
 
@@ -38,7 +39,7 @@ enum statement {
 
 static const char *const sql[STATEMENTS] = {
         [PUT_TRUNK] = "INSERT OR REPLACE INTO trunk (" TRUNK_COLUMNS ") VALUES (" MARKS_10
-                      "," MARKS_10 "," MARKS_4 "," MARKS_4 ",?,?,?)",
+                      "," MARKS_10 "," MARKS_10 "," MARKS_10 "," MARKS_4 ",?,?,?,?,?)",
         [REMOVE_TRUNK] = "DELETE FROM trunk WHERE id = ?",
         [PUT_NUMBER] = "INSERT OR REPLACE INTO number (" NUMBER_COLUMNS ") VALUES (" MARKS_4 ")",
         [REMOVE_NUMBER] = "DELETE FROM number WHERE e164 = ?",
@@ -160,6 +161,26 @@ static void format_overflow(const struct trunk *trunk, struct buf *b)
         assert(buf_ok(b));
 }
 
+static void put_template(struct row *row, const struct trunk_template *writing)
+{
+        for (int i = 0; i < TRUNK_PLACES; i++)
+                put_int(row, writing->forms[i]);
+        put_int(row, writing->from_user);
+        put_int(row, writing->asserted_user);
+        put_u64(row, writing->pilot.n.e164);
+        put_int(row, writing->domain);
+        put_text(row, writing->named, sizeof writing->named);
+        put_text(row, writing->display, sizeof writing->display);
+        put_int(row, writing->privacy);
+        put_int(row, writing->charge);
+        put_int(row, writing->user_phone);
+        put_text(row, writing->request_prefix, sizeof writing->request_prefix);
+        put_text(row, writing->caller_prefix, sizeof writing->caller_prefix);
+        put_text(row, writing->dialled_prefix, sizeof writing->dialled_prefix);
+        put_u64(row, writing->headers_key);
+        put_blob(row, writing->headers, writing->headers_bytes);
+}
+
 static int put_trunk(struct sqlite_writer *writer, const struct trunk *trunk)
 {
         char sources[TRUNK_SOURCES_TEXT], overflow_text[TRUNK_OVERFLOW_TEXT];
@@ -204,6 +225,7 @@ static int put_trunk(struct sqlite_writer *writer, const struct trunk *trunk)
         put_text(&row, overflow_text, sizeof overflow_text);
         put_int(&row, !trunk->no_session_timer);
         put_int(&row, !trunk->no_prack);
+        put_template(&row, &trunk->writing);
         return run(&row);
 }
 

@@ -96,6 +96,7 @@ static void a_carrier_gets_the_form_it_wants(void **state)
                 {919000000001, NUMBER_LOCAL, "9000000001"},
                 {14155550100, NUMBER_NATIONAL, "0014155550100"},
                 {14155550100, NUMBER_LOCAL, "0014155550100"},
+                {919000000001, NUMBER_INTERNATIONAL, "00919000000001"},
         };
         for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
                 char memory[32];

@@ -6,6 +6,7 @@
 #include "scene.h"
 
 #include "sip/sip_core.h"
+#include "sip/sip_template.h"
 #include "sip/sip_transaction_impl.h"
 
 static struct sip_packet *hoard[4096];
@@ -155,11 +156,11 @@ static void a_peer_of_ipv6_or_another_port_is_written_so(void **state)
         char uri[128];
         struct buf b;
         buf_init(&b, uri, sizeof uri);
-        sip_compose_party_uri(&b, (struct real_number){{PARTY_E164}}, &trunk);
+        sip_template_put_to(&b, &trunk, (struct real_number){{PARTY_E164}});
         assert_true(slice_equal(buf_slice(&b), SLICE("sip:+" PARTY "@192.0.2.10:5080")));
         strcpy(trunk.peer_host, "2001:db8::1");
         buf_reset(&b);
-        sip_compose_party_uri(&b, (struct real_number){{PARTY_E164}}, &trunk);
+        sip_template_put_to(&b, &trunk, (struct real_number){{PARTY_E164}});
         assert_true(slice_equal(buf_slice(&b), SLICE("sip:+" PARTY "@[2001:db8::1]:5080")));
         sip_leg_hangup(s->ua, leg);
         scene_run(s, SIP_TIMEOUT_MS);

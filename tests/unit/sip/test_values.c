@@ -143,6 +143,7 @@ static struct sip_dialog dialled(void)
                 .call_id = SLICE("id@host"),
                 .local_uri = SLICE("sip:us@h"),
                 .remote_uri = SLICE("sip:them@p"),
+                .target = SLICE("sip:them@p"),
                 .local_tag = our_tag,
                 .cseq = 4,
         };

@@ -296,6 +296,24 @@ struct store_change make_trunk(uint32_t n)
         t->overflow_count = TRUNK_OVERFLOW_MAX;
         for (unsigned i = 0; i < TRUNK_OVERFLOW_MAX; i++)
                 t->overflow[i] = UINT32_MAX - i;
+        t->writing = (struct trunk_template){
+                .forms = {1, 2, NUMBER_FORMS, 0},
+                .from_user = TRUNK_WHO_USERNAME,
+                .asserted_user = TRUNK_WHO_PILOT,
+                .pilot = {{919000000000 + n}},
+                .domain = TRUNK_DOMAIN_NAMED,
+                .named = "carrier.example",
+                .display = "Acme, Inc",
+                .privacy = TRUNK_PRIVACY_ID,
+                .charge = TRUNK_CHARGE_PILOT,
+                .user_phone = true,
+                .request_prefix = "1234#",
+                .caller_prefix = "0123456789abcdef",
+                .dialled_prefix = "*",
+                .headers_key = n + 1000,
+                .headers_bytes = TRUNK_HEADERS_SEALED_BYTES,
+        };
+        memset(t->writing.headers, (int)n, sizeof t->writing.headers);
         return change;
 }
 

@@ -230,6 +230,95 @@ static void a_lost_key_leaves_a_trunk_without_password(void **state)
         expect_password(id, "again");
 }
 
+/* Headers of INVITEs: sealed like a password, under a key of their own. */
+
+#define LINES "X-Token: KEY-correct-horse\r\nX-Account: acme\r\n"
+
+static void expect_headers(uint32_t id, const char *lines)
+{
+        char memory[TRUNK_HEADERS_BYTES];
+        struct buf b;
+        const struct trunk *trunk = directory_trunk_get(w.dir, id);
+        assert_non_null(trunk);
+        buf_init(&b, memory, sizeof memory);
+        assert_int_equal(directory_trunk_headers(w.dir, trunk, &b), 0);
+        assert_true(slice_equal(buf_slice(&b), slice_from(lines)));
+}
+
+static int change_headers(uint32_t id, const char *lines)
+{
+        struct answer answer = {.err = 1};
+        struct trunk trunk = *directory_trunk_get(w.dir, id);
+        assert_int_equal(directory_trunk_seal_headers(w.dir, &trunk, slice_from(lines)), 0);
+        assert_int_equal(directory_trunk_change(w.dir, &trunk, world_done, &answer), 0);
+        world_run_ms(&w, 3000);
+        return answer.err;
+}
+
+static void headers_are_there_after_a_restart_and_in_no_file(void **state)
+{
+        (void)state;
+        uint32_t id = add(PASSWORD);
+        expect_headers(id, "");
+        assert_int_equal(change_headers(id, LINES), 0);
+        expect_headers(id, LINES);
+        reopen();
+        expect_headers(id, LINES);
+        expect_password(id, PASSWORD);
+        assert_false(scratch_holds(&w.files, "correct-horse", strlen("correct-horse")));
+        assert_int_equal(vault_keys_used(w.vault), 2);
+        assert_int_equal(change(id, "another"), 0);
+        expect_headers(id, LINES);
+        assert_int_equal(vault_keys_used(w.vault), 2);
+        assert_int_equal(change_headers(id, ""), 0);
+        expect_headers(id, "");
+        expect_password(id, "another");
+        assert_int_equal(vault_keys_used(w.vault), 1);
+}
+
+static void headers_that_the_disk_refuses_or_nobody_adds_leave_no_key(void **state)
+{
+        (void)state;
+        uint32_t id = add("");
+        assert_int_equal(change_headers(id, LINES), 0);
+        store_memory_fail(w.store, 1, 1, ERR_STORE);
+        assert_int_equal(change_headers(id, "X-B: b\r\n"), ERR_STORE);
+        expect_headers(id, LINES);
+        assert_int_equal(vault_keys_used(w.vault), 1);
+
+        char longest[TRUNK_HEADERS_BYTES + 1];
+        memset(longest, 'x', sizeof longest);
+        struct trunk trunk = *directory_trunk_get(w.dir, id);
+        assert_int_equal(directory_trunk_seal_headers(w.dir, &trunk,
+                                                      (struct slice){longest, sizeof longest}),
+                         ERR_TOO_LARGE);
+        assert_int_equal(directory_trunk_seal_headers(w.dir, &trunk,
+                                                      (struct slice){longest, sizeof longest - 1}),
+                         0);
+        assert_int_equal(vault_keys_used(w.vault), 2);
+        directory_trunk_discard(w.dir, &trunk);
+        assert_int_equal(vault_keys_used(w.vault), 1);
+        expect_headers(id, LINES);
+
+        struct answer answer = {.err = 1};
+        assert_int_equal(directory_trunk_remove(w.dir, id, world_done, &answer), 0);
+        world_run(&w);
+        assert_int_equal(vault_keys_used(w.vault), 0);
+}
+
+static void lost_headers_leave_a_trunk_without_them(void **state)
+{
+        (void)state;
+        uint32_t id = add(PASSWORD);
+        assert_int_equal(change_headers(id, LINES), 0);
+        const struct trunk *trunk = directory_trunk_get(w.dir, id);
+        assert_int_equal(vault_key_shred(w.vault, trunk->writing.headers_key), 0);
+        assert_int_equal(vault_sync(w.vault), 0);
+        reopen();
+        expect_headers(id, "");
+        expect_password(id, PASSWORD);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -244,6 +333,9 @@ int main(void)
                 TEST(a_change_to_no_trunk_leaves_no_key),
                 TEST(a_removed_trunk_takes_its_password_along_once_that_is_on_disk),
                 TEST(a_lost_key_leaves_a_trunk_without_password),
+                TEST(headers_are_there_after_a_restart_and_in_no_file),
+                TEST(headers_that_the_disk_refuses_or_nobody_adds_leave_no_key),
+                TEST(lost_headers_leave_a_trunk_without_them),
         };
         return RUN_TESTS(tests);
 }

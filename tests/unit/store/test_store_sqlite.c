@@ -131,6 +131,24 @@ static void a_database_of_the_first_schema_is_brought_up_to_date(void **state)
                         "ALTER TABLE trunk DROP COLUMN overflow;"
                         "ALTER TABLE trunk DROP COLUMN session_timer;"
                         "ALTER TABLE trunk DROP COLUMN prack;"
+                        "ALTER TABLE trunk DROP COLUMN from_form;"
+                        "ALTER TABLE trunk DROP COLUMN asserted_form;"
+                        "ALTER TABLE trunk DROP COLUMN to_form;"
+                        "ALTER TABLE trunk DROP COLUMN request_form;"
+                        "ALTER TABLE trunk DROP COLUMN from_user;"
+                        "ALTER TABLE trunk DROP COLUMN asserted_user;"
+                        "ALTER TABLE trunk DROP COLUMN pilot;"
+                        "ALTER TABLE trunk DROP COLUMN domain;"
+                        "ALTER TABLE trunk DROP COLUMN domain_name;"
+                        "ALTER TABLE trunk DROP COLUMN display;"
+                        "ALTER TABLE trunk DROP COLUMN privacy;"
+                        "ALTER TABLE trunk DROP COLUMN charge;"
+                        "ALTER TABLE trunk DROP COLUMN user_phone;"
+                        "ALTER TABLE trunk DROP COLUMN request_prefix;"
+                        "ALTER TABLE trunk DROP COLUMN caller_prefix;"
+                        "ALTER TABLE trunk DROP COLUMN dialled_prefix;"
+                        "ALTER TABLE trunk DROP COLUMN headers_key;"
+                        "ALTER TABLE trunk DROP COLUMN headers;"
                         "PRAGMA user_version = 1");
         rig_open(&rig);
         struct rig_rows *rows = rig_load(&rig);
@@ -146,6 +164,9 @@ static void a_database_of_the_first_schema_is_brought_up_to_date(void **state)
         assert_false(rows->trunks[0].no_session_timer);
         assert_false(rows->trunks[0].no_prack);
         assert_int_equal(rows->trunks[0].overflow_count, 0);
+        assert_true(number_is_none(rows->trunks[0].writing.pilot.n));
+        assert_string_equal(rows->trunks[0].writing.request_prefix, "");
+        assert_int_equal(rows->trunks[0].writing.headers_bytes, 0);
         free(rows);
         assert_int_equal(submit(make_trunk(1)), 0);
         rows = rig_load(&rig);
@@ -561,10 +582,14 @@ static void a_stored_value_out_of_range_is_not_loaded(void **state)
                 "UPDATE number SET trunk_id = 1; UPDATE trunk SET sources = '192.0.2.1/33'",
                 "UPDATE trunk SET sources = 'x'",
                 "UPDATE trunk SET sources = '', advertised = 'x'",
-                "UPDATE trunk SET advertised = '', number_form = 4",
+                "UPDATE trunk SET advertised = '', number_form = 5",
                 "UPDATE trunk SET number_form = 0, password = zeroblob(106)",
                 "UPDATE trunk SET password = x'', registers = 2",
                 "UPDATE trunk SET registers = 0, username = printf('%065d', 1)",
+                "UPDATE trunk SET username = '', from_form = 6",
+                "UPDATE trunk SET from_form = 0, asserted_user = 2",
+                "UPDATE trunk SET asserted_user = 0, request_prefix = '01234567890123456'",
+                "UPDATE trunk SET request_prefix = '', headers = zeroblob(10000)",
         };
         const struct store_loader *loader = rig_loader();
         assert_int_equal(submit(make_trunk(1)), 0);
@@ -577,7 +602,7 @@ static void a_stored_value_out_of_range_is_not_loaded(void **state)
                 assert_int_equal(rig.store->ops->load(rig.store, loader), ERR_STORE);
         }
         rig_close(&rig);
-        behind_its_back("UPDATE trunk SET username = ''");
+        behind_its_back("UPDATE trunk SET headers = x''");
         rig_open(&rig);
         assert_int_equal(rig.store->ops->load(rig.store, loader), 0);
 }
