@@ -108,7 +108,7 @@ static int find_field(const struct body_field *fields, const char *name)
 static void refuse_unknown(struct rest *rest, const char *where, const struct body_field *fields,
                            const char *name)
 {
-        char known[256];
+        char known[1024];
         struct buf b;
         struct nearest nearest;
         nearest_init(&nearest, slice_from(name));
@@ -119,7 +119,7 @@ static void refuse_unknown(struct rest *rest, const char *where, const struct bo
         }
         known[b.len] = '\0';
 
-        char detail[320], field[64];
+        char detail[1100], field[64];
         snprintf(field, sizeof field, "%s", where);
         if (field[0])
                 field[strlen(field) - 1] = '\0'; /* without its final dot */

@@ -9,7 +9,7 @@
 
 #include "api/rest.h"
 
-#define BODY_FIELDS_MAX 24
+#define BODY_FIELDS_MAX 64
 
 enum body_type {
         BODY_TEXT,

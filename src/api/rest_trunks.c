@@ -8,23 +8,16 @@
 #include "api/body.h"
 #include "api/rest_trunk_dialog.h"
 #include "api/rest_trunk_route.h"
+#include "api/rest_trunk_template.h"
 #include "base/log.h"
 #include "call/provision.h"
 #include "wire/sip_auth.h"
 #include "wire/sip_write.h"
 
-static const char *const caller_from[] = {"from", "asserted", NULL};
-static const char *const dialled_from[] = {"request-uri", "to", NULL};
-static const char *const number_form[] = {"plus", "digits", "national", "local", NULL};
-
 enum field {
         FIELD_NAME,
         FIELD_SOURCES,
         FIELD_PEER,
-        FIELD_CALLER_FROM,
-        FIELD_DIALLED_FROM,
-        FIELD_NUMBER_FORM,
-        FIELD_SEND_ASSERTED,
         FIELD_ADVERTISED,
         FIELD_COUNTRY,
         FIELD_INTERNATIONAL,
@@ -36,7 +29,8 @@ enum field {
         FIELD_ANNOUNCEMENTS_MAX,
         FIELD_ROUTE,
         FIELD_DIALOG = FIELD_ROUTE + ROUTE_FIELDS,
-        FIELD_USERNAME = FIELD_DIALOG + DIALOG_FIELDS,
+        FIELD_TEMPLATE = FIELD_DIALOG + DIALOG_FIELDS,
+        FIELD_USERNAME = FIELD_TEMPLATE + REST_TRUNK_TEMPLATE_FIELDS,
         FIELD_PASSWORD,
         FIELD_REALM,
         FIELD_REGISTER,
@@ -48,10 +42,6 @@ static const struct body_field fields[] = {
         [FIELD_NAME] = {"name", BODY_TEXT, true},
         [FIELD_SOURCES] = {"sources", BODY_LIST, true},
         [FIELD_PEER] = {"peer", BODY_TEXT, true},
-        [FIELD_CALLER_FROM] = {"caller_from", BODY_TEXT},
-        [FIELD_DIALLED_FROM] = {"dialled_from", BODY_TEXT},
-        [FIELD_NUMBER_FORM] = {"number_form", BODY_TEXT},
-        [FIELD_SEND_ASSERTED] = {"send_asserted", BODY_SWITCH},
         [FIELD_ADVERTISED] = {"advertised", BODY_TEXT},
         [FIELD_COUNTRY] = {"country", BODY_TEXT},
         [FIELD_INTERNATIONAL] = {"international", BODY_TEXT},
@@ -64,6 +54,7 @@ static const struct body_field fields[] = {
         [FIELD_ROUTE + ROUTE_OPTIONS_S] = {"options_s", BODY_COUNT},
         [FIELD_DIALOG + DIALOG_SESSION_TIMER] = {"session_timer", BODY_SWITCH},
         [FIELD_DIALOG + DIALOG_PRACK] = {"prack", BODY_SWITCH},
+        [FIELD_TEMPLATE] = REST_TRUNK_TEMPLATE_ROWS,
         [FIELD_USERNAME] = {"username", BODY_TEXT},
         [FIELD_PASSWORD] = {"password", BODY_TEXT},
         [FIELD_REALM] = {"realm", BODY_TEXT},
@@ -87,7 +78,8 @@ enum change_field {
         CHANGE_ROUTE,
         CHANGE_DIALOG = CHANGE_ROUTE + ROUTE_FIELDS,
         CHANGE_LOGIN = CHANGE_DIALOG + DIALOG_FIELDS,
-        CHANGE_FIELDS = CHANGE_LOGIN + LOGIN_FIELDS,
+        CHANGE_TEMPLATE = CHANGE_LOGIN + LOGIN_FIELDS,
+        CHANGE_FIELDS = CHANGE_TEMPLATE + REST_TRUNK_TEMPLATE_FIELDS,
 };
 
 static const struct body_field change_fields[] = {
@@ -99,6 +91,7 @@ static const struct body_field change_fields[] = {
         [CHANGE_LOGIN + LOGIN_REALM] = {"realm", BODY_TEXT},
         [CHANGE_LOGIN + LOGIN_REGISTER] = {"register", BODY_SWITCH},
         [CHANGE_LOGIN + LOGIN_REGISTER_S] = {"register_s", BODY_COUNT},
+        [CHANGE_TEMPLATE] = REST_TRUNK_TEMPLATE_ROWS,
         [CHANGE_FIELDS] = {NULL},
 };
 _Static_assert(FIELDS - FIELD_USERNAME == (int)LOGIN_FIELDS, "the last fields of a trunk");
@@ -202,16 +195,15 @@ static json_t *trunk_json(const struct api *api, const struct trunk *trunk)
 
         const struct number_plan *plan = &trunk->plan;
         json_t *json = json_pack(
-                "{s:s, s:o, s:o, s:s, s:s, s:s, s:b, s:o, s:s, s:s, s:s, s:i, s:i, s:I, s:I, s:I}",
-                "name", trunk->name, "sources", sources, "peer", peer_json(trunk), "caller_from",
-                caller_from[trunk->caller_from], "dialled_from", dialled_from[trunk->dialled_from],
-                "number_form", number_form[trunk->number_form], "send_asserted",
-                (int)trunk->send_asserted, "advertised", address_json(&trunk->advertised),
-                "country", plan->country, "international", plan->international, "national",
-                plan->national, "digits_min", (int)plan->digits_min, "digits_max",
-                (int)plan->digits_max, "channels_max", (json_int_t)trunk->channels_max,
-                "calls_per_s", (json_int_t)trunk->calls_per_s, "announcements_max",
-                (json_int_t)trunk->announcements_max);
+                "{s:s, s:o, s:o, s:o, s:s, s:s, s:s, s:i, s:i, s:I, s:I, s:I}", "name", trunk->name,
+                "sources", sources, "peer", peer_json(trunk), "advertised",
+                address_json(&trunk->advertised), "country", plan->country, "international",
+                plan->international, "national", plan->national, "digits_min",
+                (int)plan->digits_min, "digits_max", (int)plan->digits_max, "channels_max",
+                (json_int_t)trunk->channels_max, "calls_per_s", (json_int_t)trunk->calls_per_s,
+                "announcements_max", (json_int_t)trunk->announcements_max);
+        if (json)
+                rest_trunk_template_add(api, trunk, json);
         if (json)
                 rest_trunk_dialog_add(trunk, json);
         if (json)
@@ -430,26 +422,6 @@ static bool read_plan(struct rest *rest, const json_t **values, struct number_pl
         return check_plan(rest, plan);
 }
 
-static bool read_choices(struct rest *rest, const json_t **values, struct trunk *trunk)
-{
-        unsigned caller = 0, dialled = 0, form = 0;
-        if (!body_choice(rest, values[FIELD_CALLER_FROM], "caller_from", caller_from, &caller) ||
-            !body_choice(rest, values[FIELD_DIALLED_FROM], "dialled_from", dialled_from,
-                         &dialled) ||
-            !body_choice(rest, values[FIELD_NUMBER_FORM], "number_form", number_form, &form))
-                return false;
-        trunk->caller_from = (enum trunk_caller_from)caller;
-        trunk->dialled_from = (enum trunk_dialled_from)dialled;
-        trunk->number_form = (enum number_form)form;
-        trunk->send_asserted = json_is_true(values[FIELD_SEND_ASSERTED]);
-        if (!trunk->plan.country[0] && form >= NUMBER_NATIONAL) {
-                rest_refuse(rest, PROBLEM_MISSING_FIELD, "country", "Add the country code.",
-                            "number_form %s needs a country", number_form[form]);
-                return false;
-        }
-        return true;
-}
-
 /* A socket speaks IPv4 or IPv6: what is only of the other kind can neither call nor be called. */
 static bool check_family(struct rest *rest, const struct trunk *trunk)
 {
@@ -549,7 +521,8 @@ static bool read_login(struct rest *rest, const json_t **values, struct trunk *t
         return check_login(rest, trunk, password->len || trunk->password_key);
 }
 
-static bool read_trunk(struct rest *rest, struct trunk *trunk, struct slice *password)
+static bool read_trunk(struct rest *rest, struct trunk *trunk, struct slice *password,
+                       struct rest_trunk_headers *headers)
 {
         const json_t *values[FIELDS];
         *trunk = (struct trunk){
@@ -564,7 +537,7 @@ static bool read_trunk(struct rest *rest, struct trunk *trunk, struct slice *pas
                read_sources(rest, values[FIELD_SOURCES], trunk) &&
                read_peer(rest, values[FIELD_PEER], trunk) &&
                read_advertised(rest, values[FIELD_ADVERTISED], trunk) &&
-               read_plan(rest, values, &trunk->plan) && read_choices(rest, values, trunk) &&
+               read_plan(rest, values, &trunk->plan) &&
                body_count(rest, values[FIELD_CHANNELS_MAX], "channels_max", 0, 1000000,
                           &trunk->channels_max) &&
                body_count(rest, values[FIELD_CALLS_PER_S], "calls_per_s", 0, 100000,
@@ -573,7 +546,8 @@ static bool read_trunk(struct rest *rest, struct trunk *trunk, struct slice *pas
                           &trunk->announcements_max) &&
                check_family(rest, trunk) &&
                rest_trunk_route_read(rest, values + FIELD_ROUTE, trunk) &&
-               read_login(rest, values + FIELD_USERNAME, trunk, password);
+               read_login(rest, values + FIELD_USERNAME, trunk, password) &&
+               rest_trunk_template_read(rest, values + FIELD_TEMPLATE, trunk, headers);
 }
 
 /* Whose sources overlap, to name it. */
@@ -625,18 +599,34 @@ void rest_trunks_sync(struct api *api, uint32_t trunk_id)
                 log_error("trunk %s: signalling cannot take it: %s", trunk->name, err_text(err));
 }
 
+/* The secrets that came with a request, into the row. Nothing is left behind after a failure. */
+static int seal(struct directory *directory, struct trunk *trunk, struct slice password,
+                const struct rest_trunk_headers *headers)
+{
+        int err = 0;
+        if (password.len)
+                err = directory_trunk_seal(directory, trunk, password);
+        if (!err && headers->is_given)
+                err = directory_trunk_seal_headers(directory, trunk,
+                                                   (struct slice){headers->text, headers->bytes});
+        if (err)
+                directory_trunk_discard(directory, trunk);
+        return err;
+}
+
 void rest_trunks_create(struct rest *rest)
 {
         struct api *api = rest->api;
         struct trunk trunk;
         struct slice password;
-        if (!read_trunk(rest, &trunk, &password))
+        struct rest_trunk_headers headers;
+        if (!read_trunk(rest, &trunk, &password, &headers))
                 return;
         struct rest_wait *wait = rest_wait_create(rest);
         if (!wait)
                 return;
 
-        int err = directory_trunk_seal(api->params.directory, &trunk, password);
+        int err = seal(api->params.directory, &trunk, password, &headers);
         if (!err)
                 err = directory_trunk_add(api->params.directory, &trunk, rest_wait_done, wait);
         if (err) {
@@ -685,6 +675,7 @@ void rest_trunks_change(struct rest *rest)
 {
         struct api *api = rest->api;
         const json_t *values[CHANGE_FIELDS];
+        struct rest_trunk_headers headers;
         const struct trunk *held = find_or_refuse(rest);
         struct slice password;
         if (!held)
@@ -692,16 +683,15 @@ void rest_trunks_change(struct rest *rest)
         struct trunk trunk = *held;
         if (!body_fields(rest, rest->body, "", change_fields, values) ||
             !rest_trunk_route_read(rest, values + CHANGE_ROUTE, &trunk) ||
-            !read_login(rest, values + CHANGE_LOGIN, &trunk, &password))
+            !read_login(rest, values + CHANGE_LOGIN, &trunk, &password) ||
+            !rest_trunk_template_read(rest, values + CHANGE_TEMPLATE, &trunk, &headers))
                 return;
         rest_trunk_dialog_read(values + CHANGE_DIALOG, &trunk);
         struct rest_wait *wait = rest_wait_create(rest);
         if (!wait)
                 return;
 
-        int err = 0;
-        if (password.len)
-                err = directory_trunk_seal(api->params.directory, &trunk, password);
+        int err = seal(api->params.directory, &trunk, password, &headers);
         if (!err)
                 err = directory_trunk_change(api->params.directory, &trunk, rest_wait_done, wait);
         if (err) {

@@ -8,7 +8,7 @@
 
 #include "base/secret.h"
 
-static const char *const secret_options[] = {"--party", "--caller", "--password"};
+static const char *const secret_options[] = {"--party", "--caller", "--password", "--header"};
 
 static bool is_secret(const char *value)
 {

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/cli_trunk_template.h"
 #include "cli/client.h"
 #include "cli/password_input.h"
 #include "cli/show.h"
@@ -11,13 +12,8 @@
 static const struct {
         const char *option, *field;
 } text_fields[] = {
-        {"--peer", "peer"},
-        {"--caller-from", "caller_from"},
-        {"--dialled-from", "dialled_from"},
-        {"--number-form", "number_form"},
-        {"--advertised", "advertised"},
-        {"--country", "country"},
-        {"--international", "international"},
+        {"--peer", "peer"},         {"--advertised", "advertised"},
+        {"--country", "country"},   {"--international", "international"},
         {"--national", "national"},
 };
 
@@ -237,10 +233,6 @@ static void show_trunk(const json_t *trunk)
                 {"peer", "peer"},
                 {"resolved", "peer_address"},
                 {"advertised", "advertised"},
-                {"caller", "caller_from"},
-                {"dialled", "dialled_from"},
-                {"numbers", "number_form"},
-                {"asserted", "send_asserted"},
                 {"country", "country"},
                 {"international", "international"},
                 {"national", "national"},
@@ -262,6 +254,7 @@ static void show_trunk(const json_t *trunk)
         }
 
         show_route(trunk);
+        cli_trunk_template_show(trunk);
         show_login(trunk);
 
         size_t at;
@@ -280,9 +273,9 @@ static int add(const struct command_line *line)
                 if (value)
                         json_object_set_new(body, text_fields[i].field, json_string(value));
         }
-        if (command_has(line, "--send-asserted"))
-                json_object_set_new(body, "send_asserted", json_true());
         int code = add_counts(line, body);
+        if (!code)
+                code = cli_trunk_template_add(line, body);
         if (!code)
                 code = add_digits(line, body);
         if (!code)
@@ -362,6 +355,8 @@ static int set(const struct command_line *line)
                 code = add_dialog(line, body);
         if (!code)
                 code = add_login(line, body);
+        if (!code)
+                code = cli_trunk_template_add(line, body);
         if (!code && json_object_size(body) == 0) {
                 fputs("maskline: nothing to set; \"maskline trunk set --help\" lists what there is\n",
                       stderr);
@@ -416,12 +411,7 @@ static const struct command_option add_options[] = {
         {"--source", "CIDR", "where the carrier's requests and media come from", .repeats = true,
          .required = true},
         {"--peer", "HOST[:PORT]", "where calls to the carrier go", .required = true},
-        {"--caller-from", "from|asserted", "header that names the caller (default: from)"},
-        {"--dialled-from", "request-uri|to",
-         "what names the dialled number (default: request-uri)"},
-        {"--number-form", "FORM",
-         "how the carrier wants numbers: plus, digits, national or local (default: plus)"},
-        {"--send-asserted", NULL, "send P-Asserted-Identity with the masking number"},
+        CLI_TRUNK_TEMPLATE_OPTIONS,
         {"--advertised", "IP[:PORT]", "address the carrier reaches us at, behind NAT"},
         {"--country", "DIGITS", "country code for national numbers, for example 91"},
         {"--international", "DIGITS", "prefix in front of a country code, for example 00"},
@@ -437,7 +427,12 @@ static const struct command_option add_options[] = {
 };
 
 static const struct command_option set_options[] = {
-        ROUTE_OPTIONS, DIALOG_OPTIONS, LOGIN_OPTIONS, {"--no-register", NULL, "no longer register"},
+        ROUTE_OPTIONS,
+        DIALOG_OPTIONS,
+        LOGIN_OPTIONS,
+        {"--no-register", NULL, "no longer register"},
+        CLI_TRUNK_TEMPLATE_OPTIONS,
+        CLI_TRUNK_TEMPLATE_SET_OPTIONS,
         {NULL},
 };
 
@@ -453,11 +448,12 @@ const struct command cli_trunk_commands[] = {
          "  maskline trunk list\n", list},
         {"trunk show", "Show one trunk.", "NAME", 1, 1, NULL, client_options,
          "  maskline trunk show carrier\n", show},
-        {"trunk set", "Change a trunk: how its calls find their way, and how we show who we are.",
+        {"trunk set", "Change a trunk: how its calls find their way, who we are and who calls.",
          "NAME", 1, 1, set_options, client_options,
          "  maskline trunk set carrier --username acme --password -\n"
          "  maskline trunk set carrier --register\n"
-         "  maskline trunk set carrier --username ''\n",
+         "  maskline trunk set carrier --username ''\n"
+         "  maskline trunk set carrier --request-prefix 1234# --header X-Token:@/run/secrets/token\n",
          set},
         {"trunk remove", "Remove a trunk that no number belongs to.", "NAME", 1, 1, NULL,
          client_options, "  maskline trunk remove carrier\n", remove_trunk},

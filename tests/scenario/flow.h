@@ -114,6 +114,8 @@ struct flow_step {
         const char *call; /* which of the peer's calls; "" usually */
         struct flow_message message;
         struct trunk trunk;
+        char headers[TRUNK_HEADERS_BYTES + 1]; /* lines that its INVITEs get */
+        char password[TRUNK_PASSWORD_BYTES];
         struct addr address;
         struct flow_record record;
         const char *numbers[4];

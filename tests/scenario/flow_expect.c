@@ -85,22 +85,38 @@ static void check_user(struct flow_run *run, const char *what, const struct sip_
         uint64_t e164 = flow_number(word);
         if (sip_uri_user(uri, user, sizeof user))
                 user[0] = 0;
-        bool is_it = !strcmp(user, word);
+        bool is_it =
+                strchr(word, ':') ? slice_equal(uri->text, slice_from(word)) : !strcmp(user, word);
         if (e164)
                 is_it = !number_parse(slice_from(user), &plan, &number) && number.e164 == e164;
         if (!is_it)
-                flow_fail(run, "%s names '%s', not %s", what, user, word);
+                flow_fail(run, "%s names '%.*s', not %s", what, SLICE_ARG(uri->text), word);
 }
 
-/* Invariant 3: who is shown is a number of the tenant's, whatever the step says. */
-static void check_shown(struct flow_run *run, const struct sip_msg *msg)
+static bool is_masking_number(struct flow_run *run, const struct sip_uri *uri)
 {
         static const struct number_plan plan = {"91", "00", "0", 10, 10};
         char user[64];
         struct masking_number shown = {{0}};
-        if (sip_uri_user(&msg->from.uri, user, sizeof user) ||
-            number_parse(slice_from(user), &plan, &shown.n) ||
-            !directory_number_find(run->platform->directory, shown))
+        return !sip_uri_user(uri, user, sizeof user) &&
+               !number_parse(slice_from(user), &plan, &shown.n) &&
+               directory_number_find(run->platform->directory, shown);
+}
+
+/*
+ * Invariant 3: who is shown is a number of the tenant's, whatever the step says. Where the carrier
+ * wants its pilot number or nobody in From, it is asserted.
+ */
+bool flow_shows_masking_number(struct flow_run *run, const struct sip_msg *msg)
+{
+        bool is_asserted =
+                msg->asserted_count == 1 && is_masking_number(run, &msg->asserted[0].uri);
+        return is_masking_number(run, &msg->from.uri) || is_asserted;
+}
+
+static void check_shown(struct flow_run *run, const struct sip_msg *msg)
+{
+        if (!flow_shows_masking_number(run, msg))
                 flow_fail(run, "it does not show a masking number");
 }
 

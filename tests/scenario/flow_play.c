@@ -78,14 +78,14 @@ static void add_trunks(struct flow_run *run)
                 const struct flow_step *step = &run->flow->steps[i];
                 if (step->kind != FLOW_TRUNK)
                         continue;
+                struct trunk trunk = step->trunk;
+                platform_seal(run->platform, &trunk, step->password, step->headers);
                 if (!strcmp(step->who, "north"))
-                        north = step->trunk;
+                        north = trunk;
                 else if (!strcmp(step->who, "south"))
-                        south = step->trunk;
-                else {
-                        struct trunk other = step->trunk;
-                        platform_add_trunk(run->platform, &other);
-                }
+                        south = trunk;
+                else
+                        platform_add_trunk(run->platform, &trunk);
         }
         platform_add_trunk(run->platform, &north);
         platform_add_trunk(run->platform, &south);

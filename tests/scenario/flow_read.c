@@ -107,7 +107,7 @@ static struct addr next_addr(struct reader *r, uint16_t default_port)
         return addr;
 }
 
-/* ---- words of a line; "..." is one, # begins a remark ---- */
+/* ---- words of a line; "..." or '...' is one, # begins a remark ---- */
 
 static void split(struct reader *r, char *line)
 {
@@ -121,10 +121,11 @@ static void split(struct reader *r, char *line)
                         fail_at(r, "too many words", NULL);
                         return;
                 }
-                bool is_quoted = *p == '"';
+                char quote = *p;
+                bool is_quoted = quote == '"' || quote == '\'';
                 r->words[r->count++] = p + is_quoted;
                 if (is_quoted) {
-                        p = strchr(p + 1, '"');
+                        p = strchr(p + 1, quote);
                         if (!p) {
                                 fail_at(r, "a quote without its end", NULL);
                                 return;
@@ -301,6 +302,72 @@ static void read_message(struct reader *r, struct flow_step *step)
 
 /* ---- the other steps ---- */
 
+static void next_text(struct reader *r, char *out, size_t out_bytes)
+{
+        const char *word = next(r);
+        if (slice_to_text(slice_from(word), out, out_bytes))
+                fail_at(r, "too long:", word);
+}
+
+static bool read_form(struct reader *r, struct trunk *trunk)
+{
+        static const char *const words[TRUNK_PLACES] = {"from-form", "asserted-form", "to-form",
+                                                        "request-form"};
+        for (unsigned i = 0; i < TRUNK_PLACES; i++) {
+                if (!take(r, words[i]))
+                        continue;
+                trunk->writing.forms[i] = (uint8_t)NEXT_OF(r, "default", "plus", "digits",
+                                                           "national", "local", "international");
+                return true;
+        }
+        return false;
+}
+
+static void read_domain(struct reader *r, struct trunk_template *w)
+{
+        const char *word = next(r);
+        if (strcmp(word, "own") == 0)
+                return;
+        w->domain = strcmp(word, "peer") == 0 ? TRUNK_DOMAIN_PEER : TRUNK_DOMAIN_NAMED;
+        if (w->domain == TRUNK_DOMAIN_NAMED)
+                snprintf(w->named, sizeof w->named, "%s", word);
+}
+
+/* How numbers are written and read on it: core/trunk_template.h. */
+static bool read_template(struct reader *r, struct trunk *trunk)
+{
+        struct trunk_template *w = &trunk->writing;
+        if (read_form(r, trunk))
+                return true;
+        if (take(r, "from-user"))
+                w->from_user = (enum trunk_who)NEXT_OF(r, "shown", "pilot", "username");
+        else if (take(r, "asserted-user"))
+                w->asserted_user = (enum trunk_who)NEXT_OF(r, "shown", "pilot");
+        else if (take(r, "pilot"))
+                w->pilot.n.e164 = strtoull(next(r), NULL, 10);
+        else if (take(r, "from-domain"))
+                read_domain(r, w);
+        else if (take(r, "display-name"))
+                next_text(r, w->display, sizeof w->display);
+        else if (take(r, "privacy"))
+                w->privacy = (enum trunk_privacy)NEXT_OF(r, "absent", "none", "id");
+        else if (take(r, "charge-info"))
+                w->charge = (enum trunk_charge)NEXT_OF(r, "absent", "shown", "pilot");
+        else if (take(r, "user-phone"))
+                w->user_phone = true;
+        else if (take(r, "request-prefix"))
+                next_text(r, w->request_prefix, sizeof w->request_prefix);
+        else if (take(r, "caller-prefix"))
+                next_text(r, w->caller_prefix, sizeof w->caller_prefix);
+        else if (take(r, "dialled-prefix"))
+                next_text(r, w->dialled_prefix, sizeof w->dialled_prefix);
+        else if (take(r, "username"))
+                next_text(r, trunk->username, sizeof trunk->username);
+        else
+                return false;
+        return true;
+}
+
 static void read_trunk(struct reader *r, struct flow_step *step)
 {
         step->who = next(r);
@@ -320,8 +387,8 @@ static void read_trunk(struct reader *r, struct flow_step *step)
                         snprintf(trunk->peer_host, sizeof trunk->peer_host, "%s",
                                  addr_format_ip(&peer).text);
                 } else if (take(r, "number-form"))
-                        trunk->number_form =
-                                (enum number_form)NEXT_OF(r, "plus", "digits", "national", "local");
+                        trunk->number_form = (enum number_form)NEXT_OF(
+                                r, "plus", "digits", "national", "local", "international");
                 else if (take(r, "caller-from"))
                         trunk->caller_from = (enum trunk_caller_from)NEXT_OF(r, "from", "asserted");
                 else if (take(r, "dialled-from"))
@@ -335,6 +402,15 @@ static void read_trunk(struct reader *r, struct flow_step *step)
                         trunk->transport = (enum trunk_transport)NEXT_OF(r, "udp", "tcp", "tls");
                 else if (take(r, "no-session-timer"))
                         trunk->no_session_timer = true;
+                else if (take(r, "header")) {
+                        size_t at = strlen(step->headers);
+                        snprintf(step->headers + at, sizeof step->headers - at, "%s\r\n", next(r));
+                } else if (take(r, "password"))
+                        next_text(r, step->password, sizeof step->password);
+                else if (take(r, "realm"))
+                        next_text(r, trunk->realm, sizeof trunk->realm);
+                else if (read_template(r, trunk))
+                        continue;
                 else if (take(r, "advertised"))
                         trunk->advertised = next_addr(r, 5060);
                 else if (take(r, "channels"))

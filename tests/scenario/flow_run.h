@@ -156,6 +156,7 @@ void flow_storm_on_datagram(struct flow_run *run, const struct addr *from, const
 
 /* flow_expect.c */
 void flow_expect(struct flow_peer *peer, const struct flow_step *step);
+bool flow_shows_masking_number(struct flow_run *run, const struct sip_msg *msg);
 
 /* flow_sdp.c */
 void flow_sdp_write(struct flow_call *call, const struct flow_sdp *sdp, struct buf *b);

@@ -185,18 +185,16 @@ static void check_invite(struct flow_run *run, const struct sip_msg *msg)
         static const struct number_plan plan = {"91", "00", "0", 10, 10};
         struct flow_storm *storm = run->storm;
         struct number party = {0};
-        struct masking_number shown = {{0}};
         char user[64];
         if (!note_id(storm->out, &storm->out_count, msg->call_id))
                 return;
         if (storm->out_count > storm->in_count)
                 flow_fail(run, "more calls are made than came");
-        if (sip_uri_user(&msg->from.uri, user, sizeof user) ||
-            number_parse(slice_from(user), &plan, &shown.n) ||
-            !directory_number_find(run->platform->directory, shown))
+        if (!flow_shows_masking_number(run, msg))
                 flow_fail(run, "a call shows what is no masking number");
         bool is_party = false;
-        if (!sip_uri_user(&msg->request_uri, user, sizeof user) &&
+        /* In the Request-URI there may be a prefix of the carrier's. */
+        if (!sip_uri_user(&msg->to.uri, user, sizeof user) &&
             !number_parse(slice_from(user), &plan, &party)) {
                 for (unsigned i = 0; i < storm->session_count; i++) {
                         const struct storm_session *session = &storm->sessions[i];

@@ -7,6 +7,7 @@
 
 #include "../unit/unit.h"
 #include "base/log.h"
+#include "call/provision.h"
 #include "sounds.h"
 
 struct addr platform_addr(const char *text)
@@ -418,10 +419,18 @@ struct trunk platform_trunk(const char *name, const struct addr *peer, const cha
         return trunk;
 }
 
+void platform_seal(struct platform *platform, struct trunk *trunk, const char *password,
+                   const char *lines)
+{
+        assert_int_equal(directory_trunk_seal(platform->directory, trunk, slice_from(password)), 0);
+        assert_int_equal(
+                directory_trunk_seal_headers(platform->directory, trunk, slice_from(lines)), 0);
+}
+
 void platform_add_trunk(struct platform *platform, struct trunk *trunk)
 {
         assert_int_equal(directory_trunk_add(platform->directory, trunk, on_done, NULL), 0);
-        assert_int_equal(sip_trunks_put(platform->trunks, trunk), 0);
+        assert_int_equal(provision_trunk(platform->directory, platform->trunks, trunk), 0);
 }
 
 void platform_add_number(struct platform *platform, uint64_t number, uint32_t trunk_id)

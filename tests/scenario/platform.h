@@ -98,6 +98,9 @@ bool platform_is_quiet(const struct platform *platform); /* no call, leg or tran
 /* A trunk as most are. */
 struct trunk platform_trunk(const char *name, const struct addr *peer, const char *source);
 void platform_add_trunk(struct platform *platform, struct trunk *trunk); /* its id is assigned */
+/* Of a trunk that is about to be added: its password, and lines that INVITEs to it get. */
+void platform_seal(struct platform *platform, struct trunk *trunk, const char *password,
+                   const char *lines);
 void platform_add_number(struct platform *platform, uint64_t number, uint32_t trunk_id);
 void platform_remove_number(struct platform *platform, uint64_t number);
 
