@@ -15,7 +15,6 @@
 #include "base/secret.h"
 #include "call/call.h"
 #include "call/crash_record.h"
-#include "call/fault.h"
 #include "call/negotiate.h"
 
 #define SAVE_AGAIN_MS 10000
@@ -167,8 +166,7 @@ static int restore_media(struct call *call, struct call_leg *leg, const struct c
 static int restore_sip(struct call *call, enum call_side side, const struct crash_leg *saved)
 {
         const struct sip_redial redial = {
-                .to = call->decision.mapping.connect_to,
-                .show = fault_shown_number(&call->decision.mapping),
+                .show = saved->record.number,
                 .offer = &saved->local,
                 .max_forwards = call->max_forwards,
         };

@@ -185,6 +185,21 @@ static struct sip_transaction *take_invite(struct leg *leg, const struct sip_leg
         return tx;
 }
 
+/* The dialog may have another target by now; To still names the party. */
+static bool put_request_uri(struct buf *b, const struct sip_dialog *dialog,
+                            const struct trunk *trunk)
+{
+        char user[64];
+        struct sip_uri to;
+        struct real_number party;
+        if (sip_uri_parse(sip_dialog_text(dialog, dialog->remote_uri), &to) ||
+            sip_uri_user(&to, user, sizeof user) ||
+            number_parse(slice_from(user), &trunk->plan, &party.n))
+                return false;
+        sip_template_put_request_uri(b, trunk, party);
+        return buf_ok(b);
+}
+
 /* As it was sent, but for credentials: they are asked for again. */
 static struct slice invite_text(struct leg *leg, const struct sip_transaction *tx,
                                 const struct sip_redial *redial)
@@ -196,8 +211,10 @@ static struct slice invite_text(struct leg *leg, const struct sip_transaction *t
         char memory[SIP_URI_BYTES];
         struct buf uri;
         buf_init(&uri, memory, sizeof memory);
-        sip_template_put_request_uri(&uri, &trunk->trunk, redial->to);
-        assert(buf_ok(&uri));
+        if (!put_request_uri(&uri, &leg->dialog, &trunk->trunk)) {
+                buf_reset(&uri);
+                buf_put_slice(&uri, sip_dialog_text(&leg->dialog, leg->dialog.remote_uri));
+        }
         leg->show = redial->show;
         leg->max_forwards = redial->max_forwards;
         return sip_uac_compose_invite(leg, tx, buf_slice(&uri),

@@ -100,7 +100,6 @@ int sip_leg_save(struct sip_ua *ua, struct sip_leg leg, struct sip_leg_state *ou
 
 /* What an INVITE that is sent again needs beside the state: as in struct sip_dial. */
 struct sip_redial {
-        struct real_number to;
         struct masking_number show;
         const struct sdp_audio *offer;
         int max_forwards;
