@@ -151,7 +151,7 @@ struct flow_run *flow_run_create(const struct flow *flow, const struct platform_
         struct flow_run *run = calloc(1, sizeof *run);
         assert_non_null(run);
         struct platform_options own = *options;
-        own.survives = has_step(flow, FLOW_CRASH);
+        own.survives |= has_step(flow, FLOW_CRASH);
         own.calls_max = (uint32_t)limit_of(flow, "calls");
         own.same_pair_max = (uint32_t)limit_of(flow, "pair");
         own.ring_timeout_ms = limit_of(flow, "ring");
