@@ -104,5 +104,7 @@ int control_open(struct load *load, void (*on_go)(struct load *load))
         load->on_rest = say_resting;
         if (fcntl(STDIN_FILENO, F_SETFL, O_NONBLOCK) < 0)
                 return -errno;
+        puts("ready");
+        fflush(stdout);
         return io_fd_watch(load->io, STDIN_FILENO, IO_READ, on_input, NULL, &control.watch);
 }

@@ -10,8 +10,8 @@
  *     stop                                     no further calls; those in progress end as they would
  *     leave                                    end; the end of the input means the same
  *
- * The report comes when the last call has ended. Until it is told to leave, it answers whoever asks
- * whether it is there (OPTIONS).
+ * "ready" says that both sides are there, and the report comes when the last call has ended. Until it
+ * is told to leave, it answers whoever asks whether it is there (OPTIONS).
  */
 #ifndef MASKLINE_LOAD_CONTROL_H
 #define MASKLINE_LOAD_CONTROL_H

@@ -47,7 +47,7 @@ static void on_arrival(void *arg)
         if (!load.is_stopping && tally_started(&load.tally) < load.options.calls)
                 io_timer_start(load.io, &load.arrivals, 1, on_arrival, NULL);
         else
-                load.is_stopping = load.is_leaving = true;
+                load.is_stopping = true;
 }
 
 /* Once. */
@@ -95,7 +95,7 @@ static void on_signal(void *arg, int number)
         (void)number;
         if (load.is_stopping)
                 io_stop(load.io);
-        load.is_stopping = true;
+        load.is_stopping = load.is_leaving = true;
 }
 
 /* ---- what it starts with ---- */

@@ -25,7 +25,7 @@ class Generator:
         self._rest = b""
         self.progress = dict(NO_CALLS)
         self.kinds, self.failures, self.delays, self.total = {}, [], {}, {}
-        self.is_over = False
+        self.is_ready = self.is_over = False
 
     def send(self, line):
         try:
@@ -55,7 +55,9 @@ class Generator:
         return resting
 
     def _take(self, word, words):
-        if word == "progress":
+        if word == "ready":
+            self.is_ready = True
+        elif word == "progress":
             self.progress = numbers(words)
         elif word == "kind":
             self.kinds[words[0]] = numbers(words[1:])

@@ -93,6 +93,8 @@ class Soak:
             "--caller", f"{NORTH_IP}:{ports_of[0]}", "--callee", f"{SOUTH_IP}:{ports_of[1]}",
             "--rate", f"{options.rate:g}", "--calls", str(options.calls), "--mix", MIX,
             "--talk", str(TALK_PERCENT), "--no-answer-ms", str(1000 * RING_TIMEOUT_S)])
+        while not (self.generator.is_ready or self.generator.is_over):
+            self.settle(1)
         # The generator is there already: the trunks' peers are asked whether they are (OPTIONS).
         self.sessions.provision(ports_of)
         self.before = self.await_quiet(None)
