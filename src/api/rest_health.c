@@ -92,6 +92,9 @@ static void put_calls(struct buf *out, const struct api *api)
                    "Challenges that were not answered.", c.sip.challenges_refused);
         put_metric(out, "sip_register_failures_total", COUNTER,
                    "Registrations that were refused or not answered.", c.sip.register_failures);
+        put_metric(out, "sip_failovers_total", COUNTER,
+                   "INVITEs that went on to another server of their trunk's peer.",
+                   c.sip.failovers);
         put_metric(out, "sip_legs", GAUGE, "SIP legs.", c.sip.legs);
         put_metric(out, "sip_transactions", GAUGE, "SIP transactions.", c.sip.transactions);
         put_metric(out, "sip_messages_kept", GAUGE, "SIP messages kept to be sent again.",

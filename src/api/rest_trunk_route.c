@@ -25,7 +25,9 @@ static bool read_options_s(struct rest *rest, const json_t *value, struct trunk 
 
 bool rest_trunk_route_read(struct rest *rest, const json_t **values, struct trunk *trunk)
 {
-        return read_options_s(rest, values[ROUTE_OPTIONS_S], trunk);
+        return read_options_s(rest, values[ROUTE_OPTIONS_S], trunk) &&
+               body_count(rest, values[ROUTE_FAILOVER_MS], "failover_ms", TRUNK_FAILOVER_MS_MIN,
+                          TRUNK_FAILOVER_MS_MAX, &trunk->failover_ms);
 }
 
 static json_t *reason_json(enum sip_health_reason reason, unsigned status)
@@ -61,6 +63,7 @@ void rest_trunk_route_add(const struct api *api, const struct trunk *trunk, json
         static const struct sip_trunk_state nothing;
         const struct sip_trunk_state *state = sip_trunks_find(api->params.trunks, trunk->id);
         json_object_set_new(json, "options_s", json_integer(trunk->options_s));
+        json_object_set_new(json, "failover_ms", json_integer(trunk->failover_ms));
         add_state(state ? state : &nothing, json);
 }
 

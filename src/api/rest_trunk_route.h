@@ -10,6 +10,7 @@
 
 enum route_field {
         ROUTE_OPTIONS_S,
+        ROUTE_FAILOVER_MS,
         ROUTE_FIELDS,
 };
 

@@ -52,6 +52,7 @@ static const struct body_field fields[] = {
         [FIELD_CALLS_PER_S] = {"calls_per_s", BODY_COUNT},
         [FIELD_ANNOUNCEMENTS_MAX] = {"announcements_max", BODY_COUNT},
         [FIELD_ROUTE + ROUTE_OPTIONS_S] = {"options_s", BODY_COUNT},
+        [FIELD_ROUTE + ROUTE_FAILOVER_MS] = {"failover_ms", BODY_COUNT},
         [FIELD_DIALOG + DIALOG_SESSION_TIMER] = {"session_timer", BODY_SWITCH},
         [FIELD_DIALOG + DIALOG_PRACK] = {"prack", BODY_SWITCH},
         [FIELD_TEMPLATE] = REST_TRUNK_TEMPLATE_ROWS,
@@ -84,6 +85,7 @@ enum change_field {
 
 static const struct body_field change_fields[] = {
         [CHANGE_ROUTE + ROUTE_OPTIONS_S] = {"options_s", BODY_COUNT},
+        [CHANGE_ROUTE + ROUTE_FAILOVER_MS] = {"failover_ms", BODY_COUNT},
         [CHANGE_DIALOG + DIALOG_SESSION_TIMER] = {"session_timer", BODY_SWITCH},
         [CHANGE_DIALOG + DIALOG_PRACK] = {"prack", BODY_SWITCH},
         [CHANGE_LOGIN + LOGIN_USERNAME] = {"username", BODY_TEXT},

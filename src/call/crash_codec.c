@@ -420,6 +420,24 @@ static void said(struct codec *c, struct sip_leg_state *value, const struct sdp_
                 fail(c);
 }
 
+static void attempts(struct codec *c, struct sip_attempts *value)
+{
+        value->count = (uint8_t)number(c, value->count, SIP_ATTEMPTS_MAX);
+        for (unsigned i = 0; i < value->count; i++) {
+                struct sip_attempt *attempt = &value->list[i];
+                target(c, &attempt->target);
+                attempt->how = (enum sip_attempt_end)number(c, attempt->how, SIP_ATTEMPT_ENDS - 1);
+                u16(c, &attempt->status);
+        }
+}
+
+static void way(struct codec *c, struct sip_leg_state *value)
+{
+        attempts(c, &value->attempts);
+        flag(c, &value->has_rung);
+        flag(c, &value->has_other_route);
+}
+
 static void sip(struct codec *c, struct sip_leg_state *value, const struct sdp_audio *agreed)
 {
         kind_of_sip(c, &value->kind);
@@ -438,6 +456,8 @@ static void sip(struct codec *c, struct sip_leg_state *value, const struct sdp_a
         address(c, &value->local.addr);
         target(c, &value->peer);
         u32(c, &value->invite_cseq);
+        if (value->is_dialled)
+                way(c, value);
         session(c, value);
         u64(c, &value->origin.session_id);
         u64(c, &value->origin.version);

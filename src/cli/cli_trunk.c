@@ -36,6 +36,7 @@ static const struct {
         const char *option, *field;
 } route_counts[] = {
         {"--options-every", "options_s"},
+        {"--failover-ms", "failover_ms"},
 };
 
 static const struct {
@@ -221,6 +222,7 @@ static void show_route(const json_t *trunk)
         json_array_foreach(json_object_get(trunk, "targets"), at, target)
                 show_state(at ? "" : "targets", target, "state", "since", "reason");
         show_fact("options s", strcmp(every.text, "0") ? every.text : "never");
+        show_fact("failover ms", show_cell(trunk, "failover_ms").text);
 }
 
 static void show_trunk(const json_t *trunk)
@@ -386,9 +388,12 @@ static int remove_trunk(const struct command_line *line)
 }
 
 #define ROUTE_OPTIONS                                                                              \
+        {"--options-every", "S",                                                                   \
+         "ask the carrier by OPTIONS whether it is there; 0: never (default: 60)"},                \
         {                                                                                          \
-                "--options-every", "S",                                                            \
-                        "ask the carrier by OPTIONS whether it is there; 0: never (default: 60)"   \
+                "--failover-ms", "MS",                                                             \
+                        "wait so long for any answer before the next server is asked "             \
+                        "(default: 4000)"                                                          \
         }
 
 #define DIALOG_OPTIONS                                                                             \

@@ -17,6 +17,7 @@ static struct sip_transaction *open_client(struct sip_transactions *txs,
         tx->owner = params->owner;
         tx->trunk_id = params->trunk_id;
         tx->local = params->local;
+        tx->patience_ms = params->patience_ms;
         return tx;
 }
 
@@ -66,6 +67,16 @@ const struct sip_sent_by *sip_client_local(const struct sip_transaction *tx)
         return &tx->local;
 }
 
+bool sip_client_is_cancelled(const struct sip_transaction *invite)
+{
+        return !handle_is_none(invite->cancel);
+}
+
+bool sip_client_has_rung(const struct sip_transaction *tx)
+{
+        return tx->has_rung;
+}
+
 bool sip_client_is_heard(const struct sip_transaction *tx)
 {
         return tx->is_heard;
@@ -80,8 +91,13 @@ int sip_client_start(struct sip_transaction *tx, struct slice request, const str
                 return err;
         }
         tx->peer = *to;
+        tx->begun_ms = sip_tx_now_ms(tx);
         sip_tx_enter(tx, TX_TRYING);
         sip_tx_start_retransmitting(tx);
+        if (tx->patience_ms && tx->patience_ms < SIP_TIMEOUT_MS) {
+                tx->deadline_ms = tx->begun_ms + tx->patience_ms;
+                sip_tx_arm_retransmission(tx);
+        }
         err = sip_tx_send(tx);
         if (err)
                 sip_tx_enter(tx, TX_TERMINATED);
@@ -98,8 +114,10 @@ void sip_client_on_lost(struct sip_transaction *tx, bool was_open)
         tx->is_resent = true;
         if (may_try_again && !sip_tx_send(tx))
                 return;
-        sip_tx_enter(tx, TX_TERMINATED);
+        /* What was to be sent is still at hand while the owner hears of it. */
         params->handler->on_unsent(params->arg, tx);
+        if (tx->state != TX_TERMINATED)
+                sip_tx_enter(tx, TX_TERMINATED);
 }
 
 uint64_t sip_client_tag_digest(const struct sip_transactions *txs, struct slice tag)
@@ -245,6 +263,7 @@ bool sip_transactions_on_response(struct sip_transactions *txs, const struct sip
         if (!tx || !sip_trunks_may_continue(txs->params.trunks, tx->trunk_id, source))
                 return false;
         tx->is_heard = true;
+        tx->has_rung |= response->status > 100 && response->status < 200;
         bool is_news = tx->kind == CLIENT_INVITE ? client_invite_takes(tx, response)
                                                  : client_other_takes(tx, response);
         if (is_news)
@@ -256,6 +275,28 @@ bool sip_transactions_on_response(struct sip_transactions *txs, const struct sip
         return true;
 }
 
+/* For the rest of the usual time nothing is sent, but somebody may still answer. */
+static void give_up(struct sip_transaction *tx)
+{
+        tx->is_given_up = true;
+        tx->deadline_ms = tx->begun_ms + SIP_TIMEOUT_MS;
+        sip_tx_arm(tx, SIP_TIMEOUT_MS - tx->patience_ms);
+        tx->txs->params.handler->on_timeout(tx->txs->params.arg, tx);
+}
+
+/* Somebody is there after all. */
+static void be_patient(struct sip_transaction *tx)
+{
+        tx->deadline_ms = tx->begun_ms + SIP_TIMEOUT_MS;
+        sip_tx_arm_retransmission(tx);
+}
+
+static bool is_end_of_patience(const struct sip_transaction *tx)
+{
+        return tx->patience_ms && !tx->is_given_up &&
+               tx->deadline_ms < tx->begun_ms + SIP_TIMEOUT_MS;
+}
+
 void sip_client_on_timer(struct sip_transaction *tx)
 {
         const struct sip_transactions_params *params = &tx->txs->params;
@@ -263,10 +304,20 @@ void sip_client_on_timer(struct sip_transaction *tx)
                 sip_tx_enter(tx, TX_TERMINATED); /* D, K, M */
                 return;
         }
-        if (sip_tx_now_ms(tx) < tx->deadline_ms) {
+        if (sip_tx_now_ms(tx) < tx->deadline_ms && !tx->is_given_up) {
                 sip_tx_retransmit(tx);
                 return;
         }
+        if (is_end_of_patience(tx) && tx->is_heard) {
+                be_patient(tx);
+                return;
+        }
+        if (is_end_of_patience(tx) && tx->kind == CLIENT_INVITE) {
+                give_up(tx);
+                return;
+        }
+        bool is_told = tx->is_given_up;
         sip_tx_enter(tx, TX_TERMINATED); /* B, F */
-        params->handler->on_timeout(params->arg, tx);
+        if (!is_told)
+                params->handler->on_timeout(params->arg, tx);
 }

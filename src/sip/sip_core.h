@@ -61,7 +61,11 @@ struct leg {
         bool awaits_ack;    /* of our 2xx to `invite` */
         bool awaits_answer; /* that 2xx made an offer */
         bool is_cancelled;  /* CANCEL has been sent */
-        bool owes_trying;   /* its INVITE has not been answered at all */
+
+        struct sip_attempts attempts; /* dialled */
+        bool has_rung;                /* dialled: more than 100 was heard; it stays where it is */
+        bool has_other_route;         /* dialled: as in struct sip_dial */
+        bool owes_trying;             /* its INVITE has not been answered at all */
 
         bool is_dialled;                   /* we called: only then are challenges answered */
         bool is_authorized;                /* dialled: the INVITE had credentials */

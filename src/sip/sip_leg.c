@@ -382,6 +382,12 @@ void sip_leg_hangup_now(struct sip_ua *ua, struct sip_leg handle)
                 sip_leg_hangup(ua, handle);
 }
 
+const struct sip_attempts *sip_leg_attempts(const struct sip_ua *ua, struct sip_leg handle)
+{
+        const struct leg *leg = pool_find(ua->legs, handle.h);
+        return leg ? &leg->attempts : NULL;
+}
+
 struct slice sip_leg_call_id(const struct sip_ua *ua, struct sip_leg handle)
 {
         const struct leg *leg = sip_leg_find((struct sip_ua *)ua, handle);

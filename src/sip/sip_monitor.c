@@ -247,10 +247,12 @@ void sip_monitor_on_response(struct sip_monitor *monitor, const struct sip_trans
         struct sip_peer *peer = peer_of(monitor, tx, &trunk);
         enum sip_method method = sip_transaction_method(tx);
         bool begins = method == SIP_INVITE || method == SIP_REGISTER;
+        /* After it has rung, 503 is about those who were called. */
+        bool is_refusal = response->status == 503 && begins && !sip_client_has_rung(tx);
         /* A proxy says 100 before it knows whether it can do anything for us. */
         if (!peer || response->status == 100)
                 return;
-        if (response->status != 503 || !begins) {
+        if (!is_refusal) {
                 (void)sip_breaker_on_answer(&peer->breaker);
                 settle(monitor, trunk, peer, SIP_HEALTH_ANSWERED, response->status);
                 return;
@@ -262,17 +264,31 @@ void sip_monitor_on_response(struct sip_monitor *monitor, const struct sip_trans
                 plan_again(monitor, trunk, peer);
 }
 
+static void fail(struct sip_monitor *monitor, struct sip_trunk_state *trunk, struct sip_peer *peer,
+                 enum sip_health_reason reason)
+{
+        bool is_news = sip_breaker_on_silence(&peer->breaker, io_now_ms(io_of(monitor)),
+                                              random_of(monitor));
+        settle(monitor, trunk, peer, reason, 0);
+        if (is_news)
+                plan_again(monitor, trunk, peer);
+}
+
 void sip_monitor_on_silence(struct sip_monitor *monitor, const struct sip_transaction *tx)
 {
         struct sip_trunk_state *trunk;
         struct sip_peer *peer = peer_of(monitor, tx, &trunk);
-        if (!peer)
-                return;
-        bool is_news = sip_breaker_on_silence(&peer->breaker, io_now_ms(io_of(monitor)),
-                                              random_of(monitor));
-        settle(monitor, trunk, peer, SIP_HEALTH_SILENT, 0);
-        if (is_news)
-                plan_again(monitor, trunk, peer);
+        if (peer)
+                fail(monitor, trunk, peer, SIP_HEALTH_SILENT);
+}
+
+void sip_monitor_on_unsent(struct sip_monitor *monitor, uint32_t trunk_id,
+                           const struct sip_target *target)
+{
+        struct sip_trunk_state *trunk = sip_trunks_find(monitor->ua->params.trunks, trunk_id);
+        struct sip_peer *peer = trunk ? sip_peers_find(&trunk->peers, target) : NULL;
+        if (peer)
+                fail(monitor, trunk, peer, SIP_HEALTH_UNREACHABLE);
 }
 
 /* Without OPTIONS only a call can tell. */

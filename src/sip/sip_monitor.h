@@ -21,6 +21,9 @@ void sip_monitor_destroy(struct sip_monitor *monitor); /* NULL is fine */
 void sip_monitor_on_response(struct sip_monitor *monitor, const struct sip_transaction *tx,
                              const struct sip_msg *response);
 void sip_monitor_on_silence(struct sip_monitor *monitor, const struct sip_transaction *tx);
+/* Nothing can be sent there. */
+void sip_monitor_on_unsent(struct sip_monitor *monitor, uint32_t trunk_id,
+                           const struct sip_target *target);
 
 /* Whether a new request may go to this target of the trunk, by what is known of it. */
 bool sip_monitor_admits(const struct sip_monitor *monitor, const struct sip_trunk_state *trunk,

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "sip/sip_core.h"
+#include "sip/sip_failover.h"
 #include "sip/sip_template.h"
 #include "sip/sip_transaction_impl.h"
 
@@ -129,6 +130,9 @@ int sip_leg_save(struct sip_ua *ua, struct sip_leg handle, struct sip_leg_state 
                 .described = leg->described,
                 .said = leg->said,
                 .said_in_answer = leg->said_in_answer,
+                .attempts = leg->attempts,
+                .has_rung = leg->has_rung,
+                .has_other_route = leg->has_other_route,
                 .invite_cseq = leg->invite_cseq,
                 .has_remote = leg->has_remote,
         };
@@ -159,6 +163,9 @@ static struct leg *create(struct sip_ua *ua, const struct sip_leg_state *state)
         leg->described = state->described;
         leg->said = state->said;
         leg->said_in_answer = state->said_in_answer;
+        leg->attempts = state->attempts;
+        leg->has_rung = state->has_rung;
+        leg->has_other_route = state->has_other_route;
         leg->invite_cseq = state->invite_cseq;
         leg->has_remote = state->has_remote;
         leg->remote = state->remote;
@@ -227,6 +234,7 @@ static int restore_calling(struct leg *leg, const struct sip_leg_state *state,
         struct sip_transaction *tx = take_invite(leg, state, CLIENT_INVITE);
         if (!tx)
                 return ERR_FULL;
+        tx->patience_ms = sip_failover_patience_ms(leg);
         int err = sip_client_start(tx, invite_text(leg, tx, redial), &state->peer);
         if (!err)
                 sip_leg_enter(leg, LEG_CALLING);

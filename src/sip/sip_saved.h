@@ -81,6 +81,10 @@ struct sip_leg_state {
         struct sdp_audio said; /* of ourselves, last; if `described` */
         bool said_in_answer;   /* to `remote` */
 
+        struct sip_attempts attempts; /* dialled */
+        bool has_rung;                /* dialled: it stays where it is */
+        bool has_other_route;         /* dialled: as in struct sip_dial */
+
         uint32_t invite_cseq;
         /* All but INCOMING: the INVITE's client transaction, while it still matters. */
         struct handle invite;

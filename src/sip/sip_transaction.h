@@ -88,6 +88,11 @@ struct sip_client_params {
         struct handle owner;
         uint32_t trunk_id;
         struct sip_sent_by local; /* Via and Contact */
+        /*
+         * When nothing at all was answered within that time, on_timeout comes; 0: as usual. An
+         * INVITE is not sent again then, but what is answered later is still heard.
+         */
+        int64_t patience_ms;
 };
 /* NULL: no room. To be started in the same turn. */
 struct sip_transaction *sip_client_open(struct sip_transactions *txs,
@@ -98,7 +103,9 @@ struct sip_branch_text sip_client_branch(const struct sip_transaction *tx);
 const struct sip_target *
 sip_client_peer(const struct sip_transaction *tx); /* where the request went */
 const struct sip_sent_by *sip_client_local(const struct sip_transaction *tx);
-bool sip_client_is_heard(const struct sip_transaction *tx); /* answered, if only with 100 */
+bool sip_client_is_cancelled(const struct sip_transaction *invite); /* its CANCEL was opened */
+bool sip_client_has_rung(const struct sip_transaction *tx);         /* answered with 101-199 */
+bool sip_client_is_heard(const struct sip_transaction *tx);         /* answered, if only with 100 */
 /* Sends the request and keeps it. ERR_FULL, ERR_TOO_LARGE: the transaction is over. */
 int sip_client_start(struct sip_transaction *tx, struct slice request,
                      const struct sip_target *to) MUST_CHECK;

@@ -55,7 +55,11 @@ struct sip_transaction {
         struct sip_sent_by local;
         struct handle invite; /* CANCEL: whose branch it shares */
         struct handle cancel; /* INVITE: its CANCEL */
+        bool has_rung;        /* more than 100 was answered */
         bool is_heard;        /* something was answered, if only 100 */
+        int64_t patience_ms;  /* see sip_client_params */
+        int64_t begun_ms;
+        bool is_given_up;     /* INVITE: its owner was told that nothing came */
         bool is_acknowledged; /* `packet` is the ACK, no longer the INVITE */
         uint64_t acknowledged_tag;
         uint64_t forks[SIP_FORKS_MAX];

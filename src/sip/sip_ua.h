@@ -51,8 +51,35 @@ enum sip_end {
         SIP_END_LOCAL,     /* by our own command */
 };
 
+/* One target that a dialled leg has tried. */
+enum sip_attempt_end {
+        SIP_ATTEMPT_GOES_ON,  /* or has ended by our own decision */
+        SIP_ATTEMPT_ANSWERED, /* a final answer: see status */
+        SIP_ATTEMPT_SILENT,   /* nothing at all came */
+        SIP_ATTEMPT_UNSENT,   /* it could not be sent to */
+        SIP_ATTEMPT_ENDS,
+};
+
+#define SIP_ATTEMPTS_MAX 6 /* of one leg; a caller has no patience for more */
+
+struct sip_attempt {
+        struct sip_target target;
+        enum sip_attempt_end how;
+        uint16_t status;
+};
+
+struct sip_attempts {
+        struct sip_attempt list[SIP_ATTEMPTS_MAX];
+        uint8_t count;
+};
+
 struct sip_end_info {
         enum sip_end how;
+        /*
+         * A dialled leg: nobody has rung, and what failed is the way to the callee, not the callee.
+         * Another trunk may still find one.
+         */
+        bool is_way_lost;
         unsigned status; /* SIP_END_REJECTED: the peer's final status; SIP_END_LOCAL: ours, or 0 */
 };
 
@@ -125,6 +152,7 @@ struct sip_dial {
                 show; /* From, Contact and, if the trunk wants it, asserted identity */
         const struct sdp_audio *offer;
         int max_forwards;
+        bool has_other_route; /* the owner knows another trunk, and does not want to wait for long */
         /*
          * May be NULL. Called with the new leg when all is ready and the INVITE is about to leave;
          * for writing it down, not for commands. If that fails nevertheless, the leg never was.
@@ -134,8 +162,8 @@ struct sip_dial {
 };
 
 /*
- * ERR_NOT_FOUND: no such trunk or not resolved. ERR_STATE: no address of ours to tell it. ERR_FULL,
- * ERR_TOO_LARGE. on_ended follows only after success.
+ * ERR_NOT_FOUND: no such trunk or not resolved. -EHOSTUNREACH: none of its targets is up. ERR_STATE:
+ * no address of ours to tell it. ERR_FULL, ERR_TOO_LARGE. on_ended follows only after success.
  */
 int sip_ua_dial(struct sip_ua *ua, const struct sip_dial *dial, struct sip_leg *out) MUST_CHECK;
 
@@ -167,6 +195,12 @@ void sip_leg_hangup(struct sip_ua *ua, struct sip_leg leg);
  * 3261 15, since a peer that hears nothing talks to nobody for minutes; the leg ends at once.
  */
 void sip_leg_hangup_now(struct sip_ua *ua, struct sip_leg leg);
+
+/*
+ * The targets that a dialled leg has tried, the last of them the present one; also from within
+ * on_ended. NULL: stale.
+ */
+const struct sip_attempts *sip_leg_attempts(const struct sip_ua *ua, struct sip_leg leg);
 
 /* The dialog's Call-ID, for records and traces; empty when stale. Lives as long as the leg. */
 struct slice sip_leg_call_id(const struct sip_ua *ua, struct sip_leg leg);
@@ -206,6 +240,7 @@ struct sip_ua_counters {
                 retransmitted_out, stray_responses, options, method_not_allowed;
         uint64_t refused_large; /* 513, or an answer with more route set than a dialog keeps */
         uint64_t stray_answers; /* 2xx of further forks and of legs given up */
+        uint64_t failovers;     /* INVITEs that went on to another target of their trunk */
         uint64_t challenges_met, challenges_refused; /* 401 and 407 to requests of ours */
         uint64_t register_failures;
         uint64_t unsent; /* messages of ours that found no room, or were too long */

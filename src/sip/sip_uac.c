@@ -3,10 +3,13 @@
  * sip_uac.c - legs that we dial: the INVITE, its answers (forked and late ones, too), CANCEL.
  */
 #include <assert.h>
+#include <errno.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "sip/sip_core.h"
+#include "sip/sip_failover.h"
+#include "sip/sip_monitor.h"
 #include "sip/sip_template.h"
 #include "wire/sip_lines.h"
 #include "wire/sip_write.h"
@@ -14,7 +17,7 @@
 #define CALL_ID_BYTES 16
 
 static int init_dialog(struct leg *leg, const struct sip_dial *dial,
-                       const struct sip_trunk_state *trunk)
+                       const struct sip_trunk_state *trunk, const struct sip_target *hop)
 {
         char call_id[2 * CALL_ID_BYTES], memory[2][SIP_URI_BYTES], own[SIP_TEMPLATE_URI_BYTES];
         uint8_t random[CALL_ID_BYTES];
@@ -38,7 +41,7 @@ static int init_dialog(struct leg *leg, const struct sip_dial *dial,
                 .target = buf_slice(&target),
                 .local_tag = sip_leg_tag(leg),
                 .cseq = 1,
-                .next_hop = trunk->peer,
+                .next_hop = *hop,
         };
         return sip_dialog_init_uac(&leg->dialog, &uac);
 }
@@ -86,11 +89,13 @@ static void tell_ready(struct leg *leg, const struct sip_dial *dial)
 /* Its INVITE is ready to leave, and the owner knows. NULL: no room. */
 static struct sip_transaction *open_invite(struct leg *leg, const struct sip_dial *dial)
 {
+        sip_failover_begin(leg, &leg->dialog.next_hop);
         const struct sip_client_params params = {
                 .method = SIP_INVITE,
                 .owner = sip_leg_handle(leg).h,
                 .trunk_id = leg->trunk_id,
                 .local = leg->local,
+                .patience_ms = sip_failover_patience_ms(leg),
         };
         struct sip_transaction *tx = sip_client_open(leg->ua->txs, &params);
         if (!tx)
@@ -101,17 +106,96 @@ static struct sip_transaction *open_invite(struct leg *leg, const struct sip_dia
         return tx;
 }
 
-static int send_invite(struct leg *leg, const struct sip_dial *dial, struct slice sdp,
-                       const struct sip_target *to)
+/* An INVITE of the leg's that was refused, and is acknowledged when the next one is ready. */
+struct refused {
+        struct sip_transaction *tx;
+        const struct sip_msg *response; /* NULL: none came, or it has been acknowledged */
+};
+
+static void acknowledge_refused(struct leg *leg, struct refused *refused)
 {
+        if (refused->response)
+                sip_uac_acknowledge_failure(leg->ua, refused->tx, refused->response);
+        refused->response = NULL;
+}
+
+/* Once it is acknowledged, nobody sends a challenge again to a process that comes next. */
+static int send_invite(struct leg *leg, const struct sip_dial *dial, struct slice sdp,
+                       struct refused *refused)
+{
+        const struct sip_target to = leg->dialog.next_hop;
         struct sip_transaction *tx = open_invite(leg, dial);
         const struct slice uri = sip_dialog_text(&leg->dialog, leg->dialog.target);
-        return tx ? sip_client_start(tx, sip_uac_compose_invite(leg, tx, uri, sdp), to) : ERR_FULL;
+        acknowledge_refused(leg, refused);
+        return tx ? sip_client_start(tx, sip_uac_compose_invite(leg, tx, uri, sdp), &to) : ERR_FULL;
+}
+
+/* What this peer knows us by depends on the way to it; who we are does not. */
+static void aim(struct leg *leg, const struct sip_target *to)
+{
+        const struct sip_trunk_state *trunk =
+                sip_trunks_find(leg->ua->params.trunks, leg->trunk_id);
+        struct sip_sent_by local;
+        if (!trunk || !sip_ua_sent_by(leg->ua, &trunk->trunk, to, &local))
+                return;
+        const char *end = strrchr(leg->contact, '@');
+        char contact[SIP_CONTACT_MAX] = "";
+        struct buf b;
+        buf_init(&b, contact, sizeof contact - 1);
+        buf_put(&b, leg->contact, end ? (size_t)(end + 1 - leg->contact) : strlen("sip:"));
+        sip_compose_sent_by(&b, &local);
+        assert(buf_ok(&b));
+        leg->local = local;
+        memcpy(leg->contact, contact, sizeof contact);
+}
+
+/* As it was before anything was answered, with the next number. */
+static void begin_again(struct leg *leg, struct slice request_uri, const struct sip_target *to)
+{
+        const struct sip_dialog *dialog = &leg->dialog;
+        const struct sip_dialog_uac uac = {
+                .call_id = sip_dialog_text(dialog, dialog->call_id),
+                .local_uri = sip_dialog_text(dialog, dialog->local_uri),
+                .remote_uri = sip_dialog_text(dialog, dialog->remote_uri),
+                .target = request_uri,
+                .local_tag = dialog->local_tag,
+                .cseq = dialog->local_cseq + 1,
+                .next_hop = *to,
+        };
+        int err = sip_dialog_init_uac(&leg->dialog, &uac);
+        assert(!err); /* there was more in it before */
+        leg->has_remote = false;
+        leg->fork_count = 0;
+        if (leg->state == LEG_PROCEEDING)
+                sip_leg_enter(leg, LEG_CALLING);
+}
+
+/* To one target after the other, until one can be sent to. */
+static int send_somewhere(struct leg *leg, const struct sip_dial *dial, struct slice sdp,
+                          struct refused *refused)
+{
+        struct sip_target next;
+        int err = send_invite(leg, dial, sdp, refused);
+        while (err && err != ERR_FULL && err != ERR_TOO_LARGE) {
+                sip_failover_note(leg, SIP_ATTEMPT_UNSENT, 0);
+                sip_monitor_on_unsent(leg->ua->monitor, leg->trunk_id, &leg->dialog.next_hop);
+                if (!sip_failover_next(leg, &next))
+                        return err;
+                leg->ua->counters.failovers++;
+                begin_again(leg, sip_dialog_text(&leg->dialog, leg->dialog.target), &next);
+                aim(leg, &next);
+                err = send_invite(leg, NULL, sdp, refused);
+        }
+        return err;
 }
 
 static int start(struct leg *leg, const struct sip_dial *dial, const struct sip_trunk_state *trunk)
 {
         struct buf contact;
+        struct sip_target to;
+        if (!sip_failover_next(leg, &to))
+                return -EHOSTUNREACH;
+        (void)!sip_ua_sent_by(leg->ua, &trunk->trunk, &to, &leg->local);
         buf_init(&contact, leg->contact, sizeof leg->contact - 1);
         sip_compose_our_uri(&contact, dial->show, &trunk->trunk, &leg->local);
         assert(buf_ok(&contact));
@@ -120,11 +204,13 @@ static int start(struct leg *leg, const struct sip_dial *dial, const struct sip_
         leg->no_prack = trunk->trunk.no_prack;
         leg->show = dial->show;
         leg->max_forwards = dial->max_forwards;
+        leg->has_other_route = dial->has_other_route;
         leg->session = sip_session_wanted(leg->ua, &trunk->trunk);
         sip_leg_enter(leg, LEG_CALLING);
-        int err = init_dialog(leg, dial, trunk);
+        struct refused none = {0};
+        int err = init_dialog(leg, dial, trunk, &to);
         return err ? err
-                   : send_invite(leg, dial, sip_leg_describe(leg, dial->offer, NULL), &trunk->peer);
+                   : send_somewhere(leg, dial, sip_leg_describe(leg, dial->offer, NULL), &none);
 }
 
 int sip_ua_dial(struct sip_ua *ua, const struct sip_dial *dial, struct sip_leg *out)
@@ -144,7 +230,6 @@ int sip_ua_dial(struct sip_ua *ua, const struct sip_dial *dial, struct sip_leg *
         if (!leg)
                 return ERR_FULL;
 
-        leg->local = local;
         int err = start(leg, dial, trunk);
         if (err) {
                 sip_leg_destroy(leg);
@@ -209,6 +294,7 @@ static void on_provisional(struct leg *leg, const struct sip_msg *response,
                 sip_leg_enter(leg, LEG_PROCEEDING);
         if (leg->state != LEG_PROCEEDING || response->status == 100)
                 return;
+        leg->has_rung = true;
         bool is_reliable = sip_prack_is_wanted(response);
         uint32_t rseq = response->rseq;
         if (is_reliable && !sip_prack_is_next(leg, response))
@@ -313,9 +399,27 @@ static void on_stray_success(struct sip_ua *ua, struct sip_transaction *tx,
                 (void)sip_send_bye(ua, &bye);
 }
 
+/* It had been given up, and rings now: it is not to. */
+static void cancel_stray(struct sip_ua *ua, struct sip_transaction *invite,
+                         const struct sip_msg *response)
+{
+        struct slice sent = sip_client_sent(invite);
+        if (sip_client_is_cancelled(invite) || sent.len == 0)
+                return;
+        struct buf b = sip_ua_out(ua);
+        sip_compose_cancel(&b, sent, response->cseq);
+        sip_client_limit(invite);
+        assert(buf_ok(&b));
+        struct sip_transaction *tx = sip_client_open_cancel(invite);
+        if (!tx || sip_client_start(tx, buf_slice(&b), sip_client_peer(invite)))
+                ua->counters.unsent++;
+}
+
 void sip_uac_on_stray(struct sip_ua *ua, struct sip_transaction *tx, const struct sip_msg *response,
                       const struct sip_target *source)
 {
+        if (response->status < 200)
+                cancel_stray(ua, tx, response);
         if (response->status >= 300)
                 sip_uac_acknowledge_failure(ua, tx, response);
         else if (response->status >= 200)
@@ -349,6 +453,7 @@ static void on_success(struct leg *leg, struct sip_transaction *tx, const struct
                 sip_leg_end(leg);
                 return;
         }
+        sip_failover_note(leg, SIP_ATTEMPT_ANSWERED, response->status);
         sip_leg_choose_hop(leg, source);
         sip_leg_learn(leg, response);
         if (leg->state != LEG_CANCELLING)
@@ -365,7 +470,10 @@ static void on_success(struct leg *leg, struct sip_transaction *tx, const struct
 /* A 408 of the peer's is an answer like others, and is recorded as one. */
 static void on_failure(struct leg *leg, unsigned status)
 {
+        bool is_way_lost = sip_failover_is_possible(leg) && sip_failover_is_elsewhere(status);
+        sip_failover_note(leg, SIP_ATTEMPT_ANSWERED, status);
         sip_leg_note_end(leg, SIP_END_REJECTED, status);
+        leg->end.is_way_lost = is_way_lost;
         sip_leg_end(leg);
 }
 
@@ -388,44 +496,50 @@ static struct slice sent_request_uri(const struct sip_transaction *tx)
         return slice_split(rest, ' ', &rest);
 }
 
-/* As it was before anything was answered, with the next number. */
-static void begin_again(struct leg *leg, struct slice request_uri, const struct sip_target *to)
-{
-        const struct sip_dialog *dialog = &leg->dialog;
-        const struct sip_dialog_uac uac = {
-                .call_id = sip_dialog_text(dialog, dialog->call_id),
-                .local_uri = sip_dialog_text(dialog, dialog->local_uri),
-                .remote_uri = sip_dialog_text(dialog, dialog->remote_uri),
-                .target = request_uri,
-                .local_tag = dialog->local_tag,
-                .cseq = dialog->local_cseq + 1,
-                .next_hop = *to,
-        };
-        int err = sip_dialog_init_uac(&leg->dialog, &uac);
-        assert(!err); /* there was more in it before */
-        leg->has_remote = false;
-        leg->fork_count = 0;
-        if (leg->state == LEG_PROCEEDING)
-                sip_leg_enter(leg, LEG_CALLING);
-}
-
-/* Once more, but for what was wrong: it had no credentials, or too small a session interval. */
-static void on_refused_once(struct leg *leg, struct sip_transaction *tx,
-                            const struct sip_msg *response)
+/*
+ * Once more: there, with what was missing (credentials, a larger session interval), or elsewhere.
+ * `response` NULL: nothing was answered.
+ */
+static void invite_again(struct leg *leg, struct sip_transaction *tx,
+                         const struct sip_msg *response, const struct sip_target *to)
 {
         const struct slice offer = sent_offer(leg->ua, tx);
-        const struct sip_target to = *sip_client_peer(tx);
         sip_transaction_disown(tx);
-        begin_again(leg, sent_request_uri(tx), &to);
-        /* Once it is acknowledged, nobody sends the challenge again to a process that comes next. */
-        struct sip_transaction *next = open_invite(leg, NULL);
-        const struct slice uri = sip_dialog_text(&leg->dialog, leg->dialog.target);
-        sip_uac_acknowledge_failure(leg->ua, tx, response);
-        if (next && !sip_client_start(next, sip_uac_compose_invite(leg, next, uri, offer), &to))
+        begin_again(leg, sent_request_uri(tx), to);
+        aim(leg, to);
+        struct refused refused = {tx, response};
+        if (!send_somewhere(leg, NULL, offer, &refused))
                 return;
         leg->ua->counters.unsent++;
         sip_leg_note_end(leg, SIP_END_TRANSPORT, 0);
         sip_leg_end(leg);
+}
+
+static void on_refused_once(struct leg *leg, struct sip_transaction *tx,
+                            const struct sip_msg *response)
+{
+        const struct sip_target to = *sip_client_peer(tx);
+        if (leg->attempts.count)
+                leg->attempts.count--; /* it is still the same attempt */
+        invite_again(leg, tx, response, &to);
+}
+
+/* True: it goes on elsewhere. `response` NULL: there was none. */
+static bool fails_over(struct leg *leg, struct sip_transaction *tx, enum sip_attempt_end how,
+                       const struct sip_msg *response)
+{
+        struct sip_target to;
+        unsigned status = response ? response->status : 0;
+        bool is_reason = !response || sip_failover_is_elsewhere(status);
+        if (!is_reason || !sip_failover_is_possible(leg))
+                return false;
+        sip_failover_note(leg, how, status);
+        if (!sip_failover_next(leg, &to))
+                return false;
+        leg->attempt = (struct sip_digest_attempt){0};
+        leg->ua->counters.failovers++;
+        invite_again(leg, tx, response, &to);
+        return true;
 }
 
 static void on_invite_response(struct leg *leg, struct sip_transaction *tx,
@@ -438,6 +552,8 @@ static void on_invite_response(struct leg *leg, struct sip_transaction *tx,
         } else if (is_new && (sip_leg_meets_challenge(leg, response) ||
                               sip_session_meets_interval(leg, response))) {
                 on_refused_once(leg, tx, response);
+        } else if (is_new && fails_over(leg, tx, SIP_ATTEMPT_ANSWERED, response)) {
+                return;
         } else if (is_waiting && response->status >= 300) {
                 on_failure(leg, response->status);
                 sip_uac_acknowledge_failure(leg->ua, tx, response);
@@ -476,25 +592,36 @@ void sip_uac_on_response(struct sip_ua *ua, struct sip_transaction *tx,
         }
 }
 
+static void on_way_lost(struct leg *leg, const struct sip_transaction *tx, enum sip_end how,
+                        unsigned status)
+{
+        struct sip_transaction *invite = sip_leg_invite(leg);
+        bool is_way_lost = sip_failover_is_possible(leg);
+        /* The INVITE has its own limits. */
+        if (sip_transaction_method(tx) == SIP_PRACK)
+                return;
+        enum sip_attempt_end end = how == SIP_END_TIMEOUT ? SIP_ATTEMPT_SILENT : SIP_ATTEMPT_UNSENT;
+        if (is_way_lost && invite == tx && fails_over(leg, invite, end, NULL))
+                return;
+        if (is_way_lost)
+                sip_failover_note(leg, end, 0);
+        sip_leg_note_end(leg, how, leg->state == LEG_LEAVING ? 0 : status);
+        leg->end.is_way_lost = is_way_lost;
+        sip_leg_end(leg);
+}
+
 void sip_uac_on_unsent(struct leg *leg, const struct sip_transaction *tx)
 {
-        if (sip_refresh_is(leg, tx)) {
+        if (sip_refresh_is(leg, tx))
                 sip_refresh_on_timeout(leg);
-                return;
-        }
-        sip_leg_note_end(leg, SIP_END_TRANSPORT, leg->state == LEG_LEAVING ? 0 : 503);
-        sip_leg_end(leg);
+        else
+                on_way_lost(leg, tx, SIP_END_TRANSPORT, 503);
 }
 
 void sip_uac_on_timeout(struct leg *leg, const struct sip_transaction *tx)
 {
-        if (sip_refresh_is(leg, tx)) {
+        if (sip_refresh_is(leg, tx))
                 sip_refresh_on_timeout(leg);
-                return;
-        }
-        /* The INVITE has its own limits. */
-        if (sip_transaction_method(tx) == SIP_PRACK)
-                return;
-        sip_leg_note_end(leg, SIP_END_TIMEOUT, leg->state == LEG_LEAVING ? 0 : 408);
-        sip_leg_end(leg);
+        else
+                on_way_lost(leg, tx, SIP_END_TIMEOUT, 408);
 }

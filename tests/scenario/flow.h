@@ -13,6 +13,7 @@
 
 #define FLOW_HEADERS_MAX 8
 #define FLOW_CODECS_MAX  4
+#define FLOW_SERVERS_MAX 5
 
 enum flow_kind {
         /* before anything happens */
@@ -20,6 +21,7 @@ enum flow_kind {
         FLOW_PEER,
         FLOW_LIMIT,
         FLOW_SPEAK,
+        FLOW_SERVERS, /* and later again: DNS has changed */
         /* what is done */
         FLOW_SEND,
         FLOW_AFTER,
@@ -48,6 +50,7 @@ enum flow_kind {
         FLOW_CONNECTIONS,
         FLOW_PINGS,
         FLOW_PONGS,
+        FLOW_TRUNK_STATE,
 };
 
 /* A description, sent or expected. Absent from a step: the message has none. */
@@ -116,7 +119,9 @@ struct flow_step {
         struct trunk trunk;
         char headers[TRUNK_HEADERS_BYTES + 1]; /* lines that its INVITEs get */
         char password[TRUNK_PASSWORD_BYTES];
+        const char *overflow[TRUNK_OVERFLOW_MAX]; /* names; NULL ends them */
         struct addr address;
+        struct addr servers[FLOW_SERVERS_MAX]; /* family 0 ends them */
         struct flow_record record;
         const char *numbers[4];
         const char *word;

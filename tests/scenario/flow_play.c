@@ -7,6 +7,7 @@
 
 #include "../unit/unit.h"
 #include "flow_run.h"
+#include "io/dns.h"
 
 #define DELAY_MS      10
 #define SETTLE_MS     100 /* until audio is what it will be */
@@ -68,8 +69,53 @@ static bool has_step(const struct flow *flow, enum flow_kind kind)
         return false;
 }
 
+/* Each in its turn, by its priority; each has an address record of its own. */
+static void set_servers(struct flow_run *run, const struct flow_step *step)
+{
+        struct dns_srv srv[FLOW_SERVERS_MAX];
+        char service[80];
+        unsigned count = 0;
+        for (; step->servers[count].family; count++) {
+                struct addr ip = step->servers[count];
+                srv[count] = (struct dns_srv){
+                        .priority = (uint16_t)(10 + count), .weight = 1, .port = ip.port};
+                snprintf(srv[count].target, sizeof srv[count].target, "s%u.%s", count, step->who);
+                ip.port = 0;
+                assert_int_equal(
+                        dns_sim_set(run->platform->io, slice_from(srv[count].target), &ip, 1, 60),
+                        0);
+        }
+        snprintf(service, sizeof service, "_sip._udp.%s", step->who);
+        assert_int_equal(dns_sim_set_srv(run->platform->io, slice_from(service), srv, count, 60),
+                         0);
+}
+
+static void set_first_servers(struct flow_run *run)
+{
+        for (unsigned i = run->flow->step_count; i > 0; i--) {
+                if (run->flow->steps[i - 1].kind == FLOW_SERVERS)
+                        set_servers(run, &run->flow->steps[i - 1]);
+        }
+}
+
+static void set_overflow(struct flow_run *run)
+{
+        struct directory *dir = run->platform->directory;
+        for (unsigned i = 0; i < run->flow->step_count; i++) {
+                const struct flow_step *step = &run->flow->steps[i];
+                if (step->kind != FLOW_TRUNK || !step->trunk.overflow_count)
+                        continue;
+                struct trunk trunk = *directory_trunk_find(dir, 1, slice_from(step->who));
+                for (unsigned j = 0; j < trunk.overflow_count; j++)
+                        trunk.overflow[j] =
+                                directory_trunk_find(dir, 1, slice_from(step->overflow[j]))->id;
+                platform_change_trunk(run->platform, &trunk);
+        }
+}
+
 static void add_trunks(struct flow_run *run)
 {
+        set_first_servers(run);
         struct addr peer = platform_addr(NORTH_IP ":5060");
         struct trunk north = platform_trunk("north", &peer, NORTH_IP);
         peer = platform_addr(SOUTH_IP ":5060");
@@ -91,6 +137,25 @@ static void add_trunks(struct flow_run *run)
         platform_add_trunk(run->platform, &south);
         platform_add_number(run->platform, M1, north.id);
         platform_add_number(run->platform, M2, south.id);
+        set_overflow(run);
+}
+
+static void check_trunk_state(struct flow_run *run, const struct flow_step *step)
+{
+        const struct trunk *trunk =
+                directory_trunk_find(run->platform->directory, 1, slice_from(step->who));
+        assert_non_null(trunk);
+        const struct sip_trunk_state *state = sip_trunks_find(run->platform->trunks, trunk->id);
+        if (state->health.state != (enum sip_health)step->value)
+                flow_fail(run, "it is %s", sip_health_name(state->health.state));
+}
+
+/* One person has one voice, wherever she is called. */
+static enum sound voice_of(const char *number)
+{
+        if (!strcmp(number, "customer"))
+                return SOUND_CUSTOMER;
+        return !strcmp(number, "agent") ? SOUND_AGENT : SOUND_STRANGER;
 }
 
 static void add_peers(struct flow_run *run)
@@ -111,7 +176,7 @@ static void add_peers(struct flow_run *run)
                 const struct flow_step *step = &run->flow->steps[i];
                 if (step->kind == FLOW_PEER)
                         flow_peer_open(run, step->who, &step->address, step->numbers[0],
-                                       SOUND_STRANGER);
+                                       voice_of(step->numbers[0]));
         }
         for (unsigned i = 0; i < run->flow->step_count; i++) {
                 const struct flow_step *step = &run->flow->steps[i];
@@ -269,6 +334,7 @@ static void check_counter(struct flow_run *run, const struct flow_step *step)
                 {"connections-failed", c.sip.streams.failed},
                 {"connections-lost", c.sip.streams.lost},
                 {"connections-broken", c.sip.streams.broken},
+                {"failovers", c.sip.failovers},
         };
         for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
                 if (strcmp(rows[i].name, step->who) != 0)
@@ -418,6 +484,12 @@ void flow_play_step(struct flow_run *run, const struct flow_step *step)
                 return;
         case FLOW_COUNTER:
                 check_counter(run, step);
+                return;
+        case FLOW_SERVERS:
+                set_servers(run, step);
+                return;
+        case FLOW_TRUNK_STATE:
+                check_trunk_state(run, step);
                 return;
         default:
                 play_of_peer(run, step);

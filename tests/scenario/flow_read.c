@@ -302,6 +302,26 @@ static void read_message(struct reader *r, struct flow_step *step)
 
 /* ---- the other steps ---- */
 
+/* Where a trunk's calls go, and when they go elsewhere. */
+static bool take_route_word(struct reader *r, struct flow_step *step)
+{
+        struct trunk *trunk = &step->trunk;
+        if (take(r, "peer-name")) {
+                snprintf(trunk->peer_host, sizeof trunk->peer_host, "%s", next(r));
+                trunk->peer_port = 0;
+        } else if (take(r, "failover"))
+                trunk->failover_ms = (uint32_t)next_time(r);
+        else if (take(r, "options"))
+                trunk->options_s = (uint32_t)(next_time(r) / 1000);
+        else if (take(r, "queue"))
+                trunk->queue_ms = (uint32_t)next_time(r);
+        else if (take(r, "overflow") && trunk->overflow_count < TRUNK_OVERFLOW_MAX)
+                step->overflow[trunk->overflow_count++] = next(r);
+        else
+                return false;
+        return true;
+}
+
 static void next_text(struct reader *r, char *out, size_t out_bytes)
 {
         const char *word = next(r);
@@ -419,11 +439,24 @@ static void read_trunk(struct reader *r, struct flow_step *step)
                         trunk->calls_per_s = (uint32_t)next_count(r);
                 else if (take(r, "announcements"))
                         trunk->announcements_max = (uint32_t)next_count(r);
-                else
+                else if (!take_route_word(r, step))
                         fail_at(r, "not known of a trunk:", peek(r));
         }
         if (!trunk->source_count)
                 fail_at(r, "a trunk has a source", NULL);
+}
+
+/* "servers NAME ADDR ADDR ...": what DNS says of a name, the first to be tried first. */
+static void read_servers(struct reader *r, struct flow_step *step)
+{
+        step->who = next(r);
+        for (unsigned i = 0; is_more(r); i++) {
+                if (i == FLOW_SERVERS_MAX - 1) {
+                        fail_at(r, "too many servers", NULL);
+                        return;
+                }
+                step->servers[i] = next_addr(r, 5060);
+        }
 }
 
 static void read_peer(struct reader *r, struct flow_step *step)
@@ -555,6 +588,13 @@ static void read_step(struct reader *r, struct flow_step *step)
         } else if (take(r, "limit")) {
                 step->kind = FLOW_LIMIT;
                 read_limit(r, step);
+        } else if (take(r, "servers")) {
+                step->kind = FLOW_SERVERS;
+                read_servers(r, step);
+        } else if (take(r, "trunk-state")) {
+                step->kind = FLOW_TRUNK_STATE;
+                step->who = next(r);
+                step->value = NEXT_OF(r, "unknown", "up", "down");
         } else if (take(r, "session")) {
                 step->kind = FLOW_SESSION;
                 read_session(r, step);

@@ -391,6 +391,7 @@ static void play(struct flow_run *run, const struct flow_step *step)
                 wait_for_the_end(run);
                 return;
         case FLOW_COUNTER:
+        case FLOW_TRUNK_STATE:
                 return;
         case FLOW_PRESS:
         case FLOW_TALK_INTO:

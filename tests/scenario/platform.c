@@ -412,6 +412,7 @@ struct trunk platform_trunk(const char *name, const struct addr *peer, const cha
                 .number_form = NUMBER_PLUS,
                 .plan = {"91", "00", "0", 10, 10},
                 .announcements_max = 10,
+                .failover_ms = TRUNK_FAILOVER_MS_DEFAULT,
         };
         snprintf(trunk.name, sizeof trunk.name, "%s", name);
         snprintf(trunk.peer_host, sizeof trunk.peer_host, "%s", addr_format_ip(peer).text);
@@ -431,6 +432,12 @@ void platform_add_trunk(struct platform *platform, struct trunk *trunk)
 {
         assert_int_equal(directory_trunk_add(platform->directory, trunk, on_done, NULL), 0);
         assert_int_equal(provision_trunk(platform->directory, platform->trunks, trunk), 0);
+}
+
+void platform_change_trunk(struct platform *platform, const struct trunk *trunk)
+{
+        assert_int_equal(directory_trunk_change(platform->directory, trunk, on_done, NULL), 0);
+        assert_int_equal(sip_trunks_put(platform->trunks, trunk), 0);
 }
 
 void platform_add_number(struct platform *platform, uint64_t number, uint32_t trunk_id)

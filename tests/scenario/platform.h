@@ -101,6 +101,7 @@ void platform_add_trunk(struct platform *platform, struct trunk *trunk); /* its 
 /* Of a trunk that is about to be added: its password, and lines that INVITEs to it get. */
 void platform_seal(struct platform *platform, struct trunk *trunk, const char *password,
                    const char *lines);
+void platform_change_trunk(struct platform *platform, const struct trunk *trunk);
 void platform_add_number(struct platform *platform, uint64_t number, uint32_t trunk_id);
 void platform_remove_number(struct platform *platform, uint64_t number);
 

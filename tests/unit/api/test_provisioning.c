@@ -277,6 +277,8 @@ static void a_trunk_that_is_wrong_is_refused_with_field_and_rule(void **state)
                 {GOOD(",\"prack\":\"off\""), "prack", "true or false"},
                 {GOOD(",\"session_timer\":0"), "session_timer", "true or false"},
                 {GOOD(",\"options_s\":9"), "options_s", "0, for never, or a whole number from 10"},
+                {GOOD(",\"failover_ms\":499"), "failover_ms", "from 500 to 32000"},
+                {GOOD(",\"failover_ms\":32001"), "failover_ms", "from 500 to 32000"},
                 {GOOD(",\"options_s\":3601"), "options_s", "to 3600"},
                 {GOOD(",\"options_s\":-1"), "options_s", "from 10 to 3600"},
         };
@@ -308,6 +310,7 @@ static void how_calls_find_their_way_may_be_changed_later(void **state)
 
         json_t *changed = rig_expect(rig, 200, "PATCH", "/v1/trunks/east", "{\"options_s\":0}");
         assert_int_equal(count_of(changed, "options_s"), 0);
+        assert_int_equal(count_of(changed, "failover_ms"), TRUNK_FAILOVER_MS_DEFAULT);
         assert_int_equal(state_of(rig)->trunk.options_s, 0);
         json_decref(changed);
         json_decref(rig_expect(rig, 422, "PATCH", "/v1/trunks/east", "{\"options_s\":1}"));

@@ -122,6 +122,19 @@ static inline void some_dialog(struct random *r, struct sip_leg_state *sip, size
                 (uint16_t)(d->first_route.at + random_below(r, route - d->first_route_uri.len + 1));
 }
 
+static inline void some_way(struct random *r, struct sip_leg_state *sip)
+{
+        sip->attempts.count = (uint8_t)random_below(r, SIP_ATTEMPTS_MAX + 1);
+        for (unsigned i = 0; i < sip->attempts.count; i++) {
+                struct sip_attempt *attempt = &sip->attempts.list[i];
+                attempt->target = some_target(r);
+                attempt->how = (enum sip_attempt_end)random_below(r, SIP_ATTEMPT_ENDS);
+                attempt->status = (uint16_t)some_number(r, 16);
+        }
+        sip->has_rung = some_bool(r);
+        sip->has_other_route = some_bool(r);
+}
+
 static inline void some_sip(struct random *r, struct sip_leg_state *sip, size_t text_max)
 {
         sip->kind = (enum sip_saved)random_below(r, SIP_SAVED_KINDS);
@@ -155,6 +168,8 @@ static inline void some_sip(struct random *r, struct sip_leg_state *sip, size_t 
         sip->session.is_ours = some_bool(r);
         sip->session_due_ms = (int64_t)some_number(r, 63);
         sip->refresh_due_ms = (int64_t)some_number(r, 63);
+        if (sip->is_dialled)
+                some_way(r, sip);
         sip->has_update = some_bool(r);
         sip->is_refreshing = sip->kind == SIP_SAVED_CONFIRMED && some_bool(r);
         sip->said_in_answer = some_bool(r);

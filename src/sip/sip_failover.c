@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sip/sip_failover.h"
+
+#include "sip/sip_monitor.h"
+
+bool sip_failover_is_elsewhere(unsigned status)
+{
+        switch (status) {
+        case 408: /* it has asked somebody else in vain */
+        case 500:
+        case 502:
+        case 503:
+        case 504:
+                return true;
+        default:
+                return false;
+        }
+}
+
+static bool was_tried(const struct leg *leg, const struct sip_target *target)
+{
+        for (unsigned i = 0; i < leg->attempts.count; i++) {
+                if (sip_target_equal(&leg->attempts.list[i].target, target))
+                        return true;
+        }
+        return false;
+}
+
+/* The first in a freshly drawn order that was not tried and is up, as far as is known. */
+static const struct sip_peer *choose(const struct leg *leg, const struct sip_trunk_state *trunk)
+{
+        const struct sip_ua *ua = leg->ua;
+        uint8_t order[SIP_PEERS_MAX];
+        unsigned count = sip_peers_order(&trunk->peers, io_random(ua->params.io), order);
+        for (unsigned i = 0; i < count; i++) {
+                const struct sip_peer *peer = &trunk->peers.list[order[i]];
+                struct sip_sent_by local;
+                if (!sip_ua_sent_by(ua, &trunk->trunk, &peer->target, &local))
+                        continue;
+                if (!was_tried(leg, &peer->target) && sip_monitor_admits(ua->monitor, trunk, peer))
+                        return peer;
+        }
+        return NULL;
+}
+
+bool sip_failover_next(const struct leg *leg, struct sip_target *out)
+{
+        const struct sip_trunk_state *trunk =
+                sip_trunks_find(leg->ua->params.trunks, leg->trunk_id);
+        const struct sip_peer *peer = NULL;
+        if (trunk && leg->attempts.count < SIP_ATTEMPTS_MAX)
+                peer = choose(leg, trunk);
+        if (peer)
+                *out = peer->target;
+        return peer != NULL;
+}
+
+void sip_failover_begin(struct leg *leg, const struct sip_target *to)
+{
+        const struct sip_trunk_state *trunk =
+                sip_trunks_find(leg->ua->params.trunks, leg->trunk_id);
+        struct sip_attempts *attempts = &leg->attempts;
+        const struct sip_attempt attempt = {.target = sip_target_of(to->transport, to->addr)};
+        if (attempts->count < SIP_ATTEMPTS_MAX)
+                attempts->list[attempts->count++] = attempt;
+        if (trunk)
+                sip_monitor_on_sending(leg->ua->monitor, trunk, to);
+}
+
+int64_t sip_failover_patience_ms(const struct leg *leg)
+{
+        const struct sip_trunk_state *trunk =
+                sip_trunks_find(leg->ua->params.trunks, leg->trunk_id);
+        struct sip_target next;
+        bool has_other = leg->has_other_route || sip_failover_next(leg, &next);
+        return trunk && has_other ? trunk->trunk.failover_ms : 0;
+}
+
+void sip_failover_note(struct leg *leg, enum sip_attempt_end how, unsigned status)
+{
+        struct sip_attempts *attempts = &leg->attempts;
+        if (attempts->count == 0)
+                return;
+        attempts->list[attempts->count - 1].how = how;
+        attempts->list[attempts->count - 1].status = (uint16_t)status;
+}
+
+bool sip_failover_is_possible(const struct leg *leg)
+{
+        bool is_waiting = leg->state == LEG_CALLING || leg->state == LEG_PROCEEDING;
+        return leg->is_dialled && !leg->has_rung && is_waiting;
+}
