@@ -4,6 +4,7 @@
  * datagram, the others are commands and passing time. 0x02 and a letter stands for something of the
  * message that the agent sent last, which no random input would guess.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "fuzz.h"
@@ -19,6 +20,7 @@ struct words {
         char branch[WORD_MAX], call_id[WORD_MAX], from_tag[WORD_MAX], to_tag[WORD_MAX];
         char from[WORD_MAX], to[WORD_MAX];
         char invite_branch[WORD_MAX]; /* of the last INVITE */
+        char rseq[16];                /* of the last reliable answer */
 };
 
 struct talk {
@@ -150,6 +152,8 @@ static void on_sent(void *arg, const struct addr *from, struct slice data)
         keep_word(t->words.branch, msg.vias[0].branch);
         if (msg.is_request && msg.method == SIP_INVITE)
                 keep_word(t->words.invite_branch, msg.vias[0].branch);
+        if (msg.rseq)
+                snprintf(t->words.rseq, sizeof t->words.rseq, "%u", msg.rseq);
         keep_word(t->words.call_id, msg.call_id);
         keep_word(t->words.from_tag, msg.from.tag);
         keep_word(t->words.to_tag, msg.to.tag);
@@ -189,6 +193,7 @@ static void open_talk(struct talk *t)
                 .trunks = t->trunks,
                 .listen.udp = addr_pair_of(address("198.51.100.1:5060")),
                 .legs_max = LEGS_MAX,
+                .session_expires_s = 90,
                 .transactions_max = 24,
                 .handler = &handler,
                 .arg = t,
@@ -282,6 +287,8 @@ static const char *word(const struct talk *t, char what)
                 return t->words.from;
         case 'T':
                 return t->words.to;
+        case 'Q':
+                return t->words.rseq;
         default:
                 return "";
         }
