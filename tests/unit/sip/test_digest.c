@@ -552,6 +552,66 @@ static void a_challenged_bye_is_not_answered_in_a_call_that_the_peer_made(void *
         expect_ended(s, leg, SIP_END_LOCAL, 0);
 }
 
+/* The callee leaves the refresh of an open call to us. */
+static struct sip_leg refreshed_call(struct scene *s, const char *allow)
+{
+        char headers[128];
+        struct sip_leg leg = dialled_call(s);
+        snprintf(headers, sizeof headers, "%sSession-Expires: 90;refresher=uac\r\n", allow);
+        peer_reply(s, 200, "callee", headers, OFFER);
+        take_request(s, SIP_ACK);
+        take_event(s, EVENT_ANSWERED);
+        scene_run(s, 45 * 1000);
+        return leg;
+}
+
+static void a_challenged_refresh_is_answered_in_a_call_that_we_made(void **state)
+{
+        struct scene *s = *state;
+        static const struct {
+                const char *allow;
+                enum sip_method method;
+        } rows[] = {{"Allow: UPDATE\r\n", SIP_UPDATE}, {"", SIP_INVITE}};
+        give_credentials(s, "");
+        for (unsigned i = 0; i < 2; i++) {
+                const char *nonce = i ? "n1" : "n0";
+                struct sip_leg leg = refreshed_call(s, rows[i].allow);
+                take_request(s, rows[i].method);
+                peer_reply(s, 401, "", i ? CHALLENGE("n1", MD5) : CHALLENGE("n0", MD5), NULL);
+                if (rows[i].method == SIP_INVITE)
+                        take_request(s, SIP_ACK);
+                take_request(s, rows[i].method);
+                expect_credentials(s, "\r\nAuthorization: ", nonce, 1);
+                peer_reply(s, 200, "", "", i ? OFFER : NULL);
+                if (rows[i].method == SIP_INVITE) {
+                        take_request(s, SIP_ACK);
+                        take_event(s, EVENT_DESCRIBED);
+                }
+                finish(s, leg);
+        }
+}
+
+static void a_challenged_prack_is_answered_once(void **state)
+{
+        struct scene *s = *state;
+        char invite[DATAGRAM_MAX];
+        give_credentials(s, "");
+        struct sip_leg leg = dialled_call(s);
+        strcpy(invite, s->last);
+        peer_reply(s, 180, "callee", "Require: 100rel\r\nRSeq: 4\r\n", NULL);
+        take_event(s, EVENT_PROGRESS);
+        take_request(s, SIP_PRACK);
+        expect_no_credentials(s);
+        challenge(s, 401, CHALLENGE(NONCE, MD5));
+        assert_int_equal(take_request(s, SIP_PRACK)->rack_rseq, 4);
+        expect_credentials(s, "\r\nAuthorization: ", NONCE, 1);
+        challenge(s, 401, CHALLENGE("other", MD5));
+        expect_silence(s);
+        peer_reply_to(s, invite, 486, "callee", "", NULL);
+        take_request(s, SIP_ACK);
+        expect_ended(s, leg, SIP_END_REJECTED, 486);
+}
+
 static void a_challenge_from_elsewhere_is_not_heard(void **state)
 {
         struct scene *s = *state;
@@ -696,6 +756,8 @@ int main(void)
                 TEST(an_early_dialog_of_the_first_invite_is_forgotten),
                 TEST(a_challenged_bye_is_answered_in_a_call_that_we_made),
                 TEST(a_bye_that_is_challenged_for_ever_ends_the_call_all_the_same),
+                TEST(a_challenged_refresh_is_answered_in_a_call_that_we_made),
+                TEST(a_challenged_prack_is_answered_once),
                 TEST(a_challenged_bye_is_not_answered_in_a_call_that_the_peer_made),
                 TEST(a_challenge_from_elsewhere_is_not_heard),
                 TEST(the_longest_challenge_is_answered_and_a_longer_one_is_not),

@@ -249,8 +249,8 @@ static void our_invite_has_these_headers_and_no_others(void **state)
 {
         struct scene *s = *state;
         static const char *const allowed[] = {
-                "Via:",        "Max-Forwards:", "From:",          "To:",
-                "Call-ID:",    "CSeq:",         "Allow:",         "Contact:",
+                "Via:",        "Max-Forwards:", "From:",           "To:",
+                "Call-ID:",    "CSeq:",         "Allow:",          "Contact:",
                 "User-Agent:", "Content-Type:", "Content-Length:", "Supported:"};
         struct sip_leg leg = dialled_call(s);
         assert_true(last_has(s, "INVITE sip:+" PARTY "@192.0.2.10 SIP/2.0\r\n"));

@@ -117,7 +117,8 @@ static void options_tells_what_we_can_do(void **state)
         struct scene *s = *state;
         send_request(s, "OPTIONS", US, "");
         take_status(s, 200);
-        assert_true(last_has(s, "Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, PRACK, INFO\r\n"));
+        assert_true(
+                last_has(s, "Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, PRACK, INFO\r\n"));
         assert_true(last_has(s, "Accept: application/sdp\r\n"));
         assert_true(last_has(s, "Supported: 100rel, timer\r\n"));
         assert_int_equal(s->msg.to.tag.len, 32);

@@ -607,8 +607,8 @@ static void a_transfer_is_declined(void **state)
         for (unsigned i = 0; i < 5; i++) {
                 peer_request(s, others[i], "", NULL);
                 take_status(s, 405);
-                assert_true(
-                        last_has(s, "Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, PRACK, INFO\r\n"));
+                assert_true(last_has(
+                        s, "Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, PRACK, INFO\r\n"));
         }
         assert_int_equal(sip_ua_counters(s->ua)->method_not_allowed, 5);
         finish(s, leg);
