@@ -11,6 +11,7 @@
 #include "base/secret.h"
 #include "store/data_dir.h"
 #include "store/directory_impl.h"
+#include "store/last_seen.h"
 
 #define PROGRESS_ROWS   250000u
 /* A clock this far behind the newest record is wrong rather than adjusted. */
@@ -315,6 +316,9 @@ void directory_close(struct directory *dir)
         if (!dir)
                 return;
         io_timer_stop(dir->io, &dir->due_timer);
+        io_timer_stop(dir->io, &dir->last_seen_timer);
+        if (dir->data_dir)
+                (void)last_seen_write(dir->data_dir, io_wall_ms(dir->io));
         queue_close(dir);
         dir->store->ops->close(dir->store);
         vault_close(dir->vault);

@@ -129,6 +129,7 @@ struct directory {
         struct roll rows_roll;
         struct due due;
         struct io_timer due_timer;
+        struct io_timer last_seen_timer; /* on files */
         struct pool *references; /* owned */
         struct map references_by_key;
         uint64_t next_session_id;

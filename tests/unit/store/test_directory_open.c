@@ -255,6 +255,76 @@ static void a_key_that_no_session_has_is_shredded_in_the_file_at_once(void **sta
         directory_close(dir);
 }
 
+/* ---- the clock ---- */
+
+#define DAY_MS INT64_C(86400000)
+
+static void write_clock(const char *text)
+{
+        char path[300];
+        snprintf(path, sizeof path, "%s/clock", files.path);
+        FILE *file = fopen(path, "w");
+        assert_non_null(file);
+        assert_true(fputs(text, file) >= 0);
+        assert_int_equal(fclose(file), 0);
+}
+
+static void last_ran(int64_t before_ms)
+{
+        char text[32];
+        snprintf(text, sizeof text, "%019lld\n", (long long)(io_wall_ms(io) - before_ms));
+        write_clock(text);
+}
+
+static void a_clock_far_ahead_of_the_last_run_is_not_believed(void **state)
+{
+        (void)state;
+        struct directory *dir = open_directory();
+        provision(dir);
+        struct session_view s = create(dir, 1, 2);
+        directory_close(dir);
+
+        last_ran(32 * DAY_MS);
+        assert_int_equal(try_open(&dir), ERR_CONFLICT);
+        assert_non_null(strstr(problem, "32 days after Maskline last ran here"));
+        assert_non_null(strstr(problem, "/clock and start again"));
+        assert_int_equal(try_open(&dir), ERR_CONFLICT);
+
+        /* It is confirmed as it says. */
+        char path[300];
+        snprintf(path, sizeof path, "%s/clock", files.path);
+        assert_int_equal(remove(path), 0);
+        dir = open_directory();
+        assert_int_equal(call(dir, s.dials[0], 1), MASK_CONNECT);
+        directory_close(dir);
+        directory_close(open_directory());
+}
+
+static void a_month_without_running_is_nothing_special(void **state)
+{
+        (void)state;
+        directory_close(open_directory());
+        last_ran(30 * DAY_MS);
+        directory_close(open_directory());
+        last_ran(-400 * DAY_MS); /* behind */
+        directory_close(open_directory());
+}
+
+static void a_note_of_the_clock_that_nobody_can_read_says_nothing(void **state)
+{
+        (void)state;
+        static const char *const texts[] = {"", "12", "yesterday, about noon\n",
+                                            "99999999999999999999999\n"};
+        for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+                directory_close(open_directory());
+                write_clock(texts[i]);
+        }
+        directory_close(open_directory());
+        last_ran(32 * DAY_MS);
+        struct directory *dir;
+        assert_int_equal(try_open(&dir), ERR_CONFLICT);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -265,6 +335,9 @@ int main(void)
                 TEST(one_process_holds_a_data_directory),
                 TEST(a_lost_database_does_not_cost_the_keys),
                 TEST(a_key_that_no_session_has_is_shredded_in_the_file_at_once),
+                TEST(a_clock_far_ahead_of_the_last_run_is_not_believed),
+                TEST(a_month_without_running_is_nothing_special),
+                TEST(a_note_of_the_clock_that_nobody_can_read_says_nothing),
         };
         return RUN_TESTS(tests);
 }
