@@ -54,6 +54,7 @@ struct call {
         bool counted_pair; /* holds a place among the calls of its (caller, dialled) */
         int max_forwards;
         struct directory_decision decision;
+        int64_t decided_ms;      /* as the audit record has it */
         enum hangup_cause cause; /* set once, by whatever ended the call */
         enum hangup_source source;
         bool has_cause;

@@ -76,8 +76,14 @@ static void decide(struct call *call, const struct sip_invite *invite)
         call_record_begin(call, SIDE_A);
 
         const struct cdr *record = &call->legs[SIDE_A].record;
-        directory_audit_decision(dir, record->call_id, record->trunk_id, call->dialled,
-                                 record->party_hint, &call->decision);
+        const struct directory_verdict verdict = {
+                .call_id = record->call_id,
+                .trunk_id = record->trunk_id,
+                .dialled = call->dialled,
+                .caller = record->party_hint,
+                .decision = &call->decision,
+        };
+        call->decided_ms = directory_audit_decision(dir, &verdict);
         log_info("call %s: %s", uuid_format(record->call_id).text,
                  mask_verdict_name(call->decision.verdict));
 }

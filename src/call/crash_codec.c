@@ -592,6 +592,8 @@ static void going_on(struct codec *c, struct crash_call *value)
         u64(c, &value->dialled.n.e164);
         flag(c, &value->counted_pair);
         u8(c, &value->max_forwards);
+        time_ms(c, &value->decided_ms);
+        u64(c, &value->shown.n.e164);
         time_ms(c, &value->due_ms);
         leg(c, &value->legs[SIDE_A]);
         leg(c, &value->legs[SIDE_B]);

@@ -19,7 +19,7 @@
 #include "sip/sip_saved.h"
 
 #define CRASH_RECORDS_VERSION 1 /* of what is known of a call whatever CRASH_VERSION is */
-#define CRASH_VERSION         4
+#define CRASH_VERSION         5
 #define CRASH_PLAIN_MAX       8139 /* the largest call has some hundred less: tests/unit/call */
 
 enum crash_leg_kind {
@@ -50,9 +50,11 @@ struct crash_call {
         bool has_cause;
         enum hangup_cause cause;
         enum hangup_source source;
-        int64_t due_ms;           /* of the ring timeout or the longest call; 0: no timer */
-        int64_t written_ms;       /* UTC */
-        struct crash_leg legs[2]; /* by enum call_side */
+        int64_t decided_ms;          /* UTC, as the audit record has it */
+        struct masking_number shown; /* as was decided, whether there is a second leg or not */
+        int64_t due_ms;              /* of the ring timeout or the longest call; 0: no timer */
+        int64_t written_ms;          /* UTC */
+        struct crash_leg legs[2];    /* by enum call_side */
 };
 
 /*

@@ -67,6 +67,8 @@ static void save(const struct call *call, struct crash_call *out)
                 .has_cause = call->has_cause,
                 .cause = call->cause,
                 .source = call->source,
+                .decided_ms = call->decided_ms,
+                .shown = call->decision.mapping.show,
                 .due_ms = call->timer.armed ? call->timer.due_ms : 0,
                 .written_ms = io_wall_ms(calls->params.io),
         };
@@ -216,6 +218,8 @@ static void restore_values(struct call *call, uint32_t slot, const struct crash_
         call->source = saved->source;
         call->decision.tenant_id = a->tenant_id;
         call->decision.verdict = a->verdict;
+        call->decision.mapping.show = saved->shown;
+        call->decided_ms = saved->decided_ms;
         call->slot = slot;
         call->has_slot = true;
         if (saved->counted_pair)
@@ -374,6 +378,28 @@ static void record_lost(struct calls *calls, uint32_t slot, const struct crash_c
         crash_record_release(record, slot);
 }
 
+/* The decision was queued for the audit record, and may not have reached it. */
+static void audit_again(struct calls *calls, const struct crash_call *saved)
+{
+        const struct cdr *a = &saved->legs[SIDE_A].record;
+        struct directory_decision decision = {
+                .tenant_id = a->tenant_id,
+                .verdict = a->verdict,
+                .has_mapping = a->session_id != 0,
+                .mapping = {.session_id = a->session_id, .show = saved->shown},
+        };
+        if (decision.has_mapping)
+                decision.mapping.caller_party = (uint8_t)a->party;
+        const struct directory_verdict verdict = {
+                .call_id = a->call_id,
+                .trunk_id = a->trunk_id,
+                .dialled = saved->dialled,
+                .caller = a->party_hint,
+                .decision = &decision,
+        };
+        directory_audit_decision_again(calls->params.directory, &verdict, saved->decided_ms);
+}
+
 static bool may_try(struct crash_record *record, uint32_t slot, const struct crash_call *saved)
 {
         if (crash_record_try(record, slot))
@@ -402,6 +428,8 @@ static void restore_slot(struct calls *calls, uint32_t slot, struct crash_call *
                 crash_record_drop(record, slot);
                 return;
         }
+        if (!err)
+                audit_again(calls, saved);
         bool is_tried = !err && crash_record_is_same_boot(record) && may_try(record, slot, saved);
         struct call *call = is_tried ? pool_take(calls->pool, NULL) : NULL;
         if (!call) {

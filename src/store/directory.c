@@ -218,6 +218,7 @@ static int on_audit_head(void *arg, const struct store_audit *last)
 {
         struct loading *loading = arg;
         loading->has_audit = true;
+        loading->dir->last_loaded = *last;
         int64_t behind_ms = last->at_ms - io_wall_ms(loading->dir->io);
         if (behind_ms > CLOCK_BEHIND_MS)
                 log_warn("store: the clock is %" PRId64

@@ -182,9 +182,22 @@ void directory_cdr(struct directory *dir, const struct cdr *cdr);
 /* The same; `done` when it is on disk, or given up. A leg that is there already: nothing happens. */
 void directory_cdr_then(struct directory *dir, const struct cdr *cdr, directory_done *done,
                         void *arg);
-void directory_audit_decision(struct directory *dir, struct uuid call_id, uint32_t trunk_id,
-                              struct masking_number dialled, struct number_hint caller,
-                              const struct directory_decision *decision);
+struct directory_verdict {
+        struct uuid call_id;
+        uint32_t trunk_id;
+        struct masking_number dialled;
+        struct number_hint caller;
+        const struct directory_decision *decision;
+};
+/* The time that it bears. */
+int64_t directory_audit_decision(struct directory *dir, const struct directory_verdict *verdict);
+/*
+ * One of a process that was killed, by the time that it bore: nothing happens if it was on disk when we
+ * started. Entries get there in their order, so the last one tells; of two in the same ms, one may
+ * come twice and none is missing.
+ */
+void directory_audit_decision_again(struct directory *dir, const struct directory_verdict *verdict,
+                                    int64_t at_ms);
 
 /* Newest first, from the store. `rows` live until the callback returns. */
 typedef void directory_cdrs_fn(void *arg, int err, const struct cdr *rows, uint32_t count);

@@ -110,7 +110,8 @@ struct directory {
         struct store *store;       /* owned */
         struct scratch *scratch;   /* owned */
         int64_t quarantine_ms;
-        int64_t *latest_ms; /* owned; the wall clock as far as it has been seen */
+        struct store_audit last_loaded; /* the newest audit entry at the start; sequence 0: none */
+        int64_t *latest_ms;             /* owned; the wall clock as far as it has been seen */
         struct public_id_key id_key;
 
         struct trunk *trunks; /* owned; ascending ids */
@@ -130,7 +131,7 @@ struct directory {
         struct due due;
         struct io_timer due_timer;
         struct io_timer last_seen_timer; /* on files */
-        struct pool *references; /* owned */
+        struct pool *references;         /* owned */
         struct map references_by_key;
         uint64_t next_session_id;
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "store/audit.h"
 #include "store/directory_impl.h"
@@ -39,31 +40,61 @@ int directory_crash_unseal(struct directory *dir, struct slice context, struct s
         return vault_crash_unseal(dir->vault, context, sealed, out);
 }
 
-void directory_audit_decision(struct directory *dir, struct uuid call_id, uint32_t trunk_id,
-                              struct masking_number dialled, struct number_hint caller,
-                              const struct directory_decision *decision)
+static struct audit_call audit_call_of(const struct directory_verdict *verdict)
+{
+        const struct directory_decision *decision = verdict->decision;
+        struct audit_call call = {
+                .tenant_id = decision->tenant_id,
+                .call_id = verdict->call_id,
+                .trunk_id = verdict->trunk_id,
+                .verdict = decision->verdict,
+                .caller = verdict->caller,
+        };
+        if (decision->tenant_id)
+                call.dialled = verdict->dialled;
+        if (decision->has_mapping) {
+                call.session_id = decision->mapping.session_id;
+                call.party = decision->mapping.caller_party;
+                call.show = decision->mapping.show;
+        }
+        return call;
+}
+
+static void add_entry(struct directory *dir, const struct audit_call *call, int64_t at_ms)
 {
         struct unit *unit = queue_take(dir, true);
         if (!unit) {
                 queue_lost(dir, ERR_FULL);
                 return;
         }
-        struct audit_call call = {
-                .tenant_id = decision->tenant_id,
-                .call_id = call_id,
-                .trunk_id = trunk_id,
-                .verdict = decision->verdict,
-                .caller = caller,
-        };
-        if (decision->tenant_id)
-                call.dialled = dialled;
-        if (decision->has_mapping) {
-                call.session_id = decision->mapping.session_id;
-                call.party = decision->mapping.caller_party;
-                call.show = decision->mapping.show;
-        }
-        audit_entry_call(unit_audit(unit), &call, directory_now(dir));
+        audit_entry_call(unit_audit(unit), call, at_ms);
         queue_add(dir, unit, NULL, NULL);
+}
+
+int64_t directory_audit_decision(struct directory *dir, const struct directory_verdict *verdict)
+{
+        const struct audit_call call = audit_call_of(verdict);
+        int64_t at_ms = directory_now(dir);
+        add_entry(dir, &call, at_ms);
+        return at_ms;
+}
+
+static bool is_same_entry(const struct store_audit *a, const struct store_audit *b)
+{
+        return a->kind == b->kind && a->body_bytes == b->body_bytes &&
+               !memcmp(a->body, b->body, a->body_bytes);
+}
+
+void directory_audit_decision_again(struct directory *dir, const struct directory_verdict *verdict,
+                                    int64_t at_ms)
+{
+        const struct audit_call call = audit_call_of(verdict);
+        const struct store_audit *last = &dir->last_loaded;
+        struct store_audit entry = {0};
+        audit_entry_call(&entry, &call, at_ms);
+        bool is_there = last->sequence && (last->at_ms > at_ms || is_same_entry(last, &entry));
+        if (!is_there)
+                add_entry(dir, &call, at_ms);
 }
 
 int directory_cdrs_list(struct directory *dir, uint32_t tenant_id, int64_t before_ms, uint32_t max,

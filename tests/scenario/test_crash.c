@@ -11,6 +11,7 @@
 
 #include "../unit/call/crash_values.h"
 #include "../unit/unit.h"
+#include "core/audit_entry.h"
 #include "raw.h"
 #include "world.h"
 
@@ -165,6 +166,15 @@ static void check_plot(const struct run *run, const struct records *records, boo
         }
 }
 
+static uint32_t audited_calls(struct platform *platform)
+{
+        uint32_t count = 0;
+        const struct store_audit *entry;
+        for (uint32_t i = 0; (entry = store_memory_audit_at(platform->disk, i)); i++)
+                count += entry->kind == AUDIT_CALL_CONNECTED || entry->kind == AUDIT_CALL_REFUSED;
+        return count;
+}
+
 static void finish(struct run *run, int64_t crashed_ms)
 {
         struct world *world = run->world;
@@ -176,6 +186,7 @@ static void finish(struct run *run, int64_t crashed_ms)
         check_plot(run, &records, had_time);
         assert_int_equal(platform_records_count(world->platform),
                          run->plot == STRANGER_CALLS ? 1 : 2);
+        assert_int_equal(audited_calls(world->platform), 1);
         assert_int_equal(phone_of(run, WHO_STRANGER)->rang, 0);
         assert_int_equal(world->platform->leaks, 0);
         assert_int_equal(crash_record_counters(world->platform->crash)->lost, 0);

@@ -240,6 +240,8 @@ static inline void some_call(struct random *r, struct crash_call *call, size_t t
                 .counted_pair = some_bool(r),
                 .max_forwards = (uint8_t)random_below(r, 71),
                 .has_cause = some_bool(r),
+                .decided_ms = (int64_t)some_number(r, 63),
+                .shown = {{some_number(r, 50)}},
                 .due_ms = (int64_t)some_number(r, 63),
                 .written_ms = (int64_t)some_number(r, 63),
         };
@@ -419,6 +421,8 @@ static inline void largest_call(struct crash_call *call, enum sip_saved a, enum 
                 .has_cause = true,
                 .cause = CAUSE_LOST_RACE,
                 .source = (enum hangup_source)(SOURCES - 1),
+                .decided_ms = INT64_MAX,
+                .shown = {{UINT64_MAX}},
                 .due_ms = INT64_MAX,
                 .written_ms = INT64_MAX,
         };

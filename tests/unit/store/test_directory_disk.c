@@ -305,8 +305,9 @@ static void records_outlive_a_disk_that_refuses_for_a_while(void **state)
         }
         struct directory_decision d;
         directory_decide(w.dir, s.dials[0], world_p(1), false, &d);
-        directory_audit_decision(w.dir, (struct uuid){{1}}, 1, s.dials[0],
-                                 directory_hint(w.dir, world_p(1).n), &d);
+        directory_audit_decision(
+                w.dir, &(struct directory_verdict){(struct uuid){{1}}, 1, s.dials[0],
+                                                   directory_hint(w.dir, world_p(1).n), &d});
         world_run(&w);
         assert_false(health().healthy);
         assert_int_equal(health().queued, 4);
@@ -375,8 +376,9 @@ static void a_number_that_is_nobodys_is_in_no_record(void **state)
         struct directory_decision d;
         directory_decide(w.dir, cdr.number, world_p(1), false, &d);
         assert_int_equal(d.verdict, MASK_UNKNOWN_NUMBER);
-        directory_audit_decision(w.dir, (struct uuid){{1}}, 1, cdr.number,
-                                 directory_hint(w.dir, world_p(1).n), &d);
+        directory_audit_decision(
+                w.dir, &(struct directory_verdict){(struct uuid){{1}}, 1, cdr.number,
+                                                   directory_hint(w.dir, world_p(1).n), &d});
         struct page page = cdrs(0);
         assert_int_equal(page.count, 1);
         assert_true(number_is_none(page.rows[0].number.n));
@@ -435,8 +437,9 @@ static void each_decision_is_one_entry(void **state)
         assert_int_equal(directory_session_end(w.dir, a.id, NULL, NULL), 0);
         struct directory_decision d;
         directory_decide(w.dir, a.dials[0], world_p(1), false, &d);
-        directory_audit_decision(w.dir, (struct uuid){{1}}, 1, a.dials[0],
-                                 directory_hint(w.dir, world_p(1).n), &d);
+        directory_audit_decision(
+                w.dir, &(struct directory_verdict){(struct uuid){{1}}, 1, a.dials[0],
+                                                   directory_hint(w.dir, world_p(1).n), &d});
         world_run_ms(&w, 2000);
         world_run_ms(&w, QUARANTINE_MS + 10);
         assert_int_equal(directory_number_remove(w.dir, world_m(1), NULL, NULL), 0);

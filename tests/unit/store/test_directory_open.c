@@ -179,8 +179,9 @@ static void no_real_number_is_in_any_file(void **state)
         struct directory_decision d;
         directory_decide(dir, s.dials[0], party(1), false, &d);
         assert_int_equal(d.verdict, MASK_CONNECT);
-        directory_audit_decision(dir, (struct uuid){{1}}, 1, s.dials[0],
-                                 directory_hint(dir, party(1).n), &d);
+        directory_audit_decision(dir,
+                                 &(struct directory_verdict){(struct uuid){{1}}, 1, s.dials[0],
+                                                             directory_hint(dir, party(1).n), &d});
         /* Open and closed: the log that is written ahead is a file as well. */
         for (unsigned i = 1; i <= 2; i++)
                 assert_false(files_hold(party(i).n.e164));
