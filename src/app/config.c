@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "base/nearest.h"
-#include "media/sound.h"
+#include "media/tone.h"
 
 /* One value on its way into the configuration, and where it was written. */
 struct setting {
@@ -170,12 +170,9 @@ static int read_digits(const struct config_row *row, struct slice value, char *o
 
 static int read_tone(const struct config_row *row, struct slice value, char *out)
 {
-        struct sound sound;
-        int err = sound_make_tone(value, &sound);
-        if (err)
-                return err;
-        sound_free(&sound);
-        return read_text(row, value, out);
+        struct tone tone;
+        int err = tone_parse(value, &tone);
+        return err ? err : read_text(row, value, out);
 }
 
 /* With two different default ports, a port that was not written shows. */

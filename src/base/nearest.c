@@ -39,12 +39,25 @@ void nearest_init(struct nearest *nearest, struct slice word)
         *nearest = (struct nearest){.word = word, .distance = (most < 3 ? most : 3) + 1};
 }
 
+/* Each letter that one has more than the other is one step at least. */
+static bool is_of_another_length(struct slice a, struct slice b, unsigned distance)
+{
+        return (a.len > b.len ? a.len - b.len : b.len - a.len) >= distance;
+}
+
+static unsigned distance_to(const struct nearest *nearest, struct slice known)
+{
+        /* A beginning is no slip but a name remembered in part. */
+        if (nearest->word.len >= 3 && slice_starts_with(known, nearest->word))
+                return 1;
+        if (is_of_another_length(nearest->word, known, nearest->distance))
+                return UINT_MAX;
+        return nearest_distance(nearest->word, known);
+}
+
 void nearest_offer(struct nearest *nearest, const char *known)
 {
-        unsigned distance = nearest_distance(nearest->word, slice_from(known));
-        /* A beginning is no slip but a name remembered in part. */
-        if (nearest->word.len >= 3 && slice_starts_with(slice_from(known), nearest->word))
-                distance = 1;
+        unsigned distance = distance_to(nearest, slice_from(known));
         if (distance >= nearest->distance)
                 return;
         nearest->distance = distance;
