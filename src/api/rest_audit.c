@@ -7,6 +7,7 @@
 
 #include "api/body.h"
 #include "base/log.h"
+#include "core/advice.h"
 
 static void verified(void *arg, int err, uint64_t count, uint64_t bad_at)
 {
@@ -67,6 +68,25 @@ static const struct body_field fields[] = {
         [FIELDS] = {NULL},
 };
 
+static json_t *obstacle_json(enum obstacle obstacle)
+{
+        struct advice advice = advice_of_obstacle(obstacle);
+        return json_pack("{s:s, s:s, s:s?}", "name", obstacle_name(obstacle), "sentence",
+                         advice.sentence, "advice", advice.todo[0] ? advice.todo : NULL);
+}
+
+/* The lookup is not all: the way must be free, too. */
+static json_t *obstacles_json(const struct api *api, const struct directory_decision *decision,
+                              struct masking_number dialled, struct real_number caller)
+{
+        enum obstacle found[OBSTACLES];
+        unsigned count = calls_forecast(api->params.calls, decision, dialled, caller, found);
+        json_t *list = json_array();
+        for (unsigned i = 0; i < count; i++)
+                json_array_append_new(list, obstacle_json(found[i]));
+        return list;
+}
+
 void rest_audit_explain(struct rest *rest)
 {
         struct api *api = rest->api;
@@ -105,6 +125,12 @@ void rest_audit_explain(struct rest *rest)
                 rest_session_id(api,
                                 decision.has_mapping && ours ? decision.mapping.session_id : 0),
                 "shows", connects ? rest_masking_number(decision.mapping.show) : json_null());
+        struct advice advice = advice_of_verdict(decision.verdict);
+        json_object_set_new(answer, "advice",
+                            advice.todo[0] ? json_string(advice.todo) : json_null());
+        json_object_set_new(answer, "obstacles",
+                            connects ? obstacles_json(api, &decision, dialled, caller)
+                                     : json_array());
         explicit_bzero(&decision, sizeof decision);
         explicit_bzero(&caller, sizeof caller);
         rest_answer(api, rest->exchange, 200, answer);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "api/body.h"
+#include "core/advice.h"
 
 #define ROWS_MAX   1000
 /* The second leg is dialled in the turn in which the first one came, or very soon after. */
@@ -50,6 +51,25 @@ static json_t *leg_json(const struct api *api, const struct cdr *row)
         return json;
 }
 
+/* What is behind it, and what to do. The side that was called knows which answer ended it. */
+static struct advice advice_of(const struct cdr *first, const struct cdr *second)
+{
+        if (first->verdict != MASK_CONNECT)
+                return advice_of_verdict(first->verdict);
+        unsigned status = second && second->sip_status ? second->sip_status : first->sip_status;
+        return advice_of_cause(first->cause, first->source, status);
+}
+
+static void put_advice(json_t *json, const struct cdr *first, const struct cdr *second)
+{
+        struct advice advice = advice_of(first, second);
+        unsigned q850 = advice_q850(first->cause);
+        json_object_set_new(json, "reason", json_string(advice.sentence));
+        json_object_set_new(json, "advice",
+                            advice.todo[0] ? json_string(advice.todo) : json_null());
+        json_object_set_new(json, "q850", q850 ? json_integer(q850) : json_null());
+}
+
 /* Why it was refused, or how it ended: for whoever operates it. */
 static void put_why(struct buf *out, const struct cdr *row)
 {
@@ -81,7 +101,7 @@ json_t *rest_calls_json(const struct api *api, const struct cdr *const *legs, un
         for (unsigned i = 0; i < count; i++)
                 json_array_append_new(list, leg_json(api, legs[i]));
         bool talked = first->answered_ms && first->verdict == MASK_CONNECT;
-        return json_pack(
+        json_t *json = json_pack(
                 "{s:s, s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "id",
                 uuid_format(first->call_id).text, "state", "ended", "session",
                 rest_session_id(api, first->session_id), "verdict",
@@ -94,6 +114,9 @@ json_t *rest_calls_json(const struct api *api, const struct cdr *const *legs, un
                 "ended_at", rest_time(first->ended_ms), "duration_ms",
                 json_integer(talked ? first->ended_ms - first->answered_ms : 0), "hangup",
                 hangup_json(first), "legs", list);
+        if (json)
+                put_advice(json, first, second);
+        return json;
 }
 
 static json_t *live_json(const struct api *api, const struct call_view *view)

@@ -8,6 +8,7 @@
 #include "api/rest_health.h"
 #include "api/rest_numbers.h"
 #include "api/rest_sessions.h"
+#include "api/rest_trunk_check.h"
 #include "api/rest_trunks.h"
 
 static const struct route routes[] = {
@@ -19,6 +20,8 @@ static const struct route routes[] = {
         {"GET", "/v1/trunks/{}", .handler = rest_trunks_show},
         {"PATCH", "/v1/trunks/{}", .takes_body = true, .handler = rest_trunks_change},
         {"DELETE", "/v1/trunks/{}", .handler = rest_trunks_remove},
+        {"GET", "/v1/trunks/{}/check", .handler = rest_trunk_check_show},
+        {"POST", "/v1/trunks/{}/check", .handler = rest_trunk_check_start},
         {"GET", "/v1/numbers", .handler = rest_numbers_list},
         {"POST", "/v1/numbers", .takes_body = true, .handler = rest_numbers_create},
         {"DELETE", "/v1/numbers/{}", .handler = rest_numbers_remove},

@@ -30,11 +30,25 @@ void call_release_leg(struct call *call, enum call_side side)
                 sip_trunk_release(trunk);
 }
 
+static struct slice key_of(uint64_t key[2], struct real_number caller,
+                           struct masking_number dialled)
+{
+        key[0] = caller.n.e164;
+        key[1] = dialled.n.e164;
+        return (struct slice){(const char *)key, 2 * sizeof key[0]};
+}
+
 static struct slice pair_key(uint64_t key[2], const struct call *call)
 {
-        key[0] = call->caller.n.e164;
-        key[1] = call->dialled.n.e164;
-        return (struct slice){(const char *)key, 2 * sizeof key[0]};
+        return key_of(key, call->caller, call->dialled);
+}
+
+uint32_t calls_of_pair(const struct calls *calls, struct real_number caller,
+                       struct masking_number dialled)
+{
+        uint64_t key[2];
+        const struct map_node *node = map_find(&calls->pair_map, key_of(key, caller, dialled));
+        return node ? container_of(node, struct call_pair, node)->calls : 0;
 }
 
 bool call_admit_pair(struct call *call)

@@ -83,6 +83,8 @@ struct call_pair {
 
 struct crash_call;
 
+#define CALLS_CHECKS_MAX 8
+
 struct calls {
         struct calls_params params;
         struct sip_ua *ua;        /* owned */
@@ -93,7 +95,9 @@ struct calls {
         struct leg_owner *owners; /* owned, 2 * calls_max */
         struct crash_call
                 *scratch; /* owned; secret: for what is on its way to or from the record */
-        struct io_timer calm_timer; /* after a crash: none has followed it */
+        bool is_draining;
+        struct check *checks[CALLS_CHECKS_MAX]; /* owned; NULL: free */
+        struct io_timer calm_timer;             /* after a crash: none has followed it */
         struct calls_counters counters;
 };
 
@@ -110,6 +114,9 @@ bool call_admit_leg(struct call *call, enum call_side side, uint32_t trunk_id);
 void call_release_leg(struct call *call, enum call_side side);
 bool call_admit_pair(struct call *call);
 void call_release_pair(struct call *call);
+/* How many calls of this pair are in progress. */
+uint32_t calls_of_pair(const struct calls *calls, struct real_number caller,
+                       struct masking_number dialled);
 
 /*
  * survive.c: the crash record. call_save() comes before each message that makes a change visible;

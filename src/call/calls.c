@@ -414,6 +414,62 @@ static void record_rest(struct calls *calls)
         }
 }
 
+static struct check **place_of_check(struct calls *calls, uint32_t trunk_id)
+{
+        for (unsigned i = 0; i < CALLS_CHECKS_MAX; i++) {
+                if (calls->checks[i] && check_trunk(calls->checks[i]) == trunk_id)
+                        return &calls->checks[i];
+        }
+        return NULL;
+}
+
+/* A free one, or one whose check is over. */
+static struct check **free_place_of_check(struct calls *calls)
+{
+        for (unsigned i = 0; i < CALLS_CHECKS_MAX; i++) {
+                if (!calls->checks[i])
+                        return &calls->checks[i];
+        }
+        for (unsigned i = 0; i < CALLS_CHECKS_MAX; i++) {
+                if (check_report(calls->checks[i])->is_over)
+                        return &calls->checks[i];
+        }
+        return NULL;
+}
+
+int calls_check(struct calls *calls, uint32_t trunk_id)
+{
+        struct check **place = place_of_check(calls, trunk_id), *check;
+        if (place && !check_report(*place)->is_over)
+                return 0;
+        if (!place)
+                place = free_place_of_check(calls);
+        if (!place)
+                return ERR_FULL;
+        const struct check_params params = {
+                .io = calls->params.io,
+                .ua = calls->ua,
+                .trunks = calls->params.trunks,
+                .tls = calls->params.tls,
+                .trunk_id = trunk_id,
+        };
+        int err = check_start(&params, &check);
+        if (err)
+                return err;
+        check_destroy(*place);
+        *place = check;
+        return 0;
+}
+
+const struct check_report *calls_check_report(const struct calls *calls, uint32_t trunk_id)
+{
+        for (unsigned i = 0; i < CALLS_CHECKS_MAX; i++) {
+                if (calls->checks[i] && check_trunk(calls->checks[i]) == trunk_id)
+                        return check_report(calls->checks[i]);
+        }
+        return NULL;
+}
+
 void calls_destroy(struct calls *calls)
 {
         if (!calls)
@@ -421,6 +477,8 @@ void calls_destroy(struct calls *calls)
         if (calls->ua)
                 record_rest(calls);
         io_timer_stop(calls->params.io, &calls->calm_timer);
+        for (unsigned i = 0; i < CALLS_CHECKS_MAX; i++)
+                check_destroy(calls->checks[i]);
         sip_ua_destroy(calls->ua);
         media_destroy(calls->media);
         map_fini(&calls->pair_map);
@@ -444,6 +502,7 @@ const struct addr *calls_listens(const struct calls *calls, enum sip_transport t
 
 void calls_drain(struct calls *calls)
 {
+        calls->is_draining = true;
         sip_ua_set_draining(calls->ua, true);
 }
 

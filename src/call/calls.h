@@ -8,6 +8,8 @@
 #ifndef MASKLINE_CALL_CALLS_H
 #define MASKLINE_CALL_CALLS_H
 
+#include "call/check.h"
+#include "core/advice.h"
 #include "core/cdr.h"
 #include "io/io.h"
 #include "media/media.h"
@@ -72,6 +74,22 @@ struct call_view {
 uint32_t calls_list(const struct calls *calls, uint32_t tenant_id, struct call_view *out,
                     uint32_t max);
 int calls_hangup(struct calls *calls, struct uuid call_id) MUST_CHECK; /* ERR_NOT_FOUND */
+
+/*
+ * What would keep a call that the lookup connects from being connected, if it came now; how many are
+ * written.
+ */
+unsigned calls_forecast(const struct calls *calls, const struct directory_decision *decision,
+                        struct masking_number dialled, struct real_number caller,
+                        enum obstacle out[OBSTACLES]);
+
+/*
+ * A look at a trunk (check.h). One that goes on is joined. ERR_NOT_FOUND, -ENOMEM; ERR_FULL: too many
+ * go on.
+ */
+int calls_check(struct calls *calls, uint32_t trunk_id) MUST_CHECK;
+/* The latest one of this trunk, as far as it has come; NULL: there was none, or long ago. */
+const struct check_report *calls_check_report(const struct calls *calls, uint32_t trunk_id);
 
 struct calls_counters {
         uint64_t calls, connected, refused, limited;

@@ -24,6 +24,19 @@ static int verify(const struct command_line *line)
         return intact ? EXIT_DONE : EXIT_FAILED;
 }
 
+/* What would be in the way although the lookup says connect. */
+static void show_obstacles(const json_t *obstacles)
+{
+        size_t at;
+        json_t *obstacle;
+        json_array_foreach(obstacles, at, obstacle)
+        {
+                show_fact("but", show_text(obstacle, "sentence"));
+                if (show_text(obstacle, "advice")[0])
+                        show_fact("what to do", show_text(obstacle, "advice"));
+        }
+}
+
 static int explain(const struct command_line *line)
 {
         char memory[256] = "";
@@ -50,6 +63,9 @@ static int explain(const struct command_line *line)
                 show_fact("why", show_text(answer, "sentence"));
                 show_fact("session", show_cell(answer, "session").text);
                 show_fact("shows", show_cell(answer, "shows").text);
+                if (show_text(answer, "advice")[0])
+                        show_fact("what to do", show_text(answer, "advice"));
+                show_obstacles(json_object_get(answer, "obstacles"));
         }
         json_decref(answer);
         return code;

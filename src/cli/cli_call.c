@@ -119,6 +119,10 @@ static int show(const struct command_line *line)
                 show_fact(facts[i].title, show_cell(answer, facts[i].field).text);
         show_fact("seconds", seconds_cell(answer).text);
         show_fact("why", show_text(answer, "why"));
+        show_fact("reason", show_text(answer, "reason"));
+        if (show_text(answer, "advice")[0])
+                show_fact("what to do", show_text(answer, "advice"));
+        show_fact("Q.850", show_cell(answer, "q850").text);
         show_legs(json_object_get(answer, "legs"));
         json_decref(answer);
         return code;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/cli_trunk_check.h"
 #include "cli/cli_trunk_template.h"
 #include "cli/client.h"
 #include "cli/password_input.h"
@@ -460,6 +461,9 @@ const struct command cli_trunk_commands[] = {
          "  maskline trunk set carrier --username ''\n"
          "  maskline trunk set carrier --request-prefix 1234# --header X-Token:@/run/secrets/token\n",
          set},
+        {"trunk check",
+         "Ask the carrier: find it, connect, OPTIONS, registration; and say what is wrong.", "NAME",
+         1, 1, NULL, client_options, "  maskline trunk check carrier\n", cli_trunk_check},
         {"trunk remove", "Remove a trunk that no number belongs to.", "NAME", 1, 1, NULL,
          client_options, "  maskline trunk remove carrier\n", remove_trunk},
         {NULL},

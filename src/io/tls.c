@@ -427,6 +427,20 @@ static int64_t expiry_ms(const X509 *certificate)
         return (int64_t)timegm(&tm) * MS_IN_S;
 }
 
+/* The common name, or the whole; whatever is not printable ASCII is escaped. */
+static void put_name(char *out, size_t out_bytes, const X509_NAME *name)
+{
+        BIO *bio = BIO_new(BIO_s_mem());
+        out[0] = '\0';
+        if (!bio)
+                return;
+        if (X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253 & ~XN_FLAG_DUMP_UNKNOWN_FIELDS) >= 0) {
+                int bytes = BIO_read(bio, out, (int)out_bytes - 1);
+                out[bytes > 0 ? bytes : 0] = '\0';
+        }
+        BIO_free(bio);
+}
+
 void tls_describe(const struct stream *stream, struct tls_facts *out)
 {
         const struct tls *tls = tls_of(stream);
@@ -443,6 +457,8 @@ void tls_describe(const struct stream *stream, struct tls_facts *out)
         if (certificate) {
                 out->has_certificate = true;
                 out->expires_ms = expiry_ms(certificate);
+                put_name(out->subject, sizeof out->subject, X509_get_subject_name(certificate));
+                put_name(out->issuer, sizeof out->issuer, X509_get_issuer_name(certificate));
         }
 }
 

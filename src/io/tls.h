@@ -37,6 +37,7 @@ struct tls_facts {
         char asked_name[256];         /* server: what the client asked for by SNI; or empty */
         bool has_certificate;         /* of the peer, and it was checked */
         int64_t expires_ms;           /* of that certificate */
+        char subject[96], issuer[96]; /* printable, perhaps cut; for people */
 };
 void tls_describe(const struct stream *stream, struct tls_facts *out);
 

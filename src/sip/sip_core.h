@@ -117,6 +117,7 @@ struct sip_ua {
         struct sip_monitor *monitor;     /* owned */
         struct sip_ua_counters counters;
         bool is_draining;
+        struct sip_stranger strangers[SIP_STRANGERS_MAX]; /* count 0: none */
         int64_t untrusted_told_ms; /* when the log was last told of strangers; 0: never */
         uint64_t untrusted_told;   /* how many there had been */
 

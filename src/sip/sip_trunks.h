@@ -32,6 +32,7 @@ struct sip_trunk_state {
         char *headers; /* owned; lines that INVITEs get, of TRUNK_HEADERS_BYTES; NULL: none */
         size_t headers_bytes;
         struct sip_trunk_counters counters;
+        int64_t last_invite_ms; /* UTC, of a call that came in; 0: none has */
         /* For sip_trunk_rate.c: the token bucket of calls_per_s, and who waits for a token. */
         int64_t rate_window_ms;
         uint32_t rate_tokens_milli;

@@ -361,11 +361,38 @@ static void on_garbage(struct sip_ua *ua, const struct sip_request *request, uns
                 sip_ua_reply_status(ua, request, status);
 }
 
+/* By address, whatever the port. A new one takes the place of the one that was heard last. */
+static void note_stranger(struct sip_ua *ua, const struct addr *from)
+{
+        struct sip_stranger stranger = {.addr = *from};
+        unsigned at = 0;
+        while (at < SIP_STRANGERS_MAX - 1 && ua->strangers[at].count &&
+               !addr_equal_ip(&ua->strangers[at].addr, from))
+                at++;
+        if (ua->strangers[at].count && addr_equal_ip(&ua->strangers[at].addr, from))
+                stranger.count = ua->strangers[at].count;
+        stranger.count++;
+        stranger.last_wall_ms = io_wall_ms(ua->params.io);
+        memmove(&ua->strangers[1], &ua->strangers[0], at * sizeof stranger);
+        ua->strangers[0] = stranger;
+}
+
+unsigned sip_ua_strangers(const struct sip_ua *ua, struct sip_stranger out[SIP_STRANGERS_MAX])
+{
+        unsigned count = 0;
+        while (count < SIP_STRANGERS_MAX && ua->strangers[count].count) {
+                out[count] = ua->strangers[count];
+                count++;
+        }
+        return count;
+}
+
 /* An operator whose carrier is not heard looks for this line; a scanner must not fill the log. */
 static void on_untrusted(struct sip_ua *ua, const struct addr *from)
 {
         int64_t now_ms = io_now_ms(ua->params.io);
         uint64_t count = ++ua->counters.untrusted;
+        note_stranger(ua, from);
         if (ua->untrusted_told_ms && now_ms - ua->untrusted_told_ms < UNTRUSTED_TOLD_MS)
                 return;
         log_info("sip: datagrams and connections dropped from addresses of no trunk: %" PRIu64

@@ -235,6 +235,16 @@ void sip_ua_registration(const struct sip_ua *ua, uint32_t trunk_id, struct sip_
 void sip_ua_leave(struct sip_ua *ua);
 bool sip_ua_is_leaving(const struct sip_ua *ua);
 
+/* Whose packets were dropped unread lately: an address of no trunk. The latest first. */
+#define SIP_STRANGERS_MAX 4
+struct sip_stranger {
+        struct addr addr;
+        uint64_t count;
+        int64_t last_wall_ms;
+};
+/* How many are written. */
+unsigned sip_ua_strangers(const struct sip_ua *ua, struct sip_stranger out[SIP_STRANGERS_MAX]);
+
 struct sip_ua_counters {
         uint64_t datagrams, not_sip, untrusted, refused_400, refused_overload, retransmitted_in,
                 retransmitted_out, stray_responses, options, method_not_allowed;

@@ -144,6 +144,7 @@ void sip_uas_on_invite(struct sip_ua *ua, const struct sip_request *request)
         }
 
         request->trunk->counters.invites_in++;
+        request->trunk->last_invite_ms = io_wall_ms(ua->params.io);
         leg->invite = sip_transaction_handle(tx);
         sip_leg_enter(leg, LEG_INCOMING);
         leg->owes_trying = true;

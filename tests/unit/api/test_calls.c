@@ -117,6 +117,7 @@ static void a_refusal_says_why(void **state)
                 snprintf(why, sizeof why, "Refused. %s", mask_verdict_sentence(a.verdict));
                 json_t *call = rig_expect(rig, 200, "GET", path, NULL);
                 assert_string_equal(text_of(call, "why"), why);
+                assert_true(text_of(call, "advice")[0]);
                 assert_true(json_is_null(json_object_get(call, "callee")));
                 assert_int_equal(json_integer_value(json_object_get(call, "duration_ms")), 0);
                 json_decref(call);
@@ -156,6 +157,8 @@ static void a_call_that_was_not_answered_says_so(void **state)
         json_t *call = rest_calls_json(rig->api, legs, 1);
         assert_string_equal(text_of(call, "why"),
                             "Not answered; ended by Carrier: Busy Line (3010).");
+        assert_string_equal(text_of(call, "reason"), "The party is busy.");
+        assert_int_equal(json_integer_value(json_object_get(call, "q850")), 17);
         json_decref(call);
 }
 
@@ -330,6 +333,52 @@ static void a_call_in_progress_is_shown_and_can_be_hung_up(void **state)
         close(north.fd);
 }
 
+static const json_t *first_obstacle(const json_t *answer)
+{
+        return json_array_get(json_object_get(answer, "obstacles"), 0);
+}
+
+static void explaining_says_what_is_in_the_way_of_a_call_that_would_connect(void **state)
+{
+        struct rig *rig = *state;
+        static const char ask[] = "{\"dialled\":\"+919000000001\",\"caller\":\"+919888800001\"}";
+        char id[32];
+        rig_session(rig, 1, 2, id);
+        json_t *answer = rig_expect(rig, 200, "POST", "/v1/explain", ask);
+        assert_true(json_is_true(json_object_get(answer, "connects")));
+        assert_int_equal(json_array_size(json_object_get(answer, "obstacles")), 0);
+        assert_true(json_is_null(json_object_get(answer, "advice")));
+        json_decref(answer);
+
+        calls_drain(rig->calls);
+        answer = rig_expect(rig, 200, "POST", "/v1/explain", ask);
+        assert_string_equal(text_of(first_obstacle(answer), "name"), "draining");
+        assert_non_null(strstr(text_of(first_obstacle(answer), "sentence"), "being stopped"));
+        json_decref(answer);
+
+        answer = rig_expect(rig, 200, "POST", "/v1/explain", "{\"dialled\":\"+919000000077\"}");
+        assert_int_equal(json_array_size(json_object_get(answer, "obstacles")), 0);
+        assert_non_null(strstr(text_of(answer, "advice"), "maskline number add"));
+        json_decref(answer);
+}
+
+static void a_trunk_is_checked_when_it_is_asked_for(void **state)
+{
+        struct rig *rig = *state;
+        json_decref(rig_expect(rig, 404, "GET", "/v1/trunks/north/check", NULL));
+        json_decref(rig_expect(rig, 404, "POST", "/v1/trunks/nobody/check", NULL));
+        json_t *answer = rig_expect(rig, 202, "POST", "/v1/trunks/north/check", NULL);
+        assert_string_equal(text_of(answer, "state"), "running");
+        assert_true(json_is_null(json_object_get(answer, "works")));
+        json_decref(answer);
+        answer = rig_expect(rig, 200, "GET", "/v1/trunks/north/check", NULL);
+        const json_t *step = json_array_get(json_object_get(answer, "steps"), 0);
+        assert_string_equal(text_of(step, "step"), "resolve");
+        assert_string_equal(text_of(step, "grade"), "good");
+        assert_non_null(strstr(text_of(step, "sentence"), "127.0.0.11"));
+        json_decref(answer);
+}
+
 static void explaining_a_call_says_the_verdict_and_no_number(void **state)
 {
         struct rig *rig = *state;
@@ -396,6 +445,8 @@ int main(void)
                 WITH_RIG(a_call_that_goes_on_is_not_among_the_ended),
                 WITH_RIG(a_call_in_progress_is_shown_and_can_be_hung_up),
                 WITH_RIG(explaining_a_call_says_the_verdict_and_no_number),
+                WITH_RIG(explaining_says_what_is_in_the_way_of_a_call_that_would_connect),
+                WITH_RIG(a_trunk_is_checked_when_it_is_asked_for),
                 WITH_RIG(the_audit_record_is_intact_until_somebody_changes_it),
         };
         return RUN_TESTS(tests);
