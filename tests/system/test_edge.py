@@ -165,6 +165,49 @@ class Edge(harness.Case):
         self.assertLess(left.total_seconds(), 121)
         self.finish()
 
+    def check_trunk(self, name="south"):
+        """Exit status, and the sentences with their grades by step."""
+        done = self.maskline.run("trunk", "check", name, check=False)
+        steps = {}
+        for line in done.stdout.splitlines():
+            if not line.startswith(" "):
+                grade, step, sentence = line.split(None, 2)
+                steps.setdefault(step, []).append((grade, sentence))
+        return done.returncode, steps, done.stdout
+
+    def test_a_good_trunk_a_wrong_password_a_dark_one_and_no_such_host_are_told_apart(self):
+        self.build("--register", "--dialled-from", "to")
+        self.wait_for_registration("registered")
+        status, steps, shown = self.check_trunk()
+        self.assertEqual(status, 0, shown)
+        self.assertEqual([grade for grade, _ in steps["resolve"] + steps["connect"]], ["ok", "ok"])
+        self.assertIn("answered OPTIONS with", steps["options"][0][1])
+        self.assertIn("sees us as", steps["address"][0][1])
+        self.assertIn("The registrar knows where we are", steps["login"][0][1])
+        self.assertIn("ready", steps["verdict"][0][1])
+        self.assertNotIn(edge.PASSWORD, shown)
+
+        self.maskline.run("trunk", "set", "south", "--password", "-", stdin="not-the-password\n")
+        status, steps, shown = self.check_trunk()
+        self.assertEqual(status, 1, shown)
+        self.assertEqual(steps["login"][0][0], "bad", shown)
+        self.assertIn("user name and password", steps["login"][0][1])
+        self.assertEqual(steps["verdict"][0][0], "bad")
+        self.maskline.run("trunk", "set", "south", "--password", "-", stdin=edge.PASSWORD + "\n")
+
+        self.maskline.add_trunk("nowhere", "127.0.0.99/32", "nowhere.invalid")
+        status, steps, shown = self.check_trunk("nowhere")
+        self.assertEqual(status, 1, shown)
+        self.assertIn("nowhere.invalid cannot be resolved", steps["resolve"][0][1])
+
+        self.edge.stop()
+        status, steps, shown = self.check_trunk()
+        self.assertEqual(status, 1, shown)
+        self.assertIn("does not answer OPTIONS", steps["options"][0][1])
+        self.assertFalse(self.maskline.json("call", "list")["calls"])
+        self.finish()
+        self.assert_password_is_nowhere("not-the-password")
+
     def test_a_registration_that_fails_says_why(self):
         self.build("--register", password="not-the-password")
         self.wait_for_registration("failed")
