@@ -5,6 +5,7 @@
 
 #include "api/process.h"
 #include "api/rest_trunk_route.h"
+#include "api/rest_trunk_tolerance.h"
 #include "base/log.h"
 
 static void answer_status(struct rest *rest, unsigned status, const char *word)
@@ -125,6 +126,9 @@ static void put_trunks(struct buf *out, const struct api *api)
         put_metric(out, "trunks_down", GAUGE, "Trunks whose carrier does not, or refuses.",
                    sums.down);
         put_metric(out, "trunk_downs_total", COUNTER, "Times that a trunk went down.", sums.downs);
+        put_metric(out, "trunk_tolerated_total", COUNTER,
+                   "Mistakes of carriers that their trunks tolerate.",
+                   rest_trunk_tolerance_count(api));
         put_metric(out, "trunk_ups_total", COUNTER, "Times that a trunk came up.", sums.ups);
 }
 

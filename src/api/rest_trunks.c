@@ -9,6 +9,7 @@
 #include "api/rest_trunk_dialog.h"
 #include "api/rest_trunk_route.h"
 #include "api/rest_trunk_template.h"
+#include "api/rest_trunk_tolerance.h"
 #include "base/log.h"
 #include "call/provision.h"
 #include "wire/sip_auth.h"
@@ -29,7 +30,8 @@ enum field {
         FIELD_ANNOUNCEMENTS_MAX,
         FIELD_ROUTE,
         FIELD_DIALOG = FIELD_ROUTE + ROUTE_FIELDS,
-        FIELD_TEMPLATE = FIELD_DIALOG + DIALOG_FIELDS,
+        FIELD_TOLERATES = FIELD_DIALOG + DIALOG_FIELDS,
+        FIELD_TEMPLATE,
         FIELD_USERNAME = FIELD_TEMPLATE + REST_TRUNK_TEMPLATE_FIELDS,
         FIELD_PASSWORD,
         FIELD_REALM,
@@ -55,6 +57,7 @@ static const struct body_field fields[] = {
         [FIELD_ROUTE + ROUTE_FAILOVER_MS] = {"failover_ms", BODY_COUNT},
         [FIELD_DIALOG + DIALOG_SESSION_TIMER] = {"session_timer", BODY_SWITCH},
         [FIELD_DIALOG + DIALOG_PRACK] = {"prack", BODY_SWITCH},
+        [FIELD_TOLERATES] = {"tolerates", BODY_LIST},
         [FIELD_TEMPLATE] = REST_TRUNK_TEMPLATE_ROWS,
         [FIELD_USERNAME] = {"username", BODY_TEXT},
         [FIELD_PASSWORD] = {"password", BODY_TEXT},
@@ -80,7 +83,8 @@ enum change_field {
         CHANGE_DIALOG = CHANGE_ROUTE + ROUTE_FIELDS,
         CHANGE_LOGIN = CHANGE_DIALOG + DIALOG_FIELDS,
         CHANGE_TEMPLATE = CHANGE_LOGIN + LOGIN_FIELDS,
-        CHANGE_FIELDS = CHANGE_TEMPLATE + REST_TRUNK_TEMPLATE_FIELDS,
+        CHANGE_TOLERATES = CHANGE_TEMPLATE + REST_TRUNK_TEMPLATE_FIELDS,
+        CHANGE_FIELDS,
 };
 
 static const struct body_field change_fields[] = {
@@ -94,6 +98,7 @@ static const struct body_field change_fields[] = {
         [CHANGE_LOGIN + LOGIN_REGISTER] = {"register", BODY_SWITCH},
         [CHANGE_LOGIN + LOGIN_REGISTER_S] = {"register_s", BODY_COUNT},
         [CHANGE_TEMPLATE] = REST_TRUNK_TEMPLATE_ROWS,
+        [CHANGE_TOLERATES] = {"tolerates", BODY_LIST},
         [CHANGE_FIELDS] = {NULL},
 };
 _Static_assert(FIELDS - FIELD_USERNAME == (int)LOGIN_FIELDS, "the last fields of a trunk");
@@ -206,6 +211,8 @@ static json_t *trunk_json(const struct api *api, const struct trunk *trunk)
                 "announcements_max", (json_int_t)trunk->announcements_max);
         if (json)
                 rest_trunk_template_add(api, trunk, json);
+        if (json)
+                rest_trunk_tolerance_add(api, trunk, json);
         if (json)
                 rest_trunk_dialog_add(trunk, json);
         if (json)
@@ -549,7 +556,8 @@ static bool read_trunk(struct rest *rest, struct trunk *trunk, struct slice *pas
                check_family(rest, trunk) &&
                rest_trunk_route_read(rest, values + FIELD_ROUTE, trunk) &&
                read_login(rest, values + FIELD_USERNAME, trunk, password) &&
-               rest_trunk_template_read(rest, values + FIELD_TEMPLATE, trunk, headers);
+               rest_trunk_template_read(rest, values + FIELD_TEMPLATE, trunk, headers) &&
+               rest_trunk_tolerance_read(rest, values[FIELD_TOLERATES], trunk);
 }
 
 /* Whose sources overlap, to name it. */
@@ -686,7 +694,8 @@ void rest_trunks_change(struct rest *rest)
         if (!body_fields(rest, rest->body, "", change_fields, values) ||
             !rest_trunk_route_read(rest, values + CHANGE_ROUTE, &trunk) ||
             !read_login(rest, values + CHANGE_LOGIN, &trunk, &password) ||
-            !rest_trunk_template_read(rest, values + CHANGE_TEMPLATE, &trunk, &headers))
+            !rest_trunk_template_read(rest, values + CHANGE_TEMPLATE, &trunk, &headers) ||
+            !rest_trunk_tolerance_read(rest, values[CHANGE_TOLERATES], &trunk))
                 return;
         rest_trunk_dialog_read(values + CHANGE_DIALOG, &trunk);
         struct rest_wait *wait = rest_wait_create(rest);

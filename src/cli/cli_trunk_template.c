@@ -101,6 +101,34 @@ static int add_headers(const struct command_line *line, json_t *body)
         return code;
 }
 
+static void add_tolerances(const struct command_line *line, json_t *body)
+{
+        const char *given[COMMAND_GIVEN_MAX];
+        unsigned count = command_values(line, "--tolerate", given, COMMAND_GIVEN_MAX);
+        json_t *list = json_array();
+        for (unsigned i = 0; i < count; i++)
+                json_array_append_new(list, json_string(given[i]));
+        if (count || command_has(line, "--tolerate-nothing"))
+                json_object_set(body, "tolerates", list);
+        json_decref(list);
+}
+
+static void show_tolerances(const json_t *trunk)
+{
+        const char *name;
+        json_t *count, *tolerated = json_object_get(trunk, "tolerated");
+        unsigned shown = 0;
+        json_object_foreach(tolerated, name, count)
+        {
+                char text[96];
+                snprintf(text, sizeof text, "%s (%lld times)", name,
+                         (long long)json_integer_value(count));
+                show_fact(shown++ ? "" : "tolerates", text);
+        }
+        if (!shown)
+                show_fact("tolerates", "nothing");
+}
+
 int cli_trunk_template_add(const struct command_line *line, json_t *body)
 {
         for (size_t i = 0; i < COUNT(texts); i++) {
@@ -108,6 +136,7 @@ int cli_trunk_template_add(const struct command_line *line, json_t *body)
                 if (value)
                         json_object_set_new(body, texts[i].field, json_string(value));
         }
+        add_tolerances(line, body);
         int code = add_switches(line, body);
         return code ? code : add_headers(line, body);
 }
@@ -120,6 +149,7 @@ void cli_trunk_template_show(const json_t *trunk)
         }
         for (size_t i = 0; i < COUNT(switches); i++)
                 show_fact(switches[i].title, show_cell(trunk, switches[i].field).text);
+        show_tolerances(trunk);
         size_t at;
         json_t *header, *headers = json_object_get(trunk, "headers");
         if (json_array_size(headers) == 0)

@@ -36,6 +36,9 @@
                 {"--privacy", "absent|none|id",                                                     \
                  "Privacy header; id hides the masking number from the called party"},              \
                 {"--charge-info", "absent|shown|pilot", "P-Charge-Info with that number"},          \
+                {"--tolerate", "MISTAKE",                                                           \
+                 "what the carrier may get wrong: short-body, untyped-body, no-contact",            \
+                 .repeats = true},                                                                  \
                 {"--user-phone", NULL, "write ;user=phone behind numbers"},                         \
                 {"--request-prefix", "TEXT",                                                        \
                  "what stands in front of the number in the Request-URI; '': nothing"},             \
@@ -49,6 +52,7 @@
 #define CLI_TRUNK_TEMPLATE_SET_OPTIONS                                                             \
         {"--no-send-asserted", NULL, "no P-Asserted-Identity any more"},                           \
                 {"--no-user-phone", NULL, "no ;user=phone any more"},                              \
+                {"--tolerate-nothing", NULL, "the carrier may get nothing wrong any more"},        \
         {                                                                                          \
                 "--no-headers", NULL, "no headers of its own any more"                             \
         }

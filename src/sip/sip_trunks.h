@@ -18,6 +18,7 @@ struct sip_trunk_counters {
         uint64_t dropped;       /* datagrams from this trunk that were not SIP */
         uint64_t refused_limit; /* calls refused for channels_max or calls_per_s */
         uint64_t waited;        /* calls that had to wait for their turn */
+        uint64_t tolerated[TOLERANCES]; /* how often each was made good */
         uint32_t channels;      /* legs up now */
         uint32_t announcing;    /* refused callers listening now */
 };

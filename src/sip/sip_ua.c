@@ -17,6 +17,7 @@
 #include "sip/sip_probe.h"
 #include "sip/sip_register.h"
 #include "sip/sip_saved.h"
+#include "sip/sip_tolerance.h"
 
 #define UNTRUSTED_TOLD_MS 60000
 
@@ -427,12 +428,16 @@ static bool on_message(void *arg, const struct sip_target *source, struct sip_tr
                 return true;
 
         bool reply_possible = false;
+        char memory[SIP_TOLERANCE_BYTES];
         int err = sip_msg_parse(data, &ua->msg, &reply_possible);
+        if (err && sip_tolerates_cut(request.trunk, source, &ua->msg))
+                err = 0;
         if (err || refusal) {
                 reply_possible = reply_possible || (!err && ua->msg.is_request);
                 on_garbage(ua, &request, refusal ? refusal : status_of_error(err), reply_possible);
                 return reply_possible;
         }
+        sip_tolerate(request.trunk, source, &ua->msg, memory);
         if (ua->msg.is_request)
                 on_request(ua, &request);
         else

@@ -166,6 +166,7 @@ static int get_trunk(sqlite3_stmt *stmt, struct trunk *out)
         out->no_session_timer = !get_int(&row, 0, 1);
         out->no_prack = !get_int(&row, 0, 1);
         get_template(&row, &out->writing);
+        out->tolerates = (uint32_t)get_int(&row, 0, TOLERANCES_ALL);
         if (row.bad || !parse_sources(slice_from(sources), out) ||
             !parse_overflow(slice_from(overflow), out))
                 return SQLITE_CORRUPT;

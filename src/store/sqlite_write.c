@@ -39,7 +39,7 @@ enum statement {
 
 static const char *const sql[STATEMENTS] = {
         [PUT_TRUNK] = "INSERT OR REPLACE INTO trunk (" TRUNK_COLUMNS ") VALUES (" MARKS_10
-                      "," MARKS_10 "," MARKS_10 "," MARKS_10 "," MARKS_4 ",?,?,?,?,?)",
+                      "," MARKS_10 "," MARKS_10 "," MARKS_10 "," MARKS_4 ",?,?,?,?,?,?)",
         [REMOVE_TRUNK] = "DELETE FROM trunk WHERE id = ?",
         [PUT_NUMBER] = "INSERT OR REPLACE INTO number (" NUMBER_COLUMNS ") VALUES (" MARKS_4 ")",
         [REMOVE_NUMBER] = "DELETE FROM number WHERE e164 = ?",
@@ -226,6 +226,7 @@ static int put_trunk(struct sqlite_writer *writer, const struct trunk *trunk)
         put_int(&row, !trunk->no_session_timer);
         put_int(&row, !trunk->no_prack);
         put_template(&row, &trunk->writing);
+        put_int(&row, trunk->tolerates);
         return run(&row);
 }
 

@@ -93,6 +93,7 @@ struct parser {
         int err;       /* the first that let us go on */
         uint32_t seen; /* SIP_HAS_* */
         uint32_t bad;
+        bool is_cut; /* the body is shorter than it should be */
 };
 
 static void note(struct parser *p, int err)
@@ -127,6 +128,7 @@ static void init_msg(struct sip_msg *msg, struct slice datagram)
         msg->content_type = SLICE_NONE;
         msg->content_is_sdp = false;
         msg->has_content_length = false;
+        msg->is_cut = false;
         msg->body = SLICE_NONE;
 }
 
@@ -325,11 +327,9 @@ static void read_body(struct parser *p)
 {
         size_t bytes = (size_t)(p->lines.end - p->lines.p);
         if (p->msg->has_content_length) {
-                if (p->reader.declared_length > bytes) {
-                        note(p, ERR_SYNTAX);
-                        return;
-                }
-                bytes = p->reader.declared_length;
+                p->is_cut = p->reader.declared_length > bytes;
+                if (!p->is_cut)
+                        bytes = p->reader.declared_length;
         }
         p->msg->body = (struct slice){p->lines.p, bytes};
 }
@@ -377,6 +377,9 @@ static int read_message(struct slice datagram, struct sip_msg *out, bool *reply_
                 return p.err;
         }
         check_whole(&p);
+        out->is_cut = p.is_cut && !p.err;
+        if (p.is_cut)
+                note(&p, ERR_SYNTAX);
         *reply_possible = p.err && out->is_request;
         return p.err;
 }

@@ -139,6 +139,7 @@ struct sip_msg {
         struct slice content_type; /* media type with parameters; empty: none */
         bool content_is_sdp;       /* application/sdp, identity encoding */
         bool has_content_length;
+        bool is_cut; /* ERR_SYNTAX for no other reason than a body shorter than Content-Length */
         struct slice body;
 };
 

@@ -381,7 +381,14 @@ static bool read_template(struct reader *r, struct trunk *trunk)
                 next_text(r, w->caller_prefix, sizeof w->caller_prefix);
         else if (take(r, "dialled-prefix"))
                 next_text(r, w->dialled_prefix, sizeof w->dialled_prefix);
-        else if (take(r, "username"))
+        else if (take(r, "tolerates")) {
+                const char *word = next(r);
+                enum trunk_tolerance tolerance;
+                if (trunk_tolerance_find(slice_from(word), &tolerance))
+                        fail_at(r, "nothing to tolerate:", word);
+                else
+                        trunk->tolerates |= 1u << tolerance;
+        } else if (take(r, "username"))
                 next_text(r, trunk->username, sizeof trunk->username);
         else
                 return false;

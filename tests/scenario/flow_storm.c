@@ -246,7 +246,8 @@ void flow_storm_on_datagram(struct flow_run *run, const struct addr *from, const
         if (is_ours)
                 check_audio(run, to, data);
         if (!slice_starts_with(data, SLICE("INVITE ")) ||
-            sip_msg_parse(data, &storm->passing, &reply_possible) || storm->passing.to.tag.len)
+            (sip_msg_parse(data, &storm->passing, &reply_possible) && !storm->passing.is_cut) ||
+            storm->passing.to.tag.len)
                 return;
         if (is_ours)
                 check_invite(run, &storm->passing);

@@ -152,6 +152,8 @@ static void what_the_called_party_could_not_see_is_refused(void **state)
                 {TRUNK(",\"request_prefix\":\"1 2\""), "request_prefix", "at most 16"},
                 {TRUNK(",\"caller_prefix\":\"01234567890123456\""), "caller_prefix", "at most 16"},
                 {TRUNK(",\"dialled_prefix\":\";\""), "dialled_prefix", "at most 16"},
+                {TRUNK(",\"tolerates\":[\"everything\"]"), "tolerates", "short-body"},
+                {TRUNK(",\"tolerates\":[1]"), "tolerates", "no-contact"},
                 {TRUNK(",\"user_phone\":1"), "user_phone", "true or false"},
                 {TRUNK(",\"headers\":{}"), "headers", "a list"},
                 {TRUNK(",\"headers\":[\"X: y\"]"), "headers", "an object"},
@@ -176,6 +178,23 @@ static void what_the_called_party_could_not_see_is_refused(void **state)
         json_decref(list);
 }
 
+static void what_is_tolerated_is_named_counted_and_taken_back(void **state)
+{
+        struct rig *rig = *state;
+        json_t *json = rig_expect(rig, 201, "POST", "/v1/trunks",
+                                  TRUNK(",\"tolerates\":[\"no-contact\",\"short-body\"]"));
+        assert_int_equal(json_array_size(json_object_get(json, "tolerates")), 2);
+        const json_t *counts = json_object_get(json, "tolerated");
+        assert_true(json_is_integer(json_object_get(counts, "short-body")));
+        json_decref(json);
+        json = rig_expect(rig, 200, "PATCH", "/v1/trunks/east", "{\"user_phone\":true}");
+        assert_int_equal(json_array_size(json_object_get(json, "tolerates")), 2);
+        json_decref(json);
+        json = rig_expect(rig, 200, "PATCH", "/v1/trunks/east", "{\"tolerates\":[]}");
+        assert_int_equal(json_array_size(json_object_get(json, "tolerates")), 0);
+        json_decref(json);
+}
+
 static void a_user_name_that_is_in_use_is_not_taken_away(void **state)
 {
         struct rig *rig = *state;
@@ -198,6 +217,7 @@ int main(void)
                 TEST(a_template_is_shown_as_it_was_given_but_for_values_of_headers),
                 TEST(what_is_changed_later_leaves_the_rest),
                 TEST(what_the_called_party_could_not_see_is_refused),
+                TEST(what_is_tolerated_is_named_counted_and_taken_back),
                 TEST(a_user_name_that_is_in_use_is_not_taken_away),
         };
         return RUN_TESTS(tests);

@@ -296,6 +296,7 @@ struct store_change make_trunk(uint32_t n)
         t->overflow_count = TRUNK_OVERFLOW_MAX;
         for (unsigned i = 0; i < TRUNK_OVERFLOW_MAX; i++)
                 t->overflow[i] = UINT32_MAX - i;
+        t->tolerates = TOLERANCES_ALL;
         t->writing = (struct trunk_template){
                 .forms = {1, 2, NUMBER_FORMS, 0},
                 .from_user = TRUNK_WHO_USERNAME,

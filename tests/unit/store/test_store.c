@@ -121,6 +121,7 @@ static void a_trunk_comes_back_as_it_was_put(void **state)
         assert_true(back->queue_ms == UINT32_MAX);
         assert_int_equal(back->overflow_count, TRUNK_OVERFLOW_MAX);
         assert_memory_equal(back->overflow, full.trunk.overflow, sizeof back->overflow);
+        assert_int_equal(back->tolerates, TOLERANCES_ALL);
         assert_memory_equal(&back->writing, &full.trunk.writing, sizeof back->writing);
 
         back = &rows->trunks[rig.kind == RIG_SQLITE ? 2 : 1];
