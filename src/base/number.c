@@ -145,7 +145,8 @@ void buf_put_number_as(struct buf *b, struct number n, enum number_form form,
         buf_init(&text, digits, sizeof digits);
         buf_put_number(&text, n);
         size_t country = strlen(plan->country);
-        bool at_home = form != NUMBER_INTERNATIONAL && country && text.len > country && !memcmp(digits, plan->country, country);
+        bool at_home = form != NUMBER_INTERNATIONAL && country && text.len > country &&
+                       !memcmp(digits, plan->country, country);
         if (!at_home) {
                 buf_put_text(b, plan->international);
                 buf_put_slice(b, buf_slice(&text));

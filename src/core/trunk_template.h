@@ -86,7 +86,7 @@ struct trunk_template {
 
 /* The form of numbers in this place, on a trunk with that form. */
 enum number_form trunk_template_form(const struct trunk_template *writing, enum trunk_place place,
-                                   enum number_form of_trunk);
+                                     enum number_form of_trunk);
 
 /* Digits, letters, '*', '#' and '+': what may stand in front of a number. */
 bool trunk_template_is_prefix(struct slice text);
@@ -104,6 +104,6 @@ const char *trunk_template_header_problem(struct slice name, struct slice value)
  * change as REST and CLI spell it.
  */
 const char *trunk_template_problem(const struct trunk_template *writing, bool sends_asserted,
-                                 bool has_username, const char **field);
+                                   bool has_username, const char **field);
 
 #endif
