@@ -183,7 +183,7 @@ static bool read_header(struct rest *rest, const json_t *value, size_t at, struc
         static const struct body_field fields[] = {
                 {"name", BODY_TEXT, true}, {"value", BODY_TEXT, true}, {NULL}};
         const json_t *values[2];
-        char where[24];
+        char where[32];
         snprintf(where, sizeof where, "headers[%zu].", at);
         if (!json_is_object(value)) {
                 rest_refuse(rest, PROBLEM_BAD_VALUE, "headers",
