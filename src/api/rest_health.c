@@ -54,6 +54,9 @@ static void put_calls(struct buf *out, const struct api *api)
                    c.refused);
         put_metric(out, "calls_limited_total", COUNTER, "Calls refused because of a limit.",
                    c.limited);
+        put_metric(out, "calls_overflowed_total", COUNTER,
+                   "Times that a call went on to a trunk that another one overflows to.",
+                   c.overflowed);
         put_metric(out, "calls_restored_total", COUNTER,
                    "Calls gone on with after a crash of the server before.", c.restored);
         put_metric(out, "calls_lost_total", COUNTER,

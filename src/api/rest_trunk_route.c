@@ -23,11 +23,53 @@ static bool read_options_s(struct rest *rest, const json_t *value, struct trunk 
         return true;
 }
 
+static bool refuse_overflow(struct rest *rest, const char *rule)
+{
+        rest_refuse(rest, PROBLEM_BAD_VALUE, "overflow",
+                    "GET /v1/trunks (maskline trunk list) lists them.", "%s", rule);
+        return false;
+}
+
+/* The other trunk of that name; NULL: there is none, or it is there already. */
+static const struct trunk *other_trunk(const struct rest *rest, const json_t *name,
+                                       const struct trunk *trunk)
+{
+        const struct trunk *other = NULL;
+        if (json_is_string(name))
+                other = directory_trunk_find(rest->api->params.directory, trunk->tenant_id,
+                                             body_slice(name));
+        for (unsigned i = 0; other && i < trunk->overflow_count; i++) {
+                if (trunk->overflow[i] == other->id)
+                        return NULL;
+        }
+        return other && other->id != trunk->id ? other : NULL;
+}
+
+static bool read_overflow(struct rest *rest, const json_t *value, struct trunk *trunk)
+{
+        if (!value)
+                return true;
+        if (json_array_size(value) > TRUNK_OVERFLOW_MAX)
+                return refuse_overflow(rest, "a trunk overflows to 4 others at most");
+        trunk->overflow_count = 0;
+        for (size_t i = 0; i < json_array_size(value); i++) {
+                const struct trunk *other = other_trunk(rest, json_array_get(value, i), trunk);
+                if (!other)
+                        return refuse_overflow(rest, "it must list names of other trunks that "
+                                                     "there are, each once");
+                trunk->overflow[trunk->overflow_count++] = other->id;
+        }
+        return true;
+}
+
 bool rest_trunk_route_read(struct rest *rest, const json_t **values, struct trunk *trunk)
 {
         return read_options_s(rest, values[ROUTE_OPTIONS_S], trunk) &&
                body_count(rest, values[ROUTE_FAILOVER_MS], "failover_ms", TRUNK_FAILOVER_MS_MIN,
-                          TRUNK_FAILOVER_MS_MAX, &trunk->failover_ms);
+                          TRUNK_FAILOVER_MS_MAX, &trunk->failover_ms) &&
+               body_count(rest, values[ROUTE_QUEUE_MS], "queue_ms", 0, TRUNK_QUEUE_MS_MAX,
+                          &trunk->queue_ms) &&
+               read_overflow(rest, values[ROUTE_OVERFLOW], trunk);
 }
 
 static json_t *reason_json(enum sip_health_reason reason, unsigned status)
@@ -58,12 +100,27 @@ static void add_state(const struct sip_trunk_state *state, json_t *json)
         json_object_set_new(json, "targets", targets);
 }
 
+static json_t *overflow_json(const struct api *api, const struct trunk *trunk)
+{
+        json_t *names = json_array();
+        for (unsigned i = 0; i < trunk->overflow_count; i++) {
+                const struct trunk *other =
+                        directory_trunk_get(api->params.directory, trunk->overflow[i]);
+                if (other)
+                        json_array_append_new(names, json_string(other->name));
+        }
+        return names;
+}
+
 void rest_trunk_route_add(const struct api *api, const struct trunk *trunk, json_t *json)
 {
         static const struct sip_trunk_state nothing;
         const struct sip_trunk_state *state = sip_trunks_find(api->params.trunks, trunk->id);
         json_object_set_new(json, "options_s", json_integer(trunk->options_s));
         json_object_set_new(json, "failover_ms", json_integer(trunk->failover_ms));
+        json_object_set_new(json, "queue_ms", json_integer(trunk->queue_ms));
+        json_object_set_new(json, "overflow", overflow_json(api, trunk));
+        json_object_set_new(json, "waiting", json_integer(state ? state->turn_count : 0));
         add_state(state ? state : &nothing, json);
 }
 

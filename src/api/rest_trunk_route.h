@@ -11,6 +11,8 @@
 enum route_field {
         ROUTE_OPTIONS_S,
         ROUTE_FAILOVER_MS,
+        ROUTE_QUEUE_MS,
+        ROUTE_OVERFLOW,
         ROUTE_FIELDS,
 };
 

@@ -55,6 +55,8 @@ static const struct body_field fields[] = {
         [FIELD_ANNOUNCEMENTS_MAX] = {"announcements_max", BODY_COUNT},
         [FIELD_ROUTE + ROUTE_OPTIONS_S] = {"options_s", BODY_COUNT},
         [FIELD_ROUTE + ROUTE_FAILOVER_MS] = {"failover_ms", BODY_COUNT},
+        [FIELD_ROUTE + ROUTE_QUEUE_MS] = {"queue_ms", BODY_COUNT},
+        [FIELD_ROUTE + ROUTE_OVERFLOW] = {"overflow", BODY_LIST},
         [FIELD_DIALOG + DIALOG_SESSION_TIMER] = {"session_timer", BODY_SWITCH},
         [FIELD_DIALOG + DIALOG_PRACK] = {"prack", BODY_SWITCH},
         [FIELD_TOLERATES] = {"tolerates", BODY_LIST},
@@ -90,6 +92,8 @@ enum change_field {
 static const struct body_field change_fields[] = {
         [CHANGE_ROUTE + ROUTE_OPTIONS_S] = {"options_s", BODY_COUNT},
         [CHANGE_ROUTE + ROUTE_FAILOVER_MS] = {"failover_ms", BODY_COUNT},
+        [CHANGE_ROUTE + ROUTE_QUEUE_MS] = {"queue_ms", BODY_COUNT},
+        [CHANGE_ROUTE + ROUTE_OVERFLOW] = {"overflow", BODY_LIST},
         [CHANGE_DIALOG + DIALOG_SESSION_TIMER] = {"session_timer", BODY_SWITCH},
         [CHANGE_DIALOG + DIALOG_PRACK] = {"prack", BODY_SWITCH},
         [CHANGE_LOGIN + LOGIN_USERNAME] = {"username", BODY_TEXT},
@@ -733,8 +737,11 @@ void rest_trunks_remove(struct rest *rest)
         if (err) {
                 rest_wait_destroy(wait);
                 if (err == ERR_IN_USE)
-                        rest_refuse(rest, PROBLEM_IN_USE, NULL, "Remove its numbers first.",
-                                    "masking numbers belong to this trunk");
+                        rest_refuse(rest, PROBLEM_IN_USE, NULL,
+                                    "Remove its numbers, and take it out of the overflow of "
+                                    "others.",
+                                    "masking numbers belong to this trunk, or others overflow to "
+                                    "it");
                 else
                         rest_refuse_store(rest, err);
                 return;

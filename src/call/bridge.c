@@ -4,8 +4,6 @@
  */
 #include "base/log.h"
 #include "call/call.h"
-#include "call/fault.h"
-#include "call/negotiate.h"
 
 static void on_ring_timeout(void *arg)
 {
@@ -39,16 +37,6 @@ void call_start_longest_timer(struct call *call, int64_t due_ms)
                        on_longest_call, call);
 }
 
-/* The INVITE to the callee is about to leave. */
-static void on_dialling(void *arg, struct sip_leg leg)
-{
-        struct call *call = arg;
-        call_bind(call, SIDE_B, leg);
-        call_enter(call, CALL_DIALLING);
-        call_start_ring_timer(call, 0);
-        call_save(call);
-}
-
 /*
  * Invariant: what is shown is a masking number of the call's tenant, or the leg is not created.
  */
@@ -60,36 +48,8 @@ static bool may_show(const struct call *call)
         return row && row->tenant_id == decision->tenant_id;
 }
 
-/* Offers the callee the codecs that the caller has, in our own numbering. */
-static int dial_callee(struct call *call)
-{
-        struct call_leg *b = &call->legs[SIDE_B];
-        int err = call_media_open(call, SIDE_B);
-        if (err)
-                return err;
-        err = negotiate_narrow(&b->local, &call->legs[SIDE_A].local);
-        if (err)
-                return err;
-
-        const struct sip_dial dial = {
-                .trunk_id = b->trunk_id,
-                .to = call->decision.mapping.connect_to,
-                .show = fault_shown_number(&call->decision.mapping),
-                .offer = &b->local,
-                .max_forwards = call->max_forwards,
-                .on_ready = on_dialling,
-                .on_ready_arg = call,
-        };
-        struct sip_leg leg;
-        err = sip_ua_dial(call->calls->ua, &dial, &leg);
-        if (err)
-                b->has_sip = false;
-        return err;
-}
-
 void call_connect(struct call *call, const struct sip_invite *invite)
 {
-        struct calls *calls = call->calls;
         if (!may_show(call)) {
                 call_close(call, CAUSE_UNKNOWN_CALLER_ID, SOURCE_PLATFORM, 480);
                 return;
@@ -104,19 +64,7 @@ void call_connect(struct call *call, const struct sip_invite *invite)
                            SOURCE_PLATFORM, status);
                 return;
         }
-        if (!call_admit_leg(call, SIDE_B, call->decision.show_trunk_id)) {
-                calls->counters.limited++;
-                call_close(call, CAUSE_CONCURRENCY, SOURCE_PLATFORM, 503);
-                return;
-        }
-        call_record_begin(call, SIDE_B);
-        int err = dial_callee(call);
-        if (err) {
-                log_warn("call %s: the second leg cannot be dialled: %s",
-                         uuid_format(call->legs[SIDE_A].record.call_id).text, err_text(err));
-                call_close(call, err == ERR_FULL ? CAUSE_CONCURRENCY : CAUSE_ROUTING,
-                           SOURCE_PLATFORM, 503);
-        }
+        call_route(call);
 }
 
 /*

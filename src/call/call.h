@@ -6,6 +6,8 @@
  * by the registry in calls.c and is freed when both legs have ended and been recorded.
  *
  *     NEW --> DIALLING --> RINGING --> CONNECTED --> CLOSING
+ *       \       ^ |                                  ^
+ *        '-> WAITING -------------------------------'
  *       \         \___________\____________\___________^
  *        \--> ANNOUNCING ------------------------------|
  */
@@ -23,6 +25,7 @@ enum call_state {
         CALL_CONNECTED,  /* both answered, audio flows */
         CALL_ANNOUNCING, /* a refused caller listens to the announcement */
         CALL_CLOSING,    /* being torn down: waits for the legs to end */
+        CALL_WAITING,    /* for its turn on a trunk to the callee: calls_per_s */
         CALL_STATES,
 };
 
@@ -58,6 +61,12 @@ struct call {
         enum hangup_cause cause; /* set once, by whatever ended the call */
         enum hangup_source source;
         bool has_cause;
+        uint8_t route;     /* place of the trunk that is tried: 0 is the number's own (route.c) */
+        bool has_begun;    /* the second leg's record has begun */
+        bool has_lost_way; /* a second leg has found nobody: see `lost` */
+        struct sip_end_info lost;
+        struct sip_turn turn;  /* waits, or not */
+        uint32_t waits_for;    /* trunk */
         bool has_announced;    /* the announcement has begun: it is played once */
         struct io_timer timer; /* ring timeout, then the longest call */
 
@@ -129,6 +138,17 @@ void call_save_release(struct call *call);         /* it is over */
 int calls_restore(struct calls *calls) MUST_CHECK; /* when all else is open */
 uint32_t calls_saved_ports(struct calls *calls, uint16_t *out, uint32_t max);
 
+/* route.c: which trunk carries the second leg. Those that find none close the call. */
+enum call_routed {
+        CALL_ROUTED, /* it is dialled, or waits for its turn */
+        CALL_LIMITED,
+        CALL_DARK, /* no target of its trunks is up */
+        CALL_UNROUTABLE,
+};
+void call_route(struct call *call);
+/* The second leg has ended. True: it goes on over another trunk. */
+bool call_reroute(struct call *call, const struct sip_end_info *end);
+
 /* bridge.c: connecting the two legs. */
 void call_connect(struct call *call, const struct sip_invite *invite);
 void call_on_progress(struct call *call, unsigned status);
@@ -161,6 +181,7 @@ void call_on_described(struct call *call, enum call_side side, const struct sdp_
 /* close.c: every way to end. `status` answers a caller who was not answered yet. */
 void call_close(struct call *call, enum hangup_cause cause, enum hangup_source source,
                 unsigned status);
+void call_close_for_callee(struct call *call, const struct sip_end_info *end);
 void call_end_legs(struct call *call, unsigned status); /* each that is there is told */
 void call_on_leg_ended(struct call *call, enum call_side side, const struct sip_end_info *end);
 

@@ -408,6 +408,7 @@ static void record_rest(struct calls *calls)
                         call_record_media(call, side);
                         call_record_end(call, side);
                 }
+                sip_turn_cancel(&call->turn);
                 io_timer_stop(calls->params.io, &call->timer);
                 io_timer_stop(calls->params.io, &call->save_timer);
                 call_save_release(call);

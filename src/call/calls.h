@@ -93,6 +93,7 @@ const struct check_report *calls_check_report(const struct calls *calls, uint32_
 
 struct calls_counters {
         uint64_t calls, connected, refused, limited;
+        uint64_t overflowed;  /* times that the next trunk was tried */
         uint64_t restored;    /* after a crash of the process before */
         uint64_t lost;        /* not restored: unreadable, or suspected of causing the crash */
         uint64_t unprotected; /* that a crash would have ended: no slot was left */

@@ -70,6 +70,17 @@ static void stop_announcing(struct call *call)
                 state->counters.announcing--;
 }
 
+/* It had one, and was about to have another: what there was is recorded. */
+static bool lose_second_leg(struct call *call)
+{
+        struct call_leg *b = &call->legs[SIDE_B];
+        if (!call->has_lost_way || b->has_sip || b->has_ended)
+                return false;
+        b->has_ended = true;
+        b->record.ended_ms = io_wall_ms(call->calls->params.io);
+        return true;
+}
+
 void call_close(struct call *call, enum hangup_cause cause, enum hangup_source source,
                 unsigned status)
 {
@@ -82,12 +93,16 @@ void call_close(struct call *call, enum hangup_cause cause, enum hangup_source s
                 call->cause = cause;
                 call->source = source;
         }
+        sip_turn_cancel(&call->turn);
         io_timer_stop(call->calls->params.io, &call->timer);
         io_timer_stop(call->calls->params.io, &call->save_timer);
         call_release_pair(call);
         call_enter(call, CALL_CLOSING);
         note_end(call, status);
+        bool is_lost = lose_second_leg(call);
         call_save(call);
+        if (is_lost)
+                call_record_end(call, SIDE_B);
         call_end_legs(call, status);
         log_info("call %s: ends, %s by %s", uuid_format(call->legs[SIDE_A].record.call_id).text,
                  hangup_cause_text(call->cause), hangup_source_name(call->source));
@@ -119,7 +134,7 @@ static void close_for_caller(struct call *call, const struct sip_end_info *end)
         }
 }
 
-static void close_for_callee(struct call *call, const struct sip_end_info *end)
+void call_close_for_callee(struct call *call, const struct sip_end_info *end)
 {
         switch (end->how) {
         case SIP_END_BYE:
@@ -150,6 +165,8 @@ void call_on_leg_ended(struct call *call, enum call_side side, const struct sip_
 {
         struct call_leg *leg = &call->legs[side];
         leg->has_sip = false;
+        if (side == SIDE_B && call_reroute(call, end))
+                return;
         leg->has_ended = true;
         if (!leg->record.ended_ms)
                 leg->record.ended_ms = io_wall_ms(call->calls->params.io);
@@ -161,7 +178,7 @@ void call_on_leg_ended(struct call *call, enum call_side side, const struct sip_
         if (side == SIDE_A)
                 close_for_caller(call, end);
         else
-                close_for_callee(call, end);
+                call_close_for_callee(call, end);
         call_save(call);
         call_record_end(call, side);
         call_release_leg(call, side);

@@ -9,8 +9,11 @@
 #define TO(state) (UINT32_C(1) << (state))
 
 static const uint32_t call_may_enter[CALL_STATES] = {
-        [CALL_NEW] = TO(CALL_DIALLING) | TO(CALL_ANNOUNCING) | TO(CALL_CLOSING),
-        [CALL_DIALLING] = TO(CALL_RINGING) | TO(CALL_CONNECTED) | TO(CALL_CLOSING),
+        [CALL_NEW] = TO(CALL_DIALLING) | TO(CALL_WAITING) | TO(CALL_ANNOUNCING) | TO(CALL_CLOSING),
+        [CALL_WAITING] = TO(CALL_DIALLING) | TO(CALL_WAITING) | TO(CALL_CLOSING),
+        /* Again, or back to waiting: over another trunk. */
+        [CALL_DIALLING] = TO(CALL_DIALLING) | TO(CALL_WAITING) | TO(CALL_RINGING) |
+                          TO(CALL_CONNECTED) | TO(CALL_CLOSING),
         [CALL_RINGING] = TO(CALL_CONNECTED) | TO(CALL_CLOSING),
         [CALL_CONNECTED] = TO(CALL_CLOSING),
         [CALL_ANNOUNCING] = TO(CALL_CLOSING),
@@ -23,6 +26,7 @@ static const char *const state_names[CALL_STATES] = {
         [CALL_CONNECTED] = "answered",
         [CALL_ANNOUNCING] = "announcing",
         [CALL_CLOSING] = "ending",
+        [CALL_WAITING] = "waiting",
 };
 
 void call_enter(struct call *call, enum call_state state)

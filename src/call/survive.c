@@ -281,6 +281,9 @@ static void go_on_announcing(struct call *call, const struct crash_call *saved)
 static void go_on(struct call *call, const struct crash_call *saved)
 {
         switch (call->state) {
+        case CALL_WAITING: /* whom it was to reach is not kept */
+                call_close(call, CAUSE_INTERNAL, SOURCE_PLATFORM, 503);
+                return;
         case CALL_DIALLING:
         case CALL_RINGING:
                 go_on_ringing(call, saved);

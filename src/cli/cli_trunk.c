@@ -38,6 +38,7 @@ static const struct {
 } route_counts[] = {
         {"--options-every", "options_s"},
         {"--failover-ms", "failover_ms"},
+        {"--queue-ms", "queue_ms"},
 };
 
 static const struct {
@@ -82,12 +83,29 @@ static int add_counts(const struct command_line *line, json_t *body)
         return code;
 }
 
+static int add_overflow(const struct command_line *line, json_t *body)
+{
+        const char *names[COMMAND_GIVEN_MAX];
+        unsigned count = command_values(line, "--overflow", names, COMMAND_GIVEN_MAX);
+        if (count && command_has(line, "--no-overflow")) {
+                fputs("maskline: --overflow and --no-overflow exclude each other\n", stderr);
+                return EXIT_USAGE;
+        }
+        if (!count && !command_has(line, "--no-overflow"))
+                return EXIT_DONE;
+        json_t *list = json_array();
+        for (unsigned i = 0; i < count; i++)
+                json_array_append_new(list, json_string(names[i]));
+        json_object_set_new(body, "overflow", list);
+        return EXIT_DONE;
+}
+
 static int add_route(const struct command_line *line, json_t *body)
 {
         int code = EXIT_DONE;
         for (size_t i = 0; !code && i < COUNT(route_counts); i++)
                 code = add_count(line, route_counts[i].option, route_counts[i].field, body);
-        return code;
+        return code ? code : add_overflow(line, body);
 }
 
 static int add_dialog(const struct command_line *line, json_t *body)
@@ -224,6 +242,10 @@ static void show_route(const json_t *trunk)
                 show_state(at ? "" : "targets", target, "state", "since", "reason");
         show_fact("options s", strcmp(every.text, "0") ? every.text : "never");
         show_fact("failover ms", show_cell(trunk, "failover_ms").text);
+        show_fact("queue ms", show_cell(trunk, "queue_ms").text);
+        show_fact("waiting", show_cell(trunk, "waiting").text);
+        json_array_foreach(json_object_get(trunk, "overflow"), at, target)
+                show_fact(at ? "" : "overflow", json_string_value(target));
 }
 
 static void show_trunk(const json_t *trunk)
@@ -397,6 +419,15 @@ static int remove_trunk(const struct command_line *line)
                         "(default: 4000)"                                                          \
         }
 
+#define OVERFLOW_OPTIONS                                                                           \
+        {"--queue-ms", "MS",                                                                       \
+         "let calls over --calls-per-s wait in line so long at most (default: 0)"},                \
+        {                                                                                          \
+                "--overflow", "TRUNK",                                                             \
+                        "another trunk that may carry its calls when it is dark or full",          \
+                        .repeats = true                                                            \
+        }
+
 #define DIALOG_OPTIONS                                                                             \
         {"--session-timer", "on|off", "ask for session timers, and agree to them (default: on)"},  \
         {                                                                                          \
@@ -427,6 +458,7 @@ static const struct command_option add_options[] = {
         {"--calls-per-s", "N", "new calls a second (default: no limit of its own)"},
         {"--announcements", "N", "refused callers that hear the announcement at once"},
         ROUTE_OPTIONS,
+        OVERFLOW_OPTIONS,
         DIALOG_OPTIONS,
         LOGIN_OPTIONS,
         {NULL},
@@ -434,9 +466,11 @@ static const struct command_option add_options[] = {
 
 static const struct command_option set_options[] = {
         ROUTE_OPTIONS,
+        OVERFLOW_OPTIONS,
         DIALOG_OPTIONS,
         LOGIN_OPTIONS,
         {"--no-register", NULL, "no longer register"},
+        {"--no-overflow", NULL, "no other trunk carries its calls any more"},
         CLI_TRUNK_TEMPLATE_OPTIONS,
         CLI_TRUNK_TEMPLATE_SET_OPTIONS,
         {NULL},

@@ -269,13 +269,26 @@ static bool has_numbers(const struct directory *dir, uint32_t trunk_id)
         return false;
 }
 
+/* Another trunk may send it calls. */
+static bool takes_overflow(const struct directory *dir, uint32_t trunk_id)
+{
+        for (uint32_t i = 0; i < dir->trunk_count; i++) {
+                const struct trunk *other = &dir->trunks[i];
+                for (unsigned j = 0; j < other->overflow_count; j++) {
+                        if (other->overflow[j] == trunk_id)
+                                return true;
+                }
+        }
+        return false;
+}
+
 int directory_trunk_remove(struct directory *dir, uint32_t trunk_id, directory_done *done,
                            void *arg)
 {
         const struct trunk *trunk = directory_trunk_get(dir, trunk_id);
         if (!trunk)
                 return ERR_NOT_FOUND;
-        if (has_numbers(dir, trunk_id))
+        if (has_numbers(dir, trunk_id) || takes_overflow(dir, trunk_id))
                 return ERR_IN_USE;
         struct unit *unit = queue_take(dir, false);
         if (!unit)

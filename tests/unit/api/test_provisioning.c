@@ -277,6 +277,12 @@ static void a_trunk_that_is_wrong_is_refused_with_field_and_rule(void **state)
                 {GOOD(",\"prack\":\"off\""), "prack", "true or false"},
                 {GOOD(",\"session_timer\":0"), "session_timer", "true or false"},
                 {GOOD(",\"options_s\":9"), "options_s", "0, for never, or a whole number from 10"},
+                {GOOD(",\"queue_ms\":30001"), "queue_ms", "0 to 30000"},
+                {GOOD(",\"overflow\":\"west\""), "overflow", "a list"},
+                {GOOD(",\"overflow\":[\"nowhere\"]"), "overflow", "names of other trunks"},
+                {GOOD(",\"overflow\":[\"east\"]"), "overflow", "names of other trunks"},
+                {GOOD(",\"overflow\":[7]"), "overflow", "names of other trunks"},
+                {GOOD(",\"overflow\":[\"a\",\"b\",\"c\",\"d\",\"e\"]"), "overflow", "4 others"},
                 {GOOD(",\"failover_ms\":499"), "failover_ms", "from 500 to 32000"},
                 {GOOD(",\"failover_ms\":32001"), "failover_ms", "from 500 to 32000"},
                 {GOOD(",\"options_s\":3601"), "options_s", "to 3600"},
@@ -333,6 +339,29 @@ static void what_a_carrier_stumbles_over_is_left_out(void **state)
         json_decref(changed);
         json_decref(rig_expect(rig, 200, "PATCH", "/v1/trunks/east", "{\"options_s\":0}"));
         assert_true(state_of(rig)->trunk.no_session_timer);
+}
+
+static void a_trunk_overflows_to_others_that_then_stay(void **state)
+{
+        struct rig *rig = *state;
+        json_decref(rig_expect(rig, 201, "POST", "/v1/trunks", GOOD("")));
+        json_decref(rig_expect(rig, 201, "POST", "/v1/trunks",
+                               TRUNK("\"west\"", "[\"192.0.2.99\"]", "\"192.0.2.99\"",
+                                     ",\"overflow\":[\"east\"],\"queue_ms\":1500")));
+        json_t *shown = rig_expect(rig, 200, "GET", "/v1/trunks/west", NULL);
+        const json_t *list = json_object_get(shown, "overflow");
+        assert_int_equal(json_array_size(list), 1);
+        assert_string_equal(json_string_value(json_array_get(list, 0)), "east");
+        assert_int_equal(count_of(shown, "queue_ms"), 1500);
+        assert_int_equal(count_of(shown, "waiting"), 0);
+        json_decref(shown);
+
+        json_decref(rig_expect(rig, 409, "DELETE", "/v1/trunks/east", NULL));
+        json_decref(rig_expect(rig, 422, "PATCH", "/v1/trunks/west",
+                               "{\"overflow\":[\"east\",\"east\"]}"));
+        json_decref(rig_expect(rig, 422, "PATCH", "/v1/trunks/west", "{\"overflow\":[\"west\"]}"));
+        json_decref(rig_expect(rig, 200, "PATCH", "/v1/trunks/west", "{\"overflow\":[]}"));
+        json_decref(rig_expect(rig, 204, "DELETE", "/v1/trunks/east", NULL));
 }
 
 static void two_trunks_share_neither_a_name_nor_a_source(void **state)
@@ -420,7 +449,7 @@ static void a_number_belongs_to_its_trunk_until_it_is_removed(void **state)
         json_decref(rig_expect(rig, 409, "POST", "/v1/numbers",
                                "{\"number\":\"+919000000001\",\"trunk\":\"south\"}"));
         json_t *in_use = rig_expect(rig, 409, "DELETE", "/v1/trunks/north", NULL);
-        assert_non_null(strstr(text_of(in_use, "remedy"), "numbers first"));
+        assert_non_null(strstr(text_of(in_use, "remedy"), "Remove its numbers"));
         json_decref(in_use);
 
         json_decref(rig_expect(rig, 204, "DELETE", "/v1/numbers/%2B919000000001", NULL));
@@ -516,6 +545,7 @@ int main(void)
                 WITH_RIG(a_trunk_that_is_wrong_is_refused_with_field_and_rule),
                 WITH_RIG(how_calls_find_their_way_may_be_changed_later),
                 WITH_RIG(what_a_carrier_stumbles_over_is_left_out),
+                WITH_RIG(a_trunk_overflows_to_others_that_then_stay),
                 WITH_RIG(two_trunks_share_neither_a_name_nor_a_source),
                 cmocka_unit_test_setup_teardown(without_an_address_of_our_own_a_trunk_must_name_one,
                                                 set_up_behind_nat, tear_down),
