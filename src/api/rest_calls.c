@@ -31,6 +31,28 @@ static json_t *hangup_json(const struct cdr *row)
                          "source", hangup_source_name(row->source));
 }
 
+static json_t *attempt_json(const struct api *api, const struct cdr_attempt *attempt)
+{
+        static const char *const transports[] = CDR_TRANSPORT_NAMES;
+        const struct trunk *trunk = directory_trunk_get(api->params.directory, attempt->trunk_id);
+        bool has_address = attempt->address.family != 0;
+        return json_pack(
+                "{s:s?, s:o, s:o, s:s, s:o}", "trunk", trunk ? trunk->name : NULL, "address",
+                has_address ? json_string(addr_format(&attempt->address).text) : json_null(),
+                "transport",
+                has_address ? json_string(transports[attempt->transport % 3]) : json_null(),
+                "result", cdr_attempt_text((enum cdr_attempt_end)attempt->how), "status",
+                attempt->status ? json_integer(attempt->status) : json_null());
+}
+
+static json_t *attempts_json(const struct api *api, const struct cdr *row)
+{
+        json_t *list = json_array();
+        for (unsigned i = 0; i < row->attempt_count; i++)
+                json_array_append_new(list, attempt_json(api, &row->attempts[i]));
+        return list;
+}
+
 static json_t *leg_json(const struct api *api, const struct cdr *row)
 {
         const struct trunk *trunk = directory_trunk_get(api->params.directory, row->trunk_id);
@@ -48,6 +70,8 @@ static json_t *leg_json(const struct api *api, const struct cdr *row)
         json_object_set_new(json, "sip_status",
                             row->sip_status ? json_integer(row->sip_status) : json_null());
         json_object_update_new(json, media);
+        if (row->leg == CDR_LEG_B)
+                json_object_set_new(json, "attempts", attempts_json(api, row));
         return json;
 }
 

@@ -187,6 +187,9 @@ void call_on_leg_ended(struct call *call, enum call_side side, const struct sip_
 
 /* record.c: the call detail records. */
 void call_record_begin(struct call *call, enum call_side side); /* once it is admitted */
+void call_record_attempts(struct call *call); /* of the second leg that has just ended */
+/* A trunk on which nothing was sent. */
+void call_record_passed_over(struct call *call, uint32_t trunk_id, enum cdr_attempt_end how);
 void call_record_media(struct call *call,
                        enum call_side side);                  /* before the ports are given back */
 void call_record_end(struct call *call, enum call_side side); /* writes it */

@@ -165,6 +165,8 @@ void call_on_leg_ended(struct call *call, enum call_side side, const struct sip_
 {
         struct call_leg *leg = &call->legs[side];
         leg->has_sip = false;
+        if (side == SIDE_B)
+                call_record_attempts(call);
         if (side == SIDE_B && call_reroute(call, end))
                 return;
         leg->has_ended = true;

@@ -488,6 +488,19 @@ static void media(struct codec *c, struct media_leg_state *value)
         u32(c, &stats->round_trip_ms);
 }
 
+static void tried(struct codec *c, struct cdr *value)
+{
+        value->attempt_count = (uint8_t)number(c, value->attempt_count, CDR_ATTEMPTS_MAX);
+        for (unsigned i = 0; i < value->attempt_count; i++) {
+                struct cdr_attempt *attempt = &value->attempts[i];
+                u32(c, &attempt->trunk_id);
+                address(c, &attempt->address);
+                attempt->transport = (uint8_t)number(c, attempt->transport, SIP_TLS);
+                attempt->how = (uint8_t)number(c, attempt->how, CDR_ATTEMPT_ENDS - 1);
+                u16(c, &attempt->status);
+        }
+}
+
 static void record(struct codec *c, struct cdr *value)
 {
         raw(c, value->leg_id.bytes, sizeof value->leg_id.bytes);
@@ -505,6 +518,7 @@ static void record(struct codec *c, struct cdr *value)
         u32(c, &value->packets_out);
         u32(c, &value->packets_lost);
         u32(c, &value->jitter_ms_x10);
+        tried(c, value);
 }
 
 static void live(struct codec *c, struct crash_leg *value)

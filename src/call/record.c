@@ -45,6 +45,42 @@ void call_record_media(struct call *call, enum call_side side)
         leg->record.jitter_ms_x10 = stats.jitter_ms_x10;
 }
 
+_Static_assert((int)SIP_ATTEMPT_GOES_ON == CDR_ATTEMPT_OPEN &&
+                       (int)SIP_ATTEMPT_ANSWERED == CDR_ATTEMPT_ANSWERED &&
+                       (int)SIP_ATTEMPT_SILENT == CDR_ATTEMPT_SILENT &&
+                       (int)SIP_ATTEMPT_UNSENT == CDR_ATTEMPT_UNSENT,
+               "attempts of a leg are recorded as they are");
+
+static void add_attempt(struct cdr *record, struct cdr_attempt attempt)
+{
+        /* What was last matters more than what was in between. */
+        if (record->attempt_count < CDR_ATTEMPTS_MAX)
+                record->attempt_count++;
+        record->attempts[record->attempt_count - 1] = attempt;
+}
+
+void call_record_passed_over(struct call *call, uint32_t trunk_id, enum cdr_attempt_end how)
+{
+        add_attempt(&call->legs[SIDE_B].record,
+                    (struct cdr_attempt){.trunk_id = trunk_id, .how = (uint8_t)how});
+}
+
+void call_record_attempts(struct call *call)
+{
+        struct call_leg *b = &call->legs[SIDE_B];
+        const struct sip_attempts *attempts = sip_leg_attempts(call->calls->ua, b->sip);
+        for (unsigned i = 0; attempts && i < attempts->count; i++) {
+                const struct sip_attempt *attempt = &attempts->list[i];
+                add_attempt(&b->record, (struct cdr_attempt){
+                                                .trunk_id = b->trunk_id,
+                                                .address = attempt->target.addr,
+                                                .transport = (uint8_t)attempt->target.transport,
+                                                .how = (uint8_t)attempt->how,
+                                                .status = attempt->status,
+                                        });
+        }
+}
+
 void call_record_end(struct call *call, enum call_side side)
 {
         struct cdr *record = &call->legs[side].record;

@@ -66,17 +66,31 @@ static int dial_callee(struct call *call)
         return err;
 }
 
+/* One record, whatever trunks are tried. */
+static void begin_record(struct call *call)
+{
+        if (!call->has_begun)
+                call_record_begin(call, SIDE_B);
+        call->has_begun = true;
+}
+
+static void pass_over(struct call *call, uint32_t trunk_id, enum call_routed why)
+{
+        begin_record(call);
+        call_record_passed_over(call, trunk_id,
+                                why == CALL_LIMITED ? CDR_ATTEMPT_LIMITED : CDR_ATTEMPT_DARK);
+        if (trunk_at(call, call->route + 1u))
+                call->calls->counters.overflowed++;
+}
+
 /* A place on its trunk is taken. What another trunk cannot change fails the call. */
 static enum call_routed dial_on(struct call *call, uint32_t trunk_id)
 {
         struct call_leg *b = &call->legs[SIDE_B];
         b->admitted = true;
         b->trunk_id = trunk_id;
-        if (call->has_begun)
-                b->record.trunk_id = trunk_id;
-        else
-                call_record_begin(call, SIDE_B);
-        call->has_begun = true;
+        begin_record(call);
+        b->record.trunk_id = trunk_id;
         int err = dial_callee(call);
         if (!err)
                 return CALL_ROUTED;
@@ -121,9 +135,7 @@ static enum call_routed try_rest(struct call *call, enum call_routed before)
                 routed = try_trunk(call, trunk);
                 if (routed == CALL_ROUTED)
                         break;
-                bool is_last = trunk_at(call, call->route + 1u) == NULL;
-                if (!is_last)
-                        call->calls->counters.overflowed++;
+                pass_over(call, trunk->id, routed);
         }
         return routed;
 }
@@ -158,9 +170,8 @@ static void on_turn(void *arg, enum sip_admission admission)
                 routed = dial_on(call, call->waits_for);
         if (routed == CALL_ROUTED)
                 return;
+        pass_over(call, call->waits_for, routed);
         call->route++;
-        if (trunk_at(call, call->route))
-                call->calls->counters.overflowed++;
         routed = try_rest(call, routed);
         if (routed != CALL_ROUTED)
                 close_unrouted(call, routed);

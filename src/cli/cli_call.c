@@ -74,6 +74,30 @@ static int list(const struct command_line *line)
         return code;
 }
 
+/* Where the callee was looked for. */
+static void show_attempts(const json_t *attempts)
+{
+        static const char *const titles[] = {"TRIED", "ADDRESS", "RESULT", "STATUS", NULL};
+        if (json_array_size(attempts) == 0)
+                return;
+        size_t at;
+        json_t *attempt;
+        struct show_table *table = show_table_create(titles);
+        json_array_foreach(attempts, at, attempt)
+        {
+                struct show_cell cells[] = {
+                        show_cell(attempt, "trunk"),
+                        show_cell(attempt, "address"),
+                        show_cell(attempt, "result"),
+                        show_cell(attempt, "status"),
+                };
+                show_table_add(table, cells);
+        }
+        fputc('\n', stdout);
+        show_table_print(table, "");
+        show_table_destroy(table);
+}
+
 static void show_legs(const json_t *legs)
 {
         static const char *const titles[] = {"LEG",    "TRUNK",   "STATUS", "HANGUP", "SOURCE",
@@ -97,6 +121,7 @@ static void show_legs(const json_t *legs)
         fputc('\n', stdout);
         show_table_print(table, "");
         show_table_destroy(table);
+        json_array_foreach(legs, at, leg) show_attempts(json_object_get(leg, "attempts"));
 }
 
 static int show(const struct command_line *line)

@@ -63,3 +63,16 @@ int uuid_parse(struct slice text, struct uuid *out)
         *out = id;
         return 0;
 }
+
+const char *cdr_attempt_text(enum cdr_attempt_end how)
+{
+        static const char *const texts[CDR_ATTEMPT_ENDS] = {
+                [CDR_ATTEMPT_OPEN] = "it went on there",
+                [CDR_ATTEMPT_ANSWERED] = "it answered",
+                [CDR_ATTEMPT_SILENT] = "it did not answer",
+                [CDR_ATTEMPT_UNSENT] = "nothing could be sent there",
+                [CDR_ATTEMPT_DARK] = "none of its addresses was up",
+                [CDR_ATTEMPT_LIMITED] = "it had no channel, or no turn in time",
+        };
+        return how < CDR_ATTEMPT_ENDS ? texts[how] : "";
+}

@@ -9,6 +9,7 @@
 
 #include <stdint.h>
 
+#include "base/addr.h"
 #include "base/number.h"
 #include "core/cause.h"
 #include "core/mask.h"
@@ -31,6 +32,32 @@ enum cdr_leg {
         CDR_LEG_B, /* the one we dialled */
 };
 
+/* What became of one try to reach the callee. The numbers are on disk. */
+enum cdr_attempt_end {
+        CDR_ATTEMPT_OPEN,     /* it went on, or was given up by us */
+        CDR_ATTEMPT_ANSWERED, /* a final answer: see status */
+        CDR_ATTEMPT_SILENT,   /* nothing at all came */
+        CDR_ATTEMPT_UNSENT,   /* it could not be sent */
+        CDR_ATTEMPT_DARK,     /* nothing was sent: no address of the trunk is up */
+        CDR_ATTEMPT_LIMITED,  /* nothing was sent: no channel, or no turn in time */
+        CDR_ATTEMPT_ENDS,
+};
+const char *cdr_attempt_text(enum cdr_attempt_end how); /* "it did not answer" */
+
+#define CDR_ATTEMPTS_MAX 8
+#define CDR_TRANSPORT_NAMES                                                                        \
+        {                                                                                          \
+                "udp", "tcp", "tls"                                                                \
+        }
+
+struct cdr_attempt {
+        uint32_t trunk_id;
+        struct addr address; /* family 0: none */
+        uint8_t transport;   /* index of its name */
+        uint8_t how;         /* enum cdr_attempt_end */
+        uint16_t status;     /* 0: none */
+};
+
 struct cdr {
         uint32_t tenant_id;  /* 0: the dialled number belongs to nobody */
         struct uuid call_id; /* equal to the A leg's leg_id */
@@ -51,6 +78,9 @@ struct cdr {
         uint16_t sip_status; /* the final answer to the INVITE, 0: none */
         uint32_t packets_in, packets_out, packets_lost;
         uint32_t jitter_ms_x10;
+        /* B: in their order; the last one is where it was answered, or where it ended. */
+        struct cdr_attempt attempts[CDR_ATTEMPTS_MAX];
+        uint8_t attempt_count;
 };
 
 #endif

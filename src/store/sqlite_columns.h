@@ -23,11 +23,13 @@
 #define CDR_COLUMNS                                                                                \
         "tenant_id, call_id, leg_id, leg, trunk_id, session_id, party, number, party_hint, "       \
         "verdict, started_ms, ringing_ms, answered_ms, ended_ms, cause, source, sip_status, "      \
-        "packets_in, packets_out, packets_lost, jitter_ms_x10"
+        "packets_in, packets_out, packets_lost, jitter_ms_x10, attempts"
 #define AUDIT_COLUMNS "sequence, tenant_id, at_ms, kind, body, hash"
 
 /* Room for every source of a trunk as text, and for the trunks that it overflows to. */
 #define TRUNK_SOURCES_TEXT  (TRUNK_SOURCES_MAX * 64)
 #define TRUNK_OVERFLOW_TEXT (TRUNK_OVERFLOW_MAX * 11)
+/* And for what a leg has tried. */
+#define CDR_ATTEMPTS_TEXT   (CDR_ATTEMPTS_MAX * (ADDR_TEXT_MAX + 32))
 
 #endif

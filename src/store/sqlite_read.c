@@ -204,9 +204,39 @@ static int get_session(sqlite3_stmt *stmt, struct store_session *out)
         return finish(&row);
 }
 
+static bool parse_count(struct slice *rest, uint32_t max, uint32_t *out)
+{
+        return !slice_to_u32(slice_split(*rest, ' ', rest), max, out);
+}
+
+static bool parse_attempt(struct slice text, struct cdr_attempt *out)
+{
+        uint32_t how, status, transport;
+        if (!parse_count(&text, UINT32_MAX, &out->trunk_id) ||
+            !parse_count(&text, CDR_ATTEMPT_ENDS - 1, &how) ||
+            !parse_count(&text, UINT16_MAX, &status) || !parse_count(&text, 2, &transport))
+                return false;
+        out->how = (uint8_t)how;
+        out->status = (uint16_t)status;
+        out->transport = (uint8_t)transport;
+        return !text.len || !addr_parse(text, 0, &out->address);
+}
+
+static bool parse_attempts(struct slice text, struct cdr *cdr)
+{
+        while (text.len) {
+                struct slice one = slice_split(text, ',', &text);
+                if (cdr->attempt_count == CDR_ATTEMPTS_MAX ||
+                    !parse_attempt(one, &cdr->attempts[cdr->attempt_count++]))
+                        return false;
+        }
+        return true;
+}
+
 static int get_cdr(sqlite3_stmt *stmt, struct cdr *out)
 {
         struct row row = {.stmt = stmt};
+        char attempts[CDR_ATTEMPTS_TEXT];
         memset(out, 0, sizeof *out);
         out->tenant_id = get_u32(&row);
         get_whole(&row, out->call_id.bytes, sizeof out->call_id.bytes);
@@ -229,6 +259,9 @@ static int get_cdr(sqlite3_stmt *stmt, struct cdr *out)
         out->packets_out = get_u32(&row);
         out->packets_lost = get_u32(&row);
         out->jitter_ms_x10 = get_u32(&row);
+        get_text(&row, attempts, sizeof attempts);
+        if (!parse_attempts(slice_from(attempts), out))
+                row.bad = true;
         return finish(&row);
 }
 

@@ -46,8 +46,8 @@ static const char *const sql[STATEMENTS] = {
         [ADD_SESSION] = "INSERT INTO session (" SESSION_COLUMNS ") VALUES (" MARKS_10 ",?)",
         [SET_SESSION_STATE] = "UPDATE session SET state = ?, ended_ms = ? WHERE id = ?",
         [ERASE_SESSION] = ERASE_SQL,
-        [ADD_CDR] =
-                "INSERT OR IGNORE INTO cdr (" CDR_COLUMNS ") VALUES (" MARKS_10 "," MARKS_10 ",?)",
+        [ADD_CDR] = "INSERT OR IGNORE INTO cdr (" CDR_COLUMNS ") VALUES (" MARKS_10 "," MARKS_10
+                    ",?,?)",
         [ADD_AUDIT] = "INSERT INTO audit (" AUDIT_COLUMNS ") VALUES (" MARKS_4 ",?,?)",
         [PUT_AUDIT_HEAD] = "INSERT OR REPLACE INTO audit_head VALUES (0, ?, ?, ?)",
 };
@@ -285,8 +285,26 @@ static int set_session_state(struct sqlite_writer *writer, const struct store_se
         return rc;
 }
 
+static void format_attempts(const struct cdr *cdr, struct buf *b)
+{
+        for (unsigned i = 0; i < cdr->attempt_count; i++) {
+                const struct cdr_attempt *a = &cdr->attempts[i];
+                if (i)
+                        buf_put_char(b, ',');
+                buf_printf(b, "%u %u %u %u ", a->trunk_id, a->how, a->status, a->transport);
+                if (a->address.family)
+                        buf_put_text(b, addr_format(&a->address).text);
+        }
+        buf_put_char(b, '\0');
+        assert(buf_ok(b));
+}
+
 static int add_cdr(struct sqlite_writer *writer, const struct cdr *cdr)
 {
+        char attempts[CDR_ATTEMPTS_TEXT];
+        struct buf b;
+        buf_init(&b, attempts, sizeof attempts);
+        format_attempts(cdr, &b);
         struct row row = begin(writer, ADD_CDR);
         put_int(&row, cdr->tenant_id);
         put_blob(&row, cdr->call_id.bytes, sizeof cdr->call_id.bytes);
@@ -309,6 +327,7 @@ static int add_cdr(struct sqlite_writer *writer, const struct cdr *cdr)
         put_int(&row, cdr->packets_out);
         put_int(&row, cdr->packets_lost);
         put_int(&row, cdr->jitter_ms_x10);
+        put_text(&row, attempts, sizeof attempts);
         return run(&row);
 }
 

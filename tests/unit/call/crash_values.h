@@ -183,6 +183,15 @@ static inline void some_sip(struct random *r, struct sip_leg_state *sip, size_t 
 
 static inline void some_record(struct random *r, struct cdr *cdr)
 {
+        cdr->attempt_count = (uint8_t)random_below(r, CDR_ATTEMPTS_MAX + 1);
+        for (unsigned i = 0; i < cdr->attempt_count; i++)
+                cdr->attempts[i] = (struct cdr_attempt){
+                        .trunk_id = (uint32_t)some_number(r, 32),
+                        .address = some_addr(r),
+                        .transport = (uint8_t)random_below(r, SIP_TLS + 1),
+                        .how = (uint8_t)random_below(r, CDR_ATTEMPT_ENDS),
+                        .status = (uint16_t)some_number(r, 16),
+                };
         random_fill(r, cdr->leg_id.bytes, sizeof cdr->leg_id.bytes);
         cdr->trunk_id = (uint32_t)some_number(r, 32);
         cdr->party = (int8_t)(random_below(r, 3) - 1);

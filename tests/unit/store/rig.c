@@ -391,6 +391,18 @@ struct store_change make_cdr(uint32_t call, enum cdr_leg leg, int64_t started_ms
                                 .cause = CAUSE_LOST_RACE,
                                 .source = SOURCE_ERROR,
                                 .sip_status = 699,
+                                .attempt_count = 3,
+                                .attempts = {{7,
+                                              {.family = 4, .ip = {192, 0, 2, 1}, .port = 5060},
+                                              0,
+                                              CDR_ATTEMPT_SILENT,
+                                              0},
+                                             {8, {0}, 0, CDR_ATTEMPT_LIMITED, 0},
+                                             {UINT32_MAX,
+                                              {.family = 6, .ip = {0x20, 1}, .port = 65535},
+                                              2,
+                                              CDR_ATTEMPT_ANSWERED,
+                                              200}},
                                 .packets_in = UINT32_MAX,
                                 .packets_out = 2,
                                 .packets_lost = 1,
@@ -421,6 +433,17 @@ bool same_session(const struct store_session *a, const struct store_session *b)
                memcmp(a->sealed, b->sealed, a->sealed_bytes) == 0;
 }
 
+static bool has_same_attempts(const struct cdr *a, const struct cdr *b)
+{
+        for (unsigned i = 0; i < a->attempt_count && i < b->attempt_count; i++) {
+                const struct cdr_attempt *x = &a->attempts[i], *y = &b->attempts[i];
+                if (x->trunk_id != y->trunk_id || x->how != y->how || x->status != y->status ||
+                    x->transport != y->transport || !addr_equal(&x->address, &y->address))
+                        return false;
+        }
+        return a->attempt_count == b->attempt_count;
+}
+
 bool same_cdr(const struct cdr *a, const struct cdr *b)
 {
         return a->tenant_id == b->tenant_id &&
@@ -432,6 +455,7 @@ bool same_cdr(const struct cdr *a, const struct cdr *b)
                a->started_ms == b->started_ms && a->ringing_ms == b->ringing_ms &&
                a->answered_ms == b->answered_ms && a->ended_ms == b->ended_ms &&
                a->cause == b->cause && a->source == b->source && a->sip_status == b->sip_status &&
-               a->packets_in == b->packets_in && a->packets_out == b->packets_out &&
-               a->packets_lost == b->packets_lost && a->jitter_ms_x10 == b->jitter_ms_x10;
+               has_same_attempts(a, b) && a->packets_in == b->packets_in &&
+               a->packets_out == b->packets_out && a->packets_lost == b->packets_lost &&
+               a->jitter_ms_x10 == b->jitter_ms_x10;
 }
