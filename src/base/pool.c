@@ -81,6 +81,13 @@ void *pool_take(struct pool *pool, struct handle *handle)
         return pool->objects + index * pool->object_bytes;
 }
 
+void *pool_get(struct pool *pool, struct handle *handle)
+{
+        void *object = pool_take(pool, handle);
+        assert(object);
+        return object;
+}
+
 void pool_begin_at(struct pool *pool, uint32_t generation)
 {
         assert(pool->used == 0);

@@ -40,6 +40,8 @@ void pool_destroy(struct pool *pool); /* NULL is fine */
 
 /* A zeroed object, or NULL when the pool is exhausted. `handle` may be NULL. */
 void *pool_take(struct pool *pool, struct handle *handle);
+/* The same where there is always one left, and why is said by the caller: asserts it. */
+void *pool_get(struct pool *pool, struct handle *handle);
 void pool_put(struct pool *pool, void *object); /* wipes it */
 
 /*

@@ -62,8 +62,7 @@ bool call_admit_pair(struct call *call)
 
         if (!pair) {
                 /* As many pairs as calls: there is always one left. */
-                pair = pool_take(calls->pairs, NULL);
-                assert(pair);
+                pair = pool_get(calls->pairs, NULL);
                 map_add(&calls->pair_map, &pair->node, pair_key(pair->key, call));
         }
         pair->calls++;

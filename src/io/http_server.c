@@ -311,8 +311,8 @@ static void dispatch(struct connection *c)
                 .body = m->body,
                 .peer = c->peer,
         };
-        struct exchange *exchange = pool_take(server->exchanges, &c->exchange);
-        assert(exchange); /* there are as many as connections */
+        /* There are as many as connections. */
+        struct exchange *exchange = pool_get(server->exchanges, &c->exchange);
         exchange->connection = c;
         c->is_head = slice_equal(m->method, SLICE("HEAD"));
         c->close_after = !m->keep_alive;

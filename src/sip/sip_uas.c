@@ -129,7 +129,10 @@ void sip_uas_on_invite(struct sip_ua *ua, const struct sip_request *request)
                 return;
         }
         struct leg *leg = sip_leg_create(ua, request->trunk->trunk.id);
-        assert(leg);
+        if (!leg) {
+                sip_ua_reply_status(ua, request, 503);
+                return;
+        }
 
         struct sip_identity identity;
         struct sip_transaction *tx = NULL;

@@ -29,8 +29,7 @@ static struct number_pool *pool_of(struct directory *dir, uint32_t tenant_id, ui
         struct number_pool *pool = number_pool_find(dir, tenant_id, pool_id);
         if (pool)
                 return pool;
-        pool = pool_take(dir->number_pools, NULL);
-        assert(pool);
+        pool = pool_get(dir->number_pools, NULL);
         pool->key[0] = tenant_id;
         pool->key[1] = pool_id;
         list_init(&pool->numbers);

@@ -332,7 +332,10 @@ static void flush(void *arg)
 static void record_refusal(struct directory *dir)
 {
         struct unit *unit = queue_take(dir, true);
-        assert(unit); /* nothing waits */
+        if (!unit) {
+                io_timer_start(dir->io, &dir->queue.retry, RETRY_MS, retry, dir);
+                return;
+        }
         audit_entry_writes_refused(unit_audit(unit), directory_now(dir));
         queue_add(dir, unit, NULL, NULL);
 }

@@ -283,8 +283,7 @@ static uint32_t add_reference(struct directory *dir, const struct session *sessi
                 return SLOT_NONE;
 
         struct handle handle;
-        struct reference *reference = pool_take(dir->references, &handle);
-        assert(reference);
+        struct reference *reference = pool_get(dir->references, &handle);
         struct slice key =
                 reference_key(reference->key, sizeof reference->key, session->tenant_id, text);
         reference->key_bytes = (uint32_t)key.len;
