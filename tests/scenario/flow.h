@@ -155,7 +155,9 @@ bool flow_play(const struct flow *flow, uint64_t seed, char **report);
  * always: who is connected and who is heard, what is shown, what leaks, that nothing is done twice,
  * and that nothing is left.
  */
-bool flow_storm(const struct flow *flow, uint64_t seed, char **report);
+bool flow_storm(const struct flow *flow, uint64_t seed, const struct sim_network *network,
+                char **report);
+extern const struct sim_network flow_bad_network; /* loses, doubles and reorders */
 
 /* The number that a word of a flow means: "agent", "M1"; 0: none. */
 uint64_t flow_number(const char *word);

@@ -445,16 +445,15 @@ static void come_to_rest(struct flow_run *run)
                 flow_fail(run, "there are records of %u calls", calls);
 }
 
-bool flow_storm(const struct flow *flow, uint64_t seed, char **report)
+const struct sim_network flow_bad_network = {
+        .delay_ms = 10, .jitter_ms = 60, .loss_permille = 100, .duplicate_permille = 50};
+
+bool flow_storm(const struct flow *flow, uint64_t seed, const struct sim_network *network,
+                char **report)
 {
-        struct flow_run *run = flow_run_create(flow, &(struct platform_options){
-                                                             .seed = seed,
-                                                             .network = {.delay_ms = 10,
-                                                                         .jitter_ms = 60,
-                                                                         .loss_permille = 100,
-                                                                         .duplicate_permille = 50},
-                                                             .call_ms_max = CALL_MS_MAX,
-                                                     });
+        struct flow_run *run = flow_run_create(
+                flow, &(struct platform_options){
+                              .seed = seed, .network = *network, .call_ms_max = CALL_MS_MAX});
         run->storm = calloc(1, sizeof *run->storm);
         assert_non_null(run->storm);
         run->on_message = on_message;

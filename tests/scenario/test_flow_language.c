@@ -158,7 +158,7 @@ static bool storms(const char *text, uint64_t seed, char **report)
         struct flow *flow = flow_read("test.flow", text, problem);
         if (!flow)
                 fail_msg("%s", problem);
-        bool is_good = flow_storm(flow, seed, report);
+        bool is_good = flow_storm(flow, seed, &flow_bad_network, report);
         flow_destroy(flow);
         return is_good;
 }

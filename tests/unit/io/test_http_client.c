@@ -81,6 +81,7 @@ static void script_start(struct script *s)
 static void script_end(struct script *s)
 {
         assert_int_equal(write(s->quit[1], "q", 1), 1);
+        shutdown(s->fd, SHUT_RDWR); /* nobody may have come */
         pthread_join(s->thread, NULL);
         close(s->fd);
         close(s->quit[0]);
