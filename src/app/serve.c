@@ -30,6 +30,8 @@
 #define PATH_BYTES    512
 #define STOP_CHECK_MS 50
 #define STOP_GRACE_MS 2000
+/* A service manager that signals all processes of the unit reaches us twice: the keeper passes it on. */
+#define STOP_ONCE_MS  500
 #define MS(seconds)   ((int64_t)(seconds)*1000)
 
 enum phase {
@@ -54,6 +56,7 @@ struct serve {
         enum phase phase;
         struct io_timer check; /* whether all calls have ended */
         int64_t deadline_ms;   /* of the phase, monotonic */
+        int64_t stopped_ms;    /* when it was first told to end, monotonic */
         char problem[STORE_PROBLEM_BYTES];
 };
 
@@ -325,6 +328,9 @@ static void on_check(void *arg)
 static void on_stop(void *arg, int number)
 {
         struct serve *serve = arg;
+        int64_t now_ms = io_now_ms(serve->io);
+        if (serve->phase != SERVING && now_ms - serve->stopped_ms < STOP_ONCE_MS)
+                return;
         if (serve->phase != SERVING) {
                 log_info("serve: signal %d again, ending at once", number);
                 calls_hangup_now(serve->calls);
@@ -337,7 +343,8 @@ static void on_stop(void *arg, int number)
         calls_leave(serve->calls);
         api_drain(serve->api);
         serve->phase = DRAINING;
-        serve->deadline_ms = io_now_ms(serve->io) + MS(serve->config.drain_s);
+        serve->stopped_ms = now_ms;
+        serve->deadline_ms = now_ms + MS(serve->config.drain_s);
         io_timer_start(serve->io, &serve->check, 0, on_check, serve);
 }
 

@@ -143,6 +143,8 @@ static int map_file(struct crash_record *record, const struct crash_record_param
                                  record->fd, 0);
                 record->map = map == MAP_FAILED ? NULL : map;
                 err = record->map ? 0 : -errno;
+                if (!err)
+                        (void)madvise(map, record->map_bytes, MADV_DONTDUMP);
         }
         if (err && !problem[0])
                 problem_put(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""SIPp as the carrier's side of a trunk: one scenario, one call, and the messages it saw."""
+"""SIPp as the carrier's side of a trunk: one scenario, one call or many, and the messages it saw."""
 import dataclasses
 import pathlib
 import re
@@ -41,16 +41,17 @@ class Message:
 
 
 class Sipp:
-    """Starts a scenario of sipp/; wait() gives whether its call went as the scenario says."""
+    """Starts a scenario of sipp/; wait() gives whether its calls went as the scenario says."""
 
     def __init__(self, scenario, ip, directory, remote=None, caller="", dialled="", port=None,
-                 pause_ms=500, timeout_s=40):
+                 pause_ms=500, timeout_s=40, calls=1):
         self.port = port or ports.free_port(ip, (ports.socket.SOCK_DGRAM,))
         self.name = scenario
         self.directory = pathlib.Path(directory) / f"sipp-{scenario}-{self.port}"
         self.directory.mkdir(parents=True)
         media, _ = ports.free_range(4)
-        args = ["sipp", "-sf", SCENARIOS / f"{scenario}.xml", "-i", ip, "-p", self.port, "-m", 1,
+        args = ["sipp", "-sf", SCENARIOS / f"{scenario}.xml", "-i", ip, "-p", self.port,
+                "-m", calls, "-l", calls, "-r", 40,
                 "-mi", "127.0.0.1", "-mp", media, "-nostdin", "-d", pause_ms,
                 "-key", "caller", caller or "anonymous", "-s", dialled or "none",
                 "-timeout", f"{timeout_s}s", "-timeout_error",

@@ -116,6 +116,22 @@ class Heard:
         last = len(self.windows) - self.windows[::-1].index(label)
         return self.windows[first:last].count(label) / (last - first)
 
+    def gaps_s(self, hertz, apart_s=0.5):
+        """From where the tone is first heard to where last: how long it is missing, each time."""
+        label = f"tone {hertz}"
+        at = [i for i, what in enumerate(self.windows) if what == label]
+        gaps, last_end = [], None
+        for before, after in zip(at, at[1:]):
+            missing = (after - before - 1) * WINDOW_S
+            if missing <= 0:
+                continue
+            if last_end is not None and (before - last_end) * WINDOW_S < apart_s:
+                gaps[-1] += missing
+            else:
+                gaps.append(missing)
+            last_end = after
+        return gaps
+
     def kinds(self):
         """Everything heard for at least 0.3 s, longest first, silence left out."""
         sums = {what: self.seconds_of(what) for what in set(self.windows) if what != SILENCE}
