@@ -292,6 +292,15 @@ class WithSipp(SippCase):
         self.assertEqual(callee.requests(), ["INVITE", "ACK", "BYE"])
         self.finish()
 
+    def test_each_side_has_its_own_reliable_answers(self):
+        callee = self.callee("uas_prack")
+        self.provision(callee)
+        caller = self.caller("uac_prack")
+        self.assert_ran(caller, callee)
+        self.assertEqual(callee.requests(), ["INVITE", "PRACK", "ACK", "BYE"])
+        self.assertEqual(caller.statuses("PRACK"), [200])
+        self.finish()
+
     def test_a_caller_is_known_in_every_usual_writing(self):
         writings = ("00919888800001", "919888800001", "09888800001", "9888800001",
                     "+91-98888-00001", "+91.98888.00001")

@@ -9,6 +9,7 @@ from sipp import Sipp
 
 class Scenarios(unittest.TestCase):
     PAIRS = [("uac_call", "uas_answers", [180, 200], ["INVITE", "ACK", "BYE"]),
+             ("uac_prack", "uas_prack", [180, 200], ["INVITE", "PRACK", "ACK", "BYE"]),
              ("uac_waits", "uas_hangs_up", [180, 200], ["INVITE", "ACK"]),
              ("uac_fails", "uas_busy", [486], ["INVITE", "ACK"]),
              ("uac_cancel", "uas_never_answers", [180, 487], ["INVITE", "CANCEL", "ACK"])]
