@@ -303,11 +303,11 @@ static int open_media(struct calls *calls, char *problem)
 
 /*
  * The transactions of both legs' INVITE and of the BYE that comes in live for 64*T1 (32 s) after
- * their answer, that of our BYE for T4; an eighth is kept for calls in progress.
+ * their answer, those of our BYE and of a PRACK for T4; an eighth is kept for calls in progress.
  */
 static uint32_t transactions_max(const struct calls *calls)
 {
-        uint32_t lingering = calls->params.calls_per_s_max * (3 * 32 + 5);
+        uint32_t lingering = calls->params.calls_per_s_max * (3 * 32 + 2 * 5);
         uint32_t wanted = lingering + legs_max(calls) * 2;
         return wanted + wanted / 7 + 64;
 }

@@ -182,6 +182,8 @@ static void on_failure(struct leg *leg, enum sip_method method, const struct sip
         case 408:
         case 481:
                 /* RFC 3261 12.2.1.2: the other side no longer has the dialog. */
+                log_info("sip leg %u: its refresh was answered %u", sip_leg_handle(leg).h.index,
+                         response->status);
                 sip_leg_abandon(leg, SIP_END_TIMEOUT);
                 return;
         case 405:
@@ -232,6 +234,8 @@ void sip_refresh_on_response(struct leg *leg, struct sip_transaction *tx,
 void sip_refresh_on_timeout(struct leg *leg)
 {
         leg->refresh = (struct handle){0};
-        if (leg->state == LEG_CONFIRMED)
-                sip_leg_abandon(leg, SIP_END_TIMEOUT);
+        if (leg->state != LEG_CONFIRMED)
+                return;
+        log_info("sip leg %u: its refresh was not answered", sip_leg_handle(leg).h.index);
+        sip_leg_abandon(leg, SIP_END_TIMEOUT);
 }

@@ -2,8 +2,9 @@
 /*
  * sip_session.c - session timers (RFC 4028): what is asked for, what is agreed, and when it is over.
  */
-#include <assert.h>
+#include <inttypes.h>
 
+#include "base/log.h"
 #include "sip/sip_core.h"
 
 #define EARLY_S       32 /* RFC 4028 10: who waits for the refresh gives up so much early */
@@ -81,8 +82,11 @@ bool sip_session_meets_interval(struct leg *leg, const struct sip_msg *response)
 static void on_expired(void *arg)
 {
         struct leg *leg = arg;
-        if (leg->state == LEG_CONFIRMED)
-                sip_leg_abandon(leg, SIP_END_TIMEOUT);
+        if (leg->state != LEG_CONFIRMED)
+                return;
+        log_info("sip leg %u: its session of %" PRIu32 " s was not refreshed",
+                 sip_leg_handle(leg).h.index, leg->session.expires_s);
+        sip_leg_abandon(leg, SIP_END_TIMEOUT);
 }
 
 void sip_session_stop(struct leg *leg)
