@@ -10,6 +10,7 @@
 #include "api/rest_trunk_route.h"
 #include "api/rest_trunk_template.h"
 #include "api/rest_trunk_tolerance.h"
+#include "api/rest_trunk_transport.h"
 #include "base/log.h"
 #include "call/provision.h"
 #include "wire/sip_auth.h"
@@ -30,7 +31,8 @@ enum field {
         FIELD_ANNOUNCEMENTS_MAX,
         FIELD_ROUTE,
         FIELD_DIALOG = FIELD_ROUTE + ROUTE_FIELDS,
-        FIELD_TOLERATES = FIELD_DIALOG + DIALOG_FIELDS,
+        FIELD_TRANSPORT = FIELD_DIALOG + DIALOG_FIELDS,
+        FIELD_TOLERATES = FIELD_TRANSPORT + TRANSPORT_FIELDS,
         FIELD_TEMPLATE,
         FIELD_USERNAME = FIELD_TEMPLATE + REST_TRUNK_TEMPLATE_FIELDS,
         FIELD_PASSWORD,
@@ -59,6 +61,8 @@ static const struct body_field fields[] = {
         [FIELD_ROUTE + ROUTE_OVERFLOW] = {"overflow", BODY_LIST},
         [FIELD_DIALOG + DIALOG_SESSION_TIMER] = {"session_timer", BODY_SWITCH},
         [FIELD_DIALOG + DIALOG_PRACK] = {"prack", BODY_SWITCH},
+        [FIELD_TRANSPORT + TRANSPORT_TRANSPORT] = {"transport", BODY_TEXT},
+        [FIELD_TRANSPORT + TRANSPORT_CLIENT_DOMAIN] = {"client_certificate", BODY_TEXT},
         [FIELD_TOLERATES] = {"tolerates", BODY_LIST},
         [FIELD_TEMPLATE] = REST_TRUNK_TEMPLATE_ROWS,
         [FIELD_USERNAME] = {"username", BODY_TEXT},
@@ -83,7 +87,8 @@ enum login_field {
 enum change_field {
         CHANGE_ROUTE,
         CHANGE_DIALOG = CHANGE_ROUTE + ROUTE_FIELDS,
-        CHANGE_LOGIN = CHANGE_DIALOG + DIALOG_FIELDS,
+        CHANGE_TRANSPORT = CHANGE_DIALOG + DIALOG_FIELDS,
+        CHANGE_LOGIN = CHANGE_TRANSPORT + TRANSPORT_FIELDS,
         CHANGE_TEMPLATE = CHANGE_LOGIN + LOGIN_FIELDS,
         CHANGE_TOLERATES = CHANGE_TEMPLATE + REST_TRUNK_TEMPLATE_FIELDS,
         CHANGE_FIELDS,
@@ -96,6 +101,8 @@ static const struct body_field change_fields[] = {
         [CHANGE_ROUTE + ROUTE_OVERFLOW] = {"overflow", BODY_LIST},
         [CHANGE_DIALOG + DIALOG_SESSION_TIMER] = {"session_timer", BODY_SWITCH},
         [CHANGE_DIALOG + DIALOG_PRACK] = {"prack", BODY_SWITCH},
+        [CHANGE_TRANSPORT + TRANSPORT_TRANSPORT] = {"transport", BODY_TEXT},
+        [CHANGE_TRANSPORT + TRANSPORT_CLIENT_DOMAIN] = {"client_certificate", BODY_TEXT},
         [CHANGE_LOGIN + LOGIN_USERNAME] = {"username", BODY_TEXT},
         [CHANGE_LOGIN + LOGIN_PASSWORD] = {"password", BODY_TEXT},
         [CHANGE_LOGIN + LOGIN_REALM] = {"realm", BODY_TEXT},
@@ -219,6 +226,8 @@ static json_t *trunk_json(const struct api *api, const struct trunk *trunk)
                 rest_trunk_tolerance_add(api, trunk, json);
         if (json)
                 rest_trunk_dialog_add(trunk, json);
+        if (json)
+                rest_trunk_transport_add(trunk, json);
         if (json)
                 add_login(trunk, json);
         if (json)
@@ -559,6 +568,7 @@ static bool read_trunk(struct rest *rest, struct trunk *trunk, struct slice *pas
                           &trunk->announcements_max) &&
                check_family(rest, trunk) &&
                rest_trunk_route_read(rest, values + FIELD_ROUTE, trunk) &&
+               rest_trunk_transport_read(rest, values + FIELD_TRANSPORT, trunk) &&
                read_login(rest, values + FIELD_USERNAME, trunk, password) &&
                rest_trunk_template_read(rest, values + FIELD_TEMPLATE, trunk, headers) &&
                rest_trunk_tolerance_read(rest, values[FIELD_TOLERATES], trunk);
@@ -697,6 +707,7 @@ void rest_trunks_change(struct rest *rest)
         struct trunk trunk = *held;
         if (!body_fields(rest, rest->body, "", change_fields, values) ||
             !rest_trunk_route_read(rest, values + CHANGE_ROUTE, &trunk) ||
+            !rest_trunk_transport_read(rest, values + CHANGE_TRANSPORT, &trunk) ||
             !read_login(rest, values + CHANGE_LOGIN, &trunk, &password) ||
             !rest_trunk_template_read(rest, values + CHANGE_TEMPLATE, &trunk, &headers) ||
             !rest_trunk_tolerance_read(rest, values[CHANGE_TOLERATES], &trunk))

@@ -20,6 +20,13 @@ static const struct {
 
 static const struct {
         const char *option, *field;
+} transport_fields[] = {
+        {"--transport", "transport"},
+        {"--client-certificate", "client_certificate"},
+};
+
+static const struct {
+        const char *option, *field;
 } login_fields[] = {
         {"--username", "username"},
         {"--realm", "realm"},
@@ -106,6 +113,15 @@ static int add_route(const struct command_line *line, json_t *body)
         for (size_t i = 0; !code && i < COUNT(route_counts); i++)
                 code = add_count(line, route_counts[i].option, route_counts[i].field, body);
         return code ? code : add_overflow(line, body);
+}
+
+static void add_transport(const struct command_line *line, json_t *body)
+{
+        for (size_t i = 0; i < COUNT(transport_fields); i++) {
+                const char *value = command_value(line, transport_fields[i].option);
+                if (value)
+                        json_object_set_new(body, transport_fields[i].field, json_string(value));
+        }
 }
 
 static int add_dialog(const struct command_line *line, json_t *body)
@@ -257,6 +273,8 @@ static void show_trunk(const json_t *trunk)
                 {"trunk", "name"},
                 {"peer", "peer"},
                 {"resolved", "peer_address"},
+                {"transport", "transport"},
+                {"client", "client_certificate"},
                 {"advertised", "advertised"},
                 {"country", "country"},
                 {"international", "international"},
@@ -307,6 +325,7 @@ static int add(const struct command_line *line)
                 code = add_route(line, body);
         if (!code)
                 code = add_dialog(line, body);
+        add_transport(line, body);
         if (!code)
                 code = add_login(line, body);
         if (code) {
@@ -378,6 +397,7 @@ static int set(const struct command_line *line)
         int code = add_route(line, body);
         if (!code)
                 code = add_dialog(line, body);
+        add_transport(line, body);
         if (!code)
                 code = add_login(line, body);
         if (!code)
@@ -428,6 +448,14 @@ static int remove_trunk(const struct command_line *line)
                         .repeats = true                                                            \
         }
 
+#define TRANSPORT_OPTIONS                                                                          \
+        {"--transport", "TRANSPORT",                                                               \
+         "how calls go to the carrier: udp, tcp, tls, or auto, as DNS says (default: udp)"},       \
+        {                                                                                          \
+                "--client-certificate", "DOMAIN",                                                  \
+                        "with tls: who connects must show a certificate of it; '': none"           \
+        }
+
 #define DIALOG_OPTIONS                                                                             \
         {"--session-timer", "on|off", "ask for session timers, and agree to them (default: on)"},  \
         {                                                                                          \
@@ -457,6 +485,7 @@ static const struct command_option add_options[] = {
         {"--channels", "N", "calls at once (default: no limit of its own)"},
         {"--calls-per-s", "N", "new calls a second (default: no limit of its own)"},
         {"--announcements", "N", "refused callers that hear the announcement at once"},
+        TRANSPORT_OPTIONS,
         ROUTE_OPTIONS,
         OVERFLOW_OPTIONS,
         DIALOG_OPTIONS,
@@ -465,6 +494,7 @@ static const struct command_option add_options[] = {
 };
 
 static const struct command_option set_options[] = {
+        TRANSPORT_OPTIONS,
         ROUTE_OPTIONS,
         OVERFLOW_OPTIONS,
         DIALOG_OPTIONS,
@@ -481,6 +511,8 @@ const struct command cli_trunk_commands[] = {
          "  maskline trunk add carrier --source 192.0.2.0/24 --peer sip.example.net\n"
          "  maskline trunk add carrier --source 192.0.2.7 --peer 192.0.2.7:5060 \\\n"
          "      --country 91 --international 00 --national 0 --digits 10\n"
+         "  maskline trunk add carrier --source 192.0.2.0/24 --peer sip.example.net \\\n"
+         "      --transport tls\n"
          "  maskline trunk add carrier --source 192.0.2.7 --peer 192.0.2.7 \\\n"
          "      --username acme --password @/run/secrets/carrier\n",
          add},

@@ -10,12 +10,13 @@
         "from_form, asserted_form, to_form, request_form, from_user, asserted_user, pilot, "       \
         "domain, domain_name, display, privacy, charge, user_phone, request_prefix, "              \
         "caller_prefix, dialled_prefix, headers_key, headers, tolerates"
-#define TRUNK_COLUMNS                                                                              \
-        "id, tenant_id, name, sources, caller_from, dialled_from, peer_host, peer_port, "          \
-        "number_form, send_asserted, advertised, plan_country, plan_international, "               \
-        "plan_national, plan_digits_min, plan_digits_max, channels_max, calls_per_s, "             \
-        "announcements_max, username, realm, password_key, password, registers, register_s, "      \
-        "options_s, failover_ms, queue_ms, overflow, session_timer, prack, " TRUNK_TEMPLATE_COLUMNS
+#define TRUNK_COLUMNS                                                                               \
+        "id, tenant_id, name, sources, caller_from, dialled_from, peer_host, peer_port, "           \
+        "number_form, send_asserted, advertised, plan_country, plan_international, "                \
+        "plan_national, plan_digits_min, plan_digits_max, channels_max, calls_per_s, "              \
+        "announcements_max, username, realm, password_key, password, registers, register_s, "       \
+        "options_s, failover_ms, queue_ms, overflow, session_timer, prack, " TRUNK_TEMPLATE_COLUMNS \
+        ", transport, client_domain"
 #define NUMBER_COLUMNS "e164, tenant_id, trunk_id, pool_id"
 #define SESSION_COLUMNS                                                                            \
         "id, tenant_id, pool_id, state, created_ms, starts_ms, expires_ms, ended_ms, key_slot, "   \

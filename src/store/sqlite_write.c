@@ -8,6 +8,7 @@
 #include "store/sqlite_columns.h"
 
 /* The numbers on disk are those of the headers: one that moves must not go unnoticed. */
+_Static_assert(TRUNK_UDP == 0 && TRUNK_AUTO == 3, "trunk.transport");
 _Static_assert(SESSION_SCHEDULED == 0 && SESSION_ERASED == 3, "session.state");
 _Static_assert(MASK_CONNECT == 0 && MASK_ENDED == 6, "cdr.verdict");
 _Static_assert(CDR_LEG_A == 0 && CDR_LEG_B == 1, "cdr.leg");
@@ -39,7 +40,7 @@ enum statement {
 
 static const char *const sql[STATEMENTS] = {
         [PUT_TRUNK] = "INSERT OR REPLACE INTO trunk (" TRUNK_COLUMNS ") VALUES (" MARKS_10
-                      "," MARKS_10 "," MARKS_10 "," MARKS_10 "," MARKS_4 ",?,?,?,?,?,?)",
+                      "," MARKS_10 "," MARKS_10 "," MARKS_10 "," MARKS_4 ",?,?,?,?,?,?,?,?)",
         [REMOVE_TRUNK] = "DELETE FROM trunk WHERE id = ?",
         [PUT_NUMBER] = "INSERT OR REPLACE INTO number (" NUMBER_COLUMNS ") VALUES (" MARKS_4 ")",
         [REMOVE_NUMBER] = "DELETE FROM number WHERE e164 = ?",
@@ -227,6 +228,8 @@ static int put_trunk(struct sqlite_writer *writer, const struct trunk *trunk)
         put_int(&row, !trunk->no_prack);
         put_template(&row, &trunk->writing);
         put_int(&row, trunk->tolerates);
+        put_int(&row, trunk->transport);
+        put_text(&row, trunk->client_domain, sizeof trunk->client_domain);
         return run(&row);
 }
 

@@ -276,6 +276,12 @@ static void a_trunk_that_is_wrong_is_refused_with_field_and_rule(void **state)
                 {GOOD(",\"calls_per_s\":\"2\""), "calls_per_s", "a whole number"},
                 {GOOD(",\"prack\":\"off\""), "prack", "true or false"},
                 {GOOD(",\"session_timer\":0"), "session_timer", "true or false"},
+                {GOOD(",\"transport\":\"sctp\""), "transport", "one of"},
+                {GOOD(",\"transport\":\"tls\""), "transport", "does not listen for SIP over tls"},
+                {GOOD(",\"transport\":\"tcp\""), "transport", "does not listen for SIP over tcp"},
+                {GOOD(",\"client_certificate\":\"a.example\""), "client_certificate",
+                 "only a trunk with transport tls"},
+                {GOOD(",\"client_certificate\":\"a b\""), "client_certificate", "a domain"},
                 {GOOD(",\"options_s\":9"), "options_s", "0, for never, or a whole number from 10"},
                 {GOOD(",\"queue_ms\":30001"), "queue_ms", "0 to 30000"},
                 {GOOD(",\"overflow\":\"west\""), "overflow", "a list"},
@@ -321,6 +327,22 @@ static void how_calls_find_their_way_may_be_changed_later(void **state)
         json_decref(changed);
         json_decref(rig_expect(rig, 422, "PATCH", "/v1/trunks/east", "{\"options_s\":1}"));
         assert_int_equal(state_of(rig)->trunk.options_s, 0);
+}
+
+static void how_requests_go_to_a_carrier_may_be_chosen(void **state)
+{
+        struct rig *rig = *state;
+        json_t *made = rig_expect(rig, 201, "POST", "/v1/trunks", GOOD(""));
+        assert_string_equal(text_of(made, "transport"), "udp");
+        assert_string_equal(text_of(made, "client_certificate"), "");
+        json_decref(made);
+        json_t *changed =
+                rig_expect(rig, 200, "PATCH", "/v1/trunks/east", "{\"transport\":\"auto\"}");
+        assert_string_equal(text_of(changed, "transport"), "auto");
+        assert_int_equal(state_of(rig)->trunk.transport, TRUNK_AUTO);
+        json_decref(changed);
+        json_decref(rig_expect(rig, 422, "PATCH", "/v1/trunks/east", "{\"transport\":\"tls\"}"));
+        assert_int_equal(state_of(rig)->trunk.transport, TRUNK_AUTO);
 }
 
 static void what_a_carrier_stumbles_over_is_left_out(void **state)
@@ -544,6 +566,7 @@ int main(void)
                 WITH_RIG(signalling_knows_a_trunk_at_once_and_forgets_it_when_it_is_removed),
                 WITH_RIG(a_trunk_that_is_wrong_is_refused_with_field_and_rule),
                 WITH_RIG(how_calls_find_their_way_may_be_changed_later),
+                WITH_RIG(how_requests_go_to_a_carrier_may_be_chosen),
                 WITH_RIG(what_a_carrier_stumbles_over_is_left_out),
                 WITH_RIG(a_trunk_overflows_to_others_that_then_stay),
                 WITH_RIG(two_trunks_share_neither_a_name_nor_a_source),

@@ -116,6 +116,8 @@ static void a_trunk_comes_back_as_it_was_put(void **state)
         assert_true(back->register_s == UINT32_MAX);
         assert_true(back->options_s == UINT32_MAX);
         assert_true(back->no_prack);
+        assert_int_equal(back->transport, TRUNK_AUTO);
+        assert_string_equal(back->client_domain, "client2.example");
         assert_false(back->no_session_timer);
         assert_true(back->failover_ms == UINT32_MAX);
         assert_true(back->queue_ms == UINT32_MAX);

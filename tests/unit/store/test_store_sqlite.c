@@ -151,6 +151,8 @@ static void a_database_of_the_first_schema_is_brought_up_to_date(void **state)
                         "ALTER TABLE trunk DROP COLUMN headers_key;"
                         "ALTER TABLE trunk DROP COLUMN headers;"
                         "ALTER TABLE trunk DROP COLUMN tolerates;"
+                        "ALTER TABLE trunk DROP COLUMN transport;"
+                        "ALTER TABLE trunk DROP COLUMN client_domain;"
                         "PRAGMA user_version = 1");
         rig_open(&rig);
         struct rig_rows *rows = rig_load(&rig);
@@ -165,6 +167,8 @@ static void a_database_of_the_first_schema_is_brought_up_to_date(void **state)
         assert_int_equal(rows->trunks[0].queue_ms, 0);
         assert_false(rows->trunks[0].no_session_timer);
         assert_false(rows->trunks[0].no_prack);
+        assert_int_equal(rows->trunks[0].transport, TRUNK_UDP);
+        assert_string_equal(rows->trunks[0].client_domain, "");
         assert_int_equal(rows->trunks[0].overflow_count, 0);
         assert_true(number_is_none(rows->trunks[0].writing.pilot.n));
         assert_string_equal(rows->trunks[0].writing.request_prefix, "");
