@@ -345,6 +345,14 @@ static bool is_keep_alive(struct slice data)
         return true;
 }
 
+/* By its first line: one message that is wrong must not end the connection of all others. */
+static bool is_sip(struct slice data)
+{
+        const char *end = memchr(data.p, '\n', data.len);
+        size_t len = end ? (size_t)(end - data.p) : data.len;
+        return memmem(data.p, len, "SIP/2.0", 7) != NULL;
+}
+
 static unsigned status_of_error(int err)
 {
         if (err == ERR_TOO_LARGE)
@@ -435,7 +443,7 @@ static bool on_message(void *arg, const struct sip_target *source, struct sip_tr
         if (err || refusal) {
                 reply_possible = reply_possible || (!err && ua->msg.is_request);
                 on_garbage(ua, &request, refusal ? refusal : status_of_error(err), reply_possible);
-                return reply_possible;
+                return reply_possible || is_sip(data);
         }
         sip_tolerate(request.trunk, source, &ua->msg, memory);
         if (ua->msg.is_request)

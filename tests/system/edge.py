@@ -21,16 +21,30 @@ def is_installed():
 class Edge:
     """Listens on `ip`; calls go on to the telephone's port on the same address."""
 
-    def __init__(self, ip, phone_port, directory, algorithm="MD5", min_expires=60, nonce_s=300):
+    def __init__(self, ip, phone_port, directory, algorithm="MD5", min_expires=60, nonce_s=300,
+                 transport="udp", certificate=None):
+        """`certificate`: for tls, the files of certificate and key."""
         self.ip = ip
-        self.port = ports.free_port(ip, (socket.SOCK_DGRAM,))
+        self.port = ports.free_port(ip, (socket.SOCK_DGRAM, socket.SOCK_STREAM))
         self._directory = pathlib.Path(directory)
         self._directory.mkdir(parents=True)
         self._log_path = self._directory / "log"
         self._process = None
         self._values = {"EDGE": f"{ip}:{self.port}", "EDGE_HOST": ip, "PHONE": f"{ip}:{phone_port}",
                         "ALGORITHM": algorithm, "MIN_EXPIRES": min_expires, "NONCE_S": nonce_s,
+                        "STREAMS": self._streams(transport, certificate),
                         "USERNAME": USERNAME, "PASSWORD": PASSWORD, "REALM": REALM}
+
+    def _streams(self, transport, certificate):
+        if transport == "udp":
+            return "disable_tcp=yes"
+        lines = [f"listen={transport}:{self.ip}:{self.port}", "tcp_children=2"]
+        if transport == "tls":
+            lines += ["enable_tls=yes", 'loadmodule "tls.so"',
+                      'modparam("tls", "tls_method", "TLSv1.2+")',
+                      f'modparam("tls", "certificate", "{certificate[0]}")',
+                      f'modparam("tls", "private_key", "{certificate[1]}")']
+        return "\n".join(lines)
 
     def start(self):
         text = (HERE / "kamailio" / "edge.cfg").read_text()

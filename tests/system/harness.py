@@ -73,6 +73,8 @@ class Maskline:
         self.settings = {"sip_listen": self.server, "http_listen": "127.0.0.1:0",
                          "rtp_port_min": self._rtp_first, "rtp_port_max": last, "calls_max": 20,
                          "drain_s": 1} | settings
+        self.tcp_port, self.tls_port = (ports.free_port("127.0.0.1", (ports.socket.SOCK_STREAM,))
+                                        for _ in range(2))
         self.log_path = self.data.parent / "log"
         self.log_path.touch()
         self._process = None
@@ -291,8 +293,8 @@ class Case(unittest.TestCase):
         if problems(self):
             print(f"---- the daemon's log in {self.id()}:\n{self.maskline.log()[-6000:]}----")
 
-    def phone(self, name, number, ip, hertz):
-        phone = Phone(name, number, ip, hertz, self.temp / f"phone-{name}").start()
+    def phone(self, name, number, ip, hertz, **options):
+        phone = Phone(name, number, ip, hertz, self.temp / f"phone-{name}", **options).start()
         self.addCleanup(phone.stop)
         return phone
 

@@ -24,7 +24,7 @@ TONE_SECONDS = 120
 CONFIG = """\
 poll_method epoll
 sip_listen {ip}:{port}
-net_interface 127.0.0.1
+{streams}net_interface 127.0.0.1
 call_local_timeout 120
 call_max_calls 4
 audio_source aufile,{directory}/tone.wav
@@ -91,7 +91,9 @@ class Call:
 class Phone:
     """Start, dial, accept, hang up, wait; calls[] holds what happened, in order."""
 
-    def __init__(self, name, number, ip, hertz, directory, codecs="PCMA,PCMU"):
+    def __init__(self, name, number, ip, hertz, directory, codecs="PCMA,PCMU", transport="udp",
+                 certificate=None, ca=None):
+        """`certificate`: for tls, one file with certificate and key; `ca`: whom it trusts."""
         self.name = name
         self.number = number
         self.ip = ip
@@ -101,6 +103,7 @@ class Phone:
         self.calls = []
         self.events = []
         self._codecs = codecs
+        self._transport, self._certificate, self._ca = transport, certificate, ca
         self._changed = threading.Condition()
         self._process = self._control = self._reader = None
 
@@ -139,12 +142,23 @@ class Phone:
     def _write_config(self, control):
         first, last = ports.free_range(16)
         (self.directory / "config").write_text(CONFIG.format(
-            ip=self.ip, port=self.port, directory=self.directory, rtp_first=first, rtp_last=last,
+            ip=self.ip, port=self.port, streams=self._streams(), directory=self.directory, rtp_first=first, rtp_last=last,
             modules=self._module_path(), control=control))
         (self.directory / "accounts").write_text(
-            f"<sip:{self.number}@{self.ip}>;regint=0;answermode=manual;"
+            f"<sip:{self.number}@{self.ip};transport={self._transport}>;regint=0;answermode=manual;"
             f"audio_codecs={self._codecs}\n")
         (self.directory / "contacts").write_text("")
+
+    @property
+    def tls_port(self):
+        """baresip takes the next one."""
+        return self.port + 1
+
+    def _streams(self):
+        if self._transport != "tls":
+            return ""
+        return (f"sip_certificate {self._certificate}\nsip_cafile {self._ca}\n"
+                "sip_verify_server yes\n")
 
     @staticmethod
     def _module_path():
@@ -174,6 +188,7 @@ class Phone:
         """Dials `number` at "ip:port"."""
         with self._changed:
             self.calls.append(Call("outgoing", dialled=number))
+        # The account's transport is added by the phone.
         self._command("dial", f"sip:{number}@{server}")
         return self.calls[-1]
 

@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: Apache-2.0
+"""SIP over TCP and TLS with peers that are not ours: Kamailio as the carrier's edge, baresip."""
+import os
+import signal
+import ssl
+import time
+import unittest
+
+import certificates
+import edge
+import harness
+from harness import (AGENT, AGENT_HZ, CUSTOMER, CUSTOMER_HZ, M1, M2, NORTH_IP, SOUTH_IP, TONES)
+
+
+class Transports(harness.Case):
+    def listen(self, transport):
+        """Whoever shows a certificate is of the authority; ours is of 127.0.0.1."""
+        self.authority = certificates.Authority(self.temp / "certificates")
+        settings = {"sip_tcp_listen": f"127.0.0.1:{self.maskline.tcp_port}"}
+        if transport == "tls":
+            self.ours = self.authority.sign("IP:127.0.0.1")
+            settings |= {"sip_tls_listen": f"127.0.0.1:{self.maskline.tls_port}",
+                         "tls_certificate": self.ours[0], "tls_key": self.ours[1],
+                         "tls_ca": self.authority.ca}
+        self.maskline.settings |= settings
+
+    def provision(self, north, south):
+        run = self.maskline
+        run.start()
+        run.add_trunk("north", f"{NORTH_IP}/32", *north)
+        run.add_trunk("south", f"{SOUTH_IP}/32", *south)
+        run.add_number(M1, "north")
+        run.add_number(M2, "south")
+        run.create_session()
+
+    def begin(self, caller, callee, shown, server=None):
+        before = len(callee.calls)
+        out = caller.dial(M1 if shown == M2 else M2, server or self.maskline.server)
+        into = callee.wait_incoming(before)
+        self.assertIsNotNone(into, self.maskline.log()[-3000:])
+        self.assertEqual(into.shown, shown)
+        callee.accept()
+        self.assertTrue(caller.wait_established(out), self.maskline.log()[-3000:])
+        return out, into
+
+    def end(self, caller, callee, calls):
+        caller.wait("the talk", lambda _: False, 2)
+        caller.hangup()
+        self.assertTrue(caller.wait_closed(calls[0]) and callee.wait_closed(calls[1]),
+                        self.maskline.log()[-3000:])
+        for call, hertz in ((calls[0], callee.hertz), (calls[1], caller.hertz)):
+            heard = call.heard(TONES)
+            self.assertGreater(heard.tone_s(hertz), 1.2, heard.describe())
+
+    def metric(self, name):
+        for line in self.maskline.get("/metrics")[1].splitlines():
+            if line.startswith(name + " "):
+                return float(line.split()[1])
+        return None
+
+
+@unittest.skipUnless(edge.is_installed(), "kamailio is not installed; run script/bootstrap test")
+class CarrierEdge(Transports):
+    def build(self, transport, names="IP:127.0.0.12"):
+        self.listen(transport)
+        self.agent_phone, self.customer_phone = self.agent(), self.customer()
+        self.edge_files = self.authority.sign(names)
+        self.edge = edge.Edge(SOUTH_IP, self.customer_phone.port, self.temp / "edge",
+                              transport=transport, certificate=self.edge_files)
+        self.addCleanup(self.edge.stop)
+        self.edge.start()
+        secret = self.temp / "password"
+        secret.write_text(edge.PASSWORD + "\n")
+        self.provision([f"{NORTH_IP}:{self.agent_phone.port}"],
+                       [f"{SOUTH_IP}:{self.edge.port}", "--transport", transport,
+                        "--username", edge.USERNAME, "--password", f"@{secret}"])
+
+    def calls_over(self, transport):
+        self.build(transport)
+        for _ in range(2):
+            calls = self.begin(self.agent_phone, self.customer_phone, M2)
+            self.end(self.agent_phone, self.customer_phone, calls)
+        self.assertEqual(self.edge.said(), ["challenged INVITE", "authorized INVITE",
+                                            "authorized BYE"] + ["authorized INVITE",
+                                                                 "authorized BYE"])
+        # The callee hangs up: the edge comes to us.
+        calls = self.begin(self.agent_phone, self.customer_phone, M2)
+        self.end(self.customer_phone, self.agent_phone, calls[::-1])
+        self.finish()
+
+    def test_calls_over_tcp(self):
+        self.calls_over("tcp")
+
+    def test_calls_over_tls(self):
+        self.calls_over("tls")
+
+    def test_a_wrong_certificate_is_refused_with_a_sentence(self):
+        self.build("tls", names="DNS:carrier.example")
+        out = self.agent_phone.dial(M1, self.maskline.server)
+        self.assertTrue(self.agent_phone.wait_closed(out, 5))
+        self.assertEqual(self.customer_phone.calls, [])
+        self.assertRegex(self.maskline.log(), r"trunk south: the TLS connection to 127\.0\.0\.12:\d+ "
+                                              r"could not be made: .*carrier\.example")
+        self.finish()
+
+    def shown(self):
+        """The serial number of the certificate that the server shows now."""
+        pem = ssl.get_server_certificate(("127.0.0.1", self.maskline.tls_port))
+        return pem
+
+    def test_a_new_certificate_is_taken_with_a_call_up(self):
+        self.build("tls")
+        # Who asks has to be behind a trunk.
+        self.maskline.add_trunk("probe", "127.0.0.1/32", "127.0.0.1:9", "--transport", "tls")
+        calls = self.begin(self.agent_phone, self.customer_phone, M2)
+        before = self.shown()
+        self.authority.sign("IP:127.0.0.1", into=self.ours)
+        os.kill(self.maskline.pid, signal.SIGHUP)
+        deadline = time.monotonic() + 10
+        while self.shown() == before:
+            self.assertLess(time.monotonic(), deadline, self.maskline.log()[-2000:])
+            time.sleep(0.1)
+        self.end(self.agent_phone, self.customer_phone, calls)
+
+        # What is no key is not taken, and says so.
+        self.ours[1].write_text("nonsense\n")
+        os.kill(self.maskline.pid, signal.SIGHUP)
+        now = self.shown()
+        while "tls: not reloaded" not in self.maskline.log():
+            self.assertLess(time.monotonic(), deadline + 20, self.maskline.log()[-2000:])
+            time.sleep(0.1)
+        self.assertEqual(self.shown(), now)
+        self.finish()
+
+
+class Telephones(Transports):
+    """The agent speaks TCP or TLS, the customer UDP."""
+
+    def build(self, transport):
+        self.listen(transport)
+        both = self.authority.together(f"IP:{NORTH_IP}") if transport == "tls" else None
+        self.agent_phone = self.phone("agent", AGENT, NORTH_IP, AGENT_HZ, transport=transport,
+                                      certificate=both, ca=self.authority.ca)
+        self.customer_phone = self.phone("customer", CUSTOMER, SOUTH_IP, CUSTOMER_HZ)
+        tls = transport == "tls"
+        port = self.agent_phone.tls_port if tls else self.agent_phone.port
+        self.server = f"127.0.0.1:{self.maskline.tls_port if tls else self.maskline.tcp_port}"
+        # It connects from whatever address the kernel takes.
+        self.provision([f"{NORTH_IP}:{port}", "--source", "127.0.0.1/32", "--transport", transport],
+                       [f"{SOUTH_IP}:{self.customer_phone.port}"])
+
+    def calls_over(self, transport):
+        self.build(transport)
+        calls = self.begin(self.agent_phone, self.customer_phone, M2, self.server)
+        self.end(self.agent_phone, self.customer_phone, calls)
+        calls = self.begin(self.customer_phone, self.agent_phone, M1)
+        self.end(self.customer_phone, self.agent_phone, calls)
+        calls = self.begin(self.customer_phone, self.agent_phone, M1)
+        self.end(self.agent_phone, self.customer_phone, calls[::-1])
+        self.finish()
+
+    def test_calls_over_tcp(self):
+        self.calls_over("tcp")
+
+    def test_calls_over_tls(self):
+        self.calls_over("tls")
+
+    def test_a_call_over_tcp_goes_on_after_a_crash(self):
+        self.build("tcp")
+        calls = self.begin(self.agent_phone, self.customer_phone, M2, self.server)
+        self.maskline.crash()
+        self.end(self.customer_phone, self.agent_phone, calls[::-1])
+        self.finish()
+
+
+if __name__ == "__main__":
+    unittest.main()
