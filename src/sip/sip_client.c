@@ -82,23 +82,32 @@ bool sip_client_is_heard(const struct sip_transaction *tx)
         return tx->is_heard;
 }
 
-int sip_client_start(struct sip_transaction *tx, struct slice request, const struct sip_target *to)
+void sip_client_wait(struct sip_transaction *tx)
 {
-        assert(tx->state == TX_NEW);
-        int err = sip_tx_keep(tx, request);
-        if (err) {
-                sip_tx_enter(tx, TX_TERMINATED);
-                return err;
-        }
-        tx->peer = *to;
-        tx->begun_ms = sip_tx_now_ms(tx);
-        sip_tx_enter(tx, TX_TRYING);
         sip_tx_start_retransmitting(tx);
         if (tx->patience_ms && tx->patience_ms < SIP_TIMEOUT_MS) {
                 tx->deadline_ms = tx->begun_ms + tx->patience_ms;
                 sip_tx_arm_retransmission(tx);
         }
+}
+
+int sip_client_start(struct sip_transaction *tx, struct slice request, const struct sip_target *to)
+{
+        char memory[SIP_PACKET_BYTES_MAX];
+        assert(tx->state == TX_NEW);
+        tx->peer = *to;
+        (void)sip_large_switch(tx, &request, memory);
+        int err = sip_tx_keep(tx, request);
+        if (err) {
+                sip_tx_enter(tx, TX_TERMINATED);
+                return err;
+        }
+        tx->begun_ms = sip_tx_now_ms(tx);
+        sip_tx_enter(tx, TX_TRYING);
+        sip_client_wait(tx);
         err = sip_tx_send(tx);
+        if (err && sip_large_switch_back(tx))
+                return 0;
         if (err)
                 sip_tx_enter(tx, TX_TERMINATED);
         return err;
@@ -109,6 +118,8 @@ void sip_client_on_lost(struct sip_transaction *tx, bool was_open)
         const struct sip_transactions_params *params = &tx->txs->params;
         /* What has been answered is there: its final answer comes on another connection. */
         if (tx->state != TX_TRYING)
+                return;
+        if (!was_open && sip_large_switch_back(tx))
                 return;
         bool may_try_again = was_open && !tx->is_resent;
         tx->is_resent = true;

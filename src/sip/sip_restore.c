@@ -53,6 +53,8 @@ static int save_dialled(const struct leg *leg, struct sip_leg_state *out)
         out->invite = leg->invite;
         /* Being opened: it goes where the dialog does. */
         out->peer = tx->state == TX_NEW ? leg->dialog.next_hop : tx->peer;
+        if (tx->is_switched)
+                out->peer.transport = SIP_UDP; /* decided again when it is sent again */
         bool is_heard = tx->state == TX_PROCEEDING;
         out->kind = is_heard ? SIP_SAVED_PROCEEDING : SIP_SAVED_CALLING;
         return 0;

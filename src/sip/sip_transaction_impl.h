@@ -46,6 +46,7 @@ struct sip_transaction {
         struct sip_target peer;
         struct io_timer timer;
         struct io_task burial;
+        bool is_switched;          /* it goes by TCP for its size alone */
         bool is_resent;            /* on a second connection, after the first was lost */
         int64_t interval_ms;       /* of retransmission */
         int64_t deadline_ms;       /* 0: none */
@@ -101,6 +102,16 @@ void sip_tx_resend(struct sip_transaction *tx);
 int sip_tx_keep(struct sip_transaction *tx, struct slice text) MUST_CHECK;
 void sip_tx_drop_packet(struct sip_transaction *tx, struct sip_packet **packet);
 
+/*
+ * sip_large.c: what is too large for a datagram goes by TCP if the peer has it (RFC 3261 18.1.1).
+ * True: the transaction's peer and local have changed, and `request` is what to send now, in `memory`
+ * of SIP_PACKET_BYTES_MAX.
+ */
+bool sip_large_switch(struct sip_transaction *tx, struct slice *request, char *memory);
+/* There was no TCP: as a datagram after all. False: it cannot be. */
+bool sip_large_switch_back(struct sip_transaction *tx);
+
+void sip_client_wait(struct sip_transaction *tx); /* for its first answer */
 void sip_client_on_lost(struct sip_transaction *tx, bool was_open);
 void sip_client_on_timer(struct sip_transaction *tx);
 void sip_server_on_timer(struct sip_transaction *tx);

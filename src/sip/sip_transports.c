@@ -144,6 +144,34 @@ const struct addr *sip_transports_local(const struct sip_transports *transports,
         return NULL;
 }
 
+/* The port that a trunk advertises is that of its own transport. */
+static struct addr advertised(const struct trunk *trunk, enum sip_transport transport,
+                              const struct addr *local)
+{
+        struct addr address = trunk->advertised;
+        enum sip_transport usual =
+                trunk->transport == TRUNK_AUTO ? SIP_UDP : sip_trunk_transport(trunk);
+        if (address.port == 0 || transport != usual)
+                address.port = local->port;
+        return address;
+}
+
+bool sip_transports_sent_by(const struct sip_transports *transports, const struct trunk *trunk,
+                            const struct sip_target *target, struct sip_sent_by *out)
+{
+        const uint8_t family = target->addr.family;
+        const struct addr *local = sip_transports_local(transports, target->transport, family);
+        if (!local)
+                return false;
+        struct sip_sent_by own = {.transport = target->transport, .addr = *local};
+        if (trunk->advertised.family == family)
+                own.addr = advertised(trunk, target->transport, local);
+        if (addr_is_any(&own.addr))
+                return false;
+        *out = own;
+        return true;
+}
+
 bool sip_transports_have_opened(const struct sip_transports *transports,
                                 const struct sip_target *target)
 {

@@ -82,6 +82,10 @@ void sip_transports_destroy(struct sip_transports *transports);
 const struct addr *sip_transports_local(const struct sip_transports *transports,
                                         enum sip_transport transport, uint8_t family);
 
+/* As sip_ua_sent_by() (sip_core.h). */
+bool sip_transports_sent_by(const struct sip_transports *transports, const struct trunk *trunk,
+                            const struct sip_target *target, struct sip_sent_by *out) MUST_CHECK;
+
 /* Whether its connection is one that we have opened: to an address that can be connected to. */
 bool sip_transports_have_opened(const struct sip_transports *transports,
                                 const struct sip_target *target);

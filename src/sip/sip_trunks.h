@@ -40,9 +40,10 @@ struct sip_trunk_state {
         struct list turns; /* of struct sip_turn, the first come first; not owned */
         uint32_t turn_count;
         struct io_timer turn_timer;
-        uint32_t dialogs;       /* legs that signalling still has open */
-        int64_t stream_told_ms; /* when the log was last told of its connections; 0: never */
-        bool is_removed;        /* takes no new call; its dialogs go on until they end */
+        uint32_t dialogs;        /* legs that signalling still has open */
+        int64_t no_tcp_until_ms; /* what is too large for a datagram found no TCP there; 0: never */
+        int64_t stream_told_ms;  /* when the log was last told of its connections; 0: never */
+        bool is_removed;         /* takes no new call; its dialogs go on until they end */
         struct io *io;
         struct sip_trunks *trunks;
         /* For sip_resolve.c: looking the peer's name up. */

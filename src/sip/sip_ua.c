@@ -21,32 +21,10 @@
 
 #define UNTRUSTED_TOLD_MS 60000
 
-/* The port that a trunk advertises is that of its own transport. */
-static struct addr advertised(const struct trunk *trunk, enum sip_transport transport,
-                              const struct addr *local)
-{
-        struct addr address = trunk->advertised;
-        enum sip_transport usual =
-                trunk->transport == TRUNK_AUTO ? SIP_UDP : sip_trunk_transport(trunk);
-        if (address.port == 0 || transport != usual)
-                address.port = local->port;
-        return address;
-}
-
 bool sip_ua_sent_by(const struct sip_ua *ua, const struct trunk *trunk,
                     const struct sip_target *target, struct sip_sent_by *out)
 {
-        const uint8_t family = target->addr.family;
-        const struct addr *local = sip_transports_local(ua->transports, target->transport, family);
-        if (!local)
-                return false;
-        struct sip_sent_by own = {.transport = target->transport, .addr = *local};
-        if (trunk->advertised.family == family)
-                own.addr = advertised(trunk, target->transport, local);
-        if (addr_is_any(&own.addr))
-                return false;
-        *out = own;
-        return true;
+        return sip_transports_sent_by(ua->transports, trunk, target, out);
 }
 
 void sip_ua_send(struct sip_ua *ua, uint32_t trunk_id, const struct sip_target *to,

@@ -538,6 +538,8 @@ int scene_setup(void **state)
                 .io = s->io,
                 .trunks = s->trunks,
                 .listen.udp = addr_pair_of(address(UA_ADDRESS)),
+                .listen.tcp = addr_pair_of(address(UA_ADDRESS)),
+                .streams = {.connections_max = 8, .idle_ms = 600000},
                 .legs_max = 16,
                 .transactions_max = 64,
                 .handler = &handler,
