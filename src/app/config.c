@@ -50,8 +50,8 @@ void config_put_allowed(struct buf *out, const struct config_row *row)
                                   "[2001:db8::1]:5060");
                 return;
         case CONFIG_ADDRS:
-                buf_put_text(out, "an IP address and a port, such as 192.0.2.1:5060, or an IPv4 "
-                                  "and an IPv6 one with a comma between them");
+                buf_put_text(out, "an IP address and a port, such as 192.0.2.1:5060 or "
+                                  "[2001:db8::1]:5060");
                 if (row->min == 0)
                         buf_put_text(out, ", or nothing");
                 return;
@@ -186,17 +186,14 @@ static int read_addr(struct slice value, struct addr *out)
 
 static int read_addrs(const struct config_row *row, struct slice value, struct addr_pair *out)
 {
-        struct addr first, second;
-        struct slice rest, text = slice_split(value, ',', &rest);
+        struct addr only;
         *out = (struct addr_pair){0};
         if (value.len == 0)
                 return row->min ? ERR_SYNTAX : 0;
-        if (read_addr(slice_trim(text), &first))
-                return ERR_SYNTAX;
-        *out = addr_pair_of(first);
-        if (text.len == value.len)
-                return 0;
-        return read_addr(slice_trim(rest), &second) || addr_pair_add(out, &second) ? ERR_SYNTAX : 0;
+        int err = read_addr(value, &only);
+        if (!err)
+                *out = addr_pair_of(only);
+        return err;
 }
 
 static int read_value(const struct config_row *row, struct slice value, void *out)
@@ -408,6 +405,18 @@ static void check_session_timer(const struct config *c, struct buf *problems)
                            c->session_timer_s);
 }
 
+/* RTP has one address: a call that comes over the other kind could not be heard. */
+static void check_family(const struct config *c, const char *name, const struct addr_pair *listen,
+                         struct buf *problems)
+{
+        const struct addr *a = addr_pair_first(listen);
+        if (a && a->family != addr_pair_first(&c->sip_listen)->family)
+                buf_printf(problems,
+                           "%s and sip_listen: one is IPv4, the other IPv6; use the same "
+                           "kind\n",
+                           name);
+}
+
 static void check_tls(const struct config *c, struct buf *problems)
 {
         bool has_certificate = c->tls_certificate[0] && c->tls_key[0];
@@ -474,6 +483,8 @@ static void check_together(const struct config *c, struct buf *problems)
                 check_port_apart(c, &c->sip_listen.ip4, problems);
         if (c->sip_listen.ip6.family)
                 check_port_apart(c, &c->sip_listen.ip6, problems);
+        check_family(c, "sip_tcp_listen", &c->sip_tcp_listen, problems);
+        check_family(c, "sip_tls_listen", &c->sip_tls_listen, problems);
         check_tls(c, problems);
         check_tcp_apart(c, problems);
         struct addr media = config_media_ip(c);
@@ -557,12 +568,9 @@ static void put_choice(struct buf *out, const struct config_row *row, uint32_t c
 
 static void put_addrs(struct buf *out, const struct addr_pair *pair)
 {
-        if (pair->ip4.family)
-                buf_put_text(out, addr_format(&pair->ip4).text);
-        if (pair->ip4.family && pair->ip6.family)
-                buf_put_text(out, ", ");
-        if (pair->ip6.family)
-                buf_put_text(out, addr_format(&pair->ip6).text);
+        const struct addr *only = addr_pair_first(pair);
+        if (only)
+                buf_put_text(out, addr_format(only).text);
 }
 
 void config_put_value(struct buf *out, const struct config_row *row, const struct config *config)

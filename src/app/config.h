@@ -64,7 +64,7 @@ enum config_type {
         CONFIG_SWITCH, /* true, false */
         CONFIG_COUNT,  /* a whole number of 1 or 4 bytes */
         CONFIG_ADDR,   /* IP address and port */
-        CONFIG_ADDRS,  /* one, or one of each family; may be empty with min 0 */
+        CONFIG_ADDRS,  /* one, as a pair; may be empty with min 0 */
         CONFIG_IP,     /* may be empty */
         CONFIG_CHOICE, /* the index among `choices` */
         CONFIG_TEXT,   /* one line; min and max count bytes */

@@ -258,6 +258,12 @@ static void values_must_go_together(void **state)
                  "does not begin with 0"},
                 {"national_prefix = 0", "needs country"},
                 {"sip_listen = [::1]:5060\nmedia_ip = 127.0.0.1", "one is IPv4, the other IPv6"},
+                {"sip_tcp_listen = [::1]:5060", "sip_tcp_listen and sip_listen: one is IPv4"},
+                {"sip_tls_listen = 127.0.0.1:5061", "needs tls_certificate and tls_key"},
+                {"tls_key = /key.pem", "one needs the other"},
+                {"sip_tcp_listen = 127.0.0.1:5060\nsip_tls_listen = 127.0.0.1:5060\n"
+                 "tls_key = /k\ntls_certificate = /c",
+                 "choose another port, 5061 is usual"},
         };
         for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
                 expect_problem(f, rows[i].text, rows[i].expect);
