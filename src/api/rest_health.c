@@ -43,6 +43,26 @@ static void put_metric(struct buf *out, const char *name, const char *type, cons
 #define COUNTER "counter"
 #define GAUGE   "gauge"
 
+static void put_streams(const struct sip_stream_counters *c, struct buf *out)
+{
+        put_metric(out, "sip_connections", GAUGE, "SIP connections over TCP and TLS.",
+                   c->connections);
+        put_metric(out, "sip_connections_accepted_total", COUNTER, "Connections to us.",
+                   c->accepted);
+        put_metric(out, "sip_connections_made_total", COUNTER, "Connections that we made.",
+                   c->opened);
+        put_metric(out, "sip_connections_refused_total", COUNTER,
+                   "Connections of strangers, or beyond a limit, closed unread.", c->refused);
+        put_metric(out, "sip_connections_failed_total", COUNTER,
+                   "Connections that could not be made.", c->failed);
+        put_metric(out, "sip_connections_lost_total", COUNTER,
+                   "Connections that the peer, or the way to it, has ended.", c->lost);
+        put_metric(out, "sip_connections_broken_total", COUNTER,
+                   "Connections closed for what came, or did not come, on them.", c->broken);
+        put_metric(out, "sip_certificates_refused_total", COUNTER,
+                   "Connections that ended because a certificate was refused.", c->untrusted);
+}
+
 static void put_calls(struct buf *out, const struct api *api)
 {
         struct calls_counters c;
@@ -99,6 +119,7 @@ static void put_calls(struct buf *out, const struct api *api)
         put_metric(out, "sip_failovers_total", COUNTER,
                    "INVITEs that went on to another server of their trunk's peer.",
                    c.sip.failovers);
+        put_streams(&c.sip.streams, out);
         put_metric(out, "sip_legs", GAUGE, "SIP legs.", c.sip.legs);
         put_metric(out, "sip_transactions", GAUGE, "SIP transactions.", c.sip.transactions);
         put_metric(out, "sip_messages_kept", GAUGE, "SIP messages kept to be sent again.",

@@ -45,14 +45,16 @@ class Sipp:
 
     def __init__(self, scenario, ip, directory, remote=None, caller="", dialled="", port=None,
                  pause_ms=500, timeout_s=40, calls=1):
-        self.port = port or ports.free_port(ip, (ports.socket.SOCK_DGRAM,))
+        is_ip6 = ":" in ip
+        self.port = port or ports.free_port("127.0.0.1" if is_ip6 else ip,
+                                            (ports.socket.SOCK_DGRAM,))
         self.name = scenario
         self.directory = pathlib.Path(directory) / f"sipp-{scenario}-{self.port}"
         self.directory.mkdir(parents=True)
         media, _ = ports.free_range(4)
         args = ["sipp", "-sf", SCENARIOS / f"{scenario}.xml", "-i", ip, "-p", self.port,
                 "-m", calls, "-l", calls, "-r", 40,
-                "-mi", "127.0.0.1", "-mp", media, "-nostdin", "-d", pause_ms,
+                "-mi", ip if is_ip6 else "127.0.0.1", "-mp", media, "-nostdin", "-d", pause_ms,
                 "-key", "caller", caller or "anonymous", "-s", dialled or "none",
                 "-timeout", f"{timeout_s}s", "-timeout_error",
                 "-trace_msg", "-message_file", self.directory / "messages",

@@ -9,7 +9,8 @@ import unittest
 import certificates
 import edge
 import harness
-from harness import (AGENT, AGENT_HZ, CUSTOMER, CUSTOMER_HZ, M1, M2, NORTH_IP, SOUTH_IP, TONES)
+from harness import AGENT, AGENT_HZ, CUSTOMER, CUSTOMER_HZ, M1, M2, NORTH_IP, SOUTH_IP, TONES
+from sipp import Sipp
 
 
 class Transports(harness.Case):
@@ -51,12 +52,6 @@ class Transports(harness.Case):
         for call, hertz in ((calls[0], callee.hertz), (calls[1], caller.hertz)):
             heard = call.heard(TONES)
             self.assertGreater(heard.tone_s(hertz), 1.2, heard.describe())
-
-    def metric(self, name):
-        for line in self.maskline.get("/metrics")[1].splitlines():
-            if line.startswith(name + " "):
-                return float(line.split()[1])
-        return None
 
 
 @unittest.skipUnless(edge.is_installed(), "kamailio is not installed; run script/bootstrap test")
@@ -104,9 +99,8 @@ class CarrierEdge(Transports):
         self.finish()
 
     def shown(self):
-        """The serial number of the certificate that the server shows now."""
-        pem = ssl.get_server_certificate(("127.0.0.1", self.maskline.tls_port))
-        return pem
+        """The certificate that the server shows now."""
+        return ssl.get_server_certificate(("127.0.0.1", self.maskline.tls_port))
 
     def test_a_new_certificate_is_taken_with_a_call_up(self):
         self.build("tls")
@@ -170,6 +164,28 @@ class Telephones(Transports):
         calls = self.begin(self.agent_phone, self.customer_phone, M2, self.server)
         self.maskline.crash()
         self.end(self.customer_phone, self.agent_phone, calls[::-1])
+        self.finish()
+
+
+class Ip6(Transports):
+    def test_a_call_between_ipv6_peers(self):
+        run = self.maskline
+        run.settings |= {"sip_listen": f"[::1]:{run.sip_port}"}
+        callee = Sipp("uas_answers", "::1", self.temp)
+        self.addCleanup(callee.stop)
+        run.start()
+        run.add_trunk("six", "::1/128", f"[::1]:{callee.port}")
+        run.add_number(M1, "six")
+        run.add_number(M2, "six")
+        run.create_session()
+        caller = Sipp("uac_call", "::1", self.temp, f"[::1]:{run.sip_port}", AGENT, M1)
+        self.addCleanup(caller.stop)
+        self.assertTrue(caller.wait(20), caller.problem() + run.log()[-2000:])
+        self.assertTrue(callee.wait(20), callee.problem())
+        invite = callee.received()[0]
+        self.assertRegex(invite.header("Via"), rf"^SIP/2\.0/UDP \[::1\]:{run.sip_port};")
+        self.assertRegex(invite.header("Contact"), rf"^<sip:.*@\[::1\]:{run.sip_port}>")
+        self.assertIn("c=IN IP6 ::1", invite.text)
         self.finish()
 
 
