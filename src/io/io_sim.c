@@ -316,8 +316,7 @@ static unsigned run_due(struct sim_world *world)
         return called;
 }
 
-/* Runs the next thing that happens, unless it is later than until_ms. */
-static bool step_until(struct sim_world *world, int64_t until_ms)
+bool sim_world_step_until(struct sim_world *world, int64_t until_ms)
 {
         int64_t at_ms;
         if (run_waiting(world))
@@ -334,14 +333,14 @@ static bool step_until(struct sim_world *world, int64_t until_ms)
 
 bool sim_world_step(struct sim_world *world)
 {
-        return step_until(world, INT64_MAX);
+        return sim_world_step_until(world, INT64_MAX);
 }
 
 void sim_world_run_ms(struct sim_world *world, int64_t ms)
 {
         int64_t until_ms = world->now_ms + ms;
         assert(ms >= 0);
-        while (step_until(world, until_ms))
+        while (sim_world_step_until(world, until_ms))
                 ;
         world->now_ms = until_ms;
 }

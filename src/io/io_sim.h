@@ -62,6 +62,8 @@ void sim_world_run_ms(struct sim_world *world, int64_t ms);
 
 /* Jumps to the next moment at which anything happens and runs it; false: nothing is left to do. */
 bool sim_world_step(struct sim_world *world);
+/* The same unless that is later than `until_ms`. */
+bool sim_world_step_until(struct sim_world *world, int64_t until_ms);
 int64_t sim_world_now_ms(const struct sim_world *world);
 
 struct sim_counters {

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 
 #include "../unit/unit.h"
-#include "call/call.h"
 #include "explore.h"
 
 #define QUIET_S_MAX 600
@@ -392,15 +391,10 @@ static void plant(struct play *play)
 
 void explore_check_step(struct play *play)
 {
-        struct calls *calls = play->run->platform->calls;
         plant(play);
-        for (uint32_t i = 0; i < pool_capacity(calls->pool); i++) {
-                const struct call *call = pool_at(calls->pool, i);
-                bool has_ended =
-                        call && (call->legs[SIDE_A].has_ended || call->legs[SIDE_B].has_ended);
-                if (has_ended && call->state != CALL_CLOSING)
-                        flow_fail(play->run, "one leg has ended, and the call goes on");
-        }
+        const char *problem = platform_contradiction(play->run->platform);
+        if (problem)
+                flow_fail(play->run, "%s", problem);
 }
 
 static void check_talks(struct play *play, const struct side *side)

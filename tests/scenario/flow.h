@@ -155,9 +155,15 @@ bool flow_play(const struct flow *flow, uint64_t seed, char **report);
  * always: who is connected and who is heard, what is shown, what leaks, that nothing is done twice,
  * and that nothing is left.
  */
-bool flow_storm(const struct flow *flow, uint64_t seed, const struct sim_network *network,
+struct flow_weather {
+        struct sim_network network;
+        unsigned crashes, jumps; /* of the process, and of its wall clock by up to two hours */
+};
+extern const struct flow_weather flow_calm;
+extern const struct flow_weather flow_bad_network; /* loses, doubles and reorders */
+extern const struct flow_weather flow_disasters;   /* and is the least of it */
+bool flow_storm(const struct flow *flow, uint64_t seed, const struct flow_weather *weather,
                 char **report);
-extern const struct sim_network flow_bad_network; /* loses, doubles and reorders */
 
 /* The number that a word of a flow means: "agent", "M1"; 0: none. */
 uint64_t flow_number(const char *word);

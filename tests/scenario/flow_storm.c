@@ -10,16 +10,19 @@
 #include "flow_run.h"
 #include "wire/rtp.h"
 
-#define RESENDS_MAX  512
-#define SESSIONS_MAX 8
-#define IDS_MAX      64
-#define T1_MS        500
-#define T2_MS        4000
-#define LIFETIME_MS  32000
-#define PATIENCE_MS  9000 /* with what is expected, longer than a few losses take */
-#define LISTEN_MS    300
-#define REST_S_MAX   900
-#define CALL_MS_MAX  600000
+#define RESENDS_MAX    512
+#define SESSIONS_MAX   8
+#define IDS_MAX        64
+#define T1_MS          500
+#define T2_MS          4000
+#define LIFETIME_MS    32000
+#define PATIENCE_MS    9000 /* with what is expected, longer than a few losses take */
+#define LISTEN_MS      300
+#define REST_S_MAX     900
+#define CALL_MS_MAX    600000
+#define DISASTER_STEPS 300
+#define CRASH_MS_MAX   1000
+#define JUMP_MS_MAX    7200000
 
 /* A message that is sent again until it is answered. */
 struct resend {
@@ -44,6 +47,8 @@ struct flow_storm {
         char out[IDS_MAX][FLOW_FIELD_BYTES]; /* and of those that they were sent */
         unsigned in_count, out_count;
         struct sip_msg msg, other, passing; /* being read */
+        struct random dice;
+        unsigned crashes, jumps; /* that are still to come */
 };
 
 static bool parse(const struct flow_event *event, struct sip_msg *out)
@@ -56,6 +61,43 @@ static void send_event(struct flow_run *run, const struct flow_event *event)
 {
         io_udp_send(event->peer->udp, &run->platform->sip,
                     (struct slice){event->text, event->bytes});
+}
+
+/* ---- time ---- */
+
+/* Once in so many steps. */
+static bool happens(struct flow_storm *storm, unsigned *left)
+{
+        if (*left == 0 || random_below(&storm->dice, DISASTER_STEPS))
+                return false;
+        --*left;
+        return true;
+}
+
+static void befall(struct flow_run *run)
+{
+        struct flow_storm *storm = run->storm;
+        if (happens(storm, &storm->crashes))
+                platform_crash(run->platform, random_below(&storm->dice, CRASH_MS_MAX));
+        if (happens(storm, &storm->jumps))
+                sim_set_wall_ms(run->platform->io,
+                                io_wall_ms(run->platform->io) - JUMP_MS_MAX +
+                                        (int64_t)random_below(&storm->dice, 2 * JUMP_MS_MAX));
+}
+
+/* After each datagram and timer all that must hold inside is looked at. */
+static void pass(struct flow_run *run, int64_t ms)
+{
+        struct sim_world *sim = run->platform->sim;
+        int64_t until_ms = sim_world_now_ms(sim) + ms;
+        while (!run->has_failed && sim_world_step_until(sim, until_ms)) {
+                const char *problem = platform_contradiction(run->platform);
+                if (problem)
+                        flow_fail(run, "%s", problem);
+                befall(run);
+        }
+        if (sim_world_now_ms(sim) < until_ms)
+                sim_world_run_ms(sim, until_ms - sim_world_now_ms(sim));
 }
 
 /* ---- sending again ---- */
@@ -338,7 +380,7 @@ static void expect(struct flow_peer *peer, const struct flow_step *step)
                 event = find_expected(peer, step);
                 if (event)
                         break;
-                sim_world_run_ms(run->platform->sim, 10);
+                pass(run, 10);
         }
         if (!event)
                 return; /* it was lost too often; the flow takes another course */
@@ -368,7 +410,7 @@ static void wait_for_the_end(struct flow_run *run)
         }
         for (int s = 0; s < REST_S_MAX && calls_active(run->platform->calls) && !run->has_failed;
              s++)
-                sim_world_run_ms(run->platform->sim, 1000);
+                pass(run, 1000);
         if (calls_active(run->platform->calls))
                 flow_fail(run, "a call does not end");
         for (unsigned p = 0; p < run->peer_count; p++) {
@@ -393,11 +435,11 @@ static void play(struct flow_run *run, const struct flow_step *step)
                 expect(flow_peer_find(run, step->who), step);
                 return;
         case FLOW_AFTER:
-                sim_world_run_ms(run->platform->sim, step->value);
+                pass(run, step->value);
                 return;
         case FLOW_HEARS:
         case FLOW_DIGITS:
-                sim_world_run_ms(run->platform->sim, LISTEN_MS);
+                pass(run, LISTEN_MS);
                 return;
         case FLOW_RECORD:
         case FLOW_NO_RECORD:
@@ -431,7 +473,7 @@ static void come_to_rest(struct flow_run *run)
         struct calls_counters counters;
         wait_for_the_end(run);
         for (int s = 0; s < REST_S_MAX && !platform_is_quiet(platform) && !run->has_failed; s++)
-                sim_world_run_ms(platform->sim, 1000);
+                pass(run, 1000);
         calls_counters(platform->calls, &counters);
         if (!platform_is_quiet(platform) || counters.media_legs)
                 flow_fail(run, "something is left after the end");
@@ -445,18 +487,31 @@ static void come_to_rest(struct flow_run *run)
                 flow_fail(run, "there are records of %u calls", calls);
 }
 
-const struct sim_network flow_bad_network = {
-        .delay_ms = 10, .jitter_ms = 60, .loss_permille = 100, .duplicate_permille = 50};
+#define BAD_NETWORK                                                                                \
+        {                                                                                          \
+                .delay_ms = 10, .jitter_ms = 60, .loss_permille = 100, .duplicate_permille = 50,   \
+        }
+const struct flow_weather flow_calm = {.network = {.delay_ms = 10}};
+const struct flow_weather flow_bad_network = {.network = BAD_NETWORK};
+const struct flow_weather flow_disasters = {.network = BAD_NETWORK, .crashes = 2, .jumps = 2};
 
-bool flow_storm(const struct flow *flow, uint64_t seed, const struct sim_network *network,
+bool flow_storm(const struct flow *flow, uint64_t seed, const struct flow_weather *weather,
                 char **report)
 {
-        struct flow_run *run = flow_run_create(
-                flow, &(struct platform_options){
-                              .seed = seed, .network = *network, .call_ms_max = CALL_MS_MAX});
+        const struct platform_options options = {
+                .seed = seed,
+                .network = weather->network,
+                .call_ms_max = CALL_MS_MAX,
+                .survives = weather->crashes > 0,
+                .commit_ms = weather->crashes > 0 ? 20 : 0,
+        };
+        struct flow_run *run = flow_run_create(flow, &options);
         run->storm = calloc(1, sizeof *run->storm);
         assert_non_null(run->storm);
         run->on_message = on_message;
+        run->storm->crashes = weather->crashes;
+        run->storm->jumps = weather->jumps;
+        random_init_seeded(&run->storm->dice, seed);
         for (unsigned i = 0; i < flow->step_count && !run->has_failed; i++) {
                 run->step = &flow->steps[i];
                 play(run, run->step);

@@ -119,6 +119,8 @@ struct records {
 struct records platform_records(struct platform *platform, unsigned nth);
 uint32_t platform_records_count(struct platform *platform); /* of all calls */
 
+/* What contradicts itself inside, in words, when nothing is under way; NULL: nothing. */
+const char *platform_contradiction(const struct platform *platform);
 /* What of it its receiver must not see, in words; NULL: nothing. */
 const char *platform_leak(const struct addr *to, struct slice data);
 

@@ -4,6 +4,7 @@
  *
  *     test-scenario-flows FOLDER [NAME]                   as written
  *     test-scenario-flows --storm SEEDS FOLDER [NAME]     on a bad network, SEEDS times
+ *     test-scenario-flows --disasters SEEDS FOLDER [NAME] with crashes and clock jumps, too
  *     test-scenario-flows --calm FOLDER [NAME]            by the rules of a storm, on a good one
  */
 #include <dirent.h>
@@ -18,7 +19,7 @@
 
 static const char *folder;
 static uint64_t storms; /* 0: as written */
-static struct sim_network network;
+static const struct flow_weather *weather;
 
 static char *read_file(const char *name)
 {
@@ -46,7 +47,7 @@ static void plays_as_written(void **state)
         bool is_good = storms || flow_play(flow, seed, &report);
         /* Over TCP nothing is lost, and a storm would find nothing. */
         for (; is_good && seed <= storms && !flow_speaks_tcp(flow); seed++)
-                is_good = flow_storm(flow, seed, &network, &report);
+                is_good = flow_storm(flow, seed, weather, &report);
         flow_destroy(flow);
         if (!is_good) {
                 fputs(report, stderr); /* print_error() cuts it off */
@@ -100,14 +101,15 @@ int main(int argc, char **argv)
         struct dirent **entries;
         struct CMUnitTest tests[FLOWS_MAX + 1];
         size_t count = 0;
-        if (argc > 2 && !strcmp(argv[1], "--storm")) {
+        bool is_storm = argc > 2 && !strcmp(argv[1], "--storm");
+        if (is_storm || (argc > 2 && !strcmp(argv[1], "--disasters"))) {
                 storms = strtoull(argv[2], NULL, 10);
-                network = flow_bad_network;
+                weather = is_storm ? &flow_bad_network : &flow_disasters;
                 argv += 2;
                 argc -= 2;
         } else if (argc > 1 && !strcmp(argv[1], "--calm")) {
                 storms = 1;
-                network = (struct sim_network){.delay_ms = 10};
+                weather = &flow_calm;
                 argv++;
                 argc--;
         }

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * platform_check.c - what must hold inside of a Maskline whenever nothing is under way in it.
+ */
+#include "../unit/unit.h"
+#include "call/call.h"
+#include "platform.h"
+
+#define SESSIONS_MAX 64
+
+/* A call of which one leg has ended is ending. */
+static bool goes_on_alone(const struct calls *calls)
+{
+        for (uint32_t i = 0; i < pool_capacity(calls->pool); i++) {
+                const struct call *call = pool_at(calls->pool, i);
+                bool has_ended =
+                        call && (call->legs[SIDE_A].has_ended || call->legs[SIDE_B].has_ended);
+                if (has_ended && call->state != CALL_CLOSING)
+                        return true;
+        }
+        return false;
+}
+
+/* A trunk's channels are those that its legs hold. */
+static bool has_lost_channels(const struct platform *platform)
+{
+        struct pool *pool = platform->calls->pool;
+        const struct trunk *trunk;
+        for (uint32_t t = 0; (trunk = directory_trunk_at(platform->directory, t)); t++) {
+                const struct sip_trunk_state *state = sip_trunks_find(platform->trunks, trunk->id);
+                uint32_t held = 0;
+                for (uint32_t i = 0; i < pool_capacity(pool); i++) {
+                        const struct call *call = pool_at(pool, i);
+                        for (int side = 0; call && side < 2; side++)
+                                held += call->legs[side].admitted &&
+                                        call->legs[side].trunk_id == trunk->id;
+                }
+                if (state && state->counters.channels != held)
+                        return true;
+        }
+        return false;
+}
+
+static bool is_live(const struct session_view *session)
+{
+        return session->state == SESSION_ACTIVE || session->state == SESSION_SCHEDULED;
+}
+
+static bool share_a_pair(const struct session_view *a, const struct session_view *b)
+{
+        for (int i = 0; i < a->party_count; i++) {
+                for (int j = 0; j < b->party_count; j++) {
+                        bool is_one = number_equal(a->dials[i].n, b->dials[j].n) &&
+                                      !memcmp(&a->hint[i], &b->hint[j], sizeof a->hint[i]);
+                        if (is_one)
+                                return true;
+                }
+        }
+        return false;
+}
+
+/* Invariant 4. */
+static bool is_pair_taken_twice(const struct platform *platform)
+{
+        static struct session_view views[SESSIONS_MAX];
+        uint32_t count = directory_session_list(platform->directory, 0, 0, views, SESSIONS_MAX);
+        for (uint32_t i = 0; i < count; i++) {
+                for (uint32_t j = i + 1; j < count; j++) {
+                        if (is_live(&views[i]) && is_live(&views[j]) &&
+                            share_a_pair(&views[i], &views[j]))
+                                return true;
+                }
+        }
+        return false;
+}
+
+const char *platform_contradiction(const struct platform *platform)
+{
+        if (goes_on_alone(platform->calls))
+                return "one leg has ended, and the call goes on";
+        if (has_lost_channels(platform))
+                return "a trunk's channels are not those that its legs hold";
+        if (is_pair_taken_twice(platform))
+                return "two live sessions share a party and its number";
+        return NULL;
+}
