@@ -102,7 +102,7 @@ struct trunk {
         /* Other trunks of the tenant's that may carry its calls, the first of them first. */
         uint32_t overflow[TRUNK_OVERFLOW_MAX];
         uint8_t overflow_count;
-        uint32_t tolerates; /* bits of enum trunk_tolerance */
+        uint32_t tolerates;            /* bits of enum trunk_tolerance */
         struct trunk_template writing; /* how it wants to be told who calls and is called */
 
         struct addr advertised; /* NAT: address in Via, Contact and SDP; family 0: the local one */

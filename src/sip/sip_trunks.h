@@ -15,12 +15,12 @@ struct sip_trunks; /* opaque; belongs to the loop's thread */
 
 struct sip_trunk_counters {
         uint64_t invites_in, invites_out;
-        uint64_t dropped;       /* datagrams from this trunk that were not SIP */
-        uint64_t refused_limit; /* calls refused for channels_max or calls_per_s */
-        uint64_t waited;        /* calls that had to wait for their turn */
+        uint64_t dropped;               /* datagrams from this trunk that were not SIP */
+        uint64_t refused_limit;         /* calls refused for channels_max or calls_per_s */
+        uint64_t waited;                /* calls that had to wait for their turn */
         uint64_t tolerated[TOLERANCES]; /* how often each was made good */
-        uint32_t channels;      /* legs up now */
-        uint32_t announcing;    /* refused callers listening now */
+        uint32_t channels;              /* legs up now */
+        uint32_t announcing;            /* refused callers listening now */
 };
 
 struct sip_trunk_state {
