@@ -165,6 +165,11 @@ void io_udp_send(struct io_udp *udp, const struct addr *to, struct slice data)
                 io->counters.send_failed++;
 }
 
+void io_udp_drain(struct io_udp *udp)
+{
+        udp->io->ops->udp_drain(udp);
+}
+
 void io_udp_deliver(struct io_udp *udp, const struct addr *from, struct slice data)
 {
         udp->io->counters.datagrams_in++;

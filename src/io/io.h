@@ -85,6 +85,9 @@ void io_udp_set_handler(struct io_udp *udp, io_udp_fn *fn, void *arg);
  */
 void io_udp_send(struct io_udp *udp, const struct addr *to, struct slice data);
 
+/* What has arrived and waits to be handed over is dropped: it was for whoever had the socket before. */
+void io_udp_drain(struct io_udp *udp);
+
 struct io_counters {
         uint64_t datagrams_in, datagrams_out;
         uint64_t send_failed;

@@ -337,6 +337,19 @@ static int epoll_udp_send(struct io_udp *base, const struct addr *to, struct sli
         return sent < 0 ? -errno : 0;
 }
 
+/* As many as a socket's buffer can hold at most, so that nobody keeps us here by sending. */
+#define DRAINED_MAX 4096
+
+static void epoll_udp_drain(struct io_udp *base)
+{
+        struct epoll_udp *udp = (struct epoll_udp *)base;
+        char nothing;
+        for (int i = 0; i < DRAINED_MAX; i++) {
+                if (recv(udp->fd, &nothing, sizeof nothing, MSG_DONTWAIT | MSG_TRUNC) < 0)
+                        return;
+        }
+}
+
 /* Signals and wake-ups. */
 
 static void on_signal_readable(void *arg, unsigned events)
@@ -476,6 +489,7 @@ static const struct io_ops epoll_ops = {
         .udp_open = epoll_udp_open,
         .udp_close = epoll_udp_close,
         .udp_send = epoll_udp_send,
+        .udp_drain = epoll_udp_drain,
         .stream_connect = tcp_connect,
         .stream_listen = tcp_listen,
         .stream_listener_close = tcp_listener_close,

@@ -27,6 +27,7 @@ struct io_ops {
         int (*udp_open)(struct io *io, const struct addr *local, struct io_udp **out);
         void (*udp_close)(struct io_udp *udp);
         int (*udp_send)(struct io_udp *udp, const struct addr *to, struct slice data);
+        void (*udp_drain)(struct io_udp *udp);
         int (*stream_connect)(struct io *io, const struct addr *local, const struct addr *peer,
                               const struct stream_options *options, struct stream **out);
         int (*stream_listen)(struct io *io, const struct addr *local, struct stream_listener **out);

@@ -123,6 +123,8 @@ struct port_pair *ports_take(struct ports *ports, struct handle leg)
                 return NULL;
         struct port_pair *pair = container_of(ports->free.next, struct port_pair, node);
         list_remove(&pair->node);
+        io_udp_drain(pair->rtp);
+        io_udp_drain(pair->rtcp);
         pair->leg = leg;
         return pair;
 }

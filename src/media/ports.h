@@ -4,7 +4,8 @@
  *
  * The pairs start somewhere in the range and are shuffled, so that nobody outside can tell which
  * one a call will get; the one given back longest ago is taken next, so that late packets of the
- * call before find nobody. A pair that is with nobody reads and drops what arrives.
+ * call before find nobody. A pair that is with nobody reads and drops what arrives; what still waits
+ * when it is taken, on a machine that is late, is dropped, too.
  */
 #ifndef MASKLINE_MEDIA_PORTS_H
 #define MASKLINE_MEDIA_PORTS_H

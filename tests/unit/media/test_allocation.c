@@ -123,6 +123,11 @@ const struct addr *io_udp_local(const struct io_udp *udp)
         return &udp->local;
 }
 
+void io_udp_drain(struct io_udp *udp)
+{
+        (void)udp;
+}
+
 void io_udp_send(struct io_udp *udp, const struct addr *to, struct slice data)
 {
         (void)to;

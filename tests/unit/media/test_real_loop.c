@@ -89,10 +89,45 @@ static void a_packet_passes_over_real_sockets(void **state)
         io_destroy(io);
 }
 
+static void nothing_that_waited_in_a_port_reaches_the_leg_that_has_it_next(void **state)
+{
+        (void)state;
+        struct io *io;
+        struct media *media;
+        struct end before, after;
+        struct media_stats stats;
+        struct io_timer timer = {0};
+        assert_int_equal(io_create_epoll(&io), 0);
+        const struct media_params params = {
+                .io = io,
+                .local_ip = {.family = 4, .ip = {127, 0, 0, 1}},
+                .port_min = 20000,
+                .port_max = 59999,
+                .legs_max = 1,
+        };
+        assert_int_equal(media_create(&params, &media), 0);
+        open_end(media, io, &before);
+        struct addr port = media_leg_local(media, before.leg);
+        send_twice(media, &before);
+        media_leg_close(media, before.leg);
+        io_udp_close(before.udp);
+
+        open_end(media, io, &after);
+        assert_int_equal(media_leg_local(media, after.leg).port, port.port);
+        io_timer_start(io, &timer, 50, give_up, io);
+        io_run(io);
+        assert_true(media_leg_stats(media, after.leg, &stats));
+        assert_int_equal(stats.packets_in + stats.dropped_source, 0);
+        media_destroy(media);
+        io_udp_close(after.udp);
+        io_destroy(io);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_packet_passes_over_real_sockets),
+                cmocka_unit_test(nothing_that_waited_in_a_port_reaches_the_leg_that_has_it_next),
         };
         return RUN_TESTS(tests);
 }
