@@ -194,19 +194,37 @@ static struct sip_transaction *take_invite(struct leg *leg, const struct sip_leg
         return tx;
 }
 
-/* The dialog may have another target by now; To still names the party. */
-static bool put_request_uri(struct buf *b, const struct sip_dialog *dialog,
+/*
+ * Once somebody has answered, the dialog has another target, and To still names the party. A number
+ * may be read in two ways where the trunk writes digits alone: what is read must be written as it
+ * stands there, or somebody else would be called.
+ */
+static bool read_party(struct slice remote_uri, const struct trunk *trunk, struct real_number *out)
+{
+        char user[64], memory[SIP_URI_BYTES];
+        struct sip_uri to;
+        struct buf again;
+        if (sip_uri_parse(remote_uri, &to) || sip_uri_user(&to, user, sizeof user) ||
+            number_parse(slice_from(user), &trunk->plan, &out->n))
+                return false;
+        buf_init(&again, memory, sizeof memory);
+        sip_template_put_to(&again, trunk, *out);
+        return buf_ok(&again) && slice_equal(buf_slice(&again), remote_uri);
+}
+
+static void put_request_uri(struct buf *b, const struct sip_dialog *dialog,
                             const struct trunk *trunk)
 {
-        char user[64];
-        struct sip_uri to;
+        const struct slice remote_uri = sip_dialog_text(dialog, dialog->remote_uri);
         struct real_number party;
-        if (sip_uri_parse(sip_dialog_text(dialog, dialog->remote_uri), &to) ||
-            sip_uri_user(&to, user, sizeof user) ||
-            number_parse(slice_from(user), &trunk->plan, &party.n))
-                return false;
-        sip_template_put_request_uri(b, trunk, party);
-        return buf_ok(b);
+        if (sip_dialog_text(dialog, dialog->remote_tag).len == 0) {
+                buf_put_slice(b, sip_dialog_text(dialog, dialog->target));
+                return;
+        }
+        if (read_party(remote_uri, trunk, &party))
+                sip_template_put_request_uri(b, trunk, party);
+        else
+                buf_put_slice(b, remote_uri);
 }
 
 /* As it was sent, but for credentials: they are asked for again. */
@@ -217,13 +235,11 @@ static struct slice invite_text(struct leg *leg, const struct sip_transaction *t
                 sip_trunks_find(leg->ua->params.trunks, leg->trunk_id);
         assert(trunk);
         leg->no_prack = trunk->trunk.no_prack;
-        char memory[SIP_URI_BYTES];
+        char memory[SIP_DIALOG_TEXT_MAX];
         struct buf uri;
         buf_init(&uri, memory, sizeof memory);
-        if (!put_request_uri(&uri, &leg->dialog, &trunk->trunk)) {
-                buf_reset(&uri);
-                buf_put_slice(&uri, sip_dialog_text(&leg->dialog, leg->dialog.remote_uri));
-        }
+        put_request_uri(&uri, &leg->dialog, &trunk->trunk);
+        assert(buf_ok(&uri)); /* a dialog holds no longer one */
         leg->show = redial->show;
         leg->max_forwards = redial->max_forwards;
         return sip_uac_compose_invite(leg, tx, buf_slice(&uri),
