@@ -66,7 +66,7 @@ class Strangers(ServeCase):
             for _ in range(5):
                 scanner.sendto(b"OPTIONS sip:x SIP/2.0\r\n\r\n",
                                ("127.0.0.1", self.maskline.sip_port))
-        self.wait_for_log("datagrams dropped from addresses of no trunk: 1, the last from "
+        self.wait_for_log("datagrams and connections dropped from addresses of no trunk: 1, the last from "
                           "127.0.0.99:")
         self.finish()
         self.assertEqual(self.maskline.log().count("of no trunk"), 1)
