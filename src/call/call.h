@@ -146,6 +146,7 @@ enum call_routed {
         CALL_UNROUTABLE,
 };
 void call_route(struct call *call);
+void call_wait_again(struct call *call, int64_t until_ms); /* after a crash */
 /* The second leg has ended. True: it goes on over another trunk. */
 bool call_reroute(struct call *call, const struct sip_end_info *end);
 
@@ -182,6 +183,7 @@ void call_on_described(struct call *call, enum call_side side, const struct sdp_
 void call_close(struct call *call, enum hangup_cause cause, enum hangup_source source,
                 unsigned status);
 void call_close_for_callee(struct call *call, const struct sip_end_info *end);
+bool call_lose_second_leg(struct call *call); /* true: there was one, its record is to be written */
 void call_end_legs(struct call *call, unsigned status); /* each that is there is told */
 void call_on_leg_ended(struct call *call, enum call_side side, const struct sip_end_info *end);
 

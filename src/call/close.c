@@ -71,7 +71,7 @@ static void stop_announcing(struct call *call)
 }
 
 /* It had one, and was about to have another: what there was is recorded. */
-static bool lose_second_leg(struct call *call)
+bool call_lose_second_leg(struct call *call)
 {
         struct call_leg *b = &call->legs[SIDE_B];
         if (!call->has_lost_way || b->has_sip || b->has_ended)
@@ -99,7 +99,7 @@ void call_close(struct call *call, enum hangup_cause cause, enum hangup_source s
         call_release_pair(call);
         call_enter(call, CALL_CLOSING);
         note_end(call, status);
-        bool is_lost = lose_second_leg(call);
+        bool is_lost = call_lose_second_leg(call);
         call_save(call);
         if (is_lost)
                 call_record_end(call, SIDE_B);

@@ -436,6 +436,8 @@ static void way(struct codec *c, struct sip_leg_state *value)
         attempts(c, &value->attempts);
         flag(c, &value->has_rung);
         flag(c, &value->has_other_route);
+        if (value->kind == SIP_SAVED_CALLING)
+                time_ms(c, &value->patience_ms);
 }
 
 static void sip(struct codec *c, struct sip_leg_state *value, const struct sdp_audio *agreed)
@@ -599,6 +601,22 @@ static void leg(struct codec *c, struct crash_leg *value)
         live(c, value);
 }
 
+/* Which trunk it is tried on, and what was said on the one before. */
+static void route(struct codec *c, struct crash_call *value)
+{
+        u64(c, &value->connect_to.n.e164);
+        u8(c, &value->route);
+        flag(c, &value->has_lost_way);
+        if (value->has_lost_way) {
+                struct sip_end_info *lost = &value->lost;
+                lost->how = (enum sip_end)number(c, lost->how, SIP_END_LOCAL);
+                flag(c, &lost->is_way_lost);
+                lost->status = (unsigned)number(c, lost->status, UINT16_MAX);
+        }
+        if (value->state == CALL_WAITING)
+                time_ms(c, &value->turn_until_ms);
+}
+
 static void going_on(struct codec *c, struct crash_call *value)
 {
         value->state = (enum call_state)number(c, value->state, CALL_STATES - 1);
@@ -609,6 +627,7 @@ static void going_on(struct codec *c, struct crash_call *value)
         time_ms(c, &value->decided_ms);
         u64(c, &value->shown.n.e164);
         time_ms(c, &value->due_ms);
+        route(c, value);
         leg(c, &value->legs[SIDE_A]);
         leg(c, &value->legs[SIDE_B]);
 }

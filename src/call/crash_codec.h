@@ -19,13 +19,13 @@
 #include "sip/sip_saved.h"
 
 #define CRASH_RECORDS_VERSION 1 /* of what is known of a call whatever CRASH_VERSION is */
-#define CRASH_VERSION         5
+#define CRASH_VERSION         6
 #define CRASH_PLAIN_MAX       8139 /* the largest call has some hundred less: tests/unit/call */
 
 enum crash_leg_kind {
         CRASH_LEG_NONE, /* there is none (yet) */
         CRASH_LEG_LIVE,
-        CRASH_LEG_ENDED, /* only its record is left, which may not be on disk */
+        CRASH_LEG_ENDED, /* only its record is left; or, of a call that waits, is there already */
         CRASH_LEG_KINDS,
 };
 
@@ -54,7 +54,12 @@ struct crash_call {
         struct masking_number shown; /* as was decided, whether there is a second leg or not */
         int64_t due_ms;              /* of the ring timeout or the longest call; 0: no timer */
         int64_t written_ms;          /* UTC */
-        struct crash_leg legs[2];    /* by enum call_side */
+        struct real_number connect_to;
+        uint8_t route; /* these as in struct call */
+        bool has_lost_way;
+        struct sip_end_info lost;
+        int64_t turn_until_ms;    /* CALL_WAITING: when it is refused */
+        struct crash_leg legs[2]; /* by enum call_side */
 };
 
 /*

@@ -177,6 +177,19 @@ static void on_turn(void *arg, enum sip_admission admission)
                 close_unrouted(call, routed);
 }
 
+void call_wait_again(struct call *call, int64_t until_ms)
+{
+        const struct trunk *trunk = trunk_at(call, call->route);
+        struct sip_trunk_state *state =
+                trunk ? sip_trunks_find(call->calls->params.trunks, trunk->id) : NULL;
+        if (!state) {
+                close_unrouted(call, CALL_UNROUTABLE);
+                return;
+        }
+        call->waits_for = trunk->id;
+        sip_turn_resume(state, &call->turn, until_ms, on_turn, call);
+}
+
 void call_route(struct call *call)
 {
         enum call_routed routed = try_rest(call, CALL_UNROUTABLE);
@@ -186,9 +199,8 @@ void call_route(struct call *call)
 
 bool call_reroute(struct call *call, const struct sip_end_info *end)
 {
-        /* After a crash nobody knows whom to call any more. */
         bool may_go_on = end->is_way_lost && call->state == CALL_DIALLING &&
-                         call->decision.has_mapping && trunk_at(call, call->route + 1u);
+                         trunk_at(call, call->route + 1u);
         if (!may_go_on)
                 return false;
         log_info("call %s: nobody is found on its trunk, the next one is tried",

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "sip/sip_core.h"
-#include "sip/sip_failover.h"
 #include "sip/sip_template.h"
 #include "sip/sip_transaction_impl.h"
 
@@ -57,6 +56,7 @@ static int save_dialled(const struct leg *leg, struct sip_leg_state *out)
                 out->peer.transport = SIP_UDP; /* decided again when it is sent again */
         bool is_heard = tx->state == TX_PROCEEDING;
         out->kind = is_heard ? SIP_SAVED_PROCEEDING : SIP_SAVED_CALLING;
+        out->patience_ms = is_heard ? 0 : tx->patience_ms;
         return 0;
 }
 
@@ -252,7 +252,8 @@ static int restore_calling(struct leg *leg, const struct sip_leg_state *state,
         struct sip_transaction *tx = take_invite(leg, state, CLIENT_INVITE);
         if (!tx)
                 return ERR_FULL;
-        tx->patience_ms = sip_failover_patience_ms(leg);
+        /* What its trunk's name stands for is not known yet. */
+        tx->patience_ms = state->patience_ms;
         int err = sip_client_start(tx, invite_text(leg, tx, redial), &state->peer);
         if (!err)
                 sip_leg_enter(leg, LEG_CALLING);

@@ -84,6 +84,7 @@ struct sip_leg_state {
         struct sip_attempts attempts; /* dialled */
         bool has_rung;                /* dialled: it stays where it is */
         bool has_other_route;         /* dialled: as in struct sip_dial */
+        int64_t patience_ms;          /* CALLING: of the INVITE; 0: as long as RFC 3261 says */
 
         uint32_t invite_cseq;
         /* All but INCOMING: the INVITE's client transaction, while it still matters. */

@@ -159,6 +159,38 @@ enum sip_admission sip_trunk_ask(struct sip_trunk_state *trunk, struct sip_turn 
         return SIP_WAITS;
 }
 
+static void put_in_order(struct sip_trunk_state *trunk, struct sip_turn *turn)
+{
+        struct list *after = &trunk->turns;
+        list_for_each (node, &trunk->turns) {
+                if (container_of(node, struct sip_turn, node)->until_ms <= turn->until_ms)
+                        continue;
+                after = node;
+                break;
+        }
+        list_add_tail(after, &turn->node);
+        trunk->turn_count++;
+}
+
+void sip_turn_resume(struct sip_trunk_state *trunk, struct sip_turn *turn, int64_t until_ms,
+                     sip_turn_fn *fn, void *arg)
+{
+        int64_t now_ms = io_now_ms(trunk->io);
+        uint32_t rate = trunk->trunk.calls_per_s;
+        assert(!turn->trunk);
+        /* There was a line, so the bucket was empty; how nearly it had a token is not known. */
+        trunk->rate_window_ms = now_ms;
+        trunk->rate_tokens_milli = 0;
+        *turn = (struct sip_turn){
+                .trunk = trunk,
+                .until_ms = until_ms + (rate ? 1000 / rate : 0),
+                .fn = fn,
+                .arg = arg,
+        };
+        put_in_order(trunk, turn);
+        arm(trunk, now_ms);
+}
+
 void sip_turn_cancel(struct sip_turn *turn)
 {
         struct sip_trunk_state *trunk = turn->trunk;

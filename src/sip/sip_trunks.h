@@ -139,6 +139,12 @@ struct sip_turn {
 };
 enum sip_admission sip_trunk_ask(struct sip_trunk_state *trunk, struct sip_turn *turn,
                                  sip_turn_fn *fn, void *arg);
+/*
+ * For a call that was waiting when the process before ended, until then: to be let in among those
+ * like it by their time, and told as any other. All that wait are there before the loop runs.
+ */
+void sip_turn_resume(struct sip_trunk_state *trunk, struct sip_turn *turn, int64_t until_ms,
+                     sip_turn_fn *fn, void *arg);
 void sip_turn_cancel(struct sip_turn *turn); /* one that does not wait is fine */
 
 /* For sip_trunks.c: its peer is another one. What DNS said is asked for again before it is old. */

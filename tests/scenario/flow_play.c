@@ -98,6 +98,17 @@ static void set_first_servers(struct flow_run *run)
         }
 }
 
+/* DNS does not forget when Maskline is killed. */
+static void on_begin(void *arg)
+{
+        struct flow_run *run = arg;
+        set_first_servers(run);
+        for (const struct flow_step *step = run->flow->steps; step < run->step; step++) {
+                if (step->kind == FLOW_SERVERS)
+                        set_servers(run, step);
+        }
+}
+
 static void set_overflow(struct flow_run *run)
 {
         struct directory *dir = run->platform->directory;
@@ -229,6 +240,7 @@ struct flow_run *flow_run_create(const struct flow *flow, const struct platform_
         run->platform = platform_create(&own);
         run->platform->blind = true;
         run->platform->on_datagram = on_datagram;
+        run->platform->on_begin = on_begin;
         run->platform->arg = run;
         assert_int_equal(io_create_sim(run->platform->sim, &run->io), 0);
         add_trunks(run);

@@ -365,6 +365,8 @@ void platform_crash(struct platform *platform, int64_t gap_ms)
 
         sim_world_run_ms(platform->sim, gap_ms);
         assert_int_equal(io_create_sim(platform->sim, &platform->io), 0);
+        if (platform->on_begin)
+                platform->on_begin(platform->arg);
         open_all(platform);
 }
 

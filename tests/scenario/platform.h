@@ -71,6 +71,8 @@ struct platform {
         uint64_t trace;     /* a hash over all of them, times included */
         bool blind;         /* count leaks, do not print them */
 
+        /* When it has begun, or begun again, and knows nobody yet: what DNS says. May be NULL. */
+        void (*on_begin)(void *arg);
         /* All that goes over the network, in both directions; may be NULL. */
         sim_trace_fn *on_datagram;
         void *arg;

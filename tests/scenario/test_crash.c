@@ -24,6 +24,10 @@ enum plot {
         CALLEE_IS_BUSY,
         NOBODY_ANSWERS,
         STRANGER_CALLS,
+        WAITS_IN_LINE, /* and hangs up as CALLER_HANGS_UP, and the next two */
+        OVERFLOWS,
+        FAILS_OVER,
+        GIVES_UP_IN_LINE,
         PLOTS,
 };
 
@@ -31,6 +35,8 @@ static const char *const plot_names[PLOTS] = {
         [CALLER_HANGS_UP] = "the caller hangs up", [CALLEE_HANGS_UP] = "the callee hangs up",
         [CALLER_GIVES_UP] = "the caller gives up", [CALLEE_IS_BUSY] = "the callee is busy",
         [NOBODY_ANSWERS] = "nobody answers",       [STRANGER_CALLS] = "a stranger calls",
+        [WAITS_IN_LINE] = "the caller waits",      [OVERFLOWS] = "another trunk",
+        [FAILS_OVER] = "another server",           [GIVES_UP_IN_LINE] = "the caller waits in vain",
 };
 
 /* When the telephones do what they do, from the moment of dialling. */
@@ -46,6 +52,7 @@ struct run {
         int64_t begin_ms;
         bool has_hung_up;
         uint32_t steps_in_a_row;
+        struct io_timer alarm;
         uint32_t heard_before[2]; /* by the caller and the callee, when it crashed */
 };
 
@@ -64,12 +71,28 @@ static int64_t now_ms(const struct run *run)
         return sim_world_now_ms(run->world->platform->sim) - run->begin_ms;
 }
 
+static bool has_line(enum plot plot)
+{
+        return plot == WAITS_IN_LINE || plot == GIVES_UP_IN_LINE;
+}
+
+static bool gives_up(enum plot plot)
+{
+        return plot == CALLER_GIVES_UP || plot == GIVES_UP_IN_LINE;
+}
+
+static bool hangs_up(enum plot plot)
+{
+        return plot == CALLER_HANGS_UP || plot == CALLEE_HANGS_UP || plot == WAITS_IN_LINE ||
+               plot == OVERFLOWS || plot == FAILS_OVER;
+}
+
 static void act(struct run *run)
 {
         struct phone *who =
                 run->plot == CALLEE_HANGS_UP ? phone_of(run, WHO_CUSTOMER) : caller_of(run);
-        int64_t at_ms = run->plot == CALLER_GIVES_UP ? GIVES_UP_MS : HANGS_UP_MS;
-        bool acts = run->plot <= CALLER_GIVES_UP;
+        int64_t at_ms = gives_up(run->plot) ? GIVES_UP_MS : HANGS_UP_MS;
+        bool acts = gives_up(run->plot) || hangs_up(run->plot);
         if (!acts || run->has_hung_up || now_ms(run) < at_ms)
                 return;
         run->has_hung_up = true;
@@ -94,6 +117,24 @@ static bool step(struct run *run)
         return is_sip || run->steps_in_a_row % MEDIA_STEPS == MEDIA_STEPS - 1;
 }
 
+/* In the line nothing happens: there is to be a step when the caller gives up. */
+static void on_alarm(void *arg)
+{
+        (void)arg;
+}
+
+/* Another call has its turn first. */
+static void go_before(struct run *run)
+{
+        phone_of(run, WHO_CUSTOMER)->manner = IS_BUSY;
+        phone_dial(phone_of(run, WHO_AGENT), M1);
+        world_run_ms(run->world, 200);
+        assert_int_equal(phone_of(run, WHO_AGENT)->status, 486);
+        assert_int_equal(calls_active(run->world->platform->calls), 0);
+        phone_forget(phone_of(run, WHO_AGENT));
+        phone_forget(phone_of(run, WHO_CUSTOMER));
+}
+
 static void begin(struct run *run, enum plot plot, const struct world_options *options)
 {
         static const enum manner manners[PLOTS] = {
@@ -101,12 +142,23 @@ static void begin(struct run *run, enum plot plot, const struct world_options *o
                 [NOBODY_ANSWERS] = RINGS_FOREVER,
                 [CALLEE_IS_BUSY] = IS_BUSY,
         };
-        *run = (struct run){.world = world_create(options), .plot = plot};
+        static const enum way ways[PLOTS] = {
+                [WAITS_IN_LINE] = WAY_LINE,
+                [GIVES_UP_IN_LINE] = WAY_LINE,
+                [OVERFLOWS] = WAY_OVERFLOW,
+                [FAILS_OVER] = WAY_FAILOVER,
+        };
+        struct world_options own = *options;
+        own.way = ways[plot];
+        *run = (struct run){.world = world_create(&own), .plot = plot};
         world_session(run->world, 0);
         world_run_ms(run->world, 10 * options->commit_ms);
+        if (has_line(plot))
+                go_before(run);
         phone_of(run, WHO_CUSTOMER)->manner = manners[plot];
         run->begin_ms = sim_world_now_ms(run->world->platform->sim);
         phone_dial(caller_of(run), M1);
+        io_timer_start(caller_of(run)->io, &run->alarm, GIVES_UP_MS, on_alarm, run);
 }
 
 static void crash(struct run *run)
@@ -120,8 +172,9 @@ static void check_talked(const struct run *run, const struct records *records, b
 {
         const struct phone *agent = phone_of(run, WHO_AGENT);
         const struct phone *customer = phone_of(run, WHO_CUSTOMER);
-        bool by_caller = run->plot == CALLER_HANGS_UP;
+        bool by_caller = run->plot != CALLEE_HANGS_UP;
         assert_int_equal(agent->status, 200);
+        assert_int_equal(customer->rang, 1);
         assert_int_equal(customer->answered, 1);
         assert_true(customer->shown == M2);
         assert_int_equal(records->legs[CDR_LEG_A].cause, CAUSE_NORMAL);
@@ -141,11 +194,19 @@ static void check_plot(const struct run *run, const struct records *records, boo
         switch (run->plot) {
         case CALLER_HANGS_UP:
         case CALLEE_HANGS_UP:
+        case WAITS_IN_LINE:
+        case OVERFLOWS:
+        case FAILS_OVER:
                 check_talked(run, records, had_time);
                 return;
         case CALLER_GIVES_UP:
                 assert_int_equal(records->legs[CDR_LEG_A].cause, CAUSE_CANCELED);
                 assert_int_equal(customer->how, SIP_END_CANCEL);
+                return;
+        case GIVES_UP_IN_LINE:
+                assert_int_equal(records->count, 1);
+                assert_int_equal(records->legs[CDR_LEG_A].cause, CAUSE_CANCELED);
+                assert_int_equal(customer->rang, 0);
                 return;
         case CALLEE_IS_BUSY:
                 assert_int_equal(agent->status, 486);
@@ -184,9 +245,11 @@ static void finish(struct run *run, int64_t crashed_ms)
         struct records records = world_last_call(world);
         bool had_time = crashed_ms + run->gap_ms < HANGS_UP_MS - 1500;
         check_plot(run, &records, had_time);
+        bool has_one_leg = run->plot == STRANGER_CALLS || run->plot == GIVES_UP_IN_LINE;
+        unsigned before = has_line(run->plot); /* calls, of two legs each */
         assert_int_equal(platform_records_count(world->platform),
-                         run->plot == STRANGER_CALLS ? 1 : 2);
-        assert_int_equal(audited_calls(world->platform), 1);
+                         2 * before + (has_one_leg ? 1 : 2));
+        assert_int_equal(audited_calls(world->platform), before + 1);
         assert_int_equal(phone_of(run, WHO_STRANGER)->rang, 0);
         assert_int_equal(world->platform->leaks, 0);
         assert_int_equal(crash_record_counters(world->platform->crash)->lost, 0);
@@ -301,7 +364,7 @@ static void check_every_moment(enum plot plot, int64_t gap_ms, int64_t commit_ms
                 print_message("%s: moment %u, for %u ms\n", plot_names[plot], ++moment,
                               (unsigned)gap_ms);
         while (crash_at(plot, moment, gap_ms, &options));
-        assert_true(moment > 4);
+        assert_true(moment > 3);
 }
 
 static void a_call_goes_on_whenever_it_is_killed(void **state)
@@ -317,6 +380,24 @@ static void a_call_that_is_not_answered_ends_as_it_should(void **state)
         check_every_moment(CALLER_GIVES_UP, 0, 0);
         check_every_moment(CALLEE_IS_BUSY, 0, 0);
         check_every_moment(NOBODY_ANSWERS, 0, 0);
+}
+
+static void a_call_that_waits_for_its_turn_has_it_all_the_same(void **state)
+{
+        (void)state;
+        check_every_moment(WAITS_IN_LINE, 0, 0);
+        check_every_moment(WAITS_IN_LINE, 300, 300);
+        check_every_moment(GIVES_UP_IN_LINE, 0, 0);
+        check_every_moment(GIVES_UP_IN_LINE, 300, 0);
+}
+
+static void a_call_finds_its_way_all_the_same(void **state)
+{
+        (void)state;
+        check_every_moment(OVERFLOWS, 0, 0);
+        check_every_moment(OVERFLOWS, 300, 0);
+        check_every_moment(FAILS_OVER, 0, 0);
+        check_every_moment(FAILS_OVER, 300, 0);
 }
 
 static void a_refused_caller_hears_the_announcement_all_the_same(void **state)
@@ -603,6 +684,8 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_call_goes_on_whenever_it_is_killed),
                 cmocka_unit_test(a_call_that_is_not_answered_ends_as_it_should),
+                cmocka_unit_test(a_call_that_waits_for_its_turn_has_it_all_the_same),
+                cmocka_unit_test(a_call_finds_its_way_all_the_same),
                 cmocka_unit_test(a_refused_caller_hears_the_announcement_all_the_same),
                 cmocka_unit_test(what_the_disk_had_not_taken_yet_is_recorded_once),
                 cmocka_unit_test(messages_lost_meanwhile_come_again),

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "../unit/unit.h"
+#include "io/dns.h"
 #include "sounds.h"
 #include "wire/rtp.h"
 
@@ -294,6 +295,52 @@ void phone_forget(struct phone *phone)
 
 /* ---- the world ---- */
 
+/* Nobody is at the first. */
+static void set_servers(void *arg)
+{
+        const struct world *world = arg;
+        struct io *io = world->platform->io;
+        const struct dns_srv srv[] = {
+                {.priority = 1, .weight = 1, .port = 5079, .target = "s1.carrier.example"},
+                {.priority = 2, .weight = 1, .port = 5072, .target = "s2.carrier.example"},
+        };
+        struct addr ip = platform_addr(SOUTH_IP ":0");
+        for (int i = 0; i < 2; i++)
+                assert_int_equal(dns_sim_set(io, slice_from(srv[i].target), &ip, 1, 60), 0);
+        assert_int_equal(dns_sim_set_srv(io, SLICE("_sip._udp.carrier.example"), srv, 2, 60), 0);
+}
+
+static void add_west(struct platform *platform, struct trunk *south)
+{
+        const struct addr peer = platform_addr(SOUTH_IP ":5072");
+        struct trunk west = platform_trunk("west", &peer, SOUTH_IP);
+        platform_add_trunk(platform, &west);
+        south->overflow[0] = west.id;
+        south->overflow_count = 1;
+}
+
+static struct trunk south_by(struct platform *platform, enum way way)
+{
+        const struct addr peer = platform_addr(SOUTH_IP ":5072");
+        const struct addr nobody = platform_addr(SOUTH_IP ":5079");
+        bool overflows = way == WAY_OVERFLOW;
+        struct trunk south = platform_trunk("south", overflows ? &nobody : &peer,
+                                            overflows ? "127.0.0.97" : SOUTH_IP);
+        south.failover_ms = 500;
+        if (way == WAY_LINE) {
+                south.calls_per_s = 1;
+                south.queue_ms = 3000;
+        }
+        if (overflows)
+                add_west(platform, &south);
+        if (way == WAY_FAILOVER) {
+                strcpy(south.peer_host, "carrier.example");
+                south.peer_port = 0;
+        }
+        platform_add_trunk(platform, &south);
+        return south;
+}
+
 static void provision(struct platform *platform, const struct world_options *options)
 {
         struct addr peer = platform_addr(NORTH_IP ":5071");
@@ -304,9 +351,7 @@ static void provision(struct platform *platform, const struct world_options *opt
         platform_add_trunk(platform, &north);
         platform_add_number(platform, M1, north.id);
 
-        peer = platform_addr(SOUTH_IP ":5072");
-        struct trunk south = platform_trunk("south", &peer, SOUTH_IP);
-        platform_add_trunk(platform, &south);
+        const struct trunk south = south_by(platform, options->way);
         platform_add_number(platform, M2, south.id);
 }
 
@@ -325,6 +370,8 @@ struct world *world_create(const struct world_options *options)
         });
         world->platform->on_datagram = on_datagram;
         world->platform->arg = world;
+        world->platform->on_begin = set_servers;
+        set_servers(world);
         provision(world->platform, options);
 
         phone_create(world, WHO_AGENT, NORTH_IP ":5071", AGENT);

@@ -61,6 +61,14 @@ struct world {
         uint64_t session;
 };
 
+/* How the callee is reached. */
+enum way {
+        WAY_DIRECT,
+        WAY_LINE,     /* one call a second, others wait */
+        WAY_OVERFLOW, /* nobody answers on the trunk of the number shown, another one carries it */
+        WAY_FAILOVER, /* nobody answers at the first of two servers */
+};
+
 struct world_options {
         uint64_t seed;
         struct sim_network network;
@@ -69,6 +77,7 @@ struct world_options {
         uint32_t same_pair_max;     /* 0: 2 */
         int64_t ring_timeout_ms;    /* 0: 45,000 */
         int64_t call_ms_max;        /* 0: 14,400,000 */
+        enum way way;               /* to the customer */
         bool survives;              /* a crash of the platform */
         int64_t commit_ms;          /* of its disk */
 };

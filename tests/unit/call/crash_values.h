@@ -133,6 +133,8 @@ static inline void some_way(struct random *r, struct sip_leg_state *sip)
         }
         sip->has_rung = some_bool(r);
         sip->has_other_route = some_bool(r);
+        if (sip->kind == SIP_SAVED_CALLING)
+                sip->patience_ms = (int64_t)some_number(r, 41);
 }
 
 static inline void some_sip(struct random *r, struct sip_leg_state *sip, size_t text_max)
@@ -239,6 +241,21 @@ static inline void some_leg(struct random *r, struct crash_leg *leg, size_t text
                 some_media(r, leg, &leg->media);
 }
 
+static inline void some_route(struct random *r, struct crash_call *call)
+{
+        call->connect_to.n.e164 = some_number(r, 50);
+        call->route = (uint8_t)random_below(r, 9);
+        call->has_lost_way = some_bool(r);
+        if (call->has_lost_way)
+                call->lost = (struct sip_end_info){
+                        .how = (enum sip_end)random_below(r, SIP_END_LOCAL + 1),
+                        .is_way_lost = some_bool(r),
+                        .status = random_below(r, 700),
+                };
+        if (call->state == CALL_WAITING)
+                call->turn_until_ms = (int64_t)some_number(r, 63);
+}
+
 static inline void some_call(struct random *r, struct crash_call *call, size_t text_max)
 {
         struct crash_leg *a = &call->legs[SIDE_A], *b = &call->legs[SIDE_B];
@@ -258,6 +275,7 @@ static inline void some_call(struct random *r, struct crash_call *call, size_t t
                 call->cause = CAUSE_NORMAL;
                 call->source = SOURCE_CALLEE;
         }
+        some_route(r, call);
         a->kind = some_bool(r) ? CRASH_LEG_LIVE : CRASH_LEG_ENDED;
         b->kind = (enum crash_leg_kind)random_below(r, CRASH_LEG_KINDS);
         some_leg(r, a, text_max);
@@ -351,10 +369,16 @@ static inline void largest_sip(struct sip_leg_state *sip, enum sip_saved kind)
                 .said = largest_audio(),
                 .origin = {UINT64_MAX, UINT64_MAX},
                 .described = UINT64_MAX,
+                .patience_ms = kind == SIP_SAVED_CALLING ? INT64_MAX : 0,
                 .invite_cseq = UINT32_MAX,
                 .has_remote = true,
                 .remote = largest_description(),
         };
+        sip->attempts.count = SIP_ATTEMPTS_MAX;
+        for (unsigned i = 0; i < SIP_ATTEMPTS_MAX; i++)
+                sip->attempts.list[i] = (struct sip_attempt){
+                        largest_target(), (enum sip_attempt_end)(SIP_ATTEMPT_ENDS - 1), UINT16_MAX};
+        sip->has_rung = sip->has_other_route = true;
         TEXT_OF(sip->contact, 'c');
         if (kind == SIP_SAVED_INCOMING) {
                 sip->invite = (struct handle){0};
@@ -391,6 +415,15 @@ static inline void largest_record(struct cdr *cdr)
                 .packets_lost = UINT32_MAX,
                 .jitter_ms_x10 = UINT32_MAX,
         };
+        cdr->attempt_count = CDR_ATTEMPTS_MAX;
+        for (unsigned i = 0; i < CDR_ATTEMPTS_MAX; i++)
+                cdr->attempts[i] = (struct cdr_attempt){
+                        .trunk_id = UINT32_MAX,
+                        .address = largest_addr(),
+                        .transport = SIP_TLS,
+                        .how = CDR_ATTEMPT_ENDS - 1,
+                        .status = UINT16_MAX,
+                };
         TEXT_OF(cdr->party_hint.text, 'x');
 }
 
@@ -422,7 +455,7 @@ static inline void largest_leg(struct crash_leg *leg, enum sip_saved kind)
 static inline void largest_call(struct crash_call *call, enum sip_saved a, enum sip_saved b)
 {
         *call = (struct crash_call){
-                .state = CALL_CLOSING,
+                .state = CALL_WAITING,
                 .caller = {{UINT64_MAX}},
                 .dialled = {{UINT64_MAX}},
                 .counted_pair = true,
@@ -434,6 +467,11 @@ static inline void largest_call(struct crash_call *call, enum sip_saved a, enum 
                 .shown = {{UINT64_MAX}},
                 .due_ms = INT64_MAX,
                 .written_ms = INT64_MAX,
+                .connect_to = {{UINT64_MAX}},
+                .route = UINT8_MAX,
+                .has_lost_way = true,
+                .lost = {SIP_END_LOCAL, true, UINT16_MAX},
+                .turn_until_ms = INT64_MAX,
         };
         largest_leg(&call->legs[SIDE_A], a);
         largest_leg(&call->legs[SIDE_B], b);
