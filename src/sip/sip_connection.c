@@ -7,6 +7,7 @@
 #include <assert.h>
 
 #include "base/log.h"
+#include "io/tls.h"
 
 #define EMPTY_LINE "\r\n"
 
@@ -221,8 +222,30 @@ static bool deliver(struct sip_connection *c, struct slice text, unsigned refusa
         return params->handler->on_message(params->arg, &source, trunk, text, refusal);
 }
 
+/* A trunk may have been changed since it connected: what is asked of it now counts. */
+static bool is_still_welcome(struct sip_connection *c)
+{
+        const struct sip_trunk_state *trunk = sip_trunks_find(c->all->params->trunks, c->trunk_id);
+        struct tls_reason why = {"the trunk speaks TLS only by now"};
+        int err = 0;
+        if (c->is_ours || !trunk || trunk->trunk.transport != TRUNK_TLS)
+                return true;
+        if (c->peer.transport != SIP_TLS)
+                err = ERR_UNTRUSTED;
+        else if (trunk->trunk.client_domain[0])
+                err = tls_check_peer(c->stream, slice_from(trunk->trunk.client_domain), &why);
+        if (!err)
+                return true;
+        c->all->params->counters->untrusted++;
+        tell(c, "was closed", why.text);
+        sip_connection_end(c, SIP_CONNECTION_CLOSE);
+        return false;
+}
+
 static void on_message(struct sip_connection *c, struct slice text)
 {
+        if (!is_still_welcome(c))
+                return;
         c->has_spoken = true;
         c->begun_ms = 0;
         c->used_ms = now_ms(c);

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Carriers that must show a certificate when they connect: Kamailio, and OpenSSL's own client."""
+import socket
 import subprocess
 import time
 import unittest
@@ -7,6 +8,7 @@ import unittest
 import certificates
 import edge
 import harness
+import processes
 from harness import M1, M2, NORTH_IP, SOUTH_IP, TONES
 
 NAME, OTHER_NAME = "carrier.example", "other.example"
@@ -40,41 +42,39 @@ class OpenSsl(MutualTls):
         self.maskline.add_trunk(name, f"{ip}/32", f"{ip}:9", "--transport", "tls",
                                 "--client-certificate", NAME)
 
-    def ask(self, ip, shown=None, version="-tls1_3"):
-        """What an OPTIONS is answered on a connection from `ip`."""
-        request = (f"OPTIONS sip:127.0.0.1 SIP/2.0\r\n"
-                   f"Via: SIP/2.0/TLS {ip}:9;branch=z9hG4bK{time.monotonic_ns()}\r\n"
-                   f"From: <sip:probe@{ip}>;tag=1\r\nTo: <sip:127.0.0.1>\r\nCall-ID: {ip}\r\n"
-                   "CSeq: 1 OPTIONS\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n")
+    @staticmethod
+    def options(ip, transport="TLS"):
+        return (f"OPTIONS sip:127.0.0.1 SIP/2.0\r\n"
+                f"Via: SIP/2.0/{transport} {ip}:9;rport;branch=z9hG4bK{time.monotonic_ns()}\r\n"
+                f"From: <sip:probe@{ip}>;tag=1\r\nTo: <sip:127.0.0.1>\r\nCall-ID: {ip}\r\n"
+                "CSeq: 1 OPTIONS\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n").encode()
+
+    def connect(self, ip, shown=None, version="-tls1_3"):
         command = ["openssl", "s_client", "-quiet", "-no_ign_eof", version, "-bind", f"{ip}:0",
                    "-connect", f"127.0.0.1:{self.maskline.tls_port}", "-CAfile",
                    self.authority.ca, "-verify_return_error"]
         if shown:
             command += ["-cert", shown[0], "-key", shown[1]]
-        client = subprocess.Popen(list(map(str, command)), stdin=subprocess.PIPE,
-                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        client = processes.spawn(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                 stderr=subprocess.STDOUT, bufsize=0)
         self.addCleanup(client.stdout.close)
+        self.addCleanup(client.stdin.close)
+        self.addCleanup(processes.stop, client)
+        return client
+
+    def ask(self, client, ip):
+        """What an OPTIONS is answered on this connection; empty: it ends without an answer."""
         try:
-            client.stdin.write(request.encode())
-            client.stdin.flush()
-            return self.first_line(client)
+            client.stdin.write(self.options(ip))
         except BrokenPipeError:
             return ""
-        finally:
-            client.kill()
-            client.wait()
-            try:
-                client.stdin.close()
-            except BrokenPipeError:
-                pass
-
-    @staticmethod
-    def first_line(client):
-        """Of SIP; empty when it ended without any."""
         for line in client.stdout:
             if line.startswith(b"SIP/2.0"):
                 return line.decode().strip()
         return ""
+
+    def once(self, ip, shown=None, version="-tls1_3"):
+        return self.ask(self.connect(ip, shown, version), ip)
 
     def test_only_the_carriers_own_certificate_is_taken(self):
         run = self.maskline
@@ -90,14 +90,63 @@ class OpenSsl(MutualTls):
         for number, (ip, version, shown, why) in enumerate(cases, 1):
             with self.subTest(ip=ip, why=why):
                 self.add_trunk(f"t{number}", ip)
-                self.assertEqual(self.ask(ip, shown, version), "")
+                self.assertEqual(self.once(ip, shown, version), "")
                 told = self.wait_for_refusals(number)
                 self.assertEqual(len(told), number, told)
                 self.assertRegex(told[-1], rf"trunk t{number}: the TLS connection from "
                                            rf"{ip}:\d+ could not be made: .*{why}")
                 # The same trunk, a moment later, with what it has to show.
-                self.assertEqual(self.ask(ip, own, version), "SIP/2.0 200 OK")
+                self.assertEqual(self.once(ip, own, version), "SIP/2.0 200 OK")
         self.assertEqual(len(self.refusals()), len(cases), self.refusals())
+        self.finish()
+
+    def test_what_a_trunk_asks_for_later_counts_for_connections_that_are_up(self):
+        run, ip = self.maskline, "127.0.0.21"
+        own = self.authority.sign(f"DNS:{NAME}")
+        run.start()
+        run.add_trunk("t1", f"{ip}/32", f"{ip}:9", "--transport", "tls")
+        nameless, named = self.connect(ip), self.connect(ip, own)
+        for client in (nameless, named):
+            self.assertEqual(self.ask(client, ip), "SIP/2.0 200 OK")
+        run.run("trunk", "set", "t1", "--client-certificate", NAME)
+        self.assertEqual(self.ask(nameless, ip), "")
+        self.assertRegex(self.wait_for_refusals(1)[0],
+                         r"trunk t1: the TLS connection from 127\.0\.0\.21:\d+ was closed: "
+                         r"the peer showed no certificate")
+        # Nobody had asked this one for it when it connected.
+        self.assertEqual(self.ask(named, ip), "")
+        shown = self.connect(ip, own)
+        for _ in range(2):
+            self.assertEqual(self.ask(shown, ip), "SIP/2.0 200 OK")
+        run.run("trunk", "set", "t1", "--client-certificate", OTHER_NAME)
+        self.assertEqual(self.ask(shown, ip), "")
+        self.finish()
+
+    def test_there_is_no_way_around_the_certificate(self):
+        """Neither a datagram nor plain TCP from the carrier's address is believed."""
+        run, ip = self.maskline, "127.0.0.21"
+        run.settings["sip_tcp_listen"] = f"127.0.0.1:{run.tcp_port}"
+        run.start()
+        run.add_trunk("plain", "127.0.0.22/32", "127.0.0.22:9")
+        self.add_trunk("t1", ip)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as theirs, \
+             socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as others:
+            for one, address in ((theirs, ip), (others, "127.0.0.22")):
+                one.bind((address, 0))
+                one.settimeout(10)
+                one.sendto(self.options(address, "UDP"), ("127.0.0.1", run.sip_port))
+            # Those that come later are answered: the first was not.
+            self.assertTrue(others.recv(65535).startswith(b"SIP/2.0 200 "))
+            theirs.setblocking(False)
+            self.assertRaises(BlockingIOError, theirs.recv, 65535)
+        with socket.socket() as stream:
+            stream.bind((ip, 0))
+            stream.settimeout(10)
+            with self.assertRaises(ConnectionError):
+                stream.connect(("127.0.0.1", run.tcp_port))
+                stream.sendall(self.options(ip, "TCP"))
+                if not stream.recv(65535):
+                    raise ConnectionResetError
         self.finish()
 
 
