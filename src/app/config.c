@@ -273,12 +273,12 @@ static const struct config_row *apply(const struct setting *set, struct config *
         return row;
 }
 
-/* "# ..." at the start of a line or after white space is a comment. */
+/* "# ..." at the start of a line, of a value or after white space is a comment. */
 static struct slice without_comment(struct slice line)
 {
         for (size_t i = 0; i < line.len; i++) {
-                bool after_space = i == 0 || line.p[i - 1] == ' ' || line.p[i - 1] == '\t';
-                if (line.p[i] == '#' && after_space)
+                char before = i ? line.p[i - 1] : ' ';
+                if (line.p[i] == '#' && (before == ' ' || before == '\t' || before == '='))
                         return (struct slice){line.p, i};
         }
         return line;

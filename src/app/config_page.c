@@ -100,8 +100,8 @@ void config_put_reference(struct buf *out)
                 "<!-- Made by `maskline config --reference`; a test compares the two. -->\n\n"
                 "`maskline serve` reads `maskline.conf` in its data directory, or the file that\n"
                 "`--config` names. A line is `name = value`; `#` begins a comment at the start of\n"
-                "a line or after white space. `--set name=value` on the command line wins over the\n"
-                "file. The whole file is checked before anything is used, and every problem is\n"
+                "a line or of a value, or after white space. `--set name=value` on the command line\n"
+                "wins over the file. The whole file is checked before anything is used, and every problem is\n"
                 "reported with its line. `maskline config --check FILE` only checks;\n"
                 "`maskline config --print-defaults` writes a file to start from.\n");
         for (unsigned i = 0; i < config_row_count; i++) {

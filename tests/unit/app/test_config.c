@@ -130,6 +130,14 @@ static void a_hash_within_a_word_is_no_comment(void **state)
         assert_string_equal(f->config.refusal_text, "C#5");
 }
 
+/* As a value it could not be printed so that it reads back. */
+static void a_hash_at_the_start_of_a_value_is_a_comment(void **state)
+{
+        struct fixture *f = *state;
+        assert_int_equal(read_text(f, "refusal_text =# t\n"), ERR_SYNTAX);
+        assert_int_equal(read_text(f, "calls_max = 7 # few\n"), 0);
+}
+
 static void a_setting_on_the_command_line_wins(void **state)
 {
         struct fixture *f = *state;
@@ -424,6 +432,7 @@ int main(int argc, char **argv)
                 WITH_FILE(a_file_that_was_asked_for_must_exist),
                 WITH_FILE(a_file_is_read_with_comments_and_spaces),
                 WITH_FILE(a_hash_within_a_word_is_no_comment),
+                WITH_FILE(a_hash_at_the_start_of_a_value_is_a_comment),
                 WITH_FILE(a_setting_on_the_command_line_wins),
                 WITH_FILE(a_bad_setting_on_the_command_line_is_named),
                 WITH_FILE(every_problem_is_reported_with_its_line),
