@@ -29,7 +29,7 @@ def setUpModule():
 
 
 class Names(_SippCase):
-    """Two servers come first, by weight, and neither takes calls; the third is for when they don't."""
+    """Two servers come first, by weight, and take no calls; the third is for when they do not."""
 
     def setUp(self):
         if _forbidden:
