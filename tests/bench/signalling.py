@@ -23,6 +23,10 @@ import tempfile
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "system"))
+
+import processes  # noqa: E402
+
 CALLER = "127.0.0.21"
 CALLEE = "127.0.0.22"
 
@@ -52,8 +56,7 @@ def cpu_ns(pid):
 
 
 def pinned(core, command, **kwargs):
-    return subprocess.Popen(["taskset", "-c", str(core)] + command, stdin=subprocess.DEVNULL,
-                            **kwargs)
+    return processes.spawn(["taskset", "-c", str(core), *command], **kwargs)
 
 
 class Kamailio:
@@ -86,7 +89,9 @@ class Maskline:
         self.data = work / "data"
         self.binary = binary
         self.log = open(work / "maskline.log", "wb")
-        self.process = pinned(0, [binary, "serve", "--no-keeper", "--data", str(self.data),
+        more = [word for name, value in self.more_settings().items()
+                for word in ("--set", f"{name}={value}")]
+        self.process = pinned(0, [binary, "serve", "--no-keeper", "--data", str(self.data), *more,
                                   "--set", "sip_listen=127.0.0.1:0",
                                   "--set", "http_listen=127.0.0.1:0",
                                   "--set", "calls_max=2000", "--set", "same_pair_max=2000",
@@ -101,15 +106,21 @@ class Maskline:
             if self.process.poll() is not None:
                 sys.exit(log.read_text(errors="replace"))
             time.sleep(0.05)
-        self.port = int(found.group(1))
+        self.port = getattr(self, "port", int(found.group(1)))
         self.cli("trunk", "add", "north", "--source", CALLER, "--peer", f"{CALLER}:9",
-                 "--options-every", "0")
+                 "--options-every", "0", *self.trunk_options())
         self.cli("trunk", "add", "south", "--source", CALLEE, "--peer", f"{CALLEE}:{callee_port}",
-                 "--options-every", "0")
+                 "--options-every", "0", *self.trunk_options())
         self.cli("number", "add", "+919000000001", "--trunk", "north")
         self.cli("number", "add", "+919000000051", "--trunk", "south")
         self.cli("session", "create", "--party", "-", "--party", "-", "--dials", "+919000000001",
                  "--dials", "+919000000051", text="+919888800001\n+919888800051\n")
+
+    def more_settings(self):
+        return {}
+
+    def trunk_options(self):
+        return []
 
     def cli(self, *words, text=None):
         subprocess.run([self.binary, *words, "--data", str(self.data)], input=text, text=True,
@@ -128,11 +139,11 @@ class Maskline:
         return int(out.stdout)
 
 
-def generate(binary, port, callee_port, rate, seconds):
+def generate(binary, port, callee_port, rate, seconds, more=()):
     out = subprocess.run(["taskset", "-c", "1", binary, "--target", f"127.0.0.1:{port}",
                           "--caller", f"{CALLER}:{free_port(CALLER)}",
                           "--callee", f"{CALLEE}:{callee_port}",
-                          "--rate", str(rate), "--seconds", str(seconds)],
+                          "--rate", str(rate), "--seconds", str(seconds), *more],
                          capture_output=True, text=True)
     if not out.stdout:
         sys.exit(f"signalling: the generator failed: {out.stderr}")

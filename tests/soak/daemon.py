@@ -12,8 +12,9 @@ import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-sys.path.insert(0, str(ROOT / "tests/system"))
+sys.path[:0] = [str(ROOT / "tests/system"), str(ROOT / "tests/load")]
 
+import transport_setup  # noqa: E402
 import harness  # noqa: E402
 import ports  # noqa: E402
 import processes  # noqa: E402
@@ -60,7 +61,7 @@ class RestError(Exception):
 class Daemon:
     """`maskline serve` in its default configuration but for `settings`."""
 
-    def __init__(self, program, work, settings):
+    def __init__(self, program, work, settings, transport="udp"):
         self.program = program
         self.data = work / "data"
         self.sip_port = ports.free_port("127.0.0.1")
@@ -70,6 +71,11 @@ class Daemon:
                           "http_listen": f"127.0.0.1:{self.http_port}",
                           "rtp_port_min": self._rtp_first, "rtp_port_max": rtp_last}
         self.settings = settings
+        if transport != "udp":
+            self.sip_port = ports.free_port("127.0.0.1")
+            if transport == "tls":
+                transport_setup.make(work, [NORTH_IP, SOUTH_IP])
+            self.addresses |= transport_setup.settings(transport, self.sip_port, work)
         self.process = None
         self.log = None
         self.kills = 0

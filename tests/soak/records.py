@@ -43,17 +43,17 @@ def expected(kinds):
     return legs, least, most
 
 
-def compare(records, kinds, may_miss):
-    """What is wrong, a sentence each; `may_miss` calls may be without records, or with others."""
+def compare(records, kinds):
+    """What is wrong, a sentence each."""
     legs, least, most = expected(kinds)
     problems = []
     for count in sorted(set(legs) | set(records.by_legs)):
         have, want = records.by_legs.get(count, 0), legs.get(count, 0)
-        if abs(have - want) > may_miss:
+        if have != want:
             problems.append(f"{have} calls have {count} call records, {want} were made")
     for cause in sorted(set(most) | set(records.by_cause)):
         have = records.by_cause.get(cause, 0)
-        if have < least.get(cause, 0) - may_miss or have > most.get(cause, 0) + may_miss:
+        if have < least.get(cause, 0) or have > most.get(cause, 0):
             problems.append(f"{have} calls ended with cause {cause}, "
                             f"{least.get(cause, 0)} to {most.get(cause, 0)} expected")
     if records.disagreeing:

@@ -48,10 +48,11 @@ class Sessions:
 
     # ---- at the beginning
 
-    def provision(self, ports):
+    def provision(self, ports, transport):
         for name, ip, port in (("north", NORTH_IP, ports[0]), ("south", SOUTH_IP, ports[1])):
-            self.daemon.rest("POST", "/v1/trunks", {"name": name, "sources": [ip],
-                                                    "peer": f"{ip}:{port}"})
+            more = {} if transport == "udp" else {"transport": transport}
+            self.daemon.rest("POST", "/v1/trunks", {
+                "name": name, "sources": [ip], "peer": f"{ip}:{port}"} | more)
         for number in (*NORTH_NUMBERS, 49, *SOUTH_NUMBERS):
             self.daemon.rest("POST", "/v1/numbers", {
                 "number": masking(number), "trunk": "north" if number < HALF else "south"})
