@@ -105,6 +105,7 @@ struct flow_record {
         enum cdr_leg leg;
         unsigned call;      /* 1: the first one of the flow; 0: the last */
         long cause, status; /* -1: not said */
+        long attempts;      /* the same */
         const char *source, *verdict;
         int answered; /* -1: not said */
 };

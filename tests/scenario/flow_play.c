@@ -301,6 +301,8 @@ static void check_record(struct flow_run *run, const struct flow_record *expecte
                 flow_fail(run, "the source is %s", hangup_source_name(record->source));
         if (expected->status >= 0 && record->sip_status != expected->status)
                 flow_fail(run, "the status is %u", record->sip_status);
+        if (expected->attempts >= 0 && record->attempt_count != expected->attempts)
+                flow_fail(run, "there were %u attempts", record->attempt_count);
         if (expected->verdict && strcmp(expected->verdict, mask_verdict_name(record->verdict)) != 0)
                 flow_fail(run, "the verdict is %s", mask_verdict_name(record->verdict));
         if (expected->answered >= 0 && (record->answered_ms != 0) != expected->answered)

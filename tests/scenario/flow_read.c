@@ -500,7 +500,7 @@ static void read_session(struct reader *r, struct flow_step *step)
 static void read_record(struct reader *r, struct flow_step *step)
 {
         struct flow_record *record = &step->record;
-        *record = (struct flow_record){.cause = -1, .status = -1, .answered = -1};
+        *record = (struct flow_record){.cause = -1, .status = -1, .attempts = -1, .answered = -1};
         record->leg = (enum cdr_leg)NEXT_OF(r, "A", "B");
         while (is_more(r)) {
                 if (take(r, "call"))
@@ -511,6 +511,8 @@ static void read_record(struct reader *r, struct flow_step *step)
                         record->source = next(r);
                 else if (take(r, "status"))
                         record->status = next_count(r);
+                else if (take(r, "attempts"))
+                        record->attempts = next_count(r);
                 else if (take(r, "verdict"))
                         record->verdict = next(r);
                 else if (take(r, "answered"))
