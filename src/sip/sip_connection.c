@@ -222,20 +222,31 @@ static bool deliver(struct sip_connection *c, struct slice text, unsigned refusa
         return params->handler->on_message(params->arg, &source, trunk, text, refusal);
 }
 
+/* A trunk may have been removed since, or have other sources. */
+static bool is_known(const struct sip_connection *c)
+{
+        const struct sip_transports_params *params = c->all->params;
+        const struct sip_trunk_state *trunk = trunk_of(c);
+        if (c->trunk_id == 0)
+                return params->handler->may_speak(params->arg, &c->peer);
+        return trunk && sip_trunk_has(trunk, &c->peer);
+}
+
 /* A trunk may have been changed since it connected: what is asked of it now counts. */
 static bool is_still_welcome(struct sip_connection *c)
 {
-        const struct sip_trunk_state *trunk = sip_trunks_find(c->all->params->trunks, c->trunk_id);
+        const struct sip_trunk_state *trunk = trunk_of(c);
         struct tls_reason why = {"the trunk speaks TLS only by now"};
+        bool is_asked = !c->is_ours && trunk && trunk->trunk.transport == TRUNK_TLS;
         int err = 0;
-        if (c->is_ours || !trunk || trunk->trunk.transport != TRUNK_TLS)
-                return true;
-        if (c->peer.transport != SIP_TLS)
+        if (is_asked && c->peer.transport != SIP_TLS)
                 err = ERR_UNTRUSTED;
-        else if (trunk->trunk.client_domain[0])
+        else if (is_asked && trunk->trunk.client_domain[0])
                 err = tls_check_peer(c->stream, slice_from(trunk->trunk.client_domain), &why);
-        if (!err)
+        if (!err && is_known(c))
                 return true;
+        if (!err)
+                why = (struct tls_reason){"there is no trunk for it any more"};
         c->all->params->counters->untrusted++;
         tell(c, "was closed", why.text);
         sip_connection_end(c, SIP_CONNECTION_CLOSE);
