@@ -113,21 +113,36 @@ int sip_client_start(struct sip_transaction *tx, struct slice request, const str
         return err;
 }
 
+/* Nothing more is sent; for the rest of the usual time somebody may still answer. */
+static void wait_for_late_ones(struct sip_transaction *tx)
+{
+        int64_t now_ms = sip_tx_now_ms(tx);
+        tx->is_given_up = true;
+        tx->deadline_ms = tx->begun_ms + SIP_TIMEOUT_MS;
+        sip_tx_arm(tx, tx->deadline_ms > now_ms ? tx->deadline_ms - now_ms : 0);
+}
+
 void sip_client_on_lost(struct sip_transaction *tx, bool was_open)
 {
         const struct sip_transactions_params *params = &tx->txs->params;
-        /* What has been answered is there: its final answer comes on another connection. */
-        if (tx->state != TX_TRYING)
+        /*
+         * What has been answered is there: its final answer comes on another connection. What was
+         * given up has gone elsewhere: sent again, it would ring twice.
+         */
+        if (tx->state != TX_TRYING || tx->is_given_up)
                 return;
         if (!was_open && sip_large_switch_back(tx))
                 return;
         bool may_try_again = was_open && !tx->is_resent;
+        bool may_be_there = was_open || tx->is_resent;
         tx->is_resent = true;
         if (may_try_again && !sip_tx_send(tx))
                 return;
+        if (tx->kind == CLIENT_INVITE && may_be_there)
+                wait_for_late_ones(tx);
         /* What was to be sent is still at hand while the owner hears of it. */
         params->handler->on_unsent(params->arg, tx);
-        if (tx->state != TX_TERMINATED)
+        if (tx->state != TX_TERMINATED && !tx->is_given_up)
                 sip_tx_enter(tx, TX_TERMINATED);
 }
 
@@ -286,12 +301,9 @@ bool sip_transactions_on_response(struct sip_transactions *txs, const struct sip
         return true;
 }
 
-/* For the rest of the usual time nothing is sent, but somebody may still answer. */
 static void give_up(struct sip_transaction *tx)
 {
-        tx->is_given_up = true;
-        tx->deadline_ms = tx->begun_ms + SIP_TIMEOUT_MS;
-        sip_tx_arm(tx, SIP_TIMEOUT_MS - tx->patience_ms);
+        wait_for_late_ones(tx);
         tx->txs->params.handler->on_timeout(tx->txs->params.arg, tx);
 }
 
