@@ -129,6 +129,8 @@ void sip_client_on_lost(struct sip_transaction *tx, bool was_open)
          * What has been answered is there: its final answer comes on another connection. What was
          * given up has gone elsewhere: sent again, it would ring twice.
          */
+        if (tx->is_given_up && !was_open)
+                sip_large_note_no_tcp(tx);
         if (tx->state != TX_TRYING || tx->is_given_up)
                 return;
         if (!was_open && sip_large_switch_back(tx))

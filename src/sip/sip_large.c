@@ -69,16 +69,22 @@ bool sip_large_switch(struct sip_transaction *tx, struct slice *request, char *m
         return true;
 }
 
-bool sip_large_switch_back(struct sip_transaction *tx)
+void sip_large_note_no_tcp(const struct sip_transaction *tx)
 {
         struct sip_trunk_state *trunk = trunk_of(tx);
+        if (tx->is_switched && trunk)
+                trunk->no_tcp_until_ms = sip_tx_now_ms(tx) + NO_TCP_MS;
+}
+
+bool sip_large_switch_back(struct sip_transaction *tx)
+{
         char memory[SIP_PACKET_BYTES_MAX];
         struct sip_target target;
         struct sip_sent_by local;
         struct buf b;
         if (!tx->is_switched || !look_up(tx, SIP_UDP, &target, &local))
                 return false;
-        trunk->no_tcp_until_ms = sip_tx_now_ms(tx) + NO_TCP_MS;
+        sip_large_note_no_tcp(tx);
         buf_init(&b, memory, sizeof memory);
         write_again(&b, sip_packet_text(tx->packet), &local);
         tx->is_switched = false;

@@ -110,6 +110,8 @@ void sip_tx_drop_packet(struct sip_transaction *tx, struct sip_packet **packet);
 bool sip_large_switch(struct sip_transaction *tx, struct slice *request, char *memory);
 /* There was no TCP: as a datagram after all. False: it cannot be. */
 bool sip_large_switch_back(struct sip_transaction *tx);
+/* The same, and it is too late to send it: the next one goes as a datagram at once. */
+void sip_large_note_no_tcp(const struct sip_transaction *tx);
 
 void sip_client_wait(struct sip_transaction *tx); /* for its first answer */
 void sip_client_on_lost(struct sip_transaction *tx, bool was_open);

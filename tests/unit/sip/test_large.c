@@ -49,11 +49,12 @@ static struct stream_listener *listen_for_tcp(struct scene *s)
         return listener;
 }
 
-/* An OPTIONS of exactly so many bytes. */
-static void send_request(struct scene *s, size_t bytes)
+/* Of exactly so many bytes. */
+static void send_as(struct scene *s, enum sip_method method, int64_t patience_ms, size_t bytes)
 {
         const struct sip_client_params params = {
-                .method = SIP_OPTIONS,
+                .method = method,
+                .patience_ms = patience_ms,
                 .trunk_id = TRUNK_ID,
                 .local = {SIP_UDP, *sip_ua_local(s->ua)},
         };
@@ -71,6 +72,11 @@ static void send_request(struct scene *s, size_t bytes)
         memset(filler, 'x', fill);
         snprintf(text + len, sizeof text - (size_t)len, "%.*s\r\n\r\n", (int)fill, filler);
         assert_int_equal(sip_client_start(tx, (struct slice){text, bytes}, &to), 0);
+}
+
+static void send_request(struct scene *s, size_t bytes)
+{
+        send_as(s, SIP_OPTIONS, 0, bytes);
 }
 
 static void past_1300_bytes_it_goes_by_tcp(void **state)
@@ -118,6 +124,26 @@ static void a_peer_without_tcp_gets_a_datagram_after_all(void **state)
         assert_int_equal(sip_ua_counters(s->ua)->streams.failed, 1);
 }
 
+static void
+a_firewall_that_swallows_tcp_is_known_to_the_next_call_although_the_first_gave_up(void **state)
+{
+        struct scene *s = *state;
+        const struct addr *peer = io_udp_local(s->peer);
+        sim_world_cut(s->world, peer, NULL);
+        send_as(s, SIP_INVITE, 1000, 2000);
+        scene_run(s, 5000);
+        sim_world_mend(s->world, peer, NULL);
+        scene_run(s, 1000);
+        expect_silence(s); /* the call has gone elsewhere */
+
+        s->is_deaf = false;
+        send_request(s, 2000);
+        scene_run(s, 100);
+        assert_int_equal(take_request(s, SIP_OPTIONS)->vias[0].transport, SIP_UDP);
+        assert_int_equal(sip_ua_counters(s->ua)->streams.failed, 1);
+        s->is_deaf = true;
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, scene_setup, scene_teardown)
 
 int main(void)
@@ -126,6 +152,7 @@ int main(void)
                 TEST(past_1300_bytes_it_goes_by_tcp),
                 TEST(up_to_1300_bytes_it_is_a_datagram),
                 TEST(a_peer_without_tcp_gets_a_datagram_after_all),
+                TEST(a_firewall_that_swallows_tcp_is_known_to_the_next_call_although_the_first_gave_up),
         };
         return RUN_TESTS(tests);
 }
