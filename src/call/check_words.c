@@ -224,8 +224,12 @@ static bool say_login(struct check_step *step, enum check_kind kind, const struc
                     "It asks for a password of realm \"%s\", and the trunk shows its password to "
                     "\"%s\" only.",
                     r->realm, trunk->realm);
-                advise(step, "If that is the carrier's: maskline trunk set %s --realm '%s'",
-                       trunk->name, r->realm);
+                /* The peer has written it: no quote of its may end ours in a shell. */
+                if (strchr(r->realm, '\''))
+                        advise(step, "If that is the carrier's, make it the trunk's realm.");
+                else
+                        advise(step, "If that is the carrier's: maskline trunk set %s --realm '%s'",
+                               trunk->name, r->realm);
                 return true;
         case SIP_PROBE_UNSUITABLE:
                 say(step, kind, CHECK_BAD,

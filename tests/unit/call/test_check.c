@@ -162,6 +162,15 @@ static void a_password_is_refused_missing_or_for_another_realm(void **state)
         answer_options(s, 401, challenge);
         expect_step(check, CHECK_OPTIONS, CHECK_BAD, "to \"carrier.example\" only", "--realm 'r'");
         expect_verdict(check, false, "does not work");
+
+        /* Nothing that a shell would read otherwise is offered to be pasted. */
+        check = begin(s);
+        answer_options(s, 401,
+                       "WWW-Authenticate: Digest realm=\"r' --realm 'x\", nonce=\"n\", "
+                       "qop=\"auth\"\r\n");
+        expect_step(check, CHECK_OPTIONS, CHECK_BAD, "to \"carrier.example\" only",
+                    "make it the trunk's realm");
+        expect_verdict(check, false, "does not work");
 }
 
 static void a_nat_between_us_is_noticed(void **state)
