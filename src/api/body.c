@@ -119,7 +119,7 @@ static void refuse_unknown(struct rest *rest, const char *where, const struct bo
         }
         known[b.len] = '\0';
 
-        char detail[1100], field[64];
+        char detail[REST_DETAIL_BYTES], field[64];
         snprintf(field, sizeof field, "%s", where);
         if (field[0])
                 field[strlen(field) - 1] = '\0'; /* without its final dot */

@@ -93,7 +93,7 @@ void rest_answer_bad_method(struct api *api, struct http_exchange exchange, cons
 void rest_refuse(struct rest *rest, enum problem_kind kind, const char *field, const char *remedy,
                  const char *detail, ...)
 {
-        char text[384];
+        char text[REST_DETAIL_BYTES];
         va_list args;
         va_start(args, detail);
         vsnprintf(text, sizeof text, detail, args);

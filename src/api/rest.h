@@ -19,6 +19,7 @@
 #define REST_SEGMENT_BYTES 128
 #define REST_WAITS_MAX     1024
 #define REST_PAGE_MAX      1000
+#define REST_DETAIL_BYTES  1280 /* the names of all fields of a trunk */
 
 struct api_counters {
         uint64_t requests, unauthorized, refused, failed; /* refused: 4xx; failed: 5xx */

@@ -227,6 +227,7 @@ static void a_trunk_that_is_wrong_is_refused_with_field_and_rule(void **state)
                 {"{\"name\":\"east\",\"sources\":[\"192.0.2.1\"],\"peer\":null}", "peer",
                  "missing"},
                 {GOOD(",\"surprise\":1"), "", "known are name"},
+                {GOOD(",\"surprise\":1"), "", ", register_s"}, /* to the last */
                 {GOOD(",\"advertized\":\"192.0.2.1\""), "", "did you mean \\\"advertised\\\""},
                 {TRUNK("7", "[\"192.0.2.1\"]", "\"192.0.2.1\"", ""), "name", "must be a text"},
                 {TRUNK("\"\"", "[\"192.0.2.1\"]", "\"192.0.2.1\"", ""), "name", "a-z, 0-9"},
