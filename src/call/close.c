@@ -161,6 +161,14 @@ void call_close_for_callee(struct call *call, const struct sip_end_info *end)
         }
 }
 
+/* It was to be, and its 200 waited for a PRACK that has not come (RFC 3262 3). */
+static void take_answer_back(struct call_leg *leg, unsigned status)
+{
+        leg->answered = false;
+        leg->record.answered_ms = 0;
+        leg->record.sip_status = (uint16_t)status;
+}
+
 void call_on_leg_ended(struct call *call, enum call_side side, const struct sip_end_info *end)
 {
         struct call_leg *leg = &call->legs[side];
@@ -172,6 +180,8 @@ void call_on_leg_ended(struct call *call, enum call_side side, const struct sip_
         leg->has_ended = true;
         if (!leg->record.ended_ms)
                 leg->record.ended_ms = io_wall_ms(call->calls->params.io);
+        if (end->is_answer_lost)
+                take_answer_back(leg, end->status);
         if (side == SIDE_A && end->how == SIP_END_CANCEL)
                 leg->record.sip_status = 487;
         if (side == SIDE_B && end->how == SIP_END_REJECTED)

@@ -107,7 +107,11 @@ void sip_leg_note_end(struct leg *leg, enum sip_end how, unsigned status)
         if (leg->has_end)
                 return;
         leg->has_end = true;
-        leg->end = (struct sip_end_info){.how = how, .status = status};
+        leg->end = (struct sip_end_info){
+                .how = how,
+                .is_answer_lost = leg->holds_answer,
+                .status = status,
+        };
 }
 
 static void destroy_task(void *arg)

@@ -183,7 +183,7 @@ static void on_timer(void *arg)
                 return;
         }
         if (left_ms <= 0 || !invite) {
-                sip_leg_note_end(leg, SIP_END_NO_ACK, 0);
+                sip_leg_note_end(leg, SIP_END_NO_ACK, 504);
                 sip_uas_reject(leg, 504, 0);
                 return;
         }

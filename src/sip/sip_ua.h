@@ -80,7 +80,10 @@ struct sip_end_info {
          * Another trunk may still find one.
          */
         bool is_way_lost;
-        unsigned status; /* SIP_END_REJECTED: the peer's final status; SIP_END_LOCAL: ours, or 0 */
+        /* A leg that came in: sip_leg_answer() was accepted, and its 200 never left. */
+        bool is_answer_lost;
+        /* SIP_END_REJECTED: the peer's final status; SIP_END_LOCAL, SIP_END_NO_ACK: ours, or 0 */
+        unsigned status;
 };
 
 struct sip_ua_handler {

@@ -234,9 +234,10 @@ int sip_uas_accept(struct leg *leg, const struct sdp_audio *ours)
 /* The owner was told that it is on its way: without room for it, the leg has to end. */
 void sip_uas_answer_held(struct leg *leg)
 {
-        leg->holds_answer = false;
-        if (!sip_uas_accept(leg, &leg->held_answer))
+        if (!sip_uas_accept(leg, &leg->held_answer)) {
+                leg->holds_answer = false;
                 return;
+        }
         leg->ua->counters.unsent++;
         sip_leg_note_end(leg, SIP_END_TRANSPORT, 0);
         sip_uas_reject(leg, 503, SIP_RETRY_S);
