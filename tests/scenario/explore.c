@@ -21,6 +21,10 @@ static const struct scene {
         {"ringing", "i1"},   /* the callee rings */
         {"answered", "i12"}, /* and has answered, the caller has not acknowledged */
         {"talking", "i12a"}, /* both talk */
+        {"reliable", "i3"},  /* the callee rings, our PRACK is out */
+        {"required", "j"},   /* the caller's INVITE requires 100rel */
+        {"waiting", "J1"},   /* nor did it offer: ours in the 180 waits for its PRACK */
+        {"held", "J12"},     /* and so does the 200 */
 };
 
 static const char *path_of_scene(const char *name)
@@ -160,6 +164,7 @@ static void leave_alone(struct play *play, bool is_dutiful)
         if (is_dutiful) {
                 explore_do_duty(play, &play->agent);
                 explore_do_duty(play, &play->customer);
+                sim_world_run_ms(play->run->platform->sim, 0);
         }
         explore_check_end(play);
 }

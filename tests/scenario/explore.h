@@ -41,9 +41,10 @@ enum message_kind {
         KIND_OTHER,
         /* answers */
         KIND_TRYING,
-        KIND_RINGING, /* 101-199 */
-        KIND_OK,      /* 2xx to the INVITE */
-        KIND_REFUSED, /* 300-699 to it */
+        KIND_RINGING,  /* 101-199 */
+        KIND_RELIABLE, /* those of them that want a PRACK (RFC 3262) */
+        KIND_OK,       /* 2xx to the INVITE */
+        KIND_REFUSED,  /* 300-699 to it */
         KIND_REINVITE_OK,
         KIND_REINVITE_REFUSED,
         KIND_BYE_ANSWER,
@@ -110,8 +111,12 @@ struct side {
         struct flow_call *call;
         unsigned sent[MESSAGE_KINDS], got[MESSAGE_KINDS]; /* different ones */
         int64_t sent_ms[MESSAGE_KINDS];
-        bool owes_ack, owes_bye, owes_cancel, owes_update, owes_reinvite, owes_prack;
+        bool owes_ack, owes_bye, owes_cancel;
+        bool owes_prack;  /* the caller: itself; the callee: its answer */
+        bool owes_answer; /* the caller: a PRACK with a description, as our 180 made an offer */
+        uint32_t rseq;    /* of the last reliable answer that came */
         bool is_heard_ringing, is_heard_refusing; /* while Maskline waited for an answer */
+        unsigned reliable_heard;                  /* then, and before a CANCEL */
         char forked[64];                          /* the other callee's tag, once it has answered */
         unsigned invite_cseq;                     /* of the call's first INVITE */
         struct asked asked[ASKED_MAX];
@@ -155,6 +160,17 @@ void explore_on_message(struct flow_event *event);
 void explore_note_sent(struct play *play, struct side *side, const struct flow_event *event);
 void explore_check_step(struct play *play);
 void explore_check_end(struct play *play);
+
+/* explore_reliable.c: provisional answers that want a PRACK (RFC 3262) */
+bool explore_is_reliable(const struct sip_msg *msg);
+bool explore_has_final(const struct side *side);
+void explore_check_prack(struct play *play, struct side *side, const struct sip_msg *prack);
+void explore_check_prack_answer(struct play *play, const struct side *side,
+                                const struct sip_msg *answer);
+/* Any answer to an INVITE, before it is counted. */
+void explore_check_reliable(struct play *play, struct side *side, const struct sip_msg *msg);
+/* What the callee has said is acknowledged, and its answer passed on, at once. */
+void explore_check_nothing_waits(struct play *play);
 
 /* explore_state.c */
 uint64_t explore_digest(const struct play *play);

@@ -61,7 +61,7 @@ static enum message_kind kind_of_answer(const struct side *side, const struct si
         if (msg->status == 100)
                 return KIND_TRYING;
         if (msg->status < 200)
-                return KIND_RINGING;
+                return explore_is_reliable(msg) ? KIND_RELIABLE : KIND_RINGING;
         if (msg->status < 300)
                 return is_first ? KIND_OK : KIND_REINVITE_OK;
         return is_first ? KIND_REFUSED : KIND_REINVITE_REFUSED;
@@ -122,6 +122,8 @@ static void clear_duty(struct side *side, const struct sip_msg *msg)
         if (msg->is_request) {
                 if (msg->method == SIP_ACK)
                         side->owes_ack = false;
+                if (msg->method == SIP_PRACK)
+                        side->owes_prack = side->owes_answer = false;
                 return;
         }
         if (msg->status < 200)
@@ -130,6 +132,8 @@ static void clear_duty(struct side *side, const struct sip_msg *msg)
                 side->owes_bye = false;
         if (msg->cseq_method == SIP_CANCEL)
                 side->owes_cancel = false;
+        if (msg->cseq_method == SIP_PRACK)
+                side->owes_prack = false;
 }
 
 static bool is_new(const struct flow_run *run, const struct flow_event *event)
@@ -166,7 +170,9 @@ void explore_note_sent(struct play *play, struct side *side, const struct flow_e
         side->sent[kind]++;
         side->sent_ms[kind] = now_ms(play);
         bool is_heard = explore_has_invite_out(play);
-        side->is_heard_ringing |= kind == KIND_RINGING && is_heard;
+        side->is_heard_ringing |= (kind == KIND_RINGING || kind == KIND_RELIABLE) && is_heard;
+        bool is_over = explore_has_final(&play->agent) || side->talk_count;
+        side->reliable_heard += kind == KIND_RELIABLE && is_heard && !is_over;
         side->is_heard_refusing |= kind == KIND_REFUSED && is_heard;
 }
 
@@ -245,11 +251,14 @@ static void on_request(struct play *play, struct side *side, const struct sip_ms
                 return;
         case KIND_CANCEL:
                 side->owes_cancel = true;
-                if (!side->sent[KIND_RINGING]) /* RFC 3261 9.1 */
+                if (!side->sent[KIND_RINGING] && !side->sent[KIND_RELIABLE]) /* RFC 3261 9.1 */
                         flow_fail(play->run, "it cancels before a provisional answer");
                 return;
         case KIND_BYE:
                 check_bye(play, side, msg);
+                return;
+        case KIND_PRACK:
+                explore_check_prack(play, side, msg);
                 return;
         default:
                 return;
@@ -289,6 +298,10 @@ static void on_answer(struct play *play, struct side *side, const struct flow_ev
         }
         check_answer(play, asked, event, msg);
         enum message_kind kind = kind_of_answer(side, msg, false);
+        if (msg->cseq_method == SIP_INVITE)
+                explore_check_reliable(play, side, msg);
+        if (msg->cseq_method == SIP_PRACK && is_first_time)
+                explore_check_prack_answer(play, side, msg);
         side->got[kind] += is_first_time;
         if (msg->cseq_method != SIP_INVITE || msg->status < 200)
                 return;
@@ -392,6 +405,8 @@ static void plant(struct play *play)
 void explore_check_step(struct play *play)
 {
         plant(play);
+        if (!play->crashes)
+                explore_check_nothing_waits(play);
         const char *problem = platform_contradiction(play->run->platform);
         if (problem)
                 flow_fail(play->run, "%s", problem);

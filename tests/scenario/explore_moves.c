@@ -39,6 +39,16 @@ static bool may_cancel(const struct play *play)
                !play->agent.sent[KIND_ACK];
 }
 
+static bool agent_may_prack(const struct play *play)
+{
+        return play->agent.owes_prack || play->agent.owes_answer;
+}
+
+static bool agent_may_prack_answering(const struct play *play)
+{
+        return play->agent.owes_answer;
+}
+
 static bool agent_may_ack(const struct play *play)
 {
         return play->agent.owes_ack;
@@ -90,6 +100,11 @@ static bool agent_update_again(const struct play *play)
         return may_copy(play, &play->agent, KIND_UPDATE);
 }
 
+static bool agent_prack_again(const struct play *play)
+{
+        return may_copy(play, &play->agent, KIND_PRACK);
+}
+
 /* ---- the callee ---- */
 
 static bool is_asked(const struct side *side)
@@ -100,6 +115,23 @@ static bool is_asked(const struct side *side)
 static bool may_ring(const struct play *play)
 {
         return is_asked(&play->customer) && !play->customer.sent[KIND_RINGING];
+}
+
+static bool may_ring_reliably(const struct play *play)
+{
+        return is_asked(&play->customer) && !play->customer.sent[KIND_RELIABLE];
+}
+
+/* RFC 3262 3: the second when the first is acknowledged, no sooner. */
+static bool may_ring_reliably_on(const struct play *play)
+{
+        const struct side *side = &play->customer;
+        return is_asked(side) && side->sent[KIND_RELIABLE] == 1 && side->got[KIND_PRACK];
+}
+
+static bool owes_prack_answer(const struct play *play)
+{
+        return play->customer.owes_prack;
 }
 
 static bool may_answer(const struct play *play)
@@ -140,8 +172,8 @@ static bool customer_may_reinvite(const struct play *play)
 static bool customer_may_update(const struct play *play)
 {
         const struct side *side = &play->customer;
-        return (side->sent[KIND_RINGING] || side->sent[KIND_OK]) && !side->sent[KIND_BYE] &&
-               !side->sent[KIND_REFUSED] && !side->sent[KIND_UPDATE];
+        return (side->sent[KIND_RINGING] || side->sent[KIND_RELIABLE] || side->sent[KIND_OK]) &&
+               !side->sent[KIND_BYE] && !side->sent[KIND_REFUSED] && !side->sent[KIND_UPDATE];
 }
 
 static bool customer_may_ack(const struct play *play)
@@ -162,6 +194,11 @@ static bool may_fork(const struct play *play)
 static bool ringing_again(const struct play *play)
 {
         return may_copy(play, &play->customer, KIND_RINGING);
+}
+
+static bool reliable_again(const struct play *play)
+{
+        return may_copy(play, &play->customer, KIND_RELIABLE);
 }
 
 static bool answer_again(const struct play *play)
@@ -219,13 +256,22 @@ static void crash(struct play *play)
 
 const struct move explore_moves[] = {
         {'i', "agent -> INVITE M1 sdp", may_invite, NULL, 0, 0},
+        {'j', "agent -> INVITE M1 with \"Require: 100rel\" sdp", may_invite, NULL, 0, 0},
+        {'J', "agent -> INVITE M1 with \"Require: 100rel\"", may_invite, NULL, 0, 0},
+        {'s', "agent -> PRACK rack sdp", agent_may_prack_answering, NULL, 0, 0},
+        {'p', "agent -> PRACK rack", agent_may_prack, NULL, 0, 0},
         {'c', "agent -> CANCEL", may_cancel, NULL, 0, 0},
         {'a', "agent -> ACK", agent_may_ack, NULL, 0, 0},
         {'b', "agent -> BYE", agent_may_bye, NULL, 0, 0},
         {'r', "agent -> INVITE sdp", agent_may_reinvite, NULL, 0, 0},
         {'u', "agent -> UPDATE sdp", agent_may_update, NULL, 0, 0},
         {'o', "agent -> 200 for BYE", agent_owes_bye, NULL, 0, 0},
-        {'1', "customer -> 180", may_ring, NULL, 0, 0},
+        {'1', "customer -> 180 for INVITE", may_ring, NULL, 0, 0},
+        {'3', "customer -> 183 for INVITE with \"Require: 100rel\" with \"RSeq: 1\" sdp",
+         may_ring_reliably, NULL, 0, 0},
+        {'8', "customer -> 180 for INVITE with \"Require: 100rel\" with \"RSeq: 2\"",
+         may_ring_reliably_on, NULL, 0, 0},
+        {'P', "customer -> 200 for PRACK", owes_prack_answer, NULL, 0, 0},
         {'2', "customer -> 200 for INVITE sdp", may_answer, NULL, 0, 0},
         {'4', "customer -> 486 for INVITE", may_refuse, NULL, 0, 0},
         {'7', "customer -> 487 for INVITE", may_give_up, NULL, 0, 0},
@@ -245,7 +291,9 @@ const struct move explore_moves[] = {
         {'K', "agent -> ACK again", agent_ack_again, NULL, 1, 0},
         {'G', "agent -> BYE again", agent_bye_again, NULL, 1, 0},
         {'V', "agent -> UPDATE again", agent_update_again, NULL, 1, 0},
+        {'L', "agent -> PRACK again", agent_prack_again, NULL, 1, 0},
         {'!', "customer -> 180 again", ringing_again, NULL, 1, 0},
+        {'#', "customer -> 183 again", reliable_again, NULL, 1, 0},
         {'=', "customer -> 200 for INVITE again", answer_again, NULL, 1, 0},
         {'H', "customer -> BYE again", customer_bye_again, NULL, 1, 0},
         {'Q', "customer -> INVITE again", reinvite_again, NULL, 1, 0},
@@ -270,6 +318,8 @@ static const struct duty duties[] = {
         {OWES(owes_ack), {"agent -> ACK", "customer -> ACK"}},
         {OWES(owes_bye), {"agent -> 200 for BYE", "customer -> 200 for BYE"}},
         {OWES(owes_cancel), {NULL, "customer -> 200 for CANCEL"}},
+        {OWES(owes_prack), {"agent -> PRACK rack", "customer -> 200 for PRACK"}},
+        {OWES(owes_answer), {"agent -> PRACK rack sdp", NULL}},
 };
 
 void explore_do_duty(struct play *play, struct side *side)

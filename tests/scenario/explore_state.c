@@ -58,6 +58,11 @@ static uint64_t leg_digest(const struct leg *leg, int64_t now)
         copy.described = 0;
         copy.talked_until_ms = leg->talked_until_ms > now ? leg->talked_until_ms - now : 0;
         strip_timer(&copy.session_timer, now);
+        strip_timer(&copy.refresh_timer, now);
+        strip_timer(&copy.prack_timer, now);
+        copy.prack_deadline_ms = leg->prack_timer.armed ? leg->prack_deadline_ms - now : 0;
+        copy.prack = (struct handle){.generation = sip_transaction_find(leg->ua->txs, leg->prack) !=
+                                                   NULL};
         return hash_of(&copy, sizeof copy);
 }
 
@@ -177,8 +182,11 @@ bool explore_next_timer(const struct play *play, int64_t *at_ms)
         }
         for (uint32_t i = 0; i < pool_capacity(calls->ua->legs); i++) {
                 const struct leg *leg = pool_at(calls->ua->legs, i);
-                if (leg)
-                        sooner(&leg->session_timer, at_ms, &any);
+                if (!leg)
+                        continue;
+                sooner(&leg->session_timer, at_ms, &any);
+                sooner(&leg->refresh_timer, at_ms, &any);
+                sooner(&leg->prack_timer, at_ms, &any);
         }
         for (uint32_t i = 0; i < pool_capacity(txs) && pool_used(txs); i++) {
                 const struct sip_transaction *tx = pool_at(txs, i);

@@ -38,6 +38,13 @@ static void nothing_goes_wrong_while_both_talk(void **state)
         check(&(struct exploration){.scene = "talking", .depth = 2, .faults = 1});
 }
 
+static void nothing_goes_wrong_while_a_prack_is_awaited(void **state)
+{
+        (void)state;
+        check(&(struct exploration){.scene = "required", .depth = 2});
+        check(&(struct exploration){.scene = "held", .depth = 1, .faults = 1});
+}
+
 static void nothing_goes_wrong_around_a_crash(void **state)
 {
         (void)state;
@@ -48,7 +55,8 @@ static void nothing_goes_wrong_around_a_crash(void **state)
 static void the_same_moves_lead_to_the_same_state(void **state)
 {
         (void)state;
-        static const char *const paths[] = {"i1c7kt", "i12auUTBo", "iF2aRtAb", "i1xT4"};
+        static const char *const paths[] = {"i1c7kt", "i12auUTBo", "iF2aRtAb",
+                                            "i1xT4",  "j3Pp2",     "J12s"};
         const struct exploration what = {.faults = 2, .crashes = 1};
         for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++)
                 assert_int_equal(explore_state(&what, paths[i]), explore_state(&what, paths[i]));
@@ -121,6 +129,7 @@ int main(int argc, char **argv)
                 cmocka_unit_test(moves_that_do_not_touch_each_other_lead_there_in_any_order),
                 cmocka_unit_test(nothing_goes_wrong_while_a_call_is_set_up),
                 cmocka_unit_test(nothing_goes_wrong_while_both_talk),
+                cmocka_unit_test(nothing_goes_wrong_while_a_prack_is_awaited),
                 cmocka_unit_test(nothing_goes_wrong_around_a_crash),
                 cmocka_unit_test(a_planted_fault_is_found),
         };
