@@ -168,5 +168,6 @@ bool flow_storm(const struct flow *flow, uint64_t seed, const struct flow_weathe
 
 /* The number that a word of a flow means: "agent", "M1"; 0: none. */
 uint64_t flow_number(const char *word);
+uint64_t flow_number_or_digits(const char *word); /* 0: neither */
 
 #endif

@@ -363,8 +363,8 @@ static void check_counter(struct flow_run *run, const struct flow_step *step)
 
 static uint64_t number_of(struct flow_run *run, const char *word)
 {
-        uint64_t number = flow_number(word);
-        if (!number && slice_to_u64(slice_from(word), UINT64_MAX, &number))
+        uint64_t number = flow_number_or_digits(word);
+        if (!number)
                 flow_fail(run, "no number: %s", word);
         return number;
 }

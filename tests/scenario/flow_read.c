@@ -742,3 +742,11 @@ uint64_t flow_number(const char *word)
         }
         return 0;
 }
+
+uint64_t flow_number_or_digits(const char *word)
+{
+        uint64_t number = flow_number(word);
+        if (!number && slice_to_u64(slice_from(word), UINT64_MAX, &number))
+                return 0;
+        return number;
+}

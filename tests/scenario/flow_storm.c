@@ -233,6 +233,19 @@ static unsigned ways_of(const struct flow *flow)
         return 1 + others;
 }
 
+static uint64_t digits_of(const char *user)
+{
+        uint64_t digits = 0;
+        for (; *user >= '0' && *user <= '9'; user++)
+                digits = digits * 10 + (uint64_t)(*user - '0');
+        return digits;
+}
+
+static bool is_one_of(const struct storm_session *session, uint64_t number)
+{
+        return session->party[0] == number || session->party[1] == number;
+}
+
 /* Invariants 1, 3, 5 and 6: a new INVITE for a party of a live session, showing a number of ours. */
 static void check_invite(struct flow_run *run, const struct sip_msg *msg)
 {
@@ -250,10 +263,12 @@ static void check_invite(struct flow_run *run, const struct sip_msg *msg)
         /* In the Request-URI there may be a prefix of the carrier's. */
         if (!sip_uri_user(&msg->to.uri, user, sizeof user) &&
             !number_parse(slice_from(user), &plan, &party)) {
+                /* Digits alone may be of another country, however many they are. */
+                uint64_t abroad = digits_of(user);
                 for (unsigned i = 0; i < storm->session_count; i++) {
                         const struct storm_session *session = &storm->sessions[i];
-                        is_party |= is_live(run, session) && (session->party[0] == party.e164 ||
-                                                              session->party[1] == party.e164);
+                        is_party |= is_live(run, session) &&
+                                    (is_one_of(session, party.e164) || is_one_of(session, abroad));
                 }
         }
         if (!is_party)
@@ -396,7 +411,8 @@ static void note_session(struct flow_run *run, const struct flow_step *step)
         struct flow_storm *storm = run->storm;
         assert_true(storm->session_count < SESSIONS_MAX);
         storm->sessions[storm->session_count++] = (struct storm_session){
-                .party = {flow_number(step->numbers[0]), flow_number(step->numbers[1])},
+                .party = {flow_number_or_digits(step->numbers[0]),
+                          flow_number_or_digits(step->numbers[1])},
                 .expires_ms = step->value ? io_wall_ms(run->platform->io) + step->value : 0,
         };
 }

@@ -162,6 +162,8 @@ class Telephones(Transports):
     def test_a_call_over_tcp_goes_on_after_a_crash(self):
         self.build("tcp")
         calls = self.begin(self.agent_phone, self.customer_phone, M2, self.server)
+        # The ACK must have come: what was on its way on the connection is lost with it.
+        self.agent_phone.wait("the talk", lambda _: False, 1)
         self.maskline.crash()
         self.end(self.customer_phone, self.agent_phone, calls[::-1])
         self.finish()
