@@ -101,6 +101,7 @@ class Phone:
         self.port = ports.free_port(ip)
         self.directory = pathlib.Path(directory)
         self.calls = []
+        self._last_second = 0   # in which a call of this phone was up
         self.events = []
         self._codecs = codecs
         self._transport, self._certificate, self._ca = transport, certificate, ca
@@ -186,6 +187,7 @@ class Phone:
 
     def dial(self, number, server):
         """Dials `number` at "ip:port"."""
+        self._leave_the_second()
         with self._changed:
             self.calls.append(Call("outgoing", dialled=number))
         # The account's transport is added by the phone.
@@ -193,7 +195,14 @@ class Phone:
         return self.calls[-1]
 
     def accept(self):
+        self._leave_the_second()
         self._command("accept")
+
+    def _leave_the_second(self):
+        """The phone names recordings by the second: a call that began in that of the one before
+        would write over its recording."""
+        while int(time.time()) <= self._last_second:
+            time.sleep(0.02)
 
     def hangup(self):
         self._command("hangup")
@@ -292,6 +301,7 @@ class Phone:
         elif kind == "CALL_CLOSED":
             call.closed, call.reason = True, param
             call.closed_at = time.monotonic()
+            self._last_second = int(time.time())
             call.recording = self._recording()
 
     def _recording(self):
