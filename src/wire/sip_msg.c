@@ -77,7 +77,7 @@ static inline int take_line(struct text_scan *l, struct line *out)
         const char *start = l->p;
         const char *end = text_take_plain_end(l);
         out->is_folded = out->has_control = false;
-        if (!end || (end > start && is_continued(l)))
+        if (!end || (is_continued(l) && end > start))
                 return take_odd_line(l, start, out);
         out->text = (struct slice){start, (size_t)(end - start)};
         return 0;
