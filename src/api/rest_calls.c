@@ -9,6 +9,7 @@
 
 #include "api/body.h"
 #include "core/advice.h"
+#include "wire/sip_write.h"
 
 #define ROWS_MAX   1000
 /* The second leg is dialled in the turn in which the first one came, or very soon after. */
@@ -33,14 +34,13 @@ static json_t *hangup_json(const struct cdr *row)
 
 static json_t *attempt_json(const struct api *api, const struct cdr_attempt *attempt)
 {
-        static const char *const transports[] = CDR_TRANSPORT_NAMES;
         const struct trunk *trunk = directory_trunk_get(api->params.directory, attempt->trunk_id);
         bool has_address = attempt->address.family != 0;
         return json_pack(
                 "{s:s?, s:o, s:o, s:s, s:o}", "trunk", trunk ? trunk->name : NULL, "address",
                 has_address ? json_string(addr_format(&attempt->address).text) : json_null(),
                 "transport",
-                has_address ? json_string(transports[attempt->transport % 3]) : json_null(),
+                has_address ? json_string(sip_transport_word(attempt->transport)) : json_null(),
                 "result", cdr_attempt_text((enum cdr_attempt_end)attempt->how), "status",
                 attempt->status ? json_integer(attempt->status) : json_null());
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/rest_trunk_check.h"
 
+#include "api/rest_trunks.h"
 #include "call/check.h"
 
 static json_t *step_json(const struct check_step *step)
@@ -20,20 +21,9 @@ static json_t *report_json(const struct check_report *report)
                          steps);
 }
 
-static const struct trunk *find_or_refuse(struct rest *rest)
-{
-        const struct trunk *trunk = directory_trunk_find(rest->api->params.directory, API_TENANT,
-                                                         slice_from(rest->segment));
-        if (!trunk)
-                rest_refuse(rest, PROBLEM_NOT_FOUND, NULL,
-                            "GET /v1/trunks (maskline trunk list) lists them.",
-                            "there is no trunk of this name");
-        return trunk;
-}
-
 void rest_trunk_check_start(struct rest *rest)
 {
-        const struct trunk *trunk = find_or_refuse(rest);
+        const struct trunk *trunk = rest_trunks_find(rest);
         if (!trunk)
                 return;
         struct calls *calls = rest->api->params.calls;
@@ -53,7 +43,7 @@ void rest_trunk_check_start(struct rest *rest)
 
 void rest_trunk_check_show(struct rest *rest)
 {
-        const struct trunk *trunk = find_or_refuse(rest);
+        const struct trunk *trunk = rest_trunks_find(rest);
         if (!trunk)
                 return;
         const struct check_report *report = calls_check_report(rest->api->params.calls, trunk->id);

@@ -2,6 +2,7 @@
 #include "api/rest_trunk_route.h"
 
 #include "api/body.h"
+#include "wire/sip_write.h"
 
 void rest_trunk_route_defaults(struct trunk *trunk)
 {
@@ -79,13 +80,11 @@ static json_t *reason_json(enum sip_health_reason reason, unsigned status)
 
 static json_t *peer_json(const struct sip_peer *peer)
 {
-        static const char *const transports[] = {
-                [SIP_UDP] = "udp", [SIP_TCP] = "tcp", [SIP_TLS] = "tls"};
         return json_pack("{s:s, s:s, s:s, s:o, s:o}", "address",
                          addr_format(&peer->target.addr).text, "transport",
-                         transports[peer->target.transport], "state", sip_health_name(peer->health),
-                         "since", rest_time(peer->since_wall_ms), "reason",
-                         reason_json(peer->reason, peer->status));
+                         sip_transport_word(peer->target.transport), "state",
+                         sip_health_name(peer->health), "since", rest_time(peer->since_wall_ms),
+                         "reason", reason_json(peer->reason, peer->status));
 }
 
 static void add_state(const struct sip_trunk_state *state, json_t *json)

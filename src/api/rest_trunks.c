@@ -677,7 +677,7 @@ void rest_trunks_list(struct rest *rest)
         rest_answer(rest->api, rest->exchange, 200, json_pack("{s:o}", "trunks", list));
 }
 
-static const struct trunk *find_or_refuse(struct rest *rest)
+const struct trunk *rest_trunks_find(struct rest *rest)
 {
         const struct trunk *trunk = directory_trunk_find(rest->api->params.directory, API_TENANT,
                                                          slice_from(rest->segment));
@@ -690,7 +690,7 @@ static const struct trunk *find_or_refuse(struct rest *rest)
 
 void rest_trunks_show(struct rest *rest)
 {
-        const struct trunk *trunk = find_or_refuse(rest);
+        const struct trunk *trunk = rest_trunks_find(rest);
         if (trunk)
                 rest_answer(rest->api, rest->exchange, 200, trunk_json(rest->api, trunk));
 }
@@ -700,7 +700,7 @@ void rest_trunks_change(struct rest *rest)
         struct api *api = rest->api;
         const json_t *values[CHANGE_FIELDS];
         struct rest_trunk_headers headers;
-        const struct trunk *held = find_or_refuse(rest);
+        const struct trunk *held = rest_trunks_find(rest);
         struct slice password;
         if (!held)
                 return;
@@ -735,7 +735,7 @@ void rest_trunks_change(struct rest *rest)
 void rest_trunks_remove(struct rest *rest)
 {
         struct api *api = rest->api;
-        const struct trunk *trunk = find_or_refuse(rest);
+        const struct trunk *trunk = rest_trunks_find(rest);
         if (!trunk)
                 return;
         struct rest_wait *wait = rest_wait_create(rest);

@@ -13,6 +13,9 @@ void rest_trunks_show(struct rest *rest);
 void rest_trunks_change(struct rest *rest);
 void rest_trunks_remove(struct rest *rest);
 
+/* The one that the path names; NULL: there is none, and the request has been refused with 404. */
+const struct trunk *rest_trunks_find(struct rest *rest);
+
 /* Gives signalling the trunk as the directory has it now, or takes it away. */
 void rest_trunks_sync(struct api *api, uint32_t trunk_id);
 

@@ -15,6 +15,7 @@
 #include "call/call.h"
 #include "call/crash_record.h"
 #include "call/fault.h"
+#include "wire/sip_write.h"
 
 #define MAX_FORWARDS 70
 
@@ -312,17 +313,15 @@ static uint32_t transactions_max(const struct calls *calls)
         return wanted + wanted / 7 + 64;
 }
 
-static const struct {
-        const char *name, *setting;
-} transports[] = {
-        [SIP_UDP] = {"udp", "sip_listen"},
-        [SIP_TCP] = {"tcp", "sip_tcp_listen"},
-        [SIP_TLS] = {"tls", "sip_tls_listen"},
+static const char *const listen_settings[] = {
+        [SIP_UDP] = "sip_listen",
+        [SIP_TCP] = "sip_tcp_listen",
+        [SIP_TLS] = "sip_tls_listen",
 };
 
 static void explain_listen(const struct sip_socket *failed, int err, char *problem)
 {
-        const char *setting = transports[failed->transport].setting;
+        const char *setting = listen_settings[failed->transport];
         char busy[128];
         if (failed->addr.family == 0) {
                 snprintf(problem, 512, "SIP cannot start: %s", err_text(err));
@@ -331,8 +330,8 @@ static void explain_listen(const struct sip_socket *failed, int err, char *probl
         snprintf(busy, sizeof busy,
                  "another program uses the port: stop it, or set %s to another one", setting);
         snprintf(problem, 512, "cannot listen for SIP on %s/%s: %s; %s",
-                 addr_format(&failed->addr).text, transports[failed->transport].name, err_text(err),
-                 socket_remedy(err, setting, busy));
+                 addr_format(&failed->addr).text, sip_transport_word(failed->transport),
+                 err_text(err), socket_remedy(err, setting, busy));
 }
 
 static int open_ua(struct calls *calls, char *problem)

@@ -56,21 +56,6 @@ advise(struct check_step *step, const char *format, ...)
         va_end(ap);
 }
 
-static const char *transport_name(enum sip_transport transport)
-{
-        switch (transport) {
-        case SIP_UDP:
-                return "UDP";
-        case SIP_TCP:
-                return "TCP";
-        case SIP_TLS:
-                return "TLS";
-        case SIP_TRANSPORT_OTHER:
-                break;
-        }
-        return "another transport";
-}
-
 /* Where is it? */
 
 static void put_targets(struct buf *b, const struct locate_answer *answer)
@@ -78,7 +63,7 @@ static void put_targets(struct buf *b, const struct locate_answer *answer)
         for (unsigned i = 0; i < answer->count && i < CHECK_TARGETS_MAX; i++)
                 buf_printf(b, "%s%s (%s)", i ? ", " : "",
                            addr_format(&answer->targets[i].addr).text,
-                           transport_name(answer->targets[i].transport));
+                           sip_transport_name(answer->targets[i].transport));
         if (answer->count > CHECK_TARGETS_MAX)
                 buf_printf(b, " and %u more", answer->count - CHECK_TARGETS_MAX);
 }
@@ -135,7 +120,7 @@ void check_words_resolve(struct check_step *step, const struct trunk *trunk, int
 static void say_refused(struct check_step *step, const struct check_connection *c)
 {
         say(step, CHECK_CONNECT, CHECK_BAD, "%s over %s: no connection: %s.",
-            addr_format(&c->target.addr).text, transport_name(c->target.transport), c->reason);
+            addr_format(&c->target.addr).text, sip_transport_name(c->target.transport), c->reason);
         if (c->err == ERR_UNTRUSTED)
                 advise(step, "The certificate must be of the peer's name and from somebody whom "
                              "tls_ca trusts; ask the carrier which one it shows.");
@@ -280,7 +265,7 @@ void check_words_options(struct check_step *step, const struct trunk *trunk,
                 check_words_unsent(step, &r->peer, ERR_FULL);
         } else if (r->outcome == SIP_PROBE_NO_ANSWER) {
                 say(step, CHECK_OPTIONS, CHECK_BAD, "%s over %s does not answer OPTIONS%s.", memory,
-                    transport_name(r->peer.transport),
+                    sip_transport_name(r->peer.transport),
                     r->provisional ? " with a final answer" : " at all");
                 advise(step,
                        "It may be down, a firewall may be in the way, or the carrier does not "

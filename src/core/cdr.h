@@ -45,15 +45,11 @@ enum cdr_attempt_end {
 const char *cdr_attempt_text(enum cdr_attempt_end how); /* "it did not answer" */
 
 #define CDR_ATTEMPTS_MAX 8
-#define CDR_TRANSPORT_NAMES                                                                        \
-        {                                                                                          \
-                "udp", "tcp", "tls"                                                                \
-        }
 
 struct cdr_attempt {
         uint32_t trunk_id;
         struct addr address; /* family 0: none */
-        uint8_t transport;   /* index of its name */
+        uint8_t transport;   /* enum sip_transport; read back, it is one that we speak */
         uint8_t how;         /* enum cdr_attempt_end */
         uint16_t status;     /* 0: none */
 };

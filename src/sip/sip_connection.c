@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "io/tls.h"
+#include "wire/sip_write.h"
 
 #define EMPTY_LINE "\r\n"
 
@@ -27,11 +28,6 @@ static struct io *io_of(const struct sip_connection *c)
 static int64_t now_ms(const struct sip_connection *c)
 {
         return io_now_ms(io_of(c));
-}
-
-static const char *transport_text(const struct sip_connection *c)
-{
-        return c->peer.transport == SIP_TLS ? "TLS" : "TCP";
 }
 
 static struct sip_trunk_state *trunk_of(const struct sip_connection *c)
@@ -98,7 +94,7 @@ static void tell(struct sip_connection *c, const char *what, const char *why)
         if (trunk)
                 trunk->stream_told_ms = now_ms(c);
         log_warn("trunk %s: the %s connection %s %s %s: %s",
-                 trunk ? trunk->trunk.name : "(unknown)", transport_text(c),
+                 trunk ? trunk->trunk.name : "(unknown)", sip_transport_name(c->peer.transport),
                  c->is_ours ? "to" : "from", addr_format(&c->peer.addr).text, what, why);
 }
 
@@ -346,7 +342,8 @@ static void on_open(void *arg)
         if (c->is_ours)
                 c->all->params->counters->opened++;
         log_debug("sip: trunk %s: %s connection %s %s", trunk ? trunk->trunk.name : "(unknown)",
-                  transport_text(c), c->is_ours ? "to" : "from", addr_format(&c->peer.addr).text);
+                  sip_transport_name(c->peer.transport), c->is_ours ? "to" : "from",
+                  addr_format(&c->peer.addr).text);
         arm(c);
 }
 

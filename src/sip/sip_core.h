@@ -211,6 +211,10 @@ struct sip_bye {
 bool sip_send_bye(struct sip_ua *ua, const struct sip_bye *bye);
 /* A header line with the trunk's credentials, in `ua->credentials`; empty: none to give. */
 struct slice sip_leg_authorize(struct leg *leg, enum sip_method method, struct slice uri);
+/* For a request within the dialog: at once if the INVITE had them, or the last one was challenged. */
+struct slice sip_leg_authorize_within(struct leg *leg, enum sip_method method);
+/* NULL: no room; what is left then is for hanging up. */
+struct sip_transaction *sip_leg_open_request(struct leg *leg, enum sip_method method);
 /* A 2xx to a request with credentials may name the next nonce. */
 void sip_leg_learn(struct leg *leg, const struct sip_msg *response);
 /*

@@ -7,17 +7,13 @@
 
 #include "base/buf.h"
 #include "sip/sip_transaction_impl.h"
+#include "wire/sip_write.h"
 
 #define DATAGRAM_BYTES_MAX 1300
 /* A peer without TCP, or with a firewall that says nothing, is not asked at every call. */
 #define NO_TCP_MS          600000
 
 #define VIA "\r\nVia: SIP/2.0/"
-
-static const char *transport_name(enum sip_transport transport)
-{
-        return transport == SIP_TCP ? "TCP" : "UDP";
-}
 
 /* The same request with another first Via, which is one of ours. */
 static void write_again(struct buf *b, struct slice request, const struct sip_sent_by *local)
@@ -28,7 +24,7 @@ static void write_again(struct buf *b, struct slice request, const struct sip_se
         const char *params = memchr(name, ';', (size_t)(end - name));
         assert(params);
         buf_put(b, request.p, (size_t)(name - request.p));
-        buf_put_text(b, transport_name(local->transport));
+        buf_put_text(b, sip_transport_name(local->transport));
         buf_put_char(b, ' ');
         buf_put_text(b, addr_format(&local->addr).text);
         buf_put(b, params, (size_t)(end - params));

@@ -166,6 +166,25 @@ struct slice sip_leg_authorize(struct leg *leg, enum sip_method method, struct s
         return buf_slice(&b);
 }
 
+struct slice sip_leg_authorize_within(struct leg *leg, enum sip_method method)
+{
+        if (!leg->is_authorized && !leg->attempt.is_answered)
+                return SLICE_NONE;
+        return sip_leg_authorize(leg, method, sip_compose_in_dialog_uri(&leg->dialog));
+}
+
+struct sip_transaction *sip_leg_open_request(struct leg *leg, enum sip_method method)
+{
+        struct sip_transactions *txs = leg->ua->txs;
+        const struct sip_client_params params = {
+                .method = method,
+                .owner = sip_leg_handle(leg).h,
+                .trunk_id = leg->trunk_id,
+                .local = leg->local,
+        };
+        return sip_transactions_take_calls(txs) ? sip_client_open(txs, &params) : NULL;
+}
+
 void sip_leg_learn(struct leg *leg, const struct sip_msg *response)
 {
         struct sip_digest *digest = sip_trunks_digest(leg->ua->params.trunks, leg->trunk_id);
@@ -214,18 +233,15 @@ bool sip_send_bye(struct sip_ua *ua, const struct sip_bye *bye)
         return !sip_client_start(tx, buf_slice(&b), &bye->dialog->next_hop);
 }
 
-/* With credentials at once if the INVITE had some, or if the last BYE was answered with a challenge. */
 static bool send_bye(struct leg *leg, struct handle owner)
 {
-        struct sip_bye bye = {
+        const struct sip_bye bye = {
                 .owner = owner,
                 .trunk_id = leg->trunk_id,
                 .dialog = &leg->dialog,
                 .local = &leg->local,
+                .authorization = sip_leg_authorize_within(leg, SIP_BYE),
         };
-        if (leg->is_authorized || leg->attempt.is_answered)
-                bye.authorization =
-                        sip_leg_authorize(leg, SIP_BYE, sip_compose_in_dialog_uri(&leg->dialog));
         return sip_send_bye(leg->ua, &bye);
 }
 

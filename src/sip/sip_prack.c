@@ -46,15 +46,7 @@ bool sip_prack_is_next(struct leg *leg, const struct sip_msg *response)
 static bool send_prack(struct leg *leg, uint32_t rseq)
 {
         struct sip_ua *ua = leg->ua;
-        const struct sip_client_params params = {
-                .method = SIP_PRACK,
-                .owner = sip_leg_handle(leg).h,
-                .trunk_id = leg->trunk_id,
-                .local = leg->local,
-        };
-        if (!sip_transactions_take_calls(ua->txs))
-                return false;
-        struct sip_transaction *tx = sip_client_open(ua->txs, &params);
+        struct sip_transaction *tx = sip_leg_open_request(leg, SIP_PRACK);
         if (!tx)
                 return false;
         leg->prack = sip_transaction_handle(tx);
@@ -63,7 +55,7 @@ static bool send_prack(struct leg *leg, uint32_t rseq)
         sip_leg_tell_changed(leg);
 
         const struct sip_branch_text branch = sip_client_branch(tx);
-        struct sip_in_dialog_text text = {
+        const struct sip_in_dialog_text text = {
                 .method = SIP_PRACK,
                 .dialog = &leg->dialog,
                 .local = leg->local,
@@ -71,10 +63,8 @@ static bool send_prack(struct leg *leg, uint32_t rseq)
                 .cseq = leg->dialog.local_cseq,
                 .rack_rseq = rseq,
                 .rack_cseq = leg->invite_cseq,
+                .authorization = sip_leg_authorize_within(leg, SIP_PRACK),
         };
-        if (leg->is_authorized || leg->attempt.is_answered)
-                text.authorization =
-                        sip_leg_authorize(leg, SIP_PRACK, sip_compose_in_dialog_uri(&leg->dialog));
         struct buf b = sip_ua_out(ua);
         sip_compose_in_dialog(&b, &text);
         assert(buf_ok(&b));

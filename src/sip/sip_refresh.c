@@ -49,10 +49,8 @@ struct slice sip_refresh_compose(struct leg *leg, const struct sip_transaction *
                 .contact = slice_from(leg->contact),
                 .session_expires_s = leg->session.expires_s,
                 .min_se_s = leg->session.min_s,
+                .authorization = sip_leg_authorize_within(leg, method),
         };
-        if (leg->is_authorized || leg->attempt.is_answered)
-                text.authorization =
-                        sip_leg_authorize(leg, method, sip_compose_in_dialog_uri(&leg->dialog));
         if (method == SIP_INVITE)
                 text.sdp = sip_leg_describe(leg, &leg->said,
                                             leg->said_in_answer ? &leg->remote : NULL);
@@ -64,17 +62,7 @@ struct slice sip_refresh_compose(struct leg *leg, const struct sip_transaction *
 
 static bool send(struct leg *leg, enum sip_method method)
 {
-        struct sip_ua *ua = leg->ua;
-        const struct sip_client_params params = {
-                .method = method,
-                .owner = sip_leg_handle(leg).h,
-                .trunk_id = leg->trunk_id,
-                .local = leg->local,
-        };
-        /* What is left then is for hanging up. */
-        if (!sip_transactions_take_calls(ua->txs))
-                return false;
-        struct sip_transaction *tx = sip_client_open(ua->txs, &params);
+        struct sip_transaction *tx = sip_leg_open_request(leg, method);
         if (!tx)
                 return false;
         leg->refresh = sip_transaction_handle(tx);

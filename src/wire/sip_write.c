@@ -131,22 +131,20 @@ void sip_write_status_line(struct buf *b, unsigned status)
         put_crlf(b);
 }
 
-static void put_transport(struct buf *b, enum sip_transport transport)
+const char *sip_transport_name(enum sip_transport transport)
 {
-        switch (transport) {
-        case SIP_UDP:
-                buf_put_text(b, "UDP");
-                return;
-        case SIP_TCP:
-                buf_put_text(b, "TCP");
-                return;
-        case SIP_TLS:
-                buf_put_text(b, "TLS");
-                return;
-        case SIP_TRANSPORT_OTHER:
-                break;
-        }
-        assert(!"a transport that we do not speak");
+        static const char *const names[] = {
+                [SIP_UDP] = "UDP", [SIP_TCP] = "TCP", [SIP_TLS] = "TLS"};
+        assert(transport < SIP_TRANSPORT_OTHER);
+        return names[transport];
+}
+
+const char *sip_transport_word(enum sip_transport transport)
+{
+        static const char *const words[] = {
+                [SIP_UDP] = "udp", [SIP_TCP] = "tcp", [SIP_TLS] = "tls"};
+        assert(transport < SIP_TRANSPORT_OTHER);
+        return words[transport];
 }
 
 /* "host:port"; without the port when it is 0. */
@@ -171,7 +169,7 @@ void sip_write_via(struct buf *b, enum sip_transport transport, const struct add
         assert(branch.len);
         assert_one_line(branch);
         buf_put_text(b, "Via: SIP/2.0/");
-        put_transport(b, transport);
+        buf_put_text(b, sip_transport_name(transport));
         buf_put_char(b, ' ');
         put_host(b, sent_by);
         buf_put_text(b, ";branch=");

@@ -20,6 +20,10 @@ struct slice sip_reason_phrase(unsigned status);
 void sip_write_request_line(struct buf *b, enum sip_method method, struct slice request_uri);
 void sip_write_status_line(struct buf *b, unsigned status);
 
+/* "UDP" as in Via, "udp" as in a URI; one that we speak (asserted). */
+const char *sip_transport_name(enum sip_transport transport);
+const char *sip_transport_word(enum sip_transport transport);
+
 /* "Via: SIP/2.0/UDP host:port;branch=...;rport\r\n" */
 void sip_write_via(struct buf *b, enum sip_transport transport, const struct addr *sent_by,
                    struct slice branch);
