@@ -209,14 +209,18 @@ void sip_probe_cancel(struct sip_ua *ua, struct sip_probe handle)
 
 /* What the answer says */
 
-/* Printable ASCII without long runs of digits; the rest is left out. */
+/* Printable ASCII without long runs of digits, in groups or not; the rest is left out. */
 static void put_words(char out[SIP_PROBE_WORDS_BYTES], struct slice text)
 {
         size_t len = 0, digits = 0;
         for (size_t i = 0; i < text.len && len < SIP_PROBE_WORDS_BYTES - 1; i++) {
                 char c = text.p[i];
-                digits = c >= '0' && c <= '9' ? digits + 1 : 0;
-                if (c < ' ' || c > '~' || digits > DIGITS_SHOWN)
+                bool is_digit = c >= '0' && c <= '9';
+                if (is_digit)
+                        digits++;
+                else if (!strchr(" -.()", c))
+                        digits = 0;
+                if (c < ' ' || c > '~' || (is_digit && digits > DIGITS_SHOWN))
                         continue;
                 out[len++] = c;
         }

@@ -295,6 +295,15 @@ static void the_peers_words_are_short_printable_and_hold_no_number(void **state)
         assert_int_equal(strncmp(heard.server, "a +919888 bbb", 13), 0);
 }
 
+static void a_number_in_groups_is_a_number(void **state)
+{
+        struct scene *s = *state;
+        probe(s, SIP_OPTIONS);
+        peer_reply(s, 200, "t", "Server: x (98888) 00-010/1.2.3 (x86_64)\r\n", NULL);
+        expect_heard(SIP_PROBE_ANSWERED, 200);
+        assert_string_equal(heard.server, "x (98888) 0-/1.2.3 (x86_64)");
+}
+
 static void it_needs_a_trunk_with_a_peer_and_an_address_of_ours(void **state)
 {
         struct scene *s = *state;
@@ -353,6 +362,7 @@ int main(void)
                 TEST(what_the_peer_sees_of_us_is_told),
                 TEST(the_peers_clock_is_compared_with_ours),
                 TEST(the_peers_words_are_short_printable_and_hold_no_number),
+                TEST(a_number_in_groups_is_a_number),
                 TEST(it_needs_a_trunk_with_a_peer_and_an_address_of_ours),
                 TEST(there_are_only_so_many_at_once),
                 TEST(a_trunk_removed_meanwhile_is_waited_for),
