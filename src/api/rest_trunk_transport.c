@@ -24,7 +24,10 @@ static bool read_transport(struct rest *rest, const json_t *value, struct trunk 
                 return false;
         if (value && !is_heard(rest, (enum trunk_transport)transport)) {
                 rest_refuse(rest, PROBLEM_BAD_VALUE, "transport",
-                            "Set sip_%s_listen in the configuration and start the server again.",
+                            transport == TRUNK_TLS
+                                    ? "Set sip_tls_listen, tls_certificate and tls_key, "
+                                      "and start the server again."
+                                    : "Set sip_tcp_listen and start the server again.",
                             "the server does not listen for SIP over %s", names[transport]);
                 return false;
         }

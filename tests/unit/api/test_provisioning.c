@@ -215,92 +215,91 @@ static void signalling_knows_a_trunk_at_once_and_forgets_it_when_it_is_removed(v
         json_decref(rig_expect(rig, 404, "DELETE", "/v1/trunks/north", NULL));
 }
 
+/* What a body is refused for: the field, and what is said of it. */
+static const struct {
+        const char *body, *field, *detail;
+} wrong_trunks[] = {
+        {"{}", "name", "missing"},
+        {"{\"name\":\"east\"}", "sources", "missing"},
+        {"{\"name\":\"east\",\"sources\":[\"192.0.2.1\"]}", "peer", "missing"},
+        {"{\"name\":\"east\",\"sources\":[\"192.0.2.1\"],\"peer\":null}", "peer", "missing"},
+        {GOOD(",\"surprise\":1"), "", "known are name"},
+        {GOOD(",\"surprise\":1"), "", ", register_s"}, /* to the last */
+        {GOOD(",\"advertized\":\"192.0.2.1\""), "", "did you mean \\\"advertised\\\""},
+        {TRUNK("7", "[\"192.0.2.1\"]", "\"192.0.2.1\"", ""), "name", "must be a text"},
+        {TRUNK("\"\"", "[\"192.0.2.1\"]", "\"192.0.2.1\"", ""), "name", "a-z, 0-9"},
+        {TRUNK("\"East\"", "[\"192.0.2.1\"]", "\"192.0.2.1\"", ""), "name", "a-z, 0-9"},
+        {TRUNK("\"a/b\"", "[\"192.0.2.1\"]", "\"192.0.2.1\"", ""), "name", "a-z, 0-9"},
+        {TRUNK("\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"", "[\"192.0.2.1\"]", "\"192.0.2.1\"", ""),
+         "name", "1 to 31"},
+        {TRUNK("\"east\"", "\"192.0.2.1\"", "\"192.0.2.1\"", ""), "sources", "a list"},
+        {TRUNK("\"east\"", "[]", "\"192.0.2.1\"", ""), "sources", "1 to 8"},
+        {TRUNK("\"east\"", "[1]", "\"192.0.2.1\"", ""), "sources[0]", "IP address or"},
+        {TRUNK("\"east\"", "[\"192.0.2.1\",\"x\"]", "\"192.0.2.1\"", ""), "sources[1]",
+         "IP address or"},
+        {TRUNK("\"east\"", "[\"192.0.2.1/24\"]", "\"192.0.2.1\"", ""), "sources[0]",
+         "bits set beyond"},
+        {TRUNK("\"east\"", "[\"192.0.2.1:0\"]", "\"192.0.2.1\"", ""), "sources[0]", ""},
+        {TRUNK("\"east\"", "[\"192.0.2.1\"]", "\"\"", ""), "peer", "host name"},
+        {TRUNK("\"east\"", "[\"192.0.2.1\"]", "\"sip:host\"", ""), "peer", "host name"},
+        {TRUNK("\"east\"", "[\"192.0.2.1\"]", "\"192.0.2\"", ""), "peer", "host name"},
+        {TRUNK("\"east\"", "[\"192.0.2.1\"]", "\"192.0.2.1:0\"", ""), "peer", "host name"},
+        {TRUNK("\"east\"", "[\"192.0.2.1\"]", "\"a b\"", ""), "peer", "host name"},
+        {TRUNK("\"east\"", "[\"192.0.2.1\"]", "\"host:99999\"", ""), "peer", "host name"},
+        {TRUNK("\"east\"", "[\"192.0.2.1\"]", "\"-host\"", ""), "peer", "host name"},
+        {GOOD(",\"caller_from\":\"pai\""), "caller_from", "\\\"from\\\", \\\"asserted\\\""},
+        {GOOD(",\"dialled_from\":1"), "dialled_from", "a text"},
+        {GOOD(",\"number_form\":\"e164\""), "number_form", "plus"},
+        {GOOD(",\"number_form\":\"national\""), "country", "needs a country"},
+        {GOOD(",\"send_asserted\":\"yes\""), "send_asserted", "true or false"},
+        {GOOD(",\"advertised\":\"host\""), "advertised", "IP address"},
+        {GOOD(",\"advertised\":\"0.0.0.0\""), "advertised", "IP address"},
+        {GOOD(",\"country\":\"9111\""), "country", "at most 3 digits"},
+        {GOOD(",\"country\":\"+91\""), "country", "at most 3 digits"},
+        {GOOD(",\"country\":\"091\",\"digits_min\":1,\"digits_max\":1"), "country", "0"},
+        {GOOD(",\"country\":\"91\""), "digits_min", "lengths"},
+        {GOOD(",\"national\":\"0\""), "country", "needs a country"},
+        {GOOD(",\"digits_min\":5"), "digits_max", "less than"},
+        {GOOD(",\"digits_max\":16"), "digits_max", "0 to 15"},
+        {GOOD(",\"channels_max\":-1"), "channels_max", "0 to 1000000"},
+        {TRUNK("\"east\"", "[\"2001:db8::1\"]", "\"192.0.2.1\"", ""), "sources", "IPv4"},
+        {TRUNK("\"east\"", "[\"::ffff:192.0.2.1\"]", "\"192.0.2.1\"", ""), "sources", "IPv4"},
+        {TRUNK("\"east\"", "[\"192.0.2.1\"]", "\"[2001:db8::1]:5060\"", ""), "peer", "IPv4"},
+        {GOOD(",\"advertised\":\"2001:db8::1\""), "advertised", "IPv4"},
+        {GOOD(",\"channels_max\":1.5"), "channels_max", "a whole number"},
+        {GOOD(",\"channels_max\":1000001"), "channels_max", "0 to 1000000"},
+        {GOOD(",\"calls_per_s\":\"2\""), "calls_per_s", "a whole number"},
+        {GOOD(",\"prack\":\"off\""), "prack", "true or false"},
+        {GOOD(",\"session_timer\":0"), "session_timer", "true or false"},
+        {GOOD(",\"transport\":\"sctp\""), "transport", "one of"},
+        {GOOD(",\"transport\":\"tls\""), "transport", "does not listen for SIP over tls"},
+        {GOOD(",\"transport\":\"tcp\""), "transport", "does not listen for SIP over tcp"},
+        {GOOD(",\"client_certificate\":\"a.example\""), "client_certificate",
+         "only a trunk with transport tls"},
+        {GOOD(",\"client_certificate\":\"a b\""), "client_certificate", "a domain"},
+        {GOOD(",\"options_s\":9"), "options_s", "0, for never, or a whole number from 10"},
+        {GOOD(",\"queue_ms\":30001"), "queue_ms", "0 to 30000"},
+        {GOOD(",\"overflow\":\"west\""), "overflow", "a list"},
+        {GOOD(",\"overflow\":[\"nowhere\"]"), "overflow", "names of other trunks"},
+        {GOOD(",\"overflow\":[\"east\"]"), "overflow", "names of other trunks"},
+        {GOOD(",\"overflow\":[7]"), "overflow", "names of other trunks"},
+        {GOOD(",\"overflow\":[\"a\",\"b\",\"c\",\"d\",\"e\"]"), "overflow", "4 others"},
+        {GOOD(",\"failover_ms\":499"), "failover_ms", "from 500 to 32000"},
+        {GOOD(",\"failover_ms\":32001"), "failover_ms", "from 500 to 32000"},
+        {GOOD(",\"options_s\":3601"), "options_s", "to 3600"},
+        {GOOD(",\"options_s\":-1"), "options_s", "from 10 to 3600"},
+};
+
 static void a_trunk_that_is_wrong_is_refused_with_field_and_rule(void **state)
 {
         struct rig *rig = *state;
-        static const struct {
-                const char *body, *field, *detail;
-        } rows[] = {
-                {"{}", "name", "missing"},
-                {"{\"name\":\"east\"}", "sources", "missing"},
-                {"{\"name\":\"east\",\"sources\":[\"192.0.2.1\"]}", "peer", "missing"},
-                {"{\"name\":\"east\",\"sources\":[\"192.0.2.1\"],\"peer\":null}", "peer",
-                 "missing"},
-                {GOOD(",\"surprise\":1"), "", "known are name"},
-                {GOOD(",\"surprise\":1"), "", ", register_s"}, /* to the last */
-                {GOOD(",\"advertized\":\"192.0.2.1\""), "", "did you mean \\\"advertised\\\""},
-                {TRUNK("7", "[\"192.0.2.1\"]", "\"192.0.2.1\"", ""), "name", "must be a text"},
-                {TRUNK("\"\"", "[\"192.0.2.1\"]", "\"192.0.2.1\"", ""), "name", "a-z, 0-9"},
-                {TRUNK("\"East\"", "[\"192.0.2.1\"]", "\"192.0.2.1\"", ""), "name", "a-z, 0-9"},
-                {TRUNK("\"a/b\"", "[\"192.0.2.1\"]", "\"192.0.2.1\"", ""), "name", "a-z, 0-9"},
-                {TRUNK("\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"", "[\"192.0.2.1\"]", "\"192.0.2.1\"",
-                       ""),
-                 "name", "1 to 31"},
-                {TRUNK("\"east\"", "\"192.0.2.1\"", "\"192.0.2.1\"", ""), "sources", "a list"},
-                {TRUNK("\"east\"", "[]", "\"192.0.2.1\"", ""), "sources", "1 to 8"},
-                {TRUNK("\"east\"", "[1]", "\"192.0.2.1\"", ""), "sources[0]", "IP address or"},
-                {TRUNK("\"east\"", "[\"192.0.2.1\",\"x\"]", "\"192.0.2.1\"", ""), "sources[1]",
-                 "IP address or"},
-                {TRUNK("\"east\"", "[\"192.0.2.1/24\"]", "\"192.0.2.1\"", ""), "sources[0]",
-                 "bits set beyond"},
-                {TRUNK("\"east\"", "[\"192.0.2.1:0\"]", "\"192.0.2.1\"", ""), "sources[0]", ""},
-                {TRUNK("\"east\"", "[\"192.0.2.1\"]", "\"\"", ""), "peer", "host name"},
-                {TRUNK("\"east\"", "[\"192.0.2.1\"]", "\"sip:host\"", ""), "peer", "host name"},
-                {TRUNK("\"east\"", "[\"192.0.2.1\"]", "\"192.0.2\"", ""), "peer", "host name"},
-                {TRUNK("\"east\"", "[\"192.0.2.1\"]", "\"192.0.2.1:0\"", ""), "peer", "host name"},
-                {TRUNK("\"east\"", "[\"192.0.2.1\"]", "\"a b\"", ""), "peer", "host name"},
-                {TRUNK("\"east\"", "[\"192.0.2.1\"]", "\"host:99999\"", ""), "peer", "host name"},
-                {TRUNK("\"east\"", "[\"192.0.2.1\"]", "\"-host\"", ""), "peer", "host name"},
-                {GOOD(",\"caller_from\":\"pai\""), "caller_from", "\\\"from\\\", \\\"asserted\\\""},
-                {GOOD(",\"dialled_from\":1"), "dialled_from", "a text"},
-                {GOOD(",\"number_form\":\"e164\""), "number_form", "plus"},
-                {GOOD(",\"number_form\":\"national\""), "country", "needs a country"},
-                {GOOD(",\"send_asserted\":\"yes\""), "send_asserted", "true or false"},
-                {GOOD(",\"advertised\":\"host\""), "advertised", "IP address"},
-                {GOOD(",\"advertised\":\"0.0.0.0\""), "advertised", "IP address"},
-                {GOOD(",\"country\":\"9111\""), "country", "at most 3 digits"},
-                {GOOD(",\"country\":\"+91\""), "country", "at most 3 digits"},
-                {GOOD(",\"country\":\"091\",\"digits_min\":1,\"digits_max\":1"), "country", "0"},
-                {GOOD(",\"country\":\"91\""), "digits_min", "lengths"},
-                {GOOD(",\"national\":\"0\""), "country", "needs a country"},
-                {GOOD(",\"digits_min\":5"), "digits_max", "less than"},
-                {GOOD(",\"digits_max\":16"), "digits_max", "0 to 15"},
-                {GOOD(",\"channels_max\":-1"), "channels_max", "0 to 1000000"},
-                {TRUNK("\"east\"", "[\"2001:db8::1\"]", "\"192.0.2.1\"", ""), "sources", "IPv4"},
-                {TRUNK("\"east\"", "[\"::ffff:192.0.2.1\"]", "\"192.0.2.1\"", ""), "sources",
-                 "IPv4"},
-                {TRUNK("\"east\"", "[\"192.0.2.1\"]", "\"[2001:db8::1]:5060\"", ""), "peer",
-                 "IPv4"},
-                {GOOD(",\"advertised\":\"2001:db8::1\""), "advertised", "IPv4"},
-                {GOOD(",\"channels_max\":1.5"), "channels_max", "a whole number"},
-                {GOOD(",\"channels_max\":1000001"), "channels_max", "0 to 1000000"},
-                {GOOD(",\"calls_per_s\":\"2\""), "calls_per_s", "a whole number"},
-                {GOOD(",\"prack\":\"off\""), "prack", "true or false"},
-                {GOOD(",\"session_timer\":0"), "session_timer", "true or false"},
-                {GOOD(",\"transport\":\"sctp\""), "transport", "one of"},
-                {GOOD(",\"transport\":\"tls\""), "transport", "does not listen for SIP over tls"},
-                {GOOD(",\"transport\":\"tcp\""), "transport", "does not listen for SIP over tcp"},
-                {GOOD(",\"client_certificate\":\"a.example\""), "client_certificate",
-                 "only a trunk with transport tls"},
-                {GOOD(",\"client_certificate\":\"a b\""), "client_certificate", "a domain"},
-                {GOOD(",\"options_s\":9"), "options_s", "0, for never, or a whole number from 10"},
-                {GOOD(",\"queue_ms\":30001"), "queue_ms", "0 to 30000"},
-                {GOOD(",\"overflow\":\"west\""), "overflow", "a list"},
-                {GOOD(",\"overflow\":[\"nowhere\"]"), "overflow", "names of other trunks"},
-                {GOOD(",\"overflow\":[\"east\"]"), "overflow", "names of other trunks"},
-                {GOOD(",\"overflow\":[7]"), "overflow", "names of other trunks"},
-                {GOOD(",\"overflow\":[\"a\",\"b\",\"c\",\"d\",\"e\"]"), "overflow", "4 others"},
-                {GOOD(",\"failover_ms\":499"), "failover_ms", "from 500 to 32000"},
-                {GOOD(",\"failover_ms\":32001"), "failover_ms", "from 500 to 32000"},
-                {GOOD(",\"options_s\":3601"), "options_s", "to 3600"},
-                {GOOD(",\"options_s\":-1"), "options_s", "from 10 to 3600"},
-        };
-        for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-                struct reply reply = rig_ask(rig, "POST", "/v1/trunks", rows[i].body);
+        for (size_t i = 0; i < sizeof wrong_trunks / sizeof wrong_trunks[0]; i++) {
+                struct reply reply = rig_ask(rig, "POST", "/v1/trunks", wrong_trunks[i].body);
                 bool refused = reply.status == 422 || reply.status == 409;
-                if (!refused || strcmp(reply_text(&reply, "field"), rows[i].field) != 0 ||
-                    !strstr(reply.text, rows[i].detail) || !reply_text(&reply, "remedy")[0])
-                        fail_msg("%s: %s", rows[i].body, reply.text);
+                if (!refused || strcmp(reply_text(&reply, "field"), wrong_trunks[i].field) != 0 ||
+                    !strstr(reply.text, wrong_trunks[i].detail) ||
+                    !reply_text(&reply, "remedy")[0] || strchr(reply_text(&reply, "remedy"), '%'))
+                        fail_msg("%s: %s", wrong_trunks[i].body, reply.text);
                 reply_free(&reply);
         }
         json_t *list = rig_expect(rig, 200, "GET", "/v1/trunks", NULL);
