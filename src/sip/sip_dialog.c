@@ -208,3 +208,13 @@ bool sip_dialog_literal_hop(const struct sip_dialog *dialog, struct sip_target *
         *out = sip_target_of(transport_of(&uri), hop);
         return true;
 }
+
+enum sip_transport sip_dialog_hop_transport(enum sip_transport said, enum sip_transport usual,
+                                            enum sip_transport source)
+{
+        if (usual == SIP_TLS || source == SIP_TLS)
+                return SIP_TLS;
+        if (said != SIP_TRANSPORT_OTHER)
+                return said;
+        return source == SIP_UDP || usual == SIP_TRANSPORT_OTHER ? source : usual;
+}

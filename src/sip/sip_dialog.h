@@ -73,4 +73,12 @@ bool sip_dialog_has_request(const struct sip_dialog *dialog, const struct sip_ms
  */
 bool sip_dialog_literal_hop(const struct sip_dialog *dialog, struct sip_target *out);
 
+/*
+ * How requests in a dialog go to such an address: what its URI leaves open (RFC 3263 4.1), and what
+ * it may not decide. Neither a TLS trunk nor a dialog that has come over TLS goes on in clear text.
+ * `usual`: the trunk's, SIP_TRANSPORT_OTHER when it has none; `source`: of the peer's last message.
+ */
+enum sip_transport sip_dialog_hop_transport(enum sip_transport said, enum sip_transport usual,
+                                            enum sip_transport source);
+
 #endif

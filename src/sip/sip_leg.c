@@ -275,19 +275,6 @@ void sip_leg_on_bye_answered(struct leg *leg, const struct sip_msg *response)
                 sip_leg_end(leg);
 }
 
-/* What a URI leaves open (RFC 3263 4.1), and what it may not decide. */
-static enum sip_transport hop_transport(enum sip_transport said, const struct trunk *trunk,
-                                        const struct sip_target *source)
-{
-        enum sip_transport usual = sip_trunk_transport(trunk);
-        if (usual == SIP_TLS)
-                return SIP_TLS;
-        if (said != SIP_TRANSPORT_OTHER)
-                return said;
-        bool is_open = usual == SIP_TRANSPORT_OTHER;
-        return source->transport == SIP_UDP || is_open ? source->transport : usual;
-}
-
 /* Where the URI of the first route, or the target, leads, if that is the trunk's. */
 static bool find_literal_hop(const struct sip_ua *ua, const struct sip_trunk_state *state,
                              const struct sip_dialog *dialog, const struct sip_target *source,
@@ -296,7 +283,8 @@ static bool find_literal_hop(const struct sip_ua *ua, const struct sip_trunk_sta
         struct sip_target hop;
         if (!sip_dialog_literal_hop(dialog, &hop))
                 return false;
-        hop.transport = hop_transport(hop.transport, &state->trunk, source);
+        hop.transport = sip_dialog_hop_transport(hop.transport, sip_trunk_transport(&state->trunk),
+                                                 source->transport);
         if (hop.addr.port == 0)
                 hop.addr.port = sip_usual_port(hop.transport);
         if (!sip_trunk_has(state, &hop) || !sip_ua_sent_by(ua, &state->trunk, &hop, local))

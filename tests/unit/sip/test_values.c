@@ -219,6 +219,29 @@ static void requests_go_to_a_literal_route_or_target(void **state)
         assert_string_equal(addr_format(&hop.addr).text, "198.51.100.9:0");
 }
 
+static void a_dialog_does_not_leave_tls(void **state)
+{
+        (void)state;
+        static const struct {
+                enum sip_transport said, usual, source, goes;
+        } rows[] = {
+                {SIP_TRANSPORT_OTHER, SIP_UDP, SIP_UDP, SIP_UDP},
+                {SIP_TRANSPORT_OTHER, SIP_TCP, SIP_TCP, SIP_TCP},
+                {SIP_TRANSPORT_OTHER, SIP_TCP, SIP_UDP, SIP_UDP},
+                {SIP_TRANSPORT_OTHER, SIP_TRANSPORT_OTHER, SIP_TCP, SIP_TCP},
+                {SIP_TCP, SIP_UDP, SIP_UDP, SIP_TCP},
+                {SIP_UDP, SIP_TRANSPORT_OTHER, SIP_TCP, SIP_UDP},
+                {SIP_UDP, SIP_TLS, SIP_TLS, SIP_TLS},
+                {SIP_TCP, SIP_TRANSPORT_OTHER, SIP_TLS, SIP_TLS},
+                {SIP_UDP, SIP_TRANSPORT_OTHER, SIP_TLS, SIP_TLS},
+                {SIP_TLS, SIP_TRANSPORT_OTHER, SIP_UDP, SIP_TLS},
+        };
+        for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+                assert_int_equal(
+                        sip_dialog_hop_transport(rows[i].said, rows[i].usual, rows[i].source),
+                        rows[i].goes);
+}
+
 static void what_does_not_fit_is_refused_whole(void **state)
 {
         (void)state;
@@ -464,6 +487,7 @@ int main(void)
                 cmocka_unit_test(the_headers_of_a_uri_are_kept_out),
                 cmocka_unit_test(a_refreshed_target_leaves_everything_else),
                 cmocka_unit_test(requests_go_to_a_literal_route_or_target),
+                cmocka_unit_test(a_dialog_does_not_leave_tls),
                 cmocka_unit_test(what_does_not_fit_is_refused_whole),
                 cmocka_unit_test(a_stray_answer_makes_a_dialog_only_with_a_tag_of_ours),
                 cmocka_unit_test(the_caller_is_read_from_any_usual_writing),
