@@ -55,6 +55,7 @@ enum store_change_kind {
         STORE_PUT_NUMBER,
         STORE_REMOVE_NUMBER,
         STORE_ADD_SESSION,
+        STORE_SET_SESSION, /* the whole of `session`, by id */
         /* state, ended_ms of `session`, by id; one that is erased loses reference and sealed too */
         STORE_SET_SESSION_STATE,
         STORE_ADD_CDR, /* a leg that is there already: nothing happens */

@@ -153,6 +153,8 @@ static void take_back(struct directory *dir, const struct unit *unit)
         case STORE_ADD_SESSION:
                 row_forget(dir, change->session.id);
                 break;
+        case STORE_SET_SESSION:
+                break;
         case STORE_SET_SESSION_STATE:
                 row_reopen(dir, change->session.id);
                 break;

@@ -24,6 +24,7 @@ enum statement {
         PUT_NUMBER,
         REMOVE_NUMBER,
         ADD_SESSION,
+        SET_SESSION,
         SET_SESSION_STATE,
         ERASE_SESSION,
         ADD_CDR,
@@ -45,6 +46,7 @@ static const char *const sql[STATEMENTS] = {
         [PUT_NUMBER] = "INSERT OR REPLACE INTO number (" NUMBER_COLUMNS ") VALUES (" MARKS_4 ")",
         [REMOVE_NUMBER] = "DELETE FROM number WHERE e164 = ?",
         [ADD_SESSION] = "INSERT INTO session (" SESSION_COLUMNS ") VALUES (" MARKS_10 ",?)",
+        [SET_SESSION] = "UPDATE session SET (" SESSION_COLUMNS ") = (" MARKS_10 ",?) WHERE id = ?1",
         [SET_SESSION_STATE] = "UPDATE session SET state = ?, ended_ms = ? WHERE id = ?",
         [ERASE_SESSION] = ERASE_SQL,
         [ADD_CDR] = "INSERT OR IGNORE INTO cdr (" CDR_COLUMNS ") VALUES (" MARKS_10 "," MARKS_10
@@ -257,9 +259,10 @@ static int remove_number(struct sqlite_writer *writer, struct masking_number num
         return run(&row);
 }
 
-static int add_session(struct sqlite_writer *writer, const struct store_session *session)
+static int put_session(struct sqlite_writer *writer, enum statement statement,
+                       const struct store_session *session)
 {
-        struct row row = begin(writer, ADD_SESSION);
+        struct row row = begin(writer, statement);
         assert(session->sealed_bytes <= STORE_SEALED_MAX);
         put_u64(&row, session->id);
         put_int(&row, session->tenant_id);
@@ -273,6 +276,14 @@ static int add_session(struct sqlite_writer *writer, const struct store_session 
         put_text(&row, session->reference, sizeof session->reference);
         put_blob(&row, session->sealed, session->sealed_bytes);
         return run(&row);
+}
+
+static int set_session(struct sqlite_writer *writer, const struct store_session *session)
+{
+        int rc = put_session(writer, SET_SESSION, session);
+        if (!rc && sqlite3_changes(writer->db) == 0)
+                return SQLITE_CONSTRAINT;
+        return rc;
 }
 
 static int set_session_state(struct sqlite_writer *writer, const struct store_session *session)
@@ -369,7 +380,9 @@ int sqlite_write_change(struct sqlite_writer *writer, const struct store_change 
         case STORE_REMOVE_NUMBER:
                 return remove_number(writer, change->number.number);
         case STORE_ADD_SESSION:
-                return add_session(writer, &change->session);
+                return put_session(writer, ADD_SESSION, &change->session);
+        case STORE_SET_SESSION:
+                return set_session(writer, &change->session);
         case STORE_SET_SESSION_STATE:
                 return set_session_state(writer, &change->session);
         case STORE_ADD_CDR:

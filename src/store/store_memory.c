@@ -195,16 +195,22 @@ static bool adds_session(const struct item *item, uint32_t i, uint64_t id)
         return false;
 }
 
+static bool is_of_session(enum store_change_kind kind)
+{
+        return kind == STORE_ADD_SESSION || kind == STORE_SET_SESSION ||
+               kind == STORE_SET_SESSION_STATE;
+}
+
 /* Everything that can go wrong is looked at first, so that a submit applies whole. */
 static int check(struct store_memory_disk *disk, const struct item *item)
 {
         for (uint32_t i = 0; i < item->count; i++) {
                 const struct store_change *change = &item->changes[i];
-                if (change->kind != STORE_ADD_SESSION && change->kind != STORE_SET_SESSION_STATE)
+                if (!is_of_session(change->kind))
                         continue;
                 uint64_t id = change->session.id;
                 bool there = find_session(disk, id) || adds_session(item, i, id);
-                if (there != (change->kind == STORE_SET_SESSION_STATE))
+                if (there == (change->kind == STORE_ADD_SESSION))
                         return ERR_CONFLICT;
         }
         struct rows *rows[] = {&disk->trunks, &disk->numbers, &disk->sessions, &disk->cdrs,
@@ -256,6 +262,13 @@ static void add_session(struct store_memory_disk *disk, const struct store_sessi
         memcpy(row_at(&disk->sessions, at), session, sizeof *session);
 }
 
+static void set_session(struct store_memory_disk *disk, const struct store_session *session)
+{
+        struct store_session *row = find_session(disk, session->id);
+        assert(row);
+        *row = *session;
+}
+
 static void set_session_state(struct store_memory_disk *disk, const struct store_session *session)
 {
         struct store_session *row = find_session(disk, session->id);
@@ -294,6 +307,9 @@ static void apply(struct store_memory *m, const struct store_change *change)
                 return;
         case STORE_ADD_SESSION:
                 add_session(disk, &change->session);
+                return;
+        case STORE_SET_SESSION:
+                set_session(disk, &change->session);
                 return;
         case STORE_SET_SESSION_STATE:
                 set_session_state(disk, &change->session);

@@ -214,6 +214,39 @@ static void a_state_changes_and_nothing_else(void **state)
         free(rows);
 }
 
+static void a_session_is_replaced_whole(void **state)
+{
+        (void)state;
+        put(make_session(1));
+        put(make_session(2));
+        struct store_change changed = make_session(1);
+        changed.kind = STORE_SET_SESSION;
+        changed.session.expires_ms = 1800000000000;
+        changed.session.key_slot = 77;
+        changed.session.sealed_bytes = STORE_SEALED_MAX;
+        memset(changed.session.sealed, 0xab, STORE_SEALED_MAX);
+        put(changed);
+        reopen();
+
+        struct store_change other = make_session(2);
+        struct rig_rows *rows = rig_load(&rig);
+        assert_int_equal(rows->session_count, 2);
+        assert_true(same_session(&rows->sessions[0], &changed.session));
+        assert_true(same_session(&rows->sessions[1], &other.session));
+        free(rows);
+}
+
+static void a_session_that_is_not_there_is_not_replaced(void **state)
+{
+        (void)state;
+        struct store_change changes[] = {make_audit(1), make_session(99)};
+        changes[1].kind = STORE_SET_SESSION;
+        assert_int_equal(rig_submit(&rig, changes, 2), ERR_CONFLICT);
+        struct rig_rows *rows = rig_load(&rig);
+        assert_int_equal(rows->session_count + rows->audit_count, 0);
+        free(rows);
+}
+
 static void an_erased_session_leaves_its_id_and_nothing_else(void **state)
 {
         (void)state;
@@ -557,6 +590,8 @@ int main(void)
                 BOTH(putting_again_replaces_and_removing_removes),
                 BOTH(sessions_come_back_whole_and_in_ascending_order),
                 BOTH(a_state_changes_and_nothing_else),
+                BOTH(a_session_is_replaced_whole),
+                BOTH(a_session_that_is_not_there_is_not_replaced),
                 BOTH(an_erased_session_leaves_its_id_and_nothing_else),
                 BOTH(a_submit_that_contradicts_leaves_nothing_behind),
                 BOTH(a_session_added_and_ended_in_one_submit),
