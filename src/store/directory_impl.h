@@ -6,7 +6,9 @@
  *   directory.c          opening, loading, closing, health
  *   directory_trunk.c    trunks
  *   directory_number.c   masking numbers: by number, in order, by pool least recently used first
- *   directory_row.c      sessions as they are held: sealed, indexed, falling due
+ *   directory_row.c      sessions as they are held: indexed, counted at their numbers
+ *   directory_seal.c     what of them is sealed
+ *   directory_life.c     what falls due: expired, then erased
  *   directory_session.c  create, end, find, list
  *   directory_decide.c   the lookup
  *   directory_record.c   call records and the audit record
@@ -178,6 +180,7 @@ void number_touch(struct number_held *number); /* now the most recently used of 
 
 /* Rows. */
 struct row *row_find(const struct directory *dir, uint64_t session_id);
+struct row *row_in(const struct directory *dir, uint32_t slot); /* which is in use */
 uint32_t row_slot(const struct directory *dir, const struct row *row);
 struct row *row_at(const struct directory *dir, uint32_t position); /* in the order of ids */
 
@@ -188,6 +191,9 @@ struct row *row_at(const struct directory *dir, uint32_t position); /* in the or
  */
 int row_add(struct directory *dir, const struct session *session,
             const struct store_session *stored, struct row **out) MUST_CHECK;
+
+/* Seals the parties of `session` into the row. */
+int row_seal(struct directory *dir, const struct session *session, struct row *row) MUST_CHECK;
 
 /*
  * The session in the clear, in the scratch memory, until row_close(). NULL: it can't be unsealed.
@@ -200,6 +206,9 @@ void row_close(const struct directory *dir);
 const struct session *row_open_stored(const struct directory *dir,
                                       const struct store_session *stored);
 
+bool row_has_ended(const struct row *row); /* as it was last written */
+bool row_is_past_quarantine(const struct directory *dir, const struct row *row, int64_t now_ms);
+void row_drop(struct directory *dir, struct row *row); /* and shreds its key */
 enum session_state row_state_at(const struct row *row, int64_t now_ms);
 void row_to_store(const struct row *row, struct store_session *out);
 void row_set_ended(struct directory *dir, struct row *row, int64_t ended_ms);

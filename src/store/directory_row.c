@@ -4,18 +4,11 @@
  * by a keyed hash, and when a key is shredded.
  */
 #include <assert.h>
-#include <inttypes.h>
 #include <string.h>
 
-#include "base/log.h"
 #include "store/directory_impl.h"
 
-#define PLAIN_VERSION 1
-#define DUE_PER_TURN  64
-#define POSTPONE_MS   1000
-#define WATCH_MS      60000 /* the wall clock may jump: look again at least this often */
-
-static struct row *row_in(const struct directory *dir, uint32_t slot)
+struct row *row_in(const struct directory *dir, uint32_t slot)
 {
         struct row *row = pool_at(dir->rows, slot);
         assert(row);
@@ -41,141 +34,6 @@ struct row *row_find(const struct directory *dir, uint64_t session_id)
         return row->id == session_id ? row : NULL;
 }
 
-/* What a seal is bound to: moved to another session or tenant, it does not open. */
-struct seal_context {
-        char bytes[32];
-        struct buf buf;
-};
-
-static struct slice context_of(uint32_t tenant_id, uint64_t session_id, struct seal_context *c)
-{
-        buf_init(&c->buf, c->bytes, sizeof c->bytes);
-        buf_put_text(&c->buf, "session parties");
-        buf_put_be32(&c->buf, tenant_id);
-        buf_put_be64(&c->buf, session_id);
-        assert(buf_ok(&c->buf));
-        return buf_slice(&c->buf);
-}
-
-static int seal_parties(struct directory *dir, const struct session *session, struct row *row)
-{
-        struct buf plain, sealed;
-        buf_init(&plain, dir->scratch->plain, sizeof dir->scratch->plain);
-        buf_put_u8(&plain, PLAIN_VERSION);
-        buf_put_u8(&plain, session->party_count);
-        for (unsigned i = 0; i < session->party_count; i++) {
-                buf_put_be64(&plain, session->parties[i].real.n.e164);
-                buf_put_be64(&plain, session->parties[i].dials.n.e164);
-        }
-        assert(buf_ok(&plain));
-
-        struct seal_context context;
-        buf_init(&sealed, row->sealed, sizeof row->sealed);
-        int err = vault_seal(dir->vault, session->key_slot,
-                             context_of(session->tenant_id, session->id, &context),
-                             buf_slice(&plain), &sealed);
-        explicit_bzero(dir->scratch->plain, sizeof dir->scratch->plain);
-        row->sealed_bytes = (uint8_t)sealed.len;
-        return err;
-}
-
-static uint64_t read_be64(const uint8_t *p)
-{
-        uint64_t value = 0;
-        for (unsigned i = 0; i < 8; i++)
-                value = value << 8 | p[i];
-        return value;
-}
-
-static int read_parties(struct slice plain, struct session *out)
-{
-        const uint8_t *p = (const uint8_t *)plain.p;
-        if (plain.len < 2 || p[0] != PLAIN_VERSION || p[1] != 2 || plain.len != ROW_PLAIN_BYTES)
-                return ERR_VERSION;
-        out->party_count = p[1];
-        for (unsigned i = 0; i < out->party_count; i++) {
-                out->parties[i].real.n.e164 = read_be64(p + 2 + 16 * i);
-                out->parties[i].dials.n.e164 = read_be64(p + 2 + 16 * i + 8);
-        }
-        return 0;
-}
-
-/* `session` has all but its parties. */
-static int unseal_parties(const struct directory *dir, struct slice sealed, struct session *session)
-{
-        struct seal_context context;
-        struct buf plain;
-        buf_init(&plain, dir->scratch->plain, sizeof dir->scratch->plain);
-        int err =
-                vault_unseal(dir->vault, session->key_slot,
-                             context_of(session->tenant_id, session->id, &context), sealed, &plain);
-        if (!err)
-                err = read_parties(buf_slice(&plain), session);
-        explicit_bzero(dir->scratch->plain, sizeof dir->scratch->plain);
-        return err;
-}
-
-static struct session *begin_open(const struct directory *dir)
-{
-        assert(!dir->scratch->is_open);
-        dir->scratch->is_open = true;
-        return &dir->scratch->opened;
-}
-
-void row_close(const struct directory *dir)
-{
-        assert(dir->scratch->is_open);
-        explicit_bzero(&dir->scratch->opened, sizeof dir->scratch->opened);
-        dir->scratch->is_open = false;
-}
-
-static const struct session *finish_open(const struct directory *dir, struct slice sealed)
-{
-        struct session *session = &dir->scratch->opened;
-        int err = unseal_parties(dir, sealed, session);
-        if (!err)
-                return session;
-        log_error("store: session row %" PRIu64 " can't be unsealed: %s", session->id,
-                  err_text(err));
-        row_close(dir);
-        return NULL;
-}
-
-const struct session *row_open(const struct directory *dir, const struct row *row)
-{
-        *begin_open(dir) = (struct session){
-                .id = row->id,
-                .tenant_id = row->tenant_id,
-                .pool_id = row->pool_id,
-                .state = (enum session_state)row->state,
-                .created_ms = row->created_ms,
-                .starts_ms = row->starts_ms,
-                .expires_ms = row->expires_ms,
-                .ended_ms = row->ended_ms,
-                .key_slot = row->key_slot,
-        };
-        return finish_open(dir, (struct slice){(const char *)row->sealed, row->sealed_bytes});
-}
-
-const struct session *row_open_stored(const struct directory *dir,
-                                      const struct store_session *stored)
-{
-        struct session *session = begin_open(dir);
-        *session = (struct session){
-                .id = stored->id,
-                .tenant_id = stored->tenant_id,
-                .pool_id = stored->pool_id,
-                .state = stored->state,
-                .created_ms = stored->created_ms,
-                .starts_ms = stored->starts_ms,
-                .expires_ms = stored->expires_ms,
-                .ended_ms = stored->ended_ms,
-                .key_slot = stored->key_slot,
-        };
-        memcpy(session->reference, stored->reference, sizeof session->reference);
-        return finish_open(dir, (struct slice){(const char *)stored->sealed, stored->sealed_bytes});
-}
-
 /* The times are the row's; what they mean is said in one place, core/session.c. */
 static struct session times_of(const struct row *row)
 {
@@ -193,7 +51,7 @@ enum session_state row_state_at(const struct row *row, int64_t now_ms)
         return session_state_at(&times, now_ms);
 }
 
-static bool is_past_quarantine(const struct directory *dir, const struct row *row, int64_t now_ms)
+bool row_is_past_quarantine(const struct directory *dir, const struct row *row, int64_t now_ms)
 {
         struct session times = times_of(row);
         int64_t end_ms = session_end_at(&times, now_ms);
@@ -303,7 +161,7 @@ static void remove_reference(struct directory *dir, struct row *row)
         row->reference = SLOT_NONE;
 }
 
-static bool has_ended(const struct row *row)
+bool row_has_ended(const struct row *row)
 {
         return row->state == SESSION_ENDED || row->state == SESSION_ERASED;
 }
@@ -311,7 +169,7 @@ static bool has_ended(const struct row *row)
 static void set_due(struct directory *dir, const struct row *row)
 {
         uint32_t slot = row_slot(dir, row);
-        if (has_ended(row))
+        if (row_has_ended(row))
                 due_set(&dir->due, slot, row->ended_ms + dir->quarantine_ms);
         else if (row->expires_ms)
                 due_set(&dir->due, slot, row->expires_ms);
@@ -331,7 +189,7 @@ int row_add(struct directory *dir, const struct session *session,
 
         int err = 0;
         if (!stored) {
-                err = seal_parties(dir, session, row);
+                err = row_seal(dir, session, row);
         } else if (stored->sealed_bytes <= sizeof row->sealed) {
                 memcpy(row->sealed, stored->sealed, stored->sealed_bytes);
                 row->sealed_bytes = (uint8_t)stored->sealed_bytes;
@@ -354,20 +212,20 @@ int row_add(struct directory *dir, const struct session *session,
         row->reference = add_reference(dir, session, handle.index);
         index_parties(dir, session, handle.index);
         roll_add(&dir->rows_roll, handle.index);
-        if (!has_ended(row))
+        if (!row_has_ended(row))
                 count_at_numbers(dir, session, 1);
         set_due(dir, row);
         *out = row;
         return 0;
 }
 
-static void drop(struct directory *dir, struct row *row)
+void row_drop(struct directory *dir, struct row *row)
 {
         uint32_t slot = row_slot(dir, row);
         const struct session *session = row_open(dir, row);
         assert(session); /* it was opened when it came in, and its key is ours to shred */
         unindex_parties(dir, session, slot);
-        if (!has_ended(row))
+        if (!row_has_ended(row))
                 count_at_numbers(dir, session, -1);
         row_close(dir);
         remove_reference(dir, row);
@@ -381,7 +239,7 @@ void row_forget(struct directory *dir, uint64_t session_id)
 {
         struct row *row = row_find(dir, session_id);
         assert(row);
-        drop(dir, row);
+        row_drop(dir, row);
 }
 
 static void recount(struct directory *dir, const struct row *row, int change)
@@ -394,7 +252,7 @@ static void recount(struct directory *dir, const struct row *row, int change)
 
 void row_set_ended(struct directory *dir, struct row *row, int64_t ended_ms)
 {
-        assert(!has_ended(row));
+        assert(!row_has_ended(row));
         recount(dir, row, -1);
         row->state = SESSION_ENDED;
         row->ended_ms = ended_ms;
@@ -422,75 +280,6 @@ void row_written(struct directory *dir, uint64_t session_id)
         row->undoable--;
 }
 
-static struct store_session state_change(const struct row *row)
-{
-        return (struct store_session){
-                .id = row->id,
-                .tenant_id = row->tenant_id,
-                .state = (enum session_state)row->state,
-                .ended_ms = row->ended_ms,
-        };
-}
-
-/* Writes down that its time has run out. */
-static bool expire(struct directory *dir, struct row *row)
-{
-        struct unit *unit = queue_take(dir, true);
-        if (!unit)
-                return false;
-        row_set_ended(dir, row, row->expires_ms);
-        unit_change(unit, STORE_SET_SESSION_STATE)->session = state_change(row);
-        audit_entry_session_ended(unit_audit(unit), row->tenant_id, row->id, row->ended_ms,
-                                  AUDIT_END_EXPIRY, directory_now(dir));
-        queue_add(dir, unit, NULL, NULL);
-        return true;
-}
-
-static bool queue_erasure(struct directory *dir, struct store_session session)
-{
-        struct unit *unit = queue_take(dir, true);
-        if (!unit)
-                return false;
-        session.state = SESSION_ERASED;
-        unit_change(unit, STORE_SET_SESSION_STATE)->session = session;
-        audit_entry_session_erased(unit_audit(unit), session.tenant_id, session.id,
-                                   directory_now(dir));
-        queue_add(dir, unit, NULL, NULL);
-        return true;
-}
-
-/*
- * The key goes first: the store makes a shred durable before the commit that says so. A crash
- * between the two leaves a row that can't be read, which the next start finishes.
- */
-static bool erase(struct directory *dir, struct row *row)
-{
-        if (!queue_erasure(dir, state_change(row)))
-                return false;
-        drop(dir, row);
-        return true;
-}
-
-bool erase_stored(struct directory *dir, const struct store_session *stored)
-{
-        return queue_erasure(
-                dir, (struct store_session){
-                             .id = stored->id,
-                             .tenant_id = stored->tenant_id,
-                             .ended_ms = stored->ended_ms ? stored->ended_ms : stored->expires_ms,
-                     });
-}
-
-bool row_release(struct directory *dir, struct row *row)
-{
-        if (row->undoable || !is_past_quarantine(dir, row, directory_now(dir)))
-                return false;
-        /* Its time is over, though the timer has not come to it yet. */
-        if (!has_ended(row) && !expire(dir, row))
-                return false;
-        return erase(dir, row);
-}
-
 bool pair_is_free(struct directory *dir, uint32_t tenant_id, struct masking_number dialled,
                   struct real_number caller)
 {
@@ -498,40 +287,4 @@ bool pair_is_free(struct directory *dir, uint32_t tenant_id, struct masking_numb
         struct index_value found;
         vault_lookup_hash(dir->vault, tenant_id, dialled, caller, hash);
         return !index_find(&dir->index, hash, &found) || row_release(dir, row_in(dir, found.slot));
-}
-
-static bool settle(struct directory *dir, struct row *row)
-{
-        if (row->undoable)
-                return false;
-        return has_ended(row) ? erase(dir, row) : expire(dir, row);
-}
-
-static void on_due(void *arg)
-{
-        struct directory *dir = arg;
-        int64_t now_ms = directory_now(dir);
-        struct due_entry first;
-        for (unsigned i = 0; i < DUE_PER_TURN && due_first(&dir->due, &first); i++) {
-                if (first.at_ms > now_ms)
-                        break;
-                if (!settle(dir, row_in(dir, first.slot)))
-                        due_set(&dir->due, first.slot, now_ms + POSTPONE_MS);
-        }
-        rows_watch(dir);
-}
-
-void rows_watch(struct directory *dir)
-{
-        struct due_entry first;
-        if (!due_first(&dir->due, &first)) {
-                io_timer_stop(dir->io, &dir->due_timer);
-                return;
-        }
-        int64_t wait_ms = first.at_ms - directory_now(dir);
-        if (wait_ms < 0)
-                wait_ms = 0;
-        if (wait_ms > WATCH_MS)
-                wait_ms = WATCH_MS;
-        io_timer_start(dir->io, &dir->due_timer, wait_ms, on_due, dir);
 }

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What of a session is sealed, and how it is read again. */
+#include <assert.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "store/directory_impl.h"
+
+#define PLAIN_VERSION 1
+
+/* What a seal is bound to: moved to another session or tenant, it does not open. */
+struct seal_context {
+        char bytes[32];
+        struct buf buf;
+};
+
+static struct slice context_of(uint32_t tenant_id, uint64_t session_id, struct seal_context *c)
+{
+        buf_init(&c->buf, c->bytes, sizeof c->bytes);
+        buf_put_text(&c->buf, "session parties");
+        buf_put_be32(&c->buf, tenant_id);
+        buf_put_be64(&c->buf, session_id);
+        assert(buf_ok(&c->buf));
+        return buf_slice(&c->buf);
+}
+
+int row_seal(struct directory *dir, const struct session *session, struct row *row)
+{
+        struct buf plain, sealed;
+        buf_init(&plain, dir->scratch->plain, sizeof dir->scratch->plain);
+        buf_put_u8(&plain, PLAIN_VERSION);
+        buf_put_u8(&plain, session->party_count);
+        for (unsigned i = 0; i < session->party_count; i++) {
+                buf_put_be64(&plain, session->parties[i].real.n.e164);
+                buf_put_be64(&plain, session->parties[i].dials.n.e164);
+        }
+        assert(buf_ok(&plain));
+
+        struct seal_context context;
+        buf_init(&sealed, row->sealed, sizeof row->sealed);
+        int err = vault_seal(dir->vault, session->key_slot,
+                             context_of(session->tenant_id, session->id, &context),
+                             buf_slice(&plain), &sealed);
+        explicit_bzero(dir->scratch->plain, sizeof dir->scratch->plain);
+        row->sealed_bytes = (uint8_t)sealed.len;
+        return err;
+}
+
+static uint64_t read_be64(const uint8_t *p)
+{
+        uint64_t value = 0;
+        for (unsigned i = 0; i < 8; i++)
+                value = value << 8 | p[i];
+        return value;
+}
+
+static int read_parties(struct slice plain, struct session *out)
+{
+        const uint8_t *p = (const uint8_t *)plain.p;
+        if (plain.len < 2 || p[0] != PLAIN_VERSION || p[1] != 2 || plain.len != ROW_PLAIN_BYTES)
+                return ERR_VERSION;
+        out->party_count = p[1];
+        for (unsigned i = 0; i < out->party_count; i++) {
+                out->parties[i].real.n.e164 = read_be64(p + 2 + 16 * i);
+                out->parties[i].dials.n.e164 = read_be64(p + 2 + 16 * i + 8);
+        }
+        return 0;
+}
+
+/* `session` has all but its parties. */
+static int unseal_parties(const struct directory *dir, struct slice sealed, struct session *session)
+{
+        struct seal_context context;
+        struct buf plain;
+        buf_init(&plain, dir->scratch->plain, sizeof dir->scratch->plain);
+        int err =
+                vault_unseal(dir->vault, session->key_slot,
+                             context_of(session->tenant_id, session->id, &context), sealed, &plain);
+        if (!err)
+                err = read_parties(buf_slice(&plain), session);
+        explicit_bzero(dir->scratch->plain, sizeof dir->scratch->plain);
+        return err;
+}
+
+static struct session *begin_open(const struct directory *dir)
+{
+        assert(!dir->scratch->is_open);
+        dir->scratch->is_open = true;
+        return &dir->scratch->opened;
+}
+
+void row_close(const struct directory *dir)
+{
+        assert(dir->scratch->is_open);
+        explicit_bzero(&dir->scratch->opened, sizeof dir->scratch->opened);
+        dir->scratch->is_open = false;
+}
+
+static const struct session *finish_open(const struct directory *dir, struct slice sealed)
+{
+        struct session *session = &dir->scratch->opened;
+        int err = unseal_parties(dir, sealed, session);
+        if (!err)
+                return session;
+        log_error("store: session row %" PRIu64 " can't be unsealed: %s", session->id,
+                  err_text(err));
+        row_close(dir);
+        return NULL;
+}
+
+const struct session *row_open(const struct directory *dir, const struct row *row)
+{
+        *begin_open(dir) = (struct session){
+                .id = row->id,
+                .tenant_id = row->tenant_id,
+                .pool_id = row->pool_id,
+                .state = (enum session_state)row->state,
+                .created_ms = row->created_ms,
+                .starts_ms = row->starts_ms,
+                .expires_ms = row->expires_ms,
+                .ended_ms = row->ended_ms,
+                .key_slot = row->key_slot,
+        };
+        return finish_open(dir, (struct slice){(const char *)row->sealed, row->sealed_bytes});
+}
+
+const struct session *row_open_stored(const struct directory *dir,
+                                      const struct store_session *stored)
+{
+        struct session *session = begin_open(dir);
+        *session = (struct session){
+                .id = stored->id,
+                .tenant_id = stored->tenant_id,
+                .pool_id = stored->pool_id,
+                .state = stored->state,
+                .created_ms = stored->created_ms,
+                .starts_ms = stored->starts_ms,
+                .expires_ms = stored->expires_ms,
+                .ended_ms = stored->ended_ms,
+                .key_slot = stored->key_slot,
+        };
+        memcpy(session->reference, stored->reference, sizeof session->reference);
+        return finish_open(dir, (struct slice){(const char *)stored->sealed, stored->sealed_bytes});
+}
