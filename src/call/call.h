@@ -101,7 +101,7 @@ struct calls {
         struct pool *pool;        /* owned, of struct call */
         struct pool *pairs;       /* owned, of struct call_pair */
         struct map pair_map;      /* owned buckets */
-        struct leg_owner *owners; /* owned, 2 * calls_max */
+        struct leg_owner *owners; /* owned, one for each leg that SIP may have */
         struct crash_call
                 *scratch; /* owned; secret: for what is on its way to or from the record */
         bool is_draining;
@@ -183,7 +183,7 @@ void call_on_described(struct call *call, enum call_side side, const struct sdp_
 void call_close(struct call *call, enum hangup_cause cause, enum hangup_source source,
                 unsigned status);
 void call_close_for_callee(struct call *call, const struct sip_end_info *end);
-bool call_lose_second_leg(struct call *call); /* true: there was one, its record is to be written */
+bool call_lose_second_leg(struct call *call); /* true: its record has begun, and is to be written */
 void call_end_legs(struct call *call, unsigned status); /* each that is there is told */
 void call_on_leg_ended(struct call *call, enum call_side side, const struct sip_end_info *end);
 

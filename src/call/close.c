@@ -70,11 +70,11 @@ static void stop_announcing(struct call *call)
                 state->counters.announcing--;
 }
 
-/* It had one, and was about to have another: what there was is recorded. */
+/* It had one, or looked for a trunk for it: what there was is recorded. */
 bool call_lose_second_leg(struct call *call)
 {
         struct call_leg *b = &call->legs[SIDE_B];
-        if (!call->has_lost_way || b->has_sip || b->has_ended)
+        if (!call->has_begun || b->has_sip || b->has_ended)
                 return false;
         b->has_ended = true;
         b->record.ended_ms = io_wall_ms(call->calls->params.io);

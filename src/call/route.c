@@ -66,19 +66,34 @@ static int dial_callee(struct call *call)
         return err;
 }
 
-/* One record, whatever trunks are tried. */
-static void begin_record(struct call *call)
+/* One record, whatever trunks are tried; of the first of them until another one is dialled. */
+static void begin_record(struct call *call, uint32_t trunk_id)
 {
-        if (!call->has_begun)
-                call_record_begin(call, SIDE_B);
+        if (call->has_begun)
+                return;
+        call_record_begin(call, SIDE_B);
+        call->legs[SIDE_B].record.trunk_id = trunk_id;
         call->has_begun = true;
+}
+
+static enum cdr_attempt_end attempt_end(enum call_routed why)
+{
+        switch (why) {
+        case CALL_LIMITED:
+                return CDR_ATTEMPT_LIMITED;
+        case CALL_DARK:
+                return CDR_ATTEMPT_DARK;
+        case CALL_UNROUTABLE:
+        case CALL_ROUTED:
+                break;
+        }
+        return CDR_ATTEMPT_UNUSABLE;
 }
 
 static void pass_over(struct call *call, uint32_t trunk_id, enum call_routed why)
 {
-        begin_record(call);
-        call_record_passed_over(call, trunk_id,
-                                why == CALL_LIMITED ? CDR_ATTEMPT_LIMITED : CDR_ATTEMPT_DARK);
+        begin_record(call, trunk_id);
+        call_record_passed_over(call, trunk_id, attempt_end(why));
         if (trunk_at(call, call->route + 1u))
                 call->calls->counters.overflowed++;
 }
@@ -89,7 +104,7 @@ static enum call_routed dial_on(struct call *call, uint32_t trunk_id)
         struct call_leg *b = &call->legs[SIDE_B];
         b->admitted = true;
         b->trunk_id = trunk_id;
-        begin_record(call);
+        begin_record(call, trunk_id);
         b->record.trunk_id = trunk_id;
         int err = dial_callee(call);
         if (!err)

@@ -73,6 +73,7 @@ const char *cdr_attempt_text(enum cdr_attempt_end how)
                 [CDR_ATTEMPT_UNSENT] = "nothing could be sent there",
                 [CDR_ATTEMPT_DARK] = "none of its addresses was up",
                 [CDR_ATTEMPT_LIMITED] = "it had no channel, or no turn in time",
+                [CDR_ATTEMPT_UNUSABLE] = "it could not be dialled",
         };
         return how < CDR_ATTEMPT_ENDS ? texts[how] : "";
 }

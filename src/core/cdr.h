@@ -40,6 +40,7 @@ enum cdr_attempt_end {
         CDR_ATTEMPT_UNSENT,   /* it could not be sent */
         CDR_ATTEMPT_DARK,     /* nothing was sent: no address of the trunk is up */
         CDR_ATTEMPT_LIMITED,  /* nothing was sent: no channel, or no turn in time */
+        CDR_ATTEMPT_UNUSABLE, /* nothing was sent: not resolved, or no address of ours for it */
         CDR_ATTEMPT_ENDS,
 };
 const char *cdr_attempt_text(enum cdr_attempt_end how); /* "it did not answer" */

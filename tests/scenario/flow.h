@@ -101,6 +101,11 @@ struct flow_message {
         int64_t after_ms;   /* again: exactly so much after the last time; -1: any */
 };
 
+struct flow_attempt {
+        const char *trunk;
+        enum cdr_attempt_end how;
+};
+
 struct flow_record {
         enum cdr_leg leg;
         unsigned call;      /* 1: the first one of the flow; 0: the last */
@@ -108,6 +113,8 @@ struct flow_record {
         long attempts;      /* the same */
         const char *source, *verdict;
         int answered; /* -1: not said */
+        struct flow_attempt tried[CDR_ATTEMPTS_MAX];
+        unsigned tried_count; /* 0: not said */
 };
 
 struct flow_step {

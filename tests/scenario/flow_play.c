@@ -284,6 +284,24 @@ static void wait_for_records(struct flow_run *run)
                 flow_fail(run, "the call is not over");
 }
 
+static void check_attempts(struct flow_run *run, const struct flow_record *expected,
+                           const struct cdr *record)
+{
+        const struct directory *dir = run->platform->directory;
+        if (expected->tried_count && record->attempt_count != expected->tried_count)
+                flow_fail(run, "there were %u attempts", record->attempt_count);
+        for (unsigned i = 0; i < expected->tried_count && i < record->attempt_count; i++) {
+                const struct cdr_attempt *attempt = &record->attempts[i];
+                const struct trunk *trunk = directory_trunk_get(dir, attempt->trunk_id);
+                if (!trunk || strcmp(trunk->name, expected->tried[i].trunk) != 0)
+                        flow_fail(run, "attempt %u was on trunk %s", i + 1,
+                                  trunk ? trunk->name : "(none)");
+                if (attempt->how != expected->tried[i].how)
+                        flow_fail(run, "attempt %u: %s", i + 1,
+                                  cdr_attempt_text((enum cdr_attempt_end)attempt->how));
+        }
+}
+
 static void check_record(struct flow_run *run, const struct flow_record *expected)
 {
         wait_for_records(run);
@@ -303,6 +321,7 @@ static void check_record(struct flow_run *run, const struct flow_record *expecte
                 flow_fail(run, "the status is %u", record->sip_status);
         if (expected->attempts >= 0 && record->attempt_count != expected->attempts)
                 flow_fail(run, "there were %u attempts", record->attempt_count);
+        check_attempts(run, expected, record);
         if (expected->verdict && strcmp(expected->verdict, mask_verdict_name(record->verdict)) != 0)
                 flow_fail(run, "the verdict is %s", mask_verdict_name(record->verdict));
         if (expected->answered >= 0 && (record->answered_ms != 0) != expected->answered)

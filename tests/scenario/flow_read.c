@@ -497,6 +497,18 @@ static void read_session(struct reader *r, struct flow_step *step)
                 step->value = next_time(r);
 }
 
+static void read_attempt(struct reader *r, struct flow_record *record)
+{
+        if (record->tried_count == CDR_ATTEMPTS_MAX) {
+                fail_at(r, "too many attempts", "");
+                return;
+        }
+        record->tried[record->tried_count].trunk = next(r);
+        record->tried[record->tried_count].how = (enum cdr_attempt_end)NEXT_OF(
+                r, "open", "answered", "silent", "unsent", "dark", "limited", "unusable");
+        record->tried_count++;
+}
+
 static void read_record(struct reader *r, struct flow_step *step)
 {
         struct flow_record *record = &step->record;
@@ -513,6 +525,8 @@ static void read_record(struct reader *r, struct flow_step *step)
                         record->status = next_count(r);
                 else if (take(r, "attempts"))
                         record->attempts = next_count(r);
+                else if (take(r, "tried"))
+                        read_attempt(r, record);
                 else if (take(r, "verdict"))
                         record->verdict = next(r);
                 else if (take(r, "answered"))
