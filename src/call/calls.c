@@ -24,10 +24,16 @@ static uint32_t legs_max(const struct calls *calls)
         return calls->params.calls_max * 2;
 }
 
+/* A leg that has ended is there until the turn is over, and the call goes on over another trunk. */
+static uint32_t sip_legs_max(const struct calls *calls)
+{
+        return calls->params.calls_max * 3;
+}
+
 void call_bind(struct call *call, enum call_side side, struct sip_leg leg)
 {
         struct calls *calls = call->calls;
-        assert(leg.h.index < legs_max(calls));
+        assert(leg.h.index < sip_legs_max(calls));
         calls->owners[leg.h.index] = (struct leg_owner){
                 .leg = leg.h,
                 .call = pool_handle(calls->pool, call),
@@ -40,7 +46,7 @@ void call_bind(struct call *call, enum call_side side, struct sip_leg leg)
 /* NULL when the call is gone or never was. */
 static struct call *find_call(struct calls *calls, struct sip_leg leg, enum call_side *side)
 {
-        assert(leg.h.index < legs_max(calls));
+        assert(leg.h.index < sip_legs_max(calls));
         const struct leg_owner *owner = &calls->owners[leg.h.index];
         if (!handle_equal(owner->leg, leg.h))
                 return NULL;
@@ -236,7 +242,7 @@ static int open_tables(struct calls *calls)
                 err = map_init(&calls->pair_map, calls_max, key);
         if (err)
                 return err;
-        calls->owners = calloc(legs_max(calls), sizeof *calls->owners);
+        calls->owners = calloc(sip_legs_max(calls), sizeof *calls->owners);
         calls->scratch = secret_alloc(sizeof *calls->scratch);
         return calls->owners && calls->scratch ? 0 : -ENOMEM;
 }
@@ -348,7 +354,7 @@ static int open_ua(struct calls *calls, char *problem)
                 .tls = p->tls,
                 .streams = p->streams,
                 .failed = &failed,
-                .legs_max = legs_max(calls),
+                .legs_max = sip_legs_max(calls),
                 .session_expires_s = p->session_expires_s,
                 .transactions_max = transactions_max(calls),
                 .handler = &ua_handler,
