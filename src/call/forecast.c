@@ -15,12 +15,6 @@ static void add(struct found *found, bool is_there, enum obstacle obstacle)
                 found->out[found->count++] = obstacle;
 }
 
-static bool is_full(const struct sip_trunk_state *trunk)
-{
-        uint32_t max = trunk->trunk.channels_max;
-        return max && trunk->counters.channels >= max;
-}
-
 static void look_at_callee_trunk(const struct calls *calls, uint32_t trunk_id, struct found *found)
 {
         const struct sip_trunk_state *trunk = sip_trunks_find(calls->params.trunks, trunk_id);
@@ -33,7 +27,7 @@ static void look_at_callee_trunk(const struct calls *calls, uint32_t trunk_id, s
         add(found, is_nowhere, OBSTACLE_NOT_RESOLVED);
         add(found, !is_nowhere && trunk->health.state == SIP_HEALTH_DOWN, OBSTACLE_TRUNK_DOWN);
         add(found, registration.is_wanted && !registration.is_registered, OBSTACLE_NOT_REGISTERED);
-        add(found, is_full(trunk), OBSTACLE_CHANNELS);
+        add(found, !sip_trunk_has_channel(trunk), OBSTACLE_CHANNELS);
 }
 
 unsigned calls_forecast(const struct calls *calls, const struct directory_decision *decision,
@@ -52,7 +46,7 @@ unsigned calls_forecast(const struct calls *calls, const struct directory_decisi
         add(&found, !is_ours, OBSTACLE_FOREIGN_NUMBER);
         add(&found, calls_of_pair(calls, caller, dialled) >= calls->params.same_pair_max,
             OBSTACLE_SAME_PAIR);
-        add(&found, from && is_full(from), OBSTACLE_CALLER_CHANNELS);
+        add(&found, from && !sip_trunk_has_channel(from), OBSTACLE_CALLER_CHANNELS);
         if (is_ours)
                 look_at_callee_trunk(calls, decision->show_trunk_id, &found);
         return found.count;

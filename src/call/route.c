@@ -27,6 +27,20 @@ static const struct trunk *trunk_at(const struct call *call, unsigned place)
         return other && other->tenant_id == own->tenant_id ? other : NULL;
 }
 
+/* Whether one of those after the present trunk would take the call now, as far as is known. */
+static bool has_other_way(const struct call *call)
+{
+        const struct calls *calls = call->calls;
+        const struct trunk *trunk;
+        for (unsigned place = call->route + 1u; (trunk = trunk_at(call, place)); place++) {
+                const struct sip_trunk_state *state =
+                        sip_trunks_find(calls->params.trunks, trunk->id);
+                if (state && sip_trunk_has_channel(state) && sip_ua_has_way(calls->ua, trunk->id))
+                        return true;
+        }
+        return false;
+}
+
 /* The INVITE to the callee is about to leave. */
 static void on_dialling(void *arg, struct sip_leg leg)
 {
@@ -55,7 +69,7 @@ static int dial_callee(struct call *call)
                 .show = fault_shown_number(&call->decision.mapping),
                 .offer = &b->local,
                 .max_forwards = call->max_forwards,
-                .has_other_route = trunk_at(call, call->route + 1u) != NULL,
+                .has_other_route = has_other_way(call),
                 .on_ready = on_dialling,
                 .on_ready_arg = call,
         };

@@ -26,6 +26,14 @@ static bool was_tried(const struct leg *leg, const struct sip_target *target)
         return false;
 }
 
+/* We have an address that it can answer to. */
+static bool is_usable(const struct sip_ua *ua, const struct sip_trunk_state *trunk,
+                      const struct sip_peer *peer)
+{
+        struct sip_sent_by local;
+        return sip_ua_sent_by(ua, &trunk->trunk, &peer->target, &local);
+}
+
 /* The first in a freshly drawn order that was not tried and is up, as far as is known. */
 static const struct sip_peer *choose(const struct leg *leg, const struct sip_trunk_state *trunk)
 {
@@ -34,13 +42,34 @@ static const struct sip_peer *choose(const struct leg *leg, const struct sip_tru
         unsigned count = sip_peers_order(&trunk->peers, io_random(ua->params.io), order);
         for (unsigned i = 0; i < count; i++) {
                 const struct sip_peer *peer = &trunk->peers.list[order[i]];
-                struct sip_sent_by local;
-                if (!sip_ua_sent_by(ua, &trunk->trunk, &peer->target, &local))
-                        continue;
-                if (!was_tried(leg, &peer->target) && sip_monitor_admits(ua->monitor, trunk, peer))
+                if (is_usable(ua, trunk, peer) && !was_tried(leg, &peer->target) &&
+                    sip_monitor_admits(ua->monitor, trunk, peer))
                         return peer;
         }
         return NULL;
+}
+
+/*
+ * `leg` NULL: none was tried. One that is known to be dark is worth a try when all else fails, and
+ * nobody is left sooner for it.
+ */
+static bool has_live(const struct sip_ua *ua, const struct sip_trunk_state *trunk,
+                     const struct leg *leg)
+{
+        unsigned current = sip_peers_current(&trunk->peers);
+        for (unsigned i = 0; i < current; i++) {
+                const struct sip_peer *peer = &trunk->peers.list[i];
+                if (!peer->breaker.is_open && is_usable(ua, trunk, peer) &&
+                    !(leg && was_tried(leg, &peer->target)))
+                        return true;
+        }
+        return false;
+}
+
+bool sip_ua_has_way(const struct sip_ua *ua, uint32_t trunk_id)
+{
+        const struct sip_trunk_state *trunk = sip_trunks_find(ua->params.trunks, trunk_id);
+        return trunk && has_live(ua, trunk, NULL);
 }
 
 bool sip_failover_next(const struct leg *leg, struct sip_target *out)
@@ -71,9 +100,9 @@ int64_t sip_failover_patience_ms(const struct leg *leg)
 {
         const struct sip_trunk_state *trunk =
                 sip_trunks_find(leg->ua->params.trunks, leg->trunk_id);
-        struct sip_target next;
-        bool has_other = leg->has_other_route || sip_failover_next(leg, &next);
-        return trunk && has_other ? trunk->trunk.failover_ms : 0;
+        bool has_next =
+                trunk && leg->attempts.count < SIP_ATTEMPTS_MAX && has_live(leg->ua, trunk, leg);
+        return trunk && (leg->has_other_route || has_next) ? trunk->trunk.failover_ms : 0;
 }
 
 void sip_failover_note(struct leg *leg, enum sip_attempt_end how, unsigned status)

@@ -39,7 +39,7 @@ static bool take_token(struct sip_trunk_state *trunk, int64_t now_ms)
         return true;
 }
 
-static bool has_channel(const struct sip_trunk_state *trunk)
+bool sip_trunk_has_channel(const struct sip_trunk_state *trunk)
 {
         uint32_t channels_max = trunk->trunk.channels_max;
         return !channels_max || trunk->counters.channels < channels_max;
@@ -47,7 +47,7 @@ static bool has_channel(const struct sip_trunk_state *trunk)
 
 bool sip_trunk_admit(struct sip_trunk_state *trunk, int64_t now_ms)
 {
-        if (!has_channel(trunk) || !take_token(trunk, now_ms)) {
+        if (!sip_trunk_has_channel(trunk) || !take_token(trunk, now_ms)) {
                 trunk->counters.refused_limit++;
                 return false;
         }
@@ -106,7 +106,7 @@ static void on_turn(void *arg)
         int64_t now_ms = io_now_ms(trunk->io);
         enum sip_admission admission = SIP_ADMITTED;
         assert(turn);
-        if (!has_channel(trunk))
+        if (!sip_trunk_has_channel(trunk))
                 admission = SIP_CHANNELS_USED;
         else if (!take_token(trunk, now_ms))
                 admission = now_ms >= turn->until_ms ? SIP_RATE_EXCEEDED : SIP_WAITS;
@@ -134,7 +134,8 @@ enum sip_admission sip_trunk_ask(struct sip_trunk_state *trunk, struct sip_turn 
                                  sip_turn_fn *fn, void *arg)
 {
         int64_t now_ms = io_now_ms(trunk->io);
-        enum sip_admission refusal = has_channel(trunk) ? SIP_RATE_EXCEEDED : SIP_CHANNELS_USED;
+        enum sip_admission refusal =
+                sip_trunk_has_channel(trunk) ? SIP_RATE_EXCEEDED : SIP_CHANNELS_USED;
         assert(!turn->trunk);
         bool is_next = trunk->turn_count == 0 || trunk->trunk.calls_per_s == 0;
         if (refusal == SIP_RATE_EXCEEDED && is_next && take_token(trunk, now_ms)) {

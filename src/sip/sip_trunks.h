@@ -116,6 +116,7 @@ bool sip_trunk_has(const struct sip_trunk_state *trunk, const struct sip_target 
 /* Takes a channel and a token of the call rate; false when the trunk's limit is reached. */
 bool sip_trunk_admit(struct sip_trunk_state *trunk, int64_t now_ms);
 void sip_trunk_release(struct sip_trunk_state *trunk);
+bool sip_trunk_has_channel(const struct sip_trunk_state *trunk); /* one is free */
 
 /*
  * The same for a call that may wait for its token, as long as the trunk's queue_ms. The turn belongs

@@ -155,7 +155,7 @@ struct sip_dial {
                 show; /* From, Contact and, if the trunk wants it, asserted identity */
         const struct sdp_audio *offer;
         int max_forwards;
-        bool has_other_route; /* the owner knows another trunk, and does not want to wait for long */
+        bool has_other_route; /* the owner knows another way, and does not want to wait for long */
         /*
          * May be NULL. Called with the new leg when all is ready and the INVITE is about to leave;
          * for writing it down, not for commands. If that fails nevertheless, the leg never was.
@@ -169,6 +169,8 @@ struct sip_dial {
  * no address of ours to tell it. ERR_FULL, ERR_TOO_LARGE. on_ended follows only after success.
  */
 int sip_ua_dial(struct sip_ua *ua, const struct sip_dial *dial, struct sip_leg *out) MUST_CHECK;
+/* Whether a leg on this trunk would have a target that is not known to be down. */
+bool sip_ua_has_way(const struct sip_ua *ua, uint32_t trunk_id);
 
 /* 100, for a leg that was restored: whether it was sent before is not known. */
 int sip_leg_trying(struct sip_ua *ua, struct sip_leg leg);
