@@ -118,6 +118,9 @@ const char *call_state_name(enum call_state state);
 void call_bind(struct call *call, enum call_side side, struct sip_leg leg);
 void call_release(struct call *call); /* frees it once no leg is left */
 
+/* decide.c: the lookup, and its entry in the audit record. */
+void call_decide(struct call *call, uint32_t trunk_id, bool is_withheld); /* when it has come */
+
 /* admission.c: trunk limits and concurrent calls of one pair. */
 bool call_admit_leg(struct call *call, enum call_side side, uint32_t trunk_id);
 void call_release_leg(struct call *call, enum call_side side);

@@ -64,37 +64,6 @@ void call_release(struct call *call)
         pool_put(call->calls->pool, call);
 }
 
-/* On a trunk of another tenant a number is nobody's: who calls there is known to that tenant only. */
-static struct masking_number number_on_trunk(const struct call *call, uint32_t trunk_id)
-{
-        const struct calls_params *p = &call->calls->params;
-        const struct trunk *trunk = sip_trunks_find_any(p->trunks, trunk_id);
-        const struct number_row *row = directory_number_find(p->directory, call->dialled);
-        bool is_foreign = row && (!trunk || trunk->tenant_id != row->tenant_id);
-        return is_foreign ? (struct masking_number){{0}} : call->dialled;
-}
-
-static void decide(struct call *call, const struct sip_invite *invite)
-{
-        struct calls *calls = call->calls;
-        struct directory *dir = calls->params.directory;
-        directory_decide(dir, number_on_trunk(call, invite->trunk_id), call->caller,
-                         invite->caller_withheld, &call->decision);
-        call_record_begin(call, SIDE_A);
-
-        const struct cdr *record = &call->legs[SIDE_A].record;
-        const struct directory_verdict verdict = {
-                .call_id = record->call_id,
-                .trunk_id = record->trunk_id,
-                .dialled = call->dialled,
-                .caller = record->party_hint,
-                .decision = &call->decision,
-        };
-        call->decided_ms = directory_audit_decision(dir, &verdict);
-        log_info("call %s: %s", uuid_format(record->call_id).text,
-                 mask_verdict_name(call->decision.verdict));
-}
-
 static void on_invite(void *arg, struct sip_leg leg, const struct sip_invite *invite)
 {
         struct calls *calls = arg;
@@ -115,7 +84,7 @@ static void on_invite(void *arg, struct sip_leg leg, const struct sip_invite *in
 
         bool admitted = call_admit_leg(call, SIDE_A, invite->trunk_id);
         call->legs[SIDE_A].trunk_id = invite->trunk_id;
-        decide(call, invite);
+        call_decide(call, invite->trunk_id, invite->caller_withheld);
         if (!admitted) {
                 calls->counters.limited++;
                 call_close(call, CAUSE_CONCURRENCY, SOURCE_PLATFORM, 503);

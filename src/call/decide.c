@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * decide.c - whom a caller reaches: looked up when the call comes, and again when time has passed
+ * before the callee is called.
+ */
+#include "base/log.h"
+#include "call/call.h"
+
+/* On a trunk of another tenant a number is nobody's: who calls there is known to that tenant only. */
+static struct masking_number number_on_trunk(const struct call *call, uint32_t trunk_id)
+{
+        const struct calls_params *p = &call->calls->params;
+        const struct trunk *trunk = sip_trunks_find_any(p->trunks, trunk_id);
+        const struct number_row *row = directory_number_find(p->directory, call->dialled);
+        bool is_foreign = row && (!trunk || trunk->tenant_id != row->tenant_id);
+        return is_foreign ? (struct masking_number){{0}} : call->dialled;
+}
+
+static void audit(struct call *call)
+{
+        const struct cdr *record = &call->legs[SIDE_A].record;
+        const struct directory_verdict verdict = {
+                .call_id = record->call_id,
+                .trunk_id = record->trunk_id,
+                .dialled = call->dialled,
+                .caller = record->party_hint,
+                .decision = &call->decision,
+        };
+        call->decided_ms = directory_audit_decision(call->calls->params.directory, &verdict);
+        log_info("call %s: %s", uuid_format(record->call_id).text,
+                 mask_verdict_name(call->decision.verdict));
+}
+
+void call_decide(struct call *call, uint32_t trunk_id, bool is_withheld)
+{
+        directory_decide(call->calls->params.directory, number_on_trunk(call, trunk_id),
+                         call->caller, is_withheld, &call->decision);
+        call_record_begin(call, SIDE_A);
+        audit(call);
+}
