@@ -8,7 +8,7 @@
  *     NEW --> DIALLING --> RINGING --> CONNECTED --> CLOSING
  *       \       ^ |                                  ^
  *        '-> WAITING -------------------------------'
- *       \         \___________\____________\___________^
+ *       \      |  \___________\____________\___________^
  *        \--> ANNOUNCING ------------------------------|
  */
 #ifndef MASKLINE_CALL_CALL_H
@@ -120,6 +120,11 @@ void call_release(struct call *call); /* frees it once no leg is left */
 
 /* decide.c: the lookup, and its entry in the audit record. */
 void call_decide(struct call *call, uint32_t trunk_id, bool is_withheld); /* when it has come */
+/*
+ * When time has passed, before the callee is called: true when it is still the same party of the same
+ * session, shown the same number. False: the caller is to be refused, and the decision says why.
+ */
+bool call_decide_again(struct call *call);
 
 /* admission.c: trunk limits and concurrent calls of one pair. */
 bool call_admit_leg(struct call *call, enum call_side side, uint32_t trunk_id);
@@ -150,7 +155,7 @@ enum call_routed {
 };
 void call_route(struct call *call);
 void call_wait_again(struct call *call, int64_t until_ms); /* after a crash */
-/* The second leg has ended. True: it goes on over another trunk. */
+/* The second leg has ended. True: it goes on over another trunk, or its caller is told the call is refused. */
 bool call_reroute(struct call *call, const struct sip_end_info *end);
 
 /* bridge.c: connecting the two legs. */
@@ -165,6 +170,8 @@ void call_start_longest_timer(struct call *call, int64_t due_ms);
 
 /* refuse.c: the announcement. */
 void call_refuse(struct call *call, const struct sip_invite *invite);
+void call_refuse_late(
+        struct call *call);            /* one that was to be connected, and whose offer is taken */
 void call_announce(struct call *call); /* the caller is there to hear it */
 void call_on_played(struct call *call);
 

@@ -3,6 +3,8 @@
  * decide.c - whom a caller reaches: looked up when the call comes, and again when time has passed
  * before the callee is called.
  */
+#include <string.h>
+
 #include "base/log.h"
 #include "call/call.h"
 
@@ -37,4 +39,38 @@ void call_decide(struct call *call, uint32_t trunk_id, bool is_withheld)
                          call->caller, is_withheld, &call->decision);
         call_record_begin(call, SIDE_A);
         audit(call);
+}
+
+static bool connects_the_same(const struct directory_decision *a,
+                              const struct directory_decision *b)
+{
+        return a->verdict == b->verdict && a->mapping.session_id == b->mapping.session_id &&
+               number_equal(a->mapping.connect_to.n, b->mapping.connect_to.n) &&
+               number_equal(a->mapping.show.n, b->mapping.show.n);
+}
+
+/* Whom another session connects, or what has become of this one, is for a new call to find out. */
+static void end_decision(struct directory_decision *decision)
+{
+        decision->verdict = MASK_ENDED;
+        decision->mapping.connect_to = (struct real_number){{0}};
+        decision->mapping.show = (struct masking_number){{0}};
+}
+
+bool call_decide_again(struct call *call)
+{
+        struct call_leg *a = &call->legs[SIDE_A];
+        struct directory_decision now;
+        directory_decide(call->calls->params.directory, number_on_trunk(call, a->trunk_id),
+                         call->caller, false, &now);
+        bool is_same = connects_the_same(&call->decision, &now);
+        if (!is_same) {
+                if (now.verdict == MASK_CONNECT)
+                        end_decision(&now);
+                call->decision = now;
+                a->record.verdict = now.verdict;
+                audit(call);
+        }
+        explicit_bzero(&now, sizeof now);
+        return is_same;
 }

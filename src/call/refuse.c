@@ -14,25 +14,21 @@ static void refuse_plainly(struct call *call, unsigned status)
         call_close(call, CAUSE_REJECTED, SOURCE_PLATFORM, status);
 }
 
-void call_refuse(struct call *call, const struct sip_invite *invite)
+/* A cap per trunk, so that a scanner cannot run up minutes. */
+static struct sip_trunk_state *trunk_to_announce_on(const struct call *call)
+{
+        const struct calls_params *params = &call->calls->params;
+        struct sip_trunk_state *trunk =
+                sip_trunks_find(params->trunks, call->legs[SIDE_A].trunk_id);
+        bool announces = params->refusal.count > 0 && trunk &&
+                         trunk->counters.announcing < trunk->trunk.announcements_max;
+        return announces ? trunk : NULL;
+}
+
+static void answer_and_announce(struct call *call, struct sip_trunk_state *trunk)
 {
         struct calls *calls = call->calls;
         struct call_leg *a = &call->legs[SIDE_A];
-        struct sip_trunk_state *trunk = sip_trunks_find(calls->params.trunks, a->trunk_id);
-        calls->counters.refused++;
-
-        /* A cap per trunk, so that a scanner cannot run up minutes. */
-        bool announces = calls->params.refusal.count > 0 && trunk &&
-                         trunk->counters.announcing < trunk->trunk.announcements_max;
-        if (!announces) {
-                refuse_plainly(call, REFUSED_STATUS);
-                return;
-        }
-        unsigned status = call_take_invite(call, invite);
-        if (status) {
-                refuse_plainly(call, status);
-                return;
-        }
         const struct cdr before = a->record;
         a->answered = true;
         a->record.answered_ms = io_wall_ms(calls->params.io);
@@ -45,6 +41,40 @@ void call_refuse(struct call *call, const struct sip_invite *invite)
                 a->record = before;
                 refuse_plainly(call, REFUSED_STATUS);
         }
+}
+
+void call_refuse(struct call *call, const struct sip_invite *invite)
+{
+        struct sip_trunk_state *trunk = trunk_to_announce_on(call);
+        call->calls->counters.refused++;
+        if (!trunk) {
+                refuse_plainly(call, REFUSED_STATUS);
+                return;
+        }
+        unsigned status = call_take_invite(call, invite);
+        if (status) {
+                refuse_plainly(call, status);
+                return;
+        }
+        answer_and_announce(call, trunk);
+}
+
+void call_refuse_late(struct call *call)
+{
+        struct calls *calls = call->calls;
+        struct sip_trunk_state *trunk = trunk_to_announce_on(call);
+        calls->counters.refused++;
+        io_timer_stop(calls->params.io, &call->timer);
+        call->has_cause = true;
+        call->cause = CAUSE_REJECTED;
+        call->source = SOURCE_PLATFORM;
+        bool is_lost = call_lose_second_leg(call);
+        if (trunk)
+                answer_and_announce(call, trunk);
+        else
+                refuse_plainly(call, REFUSED_STATUS);
+        if (is_lost)
+                call_record_end(call, SIDE_B);
 }
 
 void call_announce(struct call *call)

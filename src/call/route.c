@@ -3,6 +3,9 @@
  * route.c - which trunk carries the second leg: that of the number shown, else one of those that it
  * overflows to, in their order.
  *
+ * Before it is dialled after a wait, or over another trunk, the call is looked up again: it may be that
+ * of a session that has ended meanwhile.
+ *
  * A trunk is passed over when it has no channel or no turn in time, when none of its targets is up,
  * and when a leg on it has found nobody before anyone rang. Those that a trunk overflows to carry
  * its calls and nobody else's: their own overflow does not count, so nothing goes in circles.
@@ -190,11 +193,25 @@ static void close_unrouted(struct call *call, enum call_routed routed)
         call_close(call, CAUSE_ROUTING, SOURCE_PLATFORM, 503);
 }
 
+static void give_turn_back(struct call *call, enum sip_admission admission)
+{
+        if (admission != SIP_ADMITTED)
+                return;
+        call->legs[SIDE_B].admitted = true;
+        call->legs[SIDE_B].trunk_id = call->waits_for;
+        call_release_leg(call, SIDE_B);
+}
+
 /* The call has waited for its turn on a trunk. */
 static void on_turn(void *arg, enum sip_admission admission)
 {
         struct call *call = arg;
         enum call_routed routed = CALL_LIMITED;
+        if (!call_decide_again(call)) {
+                give_turn_back(call, admission);
+                call_refuse_late(call);
+                return;
+        }
         if (admission == SIP_ADMITTED)
                 routed = dial_on(call, call->waits_for);
         if (routed == CALL_ROUTED)
@@ -232,13 +249,17 @@ bool call_reroute(struct call *call, const struct sip_end_info *end)
                          trunk_at(call, call->route + 1u);
         if (!may_go_on)
                 return false;
-        log_info("call %s: nobody is found on its trunk, the next one is tried",
-                 uuid_format(call->legs[SIDE_A].record.call_id).text);
-        call->calls->counters.overflowed++;
         call->has_lost_way = true;
         call->lost = *end;
         call_media_close(call, SIDE_B);
         call_release_leg(call, SIDE_B);
+        if (!call_decide_again(call)) {
+                call_refuse_late(call);
+                return true;
+        }
+        log_info("call %s: nobody is found on its trunk, the next one is tried",
+                 uuid_format(call->legs[SIDE_A].record.call_id).text);
+        call->calls->counters.overflowed++;
         call->route++;
         return try_rest(call, CALL_UNROUTABLE) == CALL_ROUTED;
 }

@@ -10,10 +10,11 @@
 
 static const uint32_t call_may_enter[CALL_STATES] = {
         [CALL_NEW] = TO(CALL_DIALLING) | TO(CALL_WAITING) | TO(CALL_ANNOUNCING) | TO(CALL_CLOSING),
-        [CALL_WAITING] = TO(CALL_DIALLING) | TO(CALL_WAITING) | TO(CALL_CLOSING),
-        /* Again, or back to waiting: over another trunk. */
+        [CALL_WAITING] =
+                TO(CALL_DIALLING) | TO(CALL_WAITING) | TO(CALL_ANNOUNCING) | TO(CALL_CLOSING),
+        /* Again, or back to waiting: over another trunk. Refused: its session has ended meanwhile. */
         [CALL_DIALLING] = TO(CALL_DIALLING) | TO(CALL_WAITING) | TO(CALL_RINGING) |
-                          TO(CALL_CONNECTED) | TO(CALL_CLOSING),
+                          TO(CALL_CONNECTED) | TO(CALL_ANNOUNCING) | TO(CALL_CLOSING),
         [CALL_RINGING] = TO(CALL_CONNECTED) | TO(CALL_CLOSING),
         [CALL_CONNECTED] = TO(CALL_CLOSING),
         [CALL_ANNOUNCING] = TO(CALL_CLOSING),

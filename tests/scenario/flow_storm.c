@@ -470,10 +470,13 @@ static void play(struct flow_run *run, const struct flow_step *step)
                         flow_play_step(run, step);
                 return;
         case FLOW_SESSION:
-                note_session(run, step);
                 flow_play_step(run, step);
+                if (run->session)
+                        note_session(run, step);
                 return;
         case FLOW_END_SESSION:
+                if (!run->session)
+                        return;
                 run->storm->sessions[run->storm->session_count - 1].has_ended = true;
                 flow_play_step(run, step);
                 return;

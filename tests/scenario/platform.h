@@ -107,7 +107,7 @@ void platform_change_trunk(struct platform *platform, const struct trunk *trunk)
 void platform_add_number(struct platform *platform, uint64_t number, uint32_t trunk_id);
 void platform_remove_number(struct platform *platform, uint64_t number);
 
-/* The session's id. `expires_in_ms` 0: never. */
+/* The session's id; 0: a number is taken for its party. `expires_in_ms` 0: never. */
 uint64_t platform_session(struct platform *platform, uint64_t a, uint64_t b, uint64_t a_dials,
                           uint64_t b_dials, int64_t expires_in_ms);
 void platform_end_session(struct platform *platform, uint64_t session);

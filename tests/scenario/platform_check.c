@@ -8,14 +8,18 @@
 
 #define SESSIONS_MAX 64
 
-/* A call of which one leg has ended is ending. */
+/*
+ * A call of which one leg has ended is ending; or the second one found nobody, and was not tried again
+ * because the session has ended.
+ */
 static bool goes_on_alone(const struct calls *calls)
 {
         for (uint32_t i = 0; i < pool_capacity(calls->pool); i++) {
                 const struct call *call = pool_at(calls->pool, i);
-                bool has_ended =
-                        call && (call->legs[SIDE_A].has_ended || call->legs[SIDE_B].has_ended);
-                if (has_ended && call->state != CALL_CLOSING)
+                if (!call || call->state == CALL_CLOSING)
+                        continue;
+                bool is_refused = call->state == CALL_ANNOUNCING && call->has_lost_way;
+                if (call->legs[SIDE_A].has_ended || (call->legs[SIDE_B].has_ended && !is_refused))
                         return true;
         }
         return false;
