@@ -5,6 +5,7 @@
 #include "sip/sip_connection.h"
 
 #include <assert.h>
+#include <errno.h>
 
 #include "base/log.h"
 #include "io/tls.h"
@@ -363,5 +364,6 @@ void sip_connection_start(struct sip_connection *c, bool is_open)
 int sip_connection_send(struct sip_connection *c, struct slice message)
 {
         c->used_ms = now_ms(c);
-        return stream_send(c->stream, message);
+        int err = stream_send(c->stream, message);
+        return err == ERR_FULL ? -EAGAIN : err; /* it is the peer that lacks something, not we */
 }

@@ -48,6 +48,7 @@ void sip_connection_put(struct sip_connection *connection); /* one that nobody h
 /* It has its stream, whose handlers these are. */
 extern const struct stream_handlers sip_connection_handlers;
 void sip_connection_start(struct sip_connection *connection, bool is_open);
+/* -EAGAIN: the peer does not read what was sent before. */
 int sip_connection_send(struct sip_connection *connection, struct slice message) MUST_CHECK;
 
 enum sip_connection_end {

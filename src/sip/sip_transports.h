@@ -92,7 +92,8 @@ bool sip_transports_have_opened(const struct sip_transports *transports,
 
 /*
  * A message of the trunk's. On a connection: `to->connection` is the one that is used; what is known
- * at once comes as an error, the rest by on_lost(). A datagram that is lost is lost.
+ * at once comes as an error, the rest by on_lost(): ERR_FULL says that we have no room for another
+ * connection, -EAGAIN that the peer does not read. A datagram that is lost is lost.
  */
 int sip_transports_send(struct sip_transports *transports, uint32_t trunk_id, struct sip_target *to,
                         struct slice message) MUST_CHECK;

@@ -170,16 +170,18 @@ static void begin_again(struct leg *leg, struct slice request_uri, const struct 
                 sip_leg_enter(leg, LEG_CALLING);
 }
 
-/* To one target after the other, until one can be sent to. */
+/* To one target after the other, until one can be sent to. What we lack ourselves is of no target. */
 static int send_somewhere(struct leg *leg, const struct sip_dial *dial, struct slice sdp,
                           struct refused *refused)
 {
         struct sip_target next;
         int err = send_invite(leg, dial, sdp, refused);
-        while (err && err != ERR_FULL && err != ERR_TOO_LARGE) {
+        while (err) {
                 sip_failover_note(leg, SIP_ATTEMPT_UNSENT, 0);
+                if (err == ERR_FULL || err == ERR_TOO_LARGE)
+                        return err;
                 sip_monitor_on_unsent(leg->ua->monitor, leg->trunk_id, &leg->dialog.next_hop);
-                if (!sip_failover_next(leg, &next))
+                if (!sip_failover_is_possible(leg) || !sip_failover_next(leg, &next))
                         return err;
                 leg->ua->counters.failovers++;
                 begin_again(leg, sip_dialog_text(&leg->dialog, leg->dialog.target), &next);
@@ -512,6 +514,7 @@ static void invite_again(struct leg *leg, struct sip_transaction *tx,
                 return;
         leg->ua->counters.unsent++;
         sip_leg_note_end(leg, SIP_END_TRANSPORT, 0);
+        leg->end.is_way_lost = sip_failover_is_possible(leg);
         sip_leg_end(leg);
 }
 
