@@ -62,6 +62,11 @@ const struct sip_target *sip_client_peer(const struct sip_transaction *tx)
         return &tx->peer;
 }
 
+struct sip_target sip_client_target(const struct sip_transaction *tx)
+{
+        return tx->is_switched ? sip_target_of(SIP_UDP, tx->peer.addr) : tx->peer;
+}
+
 const struct sip_sent_by *sip_client_local(const struct sip_transaction *tx)
 {
         return &tx->local;

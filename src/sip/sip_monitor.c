@@ -225,8 +225,9 @@ static void on_due(void *arg)
 static struct sip_peer *peer_of(struct sip_monitor *monitor, const struct sip_transaction *tx,
                                 struct sip_trunk_state **trunk)
 {
+        const struct sip_target target = sip_client_target(tx);
         *trunk = sip_trunks_find(monitor->ua->params.trunks, sip_transaction_trunk(tx));
-        return *trunk ? sip_peers_find(&(*trunk)->peers, sip_client_peer(tx)) : NULL;
+        return *trunk ? sip_peers_find(&(*trunk)->peers, &target) : NULL;
 }
 
 /* An open one is asked when that is due. */

@@ -51,9 +51,7 @@ static int save_dialled(const struct leg *leg, struct sip_leg_state *out)
                 return ERR_STATE;
         out->invite = leg->invite;
         /* Being opened: it goes where the dialog does. */
-        out->peer = tx->state == TX_NEW ? leg->dialog.next_hop : tx->peer;
-        if (tx->is_switched)
-                out->peer.transport = SIP_UDP; /* decided again when it is sent again */
+        out->peer = tx->state == TX_NEW ? leg->dialog.next_hop : sip_client_target(tx);
         bool is_heard = tx->state == TX_PROCEEDING;
         out->kind = is_heard ? SIP_SAVED_PROCEEDING : SIP_SAVED_CALLING;
         out->patience_ms = is_heard ? 0 : tx->patience_ms;

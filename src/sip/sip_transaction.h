@@ -102,6 +102,8 @@ struct sip_transaction *sip_client_open_cancel(struct sip_transaction *invite);
 struct sip_branch_text sip_client_branch(const struct sip_transaction *tx);
 const struct sip_target *
 sip_client_peer(const struct sip_transaction *tx); /* where the request went */
+/* What it was sent to: that, but for a transport that only its size has changed. */
+struct sip_target sip_client_target(const struct sip_transaction *tx);
 const struct sip_sent_by *sip_client_local(const struct sip_transaction *tx);
 bool sip_client_is_cancelled(const struct sip_transaction *invite); /* its CANCEL was opened */
 bool sip_client_has_rung(const struct sip_transaction *tx);         /* answered with 101-199 */

@@ -173,8 +173,9 @@ static void on_tx_unsent(void *arg, struct sip_transaction *tx)
 {
         struct sip_ua *ua = arg;
         struct leg *leg = sip_leg_of(ua, tx);
+        const struct sip_target target = sip_client_target(tx);
         if (!sip_probes_own(tx))
-                sip_monitor_on_unsent(ua->monitor, sip_transaction_trunk(tx), sip_client_peer(tx));
+                sip_monitor_on_unsent(ua->monitor, sip_transaction_trunk(tx), &target);
         if (sip_probes_own(tx))
                 sip_probes_on_timeout(ua->probes, tx);
         else if (sip_transaction_method(tx) == SIP_REGISTER)

@@ -521,7 +521,7 @@ static void invite_again(struct leg *leg, struct sip_transaction *tx,
 static void on_refused_once(struct leg *leg, struct sip_transaction *tx,
                             const struct sip_msg *response)
 {
-        const struct sip_target to = *sip_client_peer(tx);
+        const struct sip_target to = sip_client_target(tx);
         if (leg->attempts.count)
                 leg->attempts.count--; /* it is still the same attempt */
         invite_again(leg, tx, response, &to);

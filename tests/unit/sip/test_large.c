@@ -60,14 +60,15 @@ static void send_as(struct scene *s, enum sip_method method, int64_t patience_ms
         };
         const struct sip_target to = sip_target_of(SIP_UDP, *io_udp_local(s->peer));
         struct sip_transaction *tx = sip_client_open(s->ua->txs, &params);
+        const struct slice name = sip_method_name(method);
         char text[4096], filler[4096];
         assert_non_null(tx);
         int len = snprintf(text, sizeof text,
-                           "OPTIONS sip:192.0.2.10 SIP/2.0\r\n"
+                           "%.*s sip:192.0.2.10 SIP/2.0\r\n"
                            "Via: SIP/2.0/UDP 198.51.100.1:5060;branch=%s;rport\r\n"
                            "From: <sip:a@198.51.100.1>;tag=1\r\nTo: <sip:192.0.2.10>\r\n"
-                           "Call-ID: large\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\nSubject: ",
-                           sip_client_branch(tx).text);
+                           "Call-ID: large\r\nCSeq: 1 %.*s\r\nContent-Length: 0\r\nSubject: ",
+                           SLICE_ARG(name), sip_client_branch(tx).text, SLICE_ARG(name));
         size_t fill = bytes - (size_t)len - 4;
         memset(filler, 'x', fill);
         snprintf(text + len, sizeof text - (size_t)len, "%.*s\r\n\r\n", (int)fill, filler);
@@ -91,6 +92,47 @@ static void past_1300_bytes_it_goes_by_tcp(void **state)
         /* Not sent again. */
         scene_run(s, 10000);
         assert_int_equal(got_bytes, 1301);
+        stream_abort(accepted);
+        stream_listener_close(listener);
+}
+
+/* The answer to what came over TCP. */
+static void answer(struct scene *s, unsigned status)
+{
+        char text[8192];
+        assert_non_null(accepted);
+        peer_compose_reply(text, got, status, "callee", "", NULL);
+        assert_int_equal(stream_send(accepted, slice_from(text)), 0);
+        scene_run(s, 100);
+}
+
+static void an_answer_over_tcp_is_one_of_the_target_that_it_was_meant_for(void **state)
+{
+        struct scene *s = *state;
+        struct stream_listener *listener = listen_for_tcp(s);
+        struct sip_peer *peer = sip_trunks_find(s->trunks, TRUNK_ID)->peers.list;
+        peer->breaker.failures = SIP_BREAKER_FAILURES - 1;
+        send_as(s, SIP_INVITE, 0, 1301);
+        scene_run(s, 100);
+        answer(s, 486);
+        assert_int_equal(peer->health, SIP_HEALTH_UP);
+        assert_int_equal(peer->status, 486);
+        assert_int_equal(peer->breaker.failures, 0);
+        stream_abort(accepted);
+        stream_listener_close(listener);
+}
+
+static void a_refusal_over_tcp_opens_the_breaker_of_the_target_that_it_was_meant_for(void **state)
+{
+        struct scene *s = *state;
+        struct stream_listener *listener = listen_for_tcp(s);
+        struct sip_peer *peer = sip_trunks_find(s->trunks, TRUNK_ID)->peers.list;
+        peer->breaker.failures = SIP_BREAKER_FAILURES - 1;
+        send_as(s, SIP_INVITE, 0, 1301);
+        scene_run(s, 100);
+        answer(s, 503);
+        assert_true(peer->breaker.is_open);
+        assert_int_equal(peer->health, SIP_HEALTH_DOWN);
         stream_abort(accepted);
         stream_listener_close(listener);
 }
@@ -150,6 +192,8 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 TEST(past_1300_bytes_it_goes_by_tcp),
+                TEST(an_answer_over_tcp_is_one_of_the_target_that_it_was_meant_for),
+                TEST(a_refusal_over_tcp_opens_the_breaker_of_the_target_that_it_was_meant_for),
                 TEST(up_to_1300_bytes_it_is_a_datagram),
                 TEST(a_peer_without_tcp_gets_a_datagram_after_all),
                 TEST(a_firewall_that_swallows_tcp_is_known_to_the_next_call_although_the_first_gave_up),
