@@ -6,6 +6,8 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 
 #include "base/log.h"
 #include "io/tls.h"
@@ -86,17 +88,22 @@ void sip_connection_end(struct sip_connection *c, enum sip_connection_end how)
         io_defer(io_of(c), &c->burial, bury, c);
 }
 
-/* One line per trunk and while: a peer that is down would fill the log. */
+/* One line per trunk and while, and one for all the rest: a peer that is down would fill the log. */
 static void tell(struct sip_connection *c, const char *what, const char *why)
 {
         struct sip_trunk_state *trunk = trunk_of(c);
-        if (trunk && trunk->stream_told_ms && now_ms(c) - trunk->stream_told_ms < TOLD_EVERY_MS)
+        struct sip_told *told = trunk ? &trunk->told : &c->all->told;
+        char more[48] = "";
+        if (told->at_ms && now_ms(c) - told->at_ms < TOLD_EVERY_MS) {
+                told->untold++;
                 return;
-        if (trunk)
-                trunk->stream_told_ms = now_ms(c);
-        log_warn("trunk %s: the %s connection %s %s %s: %s",
+        }
+        if (told->untold)
+                snprintf(more, sizeof more, " (%" PRIu32 " more before it)", told->untold);
+        *told = (struct sip_told){.at_ms = now_ms(c)};
+        log_warn("trunk %s: the %s connection %s %s %s: %s%s",
                  trunk ? trunk->trunk.name : "(unknown)", sip_transport_name(c->peer.transport),
-                 c->is_ours ? "to" : "from", addr_format(&c->peer.addr).text, what, why);
+                 c->is_ours ? "to" : "from", addr_format(&c->peer.addr).text, what, why, more);
 }
 
 static void on_close(void *arg, int err)

@@ -17,6 +17,7 @@ struct sip_connections {
         const struct sip_transports_params *params; /* the transports' */
         struct pool *pool;                          /* owned */
         uint32_t accepted;                          /* of those in the pool */
+        struct sip_told told;                       /* of those that are no trunk's for certain */
 };
 
 struct sip_connection {

@@ -23,6 +23,12 @@ struct sip_trunk_counters {
         uint32_t announcing;            /* refused callers listening now */
 };
 
+/* When the log was last told of something, and how often it was not since. */
+struct sip_told {
+        int64_t at_ms; /* 0: never */
+        uint32_t untold;
+};
+
 struct sip_trunk_state {
         struct trunk trunk;
         struct sip_target peer; /* the first of `peers`; none: not resolved (yet) */
@@ -42,7 +48,7 @@ struct sip_trunk_state {
         struct io_timer turn_timer;
         uint32_t dialogs;        /* legs that signalling still has open */
         int64_t no_tcp_until_ms; /* what is too large for a datagram found no TCP there; 0: never */
-        int64_t stream_told_ms;  /* when the log was last told of its connections; 0: never */
+        struct sip_told told;    /* of its connections */
         bool is_removed;         /* takes no new call; its dialogs go on until they end */
         struct io *io;
         struct sip_trunks *trunks;

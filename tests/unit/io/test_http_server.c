@@ -7,8 +7,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "../log_capture.h"
 #include "../unit.h"
-#include "base/log.h"
 #include "io/io_epoll.h"
 
 #define TURNS_MAX   2000000
@@ -709,31 +709,13 @@ static void a_server_with_loopback_only_serves_loopback(void **state)
         scene_fini(&s);
 }
 
-/* What the server writes to standard error, at the most talkative level. */
-static int log_to_file(FILE *file)
-{
-        int kept = dup(STDERR_FILENO);
-        assert_true(kept >= 0);
-        assert_true(dup2(fileno(file), STDERR_FILENO) >= 0);
-        log_set_level(LOG_DEBUG);
-        return kept;
-}
-
-static void log_to_stderr(int kept)
-{
-        log_set_level(LOG_INFO);
-        assert_true(dup2(kept, STDERR_FILENO) >= 0);
-        close(kept);
-}
-
 static void a_number_in_a_request_does_not_reach_the_log(void **state)
 {
         (void)state;
         struct scene s;
-        char log[4096] = {0};
-        FILE *file = tmpfile();
-        assert_non_null(file);
-        int kept = log_to_file(file);
+        char log[4096];
+        struct log_capture capture;
+        log_capture_begin(&capture, LOG_DEBUG);
         scene_init(&s, NULL);
         struct client c = connect_to(&s), bad = connect_to(&s);
         say(&c, GET("/v1/p/919888800001?to=+919888800002"));
@@ -743,10 +725,7 @@ static void a_number_in_a_request_does_not_reach_the_log(void **state)
         client_fini(&c);
         client_fini(&bad);
         scene_fini(&s);
-        log_to_stderr(kept);
-        rewind(file);
-        assert_true(fread(log, 1, sizeof log - 1, file) > 0);
-        fclose(file);
+        log_capture_end(&capture, log, sizeof log);
         assert_non_null(strstr(log, "GET /v1/p/# from 127.0.0.1:"));
         assert_null(strstr(log, "98888"));
 }

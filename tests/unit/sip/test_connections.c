@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "../log_capture.h"
 #include "io/stream.h"
 
 #define REQUEST                                                                                    \
@@ -112,6 +113,44 @@ static void a_change_that_is_none_to_a_connection_leaves_it_open(void **state)
         stream_close(stream);
 }
 
+static unsigned count_of(const char *text, const char *what)
+{
+        unsigned count = 0;
+        for (const char *at = text; (at = strstr(at, what)); at++)
+                count++;
+        return count;
+}
+
+static void say_nonsense(struct scene *s)
+{
+        connect_as_carrier(s);
+        assert_int_equal(stream_send(stream, SLICE("GET / HTTP/1.1\r\n\r\n")), 0);
+        scene_run(s, 100);
+        assert_null(stream);
+}
+
+static void who_belongs_to_no_trunk_for_certain_does_not_fill_the_log(void **state)
+{
+        struct scene *s = *state;
+        struct log_capture capture;
+        char log[8192];
+        struct trunk other = s->trunk;
+        other.id = TRUNK_ID + 1;
+        strcpy(other.name, "other");
+        assert_int_equal(sip_trunks_put(s->trunks, &other), 0);
+        log_capture_begin(&capture, LOG_WARN);
+        for (unsigned i = 0; i < 20; i++)
+                say_nonsense(s);
+        unsigned soon = sip_ua_counters(s->ua)->streams.broken;
+        scene_run(s, 10000);
+        say_nonsense(s);
+        log_capture_end(&capture, log, sizeof log);
+        assert_int_equal(soon, 20);
+        assert_int_equal(count_of(log, "trunk (unknown): the TCP connection from 192.0.2.10:"), 2);
+        assert_non_null(strstr(log, "(19 more before it)"));
+        sip_trunks_remove(s->trunks, other.id);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, scene_setup, scene_teardown)
 
 int main(void)
@@ -120,6 +159,7 @@ int main(void)
                 TEST(a_trunk_that_has_become_tls_is_not_spoken_for_on_an_open_tcp_connection),
                 TEST(a_connection_from_what_is_no_source_any_more_is_closed),
                 TEST(a_connection_of_a_trunk_that_was_removed_is_closed),
+                TEST(who_belongs_to_no_trunk_for_certain_does_not_fill_the_log),
                 TEST(a_change_that_is_none_to_a_connection_leaves_it_open),
         };
         return RUN_TESTS(tests);
