@@ -24,6 +24,25 @@ struct advice advice_of_verdict(enum mask_verdict verdict)
                 [MASK_NOT_YET] = "Wait, or create the session with an earlier start.",
                 [MASK_EXPIRED] = "Create a new session, or one that lives longer.",
                 [MASK_ENDED] = "Create a new session; the number is kept from others for a while.",
+                [MASK_ASK_DIGITS] =
+                        "Tell the caller its PIN, or the extension that it wants; or let it call "
+                        "from a number of the party's (add it as an alias).",
+                [MASK_LOCKED_OUT] =
+                        "It is let in again by itself (the pool's lockout_ms). Give the party a "
+                        "new PIN if somebody is guessing.",
+                [MASK_ASK_PARTY] = "Add the caller as an alias if it is the party, or as a party.",
+                [MASK_BLOCKED] = "Take the block away if both want to talk.",
+                [MASK_DIRECTION] = "The pool's direction says who may call.",
+                [MASK_HOURS] = "Wait; or change the pool's days, from_min, to_min or "
+                               "utc_offset_min.",
+                [MASK_NOBODY] =
+                        "Wait until somebody calls; the pool's last_caller_ms says how long "
+                        "that counts. Or add a party.",
+                [MASK_CALLS_USED_UP] = "Create a new session, or raise the pool's "
+                                       "session_calls_max.",
+                [MASK_RATE] = "Wait, or raise the pool's party_calls_per_h.",
+                [MASK_BUSY] = "Wait until one ends, or raise the pool's session_concurrent_max or "
+                              "party_concurrent_max.",
         };
         return (struct advice){mask_verdict_sentence(verdict), todo[verdict]};
 }

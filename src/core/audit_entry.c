@@ -4,6 +4,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "core/session_model.h"
+
 static struct buf begin(struct store_audit *out, enum audit_kind kind, uint32_t tenant_id,
                         int64_t at_ms)
 {
@@ -42,7 +44,9 @@ void audit_entry_session_created(struct store_audit *out, const struct session *
         buf_put_be64(&body, (uint64_t)session->expires_ms);
         buf_put_u8(&body, session->party_count);
         for (unsigned i = 0; i < session->party_count; i++) {
-                put_masking(&body, session->parties[i].dials);
+                unsigned slot = session_slot_of(session, (uint8_t)i);
+                put_masking(&body, slot < SESSION_SLOTS_MAX ? session->slots[slot]
+                                                            : (struct masking_number){{0}});
                 put_hint(&body, &hints[i]);
         }
         finish(out, &body);

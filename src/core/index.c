@@ -21,19 +21,6 @@ void index_init(struct index *index, void *memory, uint32_t max)
         *index = (struct index){.entries = memory, .buckets = buckets_for(max), .max = max};
 }
 
-static uint32_t pack(struct index_value value)
-{
-        assert(value.slot < INDEX_SLOTS_MAX);
-        assert(value.party < INDEX_PARTIES_MAX);
-        return value.slot * INDEX_PARTIES_MAX + value.party + 1;
-}
-
-static struct index_value unpack(uint32_t packed)
-{
-        return (struct index_value){(packed - 1) / INDEX_PARTIES_MAX,
-                                    (uint8_t)((packed - 1) % INDEX_PARTIES_MAX)};
-}
-
 /* Scales the hash's first 64 bits to the table, whose size need not be a power of two. */
 static uint32_t home_of(const struct index *index, const uint8_t *hash)
 {
@@ -73,15 +60,16 @@ static bool locate(const struct index *index, const uint8_t *hash, uint32_t *out
         }
 }
 
-int index_add(struct index *index, const uint8_t hash[INDEX_HASH_BYTES], struct index_value value)
+int index_add(struct index *index, const uint8_t hash[INDEX_HASH_BYTES], uint32_t slot)
 {
+        assert(slot <= INDEX_SLOTS_MAX);
         uint32_t at, distance;
         if (locate(index, hash, &at, &distance))
                 return ERR_EXISTS;
         if (index->count == index->max)
                 return ERR_FULL;
 
-        struct index_entry carried = {.value = pack(value)};
+        struct index_entry carried = {.value = slot + 1};
         memcpy(carried.hash, hash, sizeof carried.hash);
         /* Whoever is closer to home gives way and moves on. */
         while (index->entries[at].value) {
@@ -100,21 +88,19 @@ int index_add(struct index *index, const uint8_t hash[INDEX_HASH_BYTES], struct 
         return 0;
 }
 
-bool index_find(const struct index *index, const uint8_t hash[INDEX_HASH_BYTES],
-                struct index_value *out)
+bool index_find(const struct index *index, const uint8_t hash[INDEX_HASH_BYTES], uint32_t *out)
 {
         uint32_t at, distance;
         if (!locate(index, hash, &at, &distance))
                 return false;
-        *out = unpack(index->entries[at].value);
+        *out = index->entries[at].value - 1;
         return true;
 }
 
-bool index_remove(struct index *index, const uint8_t hash[INDEX_HASH_BYTES],
-                  struct index_value value)
+bool index_remove(struct index *index, const uint8_t hash[INDEX_HASH_BYTES], uint32_t slot)
 {
         uint32_t at, distance;
-        if (!locate(index, hash, &at, &distance) || index->entries[at].value != pack(value))
+        if (!locate(index, hash, &at, &distance) || index->entries[at].value != slot + 1)
                 return false;
 
         /* Those behind move up until one is at home or the run ends. */

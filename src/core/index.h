@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * index.h - the lookup table in memory: keyed hash of (tenant, masking number, caller) -> the
- * session's slot and the party.
+ * index.h - the lookup table in memory: keyed hash of a row's key (core/route.h) -> the slot of its
+ * session.
  *
  * Open addressing with linear probing in Robin Hood order; removal shifts back, so there are no
  * tombstones and probes stay short however long it runs. Hashes must be keyed and uniform: they
- * choose the bucket. 20 bytes an entry, at most 80 % full: 25 bytes a mapping. No number is here.
+ * choose the bucket. 20 bytes an entry, at most 80 % full: 25 bytes a key. No number is here.
  */
 #ifndef MASKLINE_CORE_INDEX_H
 #define MASKLINE_CORE_INDEX_H
@@ -16,18 +16,12 @@
 
 #include "base/err.h"
 
-#define INDEX_HASH_BYTES  16
-#define INDEX_SLOTS_MAX   (1u << 28)
-#define INDEX_PARTIES_MAX 8
-
-struct index_value {
-        uint32_t slot; /* below INDEX_SLOTS_MAX */
-        uint8_t party; /* below INDEX_PARTIES_MAX */
-};
+#define INDEX_HASH_BYTES 16
+#define INDEX_SLOTS_MAX  (UINT32_MAX - 1)
 
 struct index_entry {
         uint8_t hash[INDEX_HASH_BYTES];
-        uint32_t value; /* 0: empty */
+        uint32_t value; /* the slot and 1; 0: empty */
 };
 
 struct index {
@@ -42,15 +36,13 @@ size_t index_bytes(uint32_t max);
 /* `memory` holds index_bytes(max) zeroed bytes, stays the caller's and must outlive the table. */
 void index_init(struct index *index, void *memory, uint32_t max);
 
-/* ERR_FULL at the limit, ERR_EXISTS when the hash is there. */
-int index_add(struct index *index, const uint8_t hash[INDEX_HASH_BYTES],
-              struct index_value value) MUST_CHECK;
+/* Slots are at most INDEX_SLOTS_MAX. ERR_FULL at the limit, ERR_EXISTS when the hash is there. */
+int index_add(struct index *index, const uint8_t hash[INDEX_HASH_BYTES], uint32_t slot) MUST_CHECK;
 
 bool index_find(const struct index *index, const uint8_t hash[INDEX_HASH_BYTES],
-                struct index_value *out) MUST_CHECK;
+                uint32_t *out) MUST_CHECK;
 
-/* Only if it leads to `value`; false: it is not there, or leads elsewhere. */
-bool index_remove(struct index *index, const uint8_t hash[INDEX_HASH_BYTES],
-                  struct index_value value);
+/* Only if it leads to `slot`; false: it is not there, or leads elsewhere. */
+bool index_remove(struct index *index, const uint8_t hash[INDEX_HASH_BYTES], uint32_t slot);
 
 #endif

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/session.h"
 
-#include <assert.h>
-
 enum session_state session_state_at(const struct session *session, int64_t now_ms)
 {
         if (session->state == SESSION_ENDED || session->state == SESSION_ERASED)
@@ -25,25 +23,20 @@ int64_t session_end_at(const struct session *session, int64_t now_ms)
         return session->ended_ms ? session->ended_ms : session->expires_ms;
 }
 
-void session_mapping(const struct session *session, unsigned caller, struct mapping *out)
+bool session_party_has(const struct session_party *party, struct real_number real)
 {
-        assert(session->party_count == 2);
-        assert(caller < 2);
+        for (unsigned i = 0; i < party->real_count; i++)
+                if (number_equal(party->real[i].n, real.n))
+                        return true;
+        return false;
+}
 
-        const struct session_party *from = &session->parties[caller];
-        const struct session_party *to = &session->parties[1 - caller];
-        *out = (struct mapping){
-                .tenant_id = session->tenant_id,
-                .session_id = session->id,
-                .dialled = from->dials,
-                .caller = from->real,
-                .connect_to = to->real,
-                .show = to->dials,
-                .caller_party = (uint8_t)caller,
-                .callee_party = (uint8_t)(1 - caller),
-                .state = session->state,
-                .starts_ms = session->starts_ms,
-                .expires_ms = session->expires_ms,
-                .ended_ms = session->ended_ms,
-        };
+uint8_t session_party_of(const struct session *session, struct real_number real)
+{
+        if (number_is_none(real.n))
+                return PARTY_NONE;
+        for (uint8_t i = 0; i < session->party_count; i++)
+                if (session_party_has(&session->parties[i], real))
+                        return i;
+        return PARTY_NONE;
 }

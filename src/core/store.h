@@ -14,7 +14,7 @@
 #include "core/trunk.h"
 
 #define STORE_SEALED_MAX 512
-#define STORE_AUDIT_MAX  256
+#define STORE_AUDIT_MAX  512
 #define STORE_HASH_BYTES 16
 #define AUDIT_HASH_BYTES 32
 

@@ -87,6 +87,7 @@ static int init(struct directory *dir, const struct directory_params *params, st
 {
         dir->io = params->io;
         dir->quarantine_ms = params->quarantine_ms;
+        pool_policy_default(&dir->policy);
         dir->next_trunk_id = 1;
         dir->next_session_id = 1;
         dir->id_key = public_id_key_from(vault_id_key(vault));

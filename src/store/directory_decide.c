@@ -16,25 +16,26 @@ static const struct row *decoy(const struct directory *dir)
 }
 
 static const struct row *probe(const struct directory *dir, uint32_t tenant_id,
-                               struct masking_number dialled, struct real_number caller,
-                               struct index_value *found)
+                               struct masking_number dialled, struct real_number caller)
 {
         uint8_t hash[VAULT_HASH_BYTES];
+        uint32_t slot;
         vault_lookup_hash(dir->vault, tenant_id, dialled, caller, hash);
-        return index_find(&dir->index, hash, found) ? pool_at(dir->rows, found->slot) : NULL;
+        return index_find(&dir->index, hash, &slot) ? pool_at(dir->rows, slot) : NULL;
 }
 
 /* Reads the row that was found, or another one for show; the scratch memory is wiped after. */
-static bool read_mapping(const struct directory *dir, const struct row *row, unsigned party,
-                         struct mapping *out)
+static bool read_mapping(const struct directory *dir, const struct row *row,
+                         const struct route_call *call, struct mapping *out)
 {
+        static const struct route_memory nothing_counts = {0};
         const struct row *read = row ? row : decoy(dir);
         const struct session *session = read ? row_open(dir, read) : NULL;
         if (!session)
                 return false;
-        session_mapping(session, party, out);
+        bool found = session_route(session, NULL, &nothing_counts, call, out);
         row_close(dir);
-        return row != NULL;
+        return row && found;
 }
 
 static void hide_numbers(struct mapping *mapping)
@@ -53,11 +54,19 @@ void directory_decide(const struct directory *dir, struct masking_number dialled
                 caller = (struct real_number){{0}};
 
         struct mapping mapping = {0};
-        struct index_value found = {0};
-        const struct row *row = probe(dir, tenant_id, dialled, caller, &found);
-        bool has = read_mapping(dir, row, found.party, &mapping);
-        enum mask_verdict verdict = mask_decide(has ? &mapping : NULL, dialled, number != NULL,
-                                                caller, directory_now(dir));
+        const struct route_call call = {
+                .dialled = dialled, .caller = caller, .now_ms = directory_now(dir)};
+        const struct row *row = probe(dir, tenant_id, dialled, caller);
+        bool has = read_mapping(dir, row, &call, &mapping);
+        const struct mask_question question = {
+                .mapping = has ? &mapping : NULL,
+                .dialled = dialled,
+                .number_is_ours = number != NULL,
+                .caller = caller,
+                .now_ms = call.now_ms,
+                .policy = &dir->policy,
+        };
+        enum mask_verdict verdict = mask_decide(&question);
 
         const struct number_held *show = number_find(dir, mapping.show);
         bool ours = show && show->row.tenant_id == tenant_id;
@@ -69,8 +78,7 @@ void directory_decide(const struct directory *dir, struct masking_number dialled
                 verdict = MASK_UNKNOWN_NUMBER;
         }
         /* What it says about a session it says to a party alone. */
-        bool is_party = has && verdict != MASK_UNKNOWN_NUMBER && verdict != MASK_WITHHELD &&
-                        verdict != MASK_STRANGER;
+        bool is_party = has && mask_verdict_is_of_session(verdict);
         if (verdict != MASK_CONNECT)
                 hide_numbers(&mapping);
         *out = (struct directory_decision){

@@ -23,6 +23,8 @@
 #include "core/audit_entry.h"
 #include "core/index.h"
 #include "core/public_id.h"
+#include "core/route.h"
+#include "core/session_model.h"
 #include "core/store.h"
 #include "store/directory.h"
 #include "store/due.h"
@@ -112,6 +114,7 @@ struct directory {
         struct store *store;       /* owned */
         struct scratch *scratch;   /* owned */
         int64_t quarantine_ms;
+        struct pool_policy policy; /* of each tenant's default pool */
         struct store_audit last_loaded; /* the newest audit entry at the start; sequence 0: none */
         int64_t *latest_ms;             /* owned; the wall clock as far as it has been seen */
         struct public_id_key id_key;

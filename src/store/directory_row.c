@@ -58,14 +58,15 @@ bool row_is_past_quarantine(const struct directory *dir, const struct row *row, 
         return end_ms && now_ms - end_ms >= dir->quarantine_ms;
 }
 
-/* Each number once, though both parties may dial the same one. */
+/* Each number once, though several slots may hold it. */
 static void count_at_numbers(struct directory *dir, const struct session *session, int change)
 {
-        for (unsigned i = 0; i < session->party_count; i++) {
-                struct masking_number dials = session->parties[i].dials;
-                if (i > 0 && number_equal(dials.n, session->parties[0].dials.n))
-                        continue;
-                struct number_held *number = number_find(dir, dials);
+        for (unsigned i = 0; i < SESSION_SLOTS_MAX; i++) {
+                struct masking_number held = session->slots[i];
+                bool is_counted = number_is_none(held.n);
+                for (unsigned j = 0; j < i && !is_counted; j++)
+                        is_counted = number_equal(held.n, session->slots[j].n);
+                struct number_held *number = is_counted ? NULL : number_find(dir, held);
                 if (!number)
                         continue;
                 number->row.sessions += (uint32_t)change;
@@ -74,20 +75,21 @@ static void count_at_numbers(struct directory *dir, const struct session *sessio
         }
 }
 
-static void hash_of(const struct directory *dir, const struct session *session, unsigned party,
-                    uint8_t out[VAULT_HASH_BYTES])
+static void hash_of(const struct directory *dir, const struct session *session,
+                    const struct route_key *key, uint8_t out[VAULT_HASH_BYTES])
 {
-        const struct session_party *p = &session->parties[party];
-        vault_lookup_hash(dir->vault, session->tenant_id, p->dials, p->real, out);
+        vault_lookup_hash(dir->vault, session->tenant_id, key->dialled, key->caller, out);
 }
 
 /* Whether another session holds one of the pairs. */
 static bool is_indexed(const struct directory *dir, const struct session *session)
 {
-        for (unsigned i = 0; i < session->party_count; i++) {
+        struct route_walk walk = {.session = session};
+        struct route_key key;
+        while (route_next(&walk, &key)) {
                 uint8_t hash[VAULT_HASH_BYTES];
-                struct index_value other;
-                hash_of(dir, session, i, hash);
+                uint32_t other;
+                hash_of(dir, session, &key, hash);
                 if (index_find(&dir->index, hash, &other))
                         return true;
         }
@@ -96,10 +98,12 @@ static bool is_indexed(const struct directory *dir, const struct session *sessio
 
 static void index_parties(struct directory *dir, const struct session *session, uint32_t slot)
 {
-        for (unsigned i = 0; i < session->party_count; i++) {
+        struct route_walk walk = {.session = session};
+        struct route_key key;
+        while (route_next(&walk, &key)) {
                 uint8_t hash[VAULT_HASH_BYTES];
-                hash_of(dir, session, i, hash);
-                int err = index_add(&dir->index, hash, (struct index_value){slot, (uint8_t)i});
+                hash_of(dir, session, &key, hash);
+                int err = index_add(&dir->index, hash, slot);
                 assert(!err); /* it has room for two parties of every row */
                 (void)err;
         }
@@ -107,10 +111,12 @@ static void index_parties(struct directory *dir, const struct session *session, 
 
 static void unindex_parties(struct directory *dir, const struct session *session, uint32_t slot)
 {
-        for (unsigned i = 0; i < session->party_count; i++) {
+        struct route_walk walk = {.session = session};
+        struct route_key key;
+        while (route_next(&walk, &key)) {
                 uint8_t hash[VAULT_HASH_BYTES];
-                hash_of(dir, session, i, hash);
-                index_remove(&dir->index, hash, (struct index_value){slot, (uint8_t)i});
+                hash_of(dir, session, &key, hash);
+                index_remove(&dir->index, hash, slot);
         }
 }
 
@@ -284,7 +290,7 @@ bool pair_is_free(struct directory *dir, uint32_t tenant_id, struct masking_numb
                   struct real_number caller)
 {
         uint8_t hash[VAULT_HASH_BYTES];
-        struct index_value found;
+        uint32_t slot;
         vault_lookup_hash(dir->vault, tenant_id, dialled, caller, hash);
-        return !index_find(&dir->index, hash, &found) || row_release(dir, row_in(dir, found.slot));
+        return !index_find(&dir->index, hash, &slot) || row_release(dir, row_in(dir, slot));
 }

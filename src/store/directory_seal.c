@@ -32,8 +32,8 @@ int row_seal(struct directory *dir, const struct session *session, struct row *r
         buf_put_u8(&plain, PLAIN_VERSION);
         buf_put_u8(&plain, session->party_count);
         for (unsigned i = 0; i < session->party_count; i++) {
-                buf_put_be64(&plain, session->parties[i].real.n.e164);
-                buf_put_be64(&plain, session->parties[i].dials.n.e164);
+                buf_put_be64(&plain, session->parties[i].real[0].n.e164);
+                buf_put_be64(&plain, session->slots[i].n.e164);
         }
         assert(buf_ok(&plain));
 
@@ -62,9 +62,11 @@ static int read_parties(struct slice plain, struct session *out)
                 return ERR_VERSION;
         out->party_count = p[1];
         for (unsigned i = 0; i < out->party_count; i++) {
-                out->parties[i].real.n.e164 = read_be64(p + 2 + 16 * i);
-                out->parties[i].dials.n.e164 = read_be64(p + 2 + 16 * i + 8);
+                out->parties[i].real[0].n.e164 = read_be64(p + 2 + 16 * i);
+                out->parties[i].real_count = 1;
+                out->slots[i].n.e164 = read_be64(p + 2 + 16 * i + 8);
         }
+        session_set_sides(out);
         return 0;
 }
 

@@ -23,8 +23,8 @@ static void fill_view(const struct directory *dir, const struct session *session
                 .party_count = session->party_count,
         };
         for (unsigned i = 0; i < session->party_count; i++) {
-                view->dials[i] = session->parties[i].dials;
-                view->hint[i] = number_hint(session->parties[i].real.n, &hint_key);
+                view->dials[i] = session->slots[session_slot_of(session, (uint8_t)i)];
+                view->hint[i] = number_hint(session->parties[i].real[0].n, &hint_key);
         }
         if (reference.len)
                 memcpy(view->reference, reference.p, reference.len);
@@ -116,10 +116,17 @@ static bool is_free(void *arg, uint32_t slot, unsigned party)
                             number_at_slot(choice, slot)->row.number, choice->create->party[party]);
 }
 
-static int find_given(const struct choice *choice, uint32_t given[2])
+static const struct number_traits *traits_of(void *arg, uint32_t slot)
+{
+        static const struct number_traits voice = {.capabilities = 1 << CAN_VOICE};
+        (void)arg;
+        (void)slot;
+        return &voice;
+}
+
+static int find_given(const struct choice *choice, uint32_t given[])
 {
         for (unsigned i = 0; i < 2; i++) {
-                given[i] = ALLOC_NONE;
                 if (number_is_none(choice->create->given[i].n))
                         continue;
                 struct number_held *number = number_find(choice->dir, choice->create->given[i]);
@@ -135,17 +142,20 @@ static int choose_numbers(struct directory *dir, const struct session_create *cr
 {
         struct choice choice = {dir, create,
                                 number_pool_find(dir, create->tenant_id, session->pool_id)};
-        uint32_t given[2], chosen[2];
-        int err = find_given(&choice, given);
+        uint32_t chosen[SESSION_SLOTS_MAX];
+        struct alloc_request request;
+        struct alloc_outcome outcome;
+        alloc_request_init(&request, session, &dir->policy);
+        int err = find_given(&choice, request.given);
         if (err)
                 return err;
 
-        const struct alloc_pool pool = {first_number, next_number, is_free, &choice};
-        err = alloc_pick(&pool, given, chosen);
+        const struct alloc_pool pool = {first_number, next_number, traits_of, is_free, &choice};
+        err = alloc_pick(&pool, &request, chosen, &outcome);
         if (err)
                 return err;
         for (unsigned i = 0; i < 2; i++)
-                session->parties[i].dials = number_at_slot(&choice, chosen[i])->row.number;
+                session->slots[i] = number_at_slot(&choice, chosen[i])->row.number;
         return 0;
 }
 
@@ -161,9 +171,11 @@ static void begin_session(const struct directory *dir, const struct session_crea
                 .created_ms = now_ms,
                 .starts_ms = create->starts_ms ? create->starts_ms : now_ms,
                 .expires_ms = create->expires_ms,
-                .parties = {{.real = create->party[0]}, {.real = create->party[1]}},
+                .parties = {{.real = {create->party[0]}, .real_count = 1},
+                            {.real = {create->party[1]}, .real_count = 1}},
                 .party_count = 2,
         };
+        session_set_sides(session);
         if (create->reference.len)
                 memcpy(session->reference, create->reference.p, create->reference.len);
 }
@@ -191,10 +203,10 @@ static bool is_same_request(const struct session *session, const struct session_
 {
         for (unsigned i = 0; i < 2; i++) {
                 const struct session_party *party = &session->parties[i];
-                if (!number_equal(party->real.n, create->party[i].n))
+                if (!number_equal(party->real[0].n, create->party[i].n))
                         return false;
                 if (!number_is_none(create->given[i].n) &&
-                    !number_equal(party->dials.n, create->given[i].n))
+                    !number_equal(session->slots[i].n, create->given[i].n))
                         return false;
         }
         return true;

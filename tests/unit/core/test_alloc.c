@@ -29,17 +29,40 @@ static uint32_t next(void *arg, uint32_t after)
         return ALLOC_NONE;
 }
 
-static bool is_free(void *arg, uint32_t number, unsigned party)
+static bool is_free(void *arg, uint32_t number, unsigned slot)
 {
         const struct world *w = arg;
-        return !w->busy[party][number];
+        return !w->busy[slot][number];
+}
+
+static const struct number_traits *traits(void *arg, uint32_t number)
+{
+        static const struct number_traits plain = {.capabilities = NUMBER_CAPABILITIES_ALL};
+        (void)arg;
+        (void)number;
+        return &plain;
 }
 
 static int pick(struct world *w, uint32_t given_a, uint32_t given_b, uint32_t out[2])
 {
-        const struct alloc_pool pool = {first, next, is_free, w};
-        const uint32_t given[2] = {given_a, given_b};
-        return alloc_pick(&pool, given, out);
+        const struct alloc_pool pool = {first, next, traits, is_free, w};
+        const struct session session = {
+                .parties = {{.real_count = 1}, {.real_count = 1, .side = 1}},
+                .party_count = 2,
+        };
+        struct pool_policy policy;
+        struct alloc_request request;
+        struct alloc_outcome outcome;
+        uint32_t numbers[SESSION_SLOTS_MAX] = {out[0], out[1]};
+        pool_policy_default(&policy);
+        alloc_request_init(&request, &session, &policy);
+        request.given[0] = given_a;
+        request.given[1] = given_b;
+        int err = alloc_pick(&pool, &request, numbers, &outcome);
+        assert_int_equal(err == 0, outcome.reason == ALLOC_SERVED);
+        out[0] = numbers[0];
+        out[1] = numbers[1];
+        return err;
 }
 
 /* All pairs that the rules allow; says whether any is there, and any of two numbers. */
@@ -107,7 +130,7 @@ static void the_least_recently_used_comes_first(void **state)
 {
         (void)state;
         struct world w = {.order = {2, 0, 3, 1}, .count = 4};
-        uint32_t out[2];
+        uint32_t out[2] = {0};
         assert_int_equal(pick(&w, ALLOC_NONE, ALLOC_NONE, out), 0);
         assert_int_equal(out[0], 2);
         assert_int_equal(out[1], 0);
@@ -121,7 +144,7 @@ static void one_number_serves_two_parties_when_there_is_no_other(void **state)
 {
         (void)state;
         struct world w = {.order = {5}, .count = 1};
-        uint32_t out[2];
+        uint32_t out[2] = {0};
         assert_int_equal(pick(&w, ALLOC_NONE, ALLOC_NONE, out), 0);
         assert_int_equal(out[0], 5);
         assert_int_equal(out[1], 5);
@@ -173,7 +196,7 @@ static void a_party_below_its_limit_is_always_served(void **state)
                         uint32_t b = (a + 1 + random_below(&r, PARTIES - 1)) % PARTIES;
                         memcpy(w.busy[0], held[a], sizeof held[a]);
                         memcpy(w.busy[1], held[b], sizeof held[b]);
-                        uint32_t out[2];
+                        uint32_t out[2] = {0};
                         int err = pick(&w, ALLOC_NONE, ALLOC_NONE, out);
                         bool room = holds[a] < w.count && holds[b] < w.count;
                         assert_int_equal(err, room ? 0 : ERR_NO_NUMBER);

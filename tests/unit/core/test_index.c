@@ -12,7 +12,7 @@
 /* The same by the simplest means: a list that is searched from the front. */
 struct model {
         uint8_t hash[MODEL_MAX][INDEX_HASH_BYTES];
-        struct index_value value[MODEL_MAX];
+        uint32_t value[MODEL_MAX];
         uint32_t count;
 };
 
@@ -51,14 +51,13 @@ static void check_all(const struct table *t, const struct model *m)
 {
         assert_int_equal(t->index.count, m->count);
         for (uint32_t i = 0; i < m->count; i++) {
-                struct index_value v;
+                uint32_t v;
                 assert_true(index_find(&t->index, m->hash[i], &v));
-                assert_int_equal(v.slot, m->value[i].slot);
-                assert_int_equal(v.party, m->value[i].party);
+                assert_int_equal(v, m->value[i]);
         }
 }
 
-static void add_one(struct table *t, struct model *m, const uint8_t *hash, struct index_value v)
+static void add_one(struct table *t, struct model *m, const uint8_t *hash, uint32_t v)
 {
         int expected = model_find(m, hash) < m->count ? ERR_EXISTS
                        : m->count == t->index.max     ? ERR_FULL
@@ -73,9 +72,8 @@ static void add_one(struct table *t, struct model *m, const uint8_t *hash, struc
 static void remove_one(struct table *t, struct model *m, const uint8_t *hash)
 {
         uint32_t i = model_find(m, hash);
-        struct index_value v = i < m->count ? m->value[i] : (struct index_value){1, 1};
-        struct index_value other = {v.slot + 1, v.party};
-        assert_false(index_remove(&t->index, hash, other));
+        uint32_t v = i < m->count ? m->value[i] : 1;
+        assert_false(index_remove(&t->index, hash, v + 1));
         assert_int_equal(index_remove(&t->index, hash, v), i < m->count);
         if (i == m->count)
                 return;
@@ -98,12 +96,12 @@ static void run_random(uint64_t seed, uint32_t max, uint32_t heads)
                 if (m.count && random_below(&r, 2))
                         memcpy(hash, m.hash[random_below(&r, m.count)], sizeof hash);
                 bool growing = step / 1000 % 2 == 0;
-                struct index_value v = {random_below(&r, 1u << 20), (uint8_t)random_below(&r, 8)};
+                uint32_t v = random_below(&r, 1u << 20);
                 if (random_below(&r, 4) < (growing ? 3u : 1u))
                         add_one(&t, &m, hash, v);
                 else
                         remove_one(&t, &m, hash);
-                struct index_value found;
+                uint32_t found;
                 make_hash(&r, heads, hash);
                 assert_int_equal(index_find(&t.index, hash, &found),
                                  model_find(&m, hash) < m.count);
@@ -130,13 +128,13 @@ static void the_limit_is_kept_and_room_comes_back(void **state)
         (void)state;
         struct table t = make(2);
         uint8_t a[16] = {1}, b[16] = {2}, c[16] = {3};
-        struct index_value v = {5, 1}, found = {9, 3};
+        uint32_t v = 5, found = 9;
         assert_int_equal(index_add(&t.index, a, v), 0);
         assert_int_equal(index_add(&t.index, a, v), ERR_EXISTS);
         assert_int_equal(index_add(&t.index, b, v), 0);
         assert_int_equal(index_add(&t.index, c, v), ERR_FULL);
         assert_false(index_find(&t.index, c, &found));
-        assert_int_equal(found.slot, 9);
+        assert_int_equal(found, 9);
         assert_true(index_remove(&t.index, a, v));
         assert_int_equal(index_add(&t.index, c, v), 0);
         free(t.memory);
@@ -148,15 +146,14 @@ static void the_largest_value_comes_back(void **state)
         struct table t = make(1);
         uint8_t hash[16];
         memset(hash, 0xff, sizeof hash);
-        struct index_value v = {INDEX_SLOTS_MAX - 1, INDEX_PARTIES_MAX - 1}, found;
+        uint32_t v = INDEX_SLOTS_MAX, found;
         assert_int_equal(index_add(&t.index, hash, v), 0);
         assert_true(index_find(&t.index, hash, &found));
-        assert_int_equal(found.slot, INDEX_SLOTS_MAX - 1);
-        assert_int_equal(found.party, INDEX_PARTIES_MAX - 1);
+        assert_int_equal(found, INDEX_SLOTS_MAX);
         free(t.memory);
 }
 
-static void a_mapping_costs_25_bytes(void **state)
+static void a_key_costs_25_bytes(void **state)
 {
         (void)state;
         assert_in_range(index_bytes(2000000) / 2000000, 20, 25);
@@ -168,7 +165,7 @@ int main(void)
                 cmocka_unit_test(it_answers_like_a_plain_list_whatever_is_added_and_removed),
                 cmocka_unit_test(the_limit_is_kept_and_room_comes_back),
                 cmocka_unit_test(the_largest_value_comes_back),
-                cmocka_unit_test(a_mapping_costs_25_bytes),
+                cmocka_unit_test(a_key_costs_25_bytes),
         };
         return RUN_TESTS(tests);
 }

@@ -103,9 +103,10 @@ static void a_session_in_the_audit_record_byte_by_byte(void **state)
                 .pool_id = 1,
                 .starts_ms = 0x10,
                 .expires_ms = 0x20,
-                .parties = {{{{919888800001}}, {{919000000001}}},
-                            {{{919888800002}}, {{919000000002}}}},
+                .parties = {{.real = {{{919888800001}}}, .real_count = 1},
+                            {.real = {{{919888800002}}}, .real_count = 1, .side = 1}},
                 .party_count = 2,
+                .slots = {{{919000000001}}, {{919000000002}}},
         };
         const struct number_hint hints[2] = {{"~00000001..01"}, {"~00000002..02"}};
         struct store_audit e;

@@ -677,15 +677,17 @@ static bool number_is_in_files(uint64_t e164)
 static struct store_change sealed_session(uint64_t id)
 {
         struct store_change change = make_session(id);
-        struct session session = {.id = id, .party_count = 2};
+        struct session_party parties[2] = {{.real = {{{CALLER}}}}, {.real = {{{CALLEE}}}}};
+        char text[32] = {0};
+        char plain[sizeof parties + sizeof text];
         struct buf b;
-        session.parties[0].real.n.e164 = CALLER;
-        session.parties[1].real.n.e164 = CALLEE;
-        snprintf(session.reference, sizeof session.reference, "+%llu", (unsigned long long)CALLER);
+        snprintf(text, sizeof text, "+%llu", (unsigned long long)CALLER);
+        memcpy(plain, parties, sizeof parties);
+        memcpy(plain + sizeof parties, text, sizeof text);
         buf_init(&b, change.session.sealed, sizeof change.session.sealed);
         assert_int_equal(vault_key_new(rig.vault, &change.session.key_slot), 0);
         assert_int_equal(vault_seal(rig.vault, change.session.key_slot, SLICE("tenant 1"),
-                                    (struct slice){(char *)&session, sizeof session}, &b),
+                                    (struct slice){plain, sizeof plain}, &b),
                          0);
         change.session.sealed_bytes = (uint16_t)b.len;
         return change;
