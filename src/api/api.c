@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/access.h"
 #include "api/body.h"
 #include "api/rest.h"
 #include "api/route.h"
@@ -29,20 +30,6 @@ static void refuse_method(struct rest *rest)
         rest_answer_bad_method(rest->api, rest->exchange, methods);
 }
 
-static bool is_authorized(struct rest *rest, const struct route *route)
-{
-        if (route && route->is_open)
-                return true;
-        if (token_admits(&rest->api->token, rest->request->authorization))
-                return true;
-        rest->api->counters.unauthorized++;
-        rest_refuse(rest, PROBLEM_UNAUTHORIZED, NULL,
-                    "Send the header Authorization: Bearer, and the token from the file api.token "
-                    "in the data directory.",
-                    "the token is missing or not this server's");
-        return false;
-}
-
 static void dispatch(struct rest *rest)
 {
         struct slice segment, any;
@@ -51,7 +38,8 @@ static void dispatch(struct rest *rest)
         struct slice method =
                 slice_equal(request->method, SLICE("HEAD")) ? SLICE("GET") : request->method;
         const struct route *route = route_find(method, request->path, &segment);
-        if (!is_authorized(rest, route))
+        bool is_open = route && route->is_open;
+        if (!is_open && !access_identify(rest))
                 return;
         if (!route && route_find(SLICE_NONE, request->path, &any)) {
                 refuse_method(rest);
@@ -62,6 +50,8 @@ static void dispatch(struct rest *rest)
                             "docs/reference/rest.md lists the paths.", "there is no such path");
                 return;
         }
+        if (!is_open && !access_check(rest, route))
+                return;
         if (query_decode(segment, rest->segment, sizeof rest->segment)) {
                 rest_refuse(rest, PROBLEM_BAD_PATH, NULL, "Correct the path.",
                             "a part of the path is too long or badly percent-encoded");

@@ -2,16 +2,13 @@
 /*
  * api.h - the REST API under /v1, /metrics and the health checks, on one HTTP server.
  *
- * Every route but /healthz and /readyz needs the bearer token. The API holds no state of its own:
+ * Every route but /healthz and /readyz needs a key (access.h). The API holds no state of its own:
  * it asks the directory, the trunks and the calls.
  */
 #ifndef MASKLINE_API_API_H
 #define MASKLINE_API_API_H
 
 #include "call/calls.h"
-
-/* One tenant so far; every row, key and record names it. */
-#define API_TENANT 1
 
 struct api;
 

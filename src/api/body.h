@@ -47,11 +47,18 @@ bool body_choice(struct rest *rest, const json_t *value, const char *field,
 bool body_text(struct rest *rest, const json_t *value, const char *field, char *out,
                size_t out_bytes);
 
+/* A point in time, as an RFC 3339 text or in seconds from now; `out` is left alone without both. */
+struct body_time {
+        const char *at_name, *in_name;
+        const json_t *at, *in_s;
+};
+bool body_time(struct rest *rest, const struct body_time *field, int64_t now_ms, int64_t *out);
+
 struct slice body_slice(const json_t *text); /* empty for NULL */
 
 /*
  * The query's parameters, decoded into `values` (of REST_SEGMENT_BYTES each); one that is absent
- * stays empty. `names` ends with NULL.
+ * stays empty. `names` ends with NULL; "tenant" is known everywhere (access.h).
  */
 bool query_read(struct rest *rest, const char *const *names, char (*values)[REST_SEGMENT_BYTES]);
 

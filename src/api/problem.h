@@ -15,6 +15,7 @@ enum problem_kind {
         PROBLEM_BAD_PATH,
         PROBLEM_BAD_QUERY,
         PROBLEM_UNAUTHORIZED,
+        PROBLEM_FORBIDDEN,
         PROBLEM_NOT_FOUND,
         PROBLEM_BAD_METHOD,
         PROBLEM_MEDIA_TYPE,

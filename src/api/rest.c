@@ -129,6 +129,7 @@ struct rest_wait *rest_wait_create(struct rest *rest)
         }
         wait->api = api;
         wait->exchange = rest->exchange;
+        wait->who = rest->who;
         wait->status = 200;
         list_add_tail(&api->waits, &wait->node);
         api->wait_count++;

@@ -14,6 +14,7 @@
 #include "api/problem.h"
 #include "api/token.h"
 #include "base/list.h"
+#include "core/tenant.h"
 #include "io/http_server.h"
 
 #define REST_SEGMENT_BYTES 128
@@ -35,10 +36,21 @@ struct api {
         struct api_counters counters;
 };
 
+/* On whose behalf a request is answered. */
+struct principal {
+        uint64_t key_id;    /* 0: the operator's token */
+        uint32_t scopes;    /* bits of enum api_scope */
+        int64_t expires_ms; /* of the key; 0: never */
+        uint32_t tenant_id; /* that it acts for */
+        bool has_all;       /* it may act for every tenant, and see what belongs to none */
+        bool has_chosen;    /* a tenant, by name */
+};
+
 struct rest {
         struct api *api;
         struct http_exchange exchange;
         const struct http_request *request;
+        struct principal who;
         char segment[REST_SEGMENT_BYTES]; /* the path's variable part, decoded; or empty */
         json_t *body;                     /* an object, or NULL when the route takes none */
 };
@@ -63,6 +75,7 @@ struct rest_wait {
         struct list node;
         struct api *api; /* NULL once the API is gone: nobody to answer */
         struct http_exchange exchange;
+        struct principal who;
         unsigned status;
         json_t *answer; /* owned; sent when the disk has it */
         char location[64];

@@ -87,6 +87,12 @@ static json_t *obstacles_json(const struct api *api, const struct directory_deci
         return list;
 }
 
+/* Who has chosen no tenant may ask of all that are his. Another's number is nobody's. */
+static bool is_visible(const struct principal *who, uint32_t tenant_id)
+{
+        return tenant_id == who->tenant_id || (who->has_all && !who->has_chosen);
+}
+
 void rest_audit_explain(struct rest *rest)
 {
         struct api *api = rest->api;
@@ -116,7 +122,9 @@ void rest_audit_explain(struct rest *rest)
 
         struct directory_decision decision;
         directory_decide(api->params.directory, dialled, caller, !values[FIELD_CALLER], &decision);
-        bool ours = decision.tenant_id == API_TENANT;
+        bool ours = is_visible(&rest->who, decision.tenant_id);
+        if (!ours)
+                decision.verdict = MASK_UNKNOWN_NUMBER;
         bool connects = decision.verdict == MASK_CONNECT && ours;
         json_t *answer = json_pack(
                 "{s:s, s:b, s:s, s:o, s:o}", "verdict", mask_verdict_name(decision.verdict),

@@ -159,9 +159,9 @@ static json_t *live_json(const struct api *api, const struct call_view *view)
  * The tenant's, and those that dialled a number of nobody's: scans and slips, which whoever
  * operates the server wants to see.
  */
-static bool is_shown(uint32_t tenant_id)
+static bool is_shown(const struct principal *who, uint32_t tenant_id)
 {
-        return tenant_id == API_TENANT || tenant_id == 0;
+        return tenant_id == who->tenant_id || (tenant_id == 0 && who->has_all);
 }
 
 /* The calls in progress; the caller frees them. NULL when there are none. */
@@ -170,7 +170,7 @@ struct live {
         uint32_t count;
 };
 
-static struct live take_live(const struct api *api)
+static struct live take_live(const struct api *api, const struct principal *who)
 {
         struct live live = {0};
         uint32_t active = calls_active(api->params.calls);
@@ -178,7 +178,7 @@ static struct live take_live(const struct api *api)
                 live.views = calloc(active, sizeof *live.views);
         uint32_t all = live.views ? calls_list(api->params.calls, 0, live.views, active) : 0;
         for (uint32_t i = 0; i < all; i++) {
-                if (is_shown(live.views[i].tenant_id))
+                if (is_shown(who, live.views[i].tenant_id))
                         live.views[live.count++] = live.views[i];
         }
         return live;
@@ -215,7 +215,8 @@ static unsigned gather(const struct cdr *rows, uint32_t count, struct uuid call_
 static bool is_on_page(const struct rest_calls_window *window, const struct cdr *row,
                        int64_t cut_ms)
 {
-        return row->leg == CDR_LEG_A && is_shown(row->tenant_id) && row->started_ms > cut_ms &&
+        return row->leg == CDR_LEG_A && is_shown(&window->who, row->tenant_id) &&
+               row->started_ms > cut_ms &&
                (!window->before_ms || row->started_ms < window->before_ms) &&
                !window->is_live(window->arg, row->call_id);
 }
@@ -273,8 +274,9 @@ static void list_arrived(void *arg, int err, const struct cdr *rows, uint32_t co
         }
 
         int64_t next_ms;
-        struct live live = take_live(api);
+        struct live live = take_live(api, &wait->who);
         const struct rest_calls_window window = {
+                .who = wait->who,
                 .rows = rows,
                 .count = count,
                 .limit = wait->limit,
@@ -314,8 +316,8 @@ void rest_calls_list(struct rest *rest)
         wait->limit = limit;
         wait->before_ms = (int64_t)before;
         int64_t from_ms = before ? wait->before_ms + LEG_LAG_MS : 0;
-        int err = directory_cdrs_list(rest->api->params.directory, 0, from_ms, ROWS_MAX,
-                                      list_arrived, wait);
+        int err = directory_cdrs_list(rest->api->params.directory, rest->who.tenant_id,
+                                      rest->who.has_all, from_ms, ROWS_MAX, list_arrived, wait);
         if (err) {
                 rest_wait_destroy(wait);
                 rest_refuse_store(rest, err);
@@ -340,7 +342,7 @@ static void call_arrived(void *arg, int err, const struct cdr *rows, uint32_t co
 
         const struct cdr *legs[4];
         unsigned found = gather(rows, count, wait->call_id, legs, 4);
-        bool ours = found && is_shown(legs[0]->tenant_id);
+        bool ours = found && is_shown(&wait->who, legs[0]->tenant_id);
         if (err)
                 answer_store_failed(wait, err);
         else if (!ours)
@@ -366,7 +368,7 @@ void rest_calls_show(struct rest *rest)
         struct uuid id;
         if (!read_id(rest, &id))
                 return;
-        struct live live = take_live(rest->api);
+        struct live live = take_live(rest->api, &rest->who);
         const struct call_view *view = find_live(&live, id);
         json_t *json = view ? live_json(rest->api, view) : NULL;
         free(live.views);
@@ -391,7 +393,7 @@ void rest_calls_hangup(struct rest *rest)
         struct uuid id;
         if (!read_id(rest, &id))
                 return;
-        struct live live = take_live(rest->api);
+        struct live live = take_live(rest->api, &rest->who);
         bool ours = find_live(&live, id) != NULL;
         free(live.views);
         if (!ours || calls_hangup(rest->api->params.calls, id)) {

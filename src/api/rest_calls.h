@@ -18,6 +18,7 @@ struct rest_calls_window {
         const struct cdr *rows; /* newest first */
         uint32_t count;
         uint32_t limit;
+        struct principal who;
         int64_t before_ms; /* only calls that began before; 0: any */
         bool (*is_live)(void *arg, struct uuid call_id);
         void *arg;

@@ -30,7 +30,7 @@ static bool read_row(struct rest *rest, struct number_row *row)
 {
         const json_t *values[FIELDS];
         struct party_number_problem problem;
-        *row = (struct number_row){.tenant_id = API_TENANT, .pool_id = 1};
+        *row = (struct number_row){.tenant_id = rest->who.tenant_id, .pool_id = 1};
         if (!body_fields(rest, rest->body, "", fields, values))
                 return false;
         if (party_number_read(body_slice(values[FIELD_NUMBER]), &rest->api->params.plan,
@@ -39,8 +39,8 @@ static bool read_row(struct rest *rest, struct number_row *row)
                             "the number is refused: %s", problem.rule);
                 return false;
         }
-        const struct trunk *trunk = directory_trunk_find(rest->api->params.directory, API_TENANT,
-                                                         body_slice(values[FIELD_TRUNK]));
+        const struct trunk *trunk = directory_trunk_find(
+                rest->api->params.directory, rest->who.tenant_id, body_slice(values[FIELD_TRUNK]));
         if (!trunk) {
                 rest_refuse(rest, PROBLEM_NOT_FOUND, "trunk",
                             "Add the trunk first; GET /v1/trunks (maskline trunk list) lists them.",
@@ -91,6 +91,17 @@ void rest_numbers_create(struct rest *rest)
         wait->answer = number_json(rest->api, &row);
 }
 
+/* The first of the tenant's from position `at` on, where `at` then is. */
+static const struct number_row *next_own(const struct rest *rest, uint32_t *at)
+{
+        const struct number_row *row;
+        for (; (row = directory_number_at(rest->api->params.directory, *at)); (*at)++) {
+                if (row->tenant_id == rest->who.tenant_id)
+                        return row;
+        }
+        return NULL;
+}
+
 /* Pages go by position; a number that is removed meanwhile may hide one from a page. */
 void rest_numbers_list(struct rest *rest)
 {
@@ -107,13 +118,11 @@ void rest_numbers_list(struct rest *rest)
 
         const struct number_row *row;
         json_t *list = json_array();
-        while (json_array_size(list) < limit &&
-               (row = directory_number_at(rest->api->params.directory, at))) {
-                if (row->tenant_id == API_TENANT)
-                        json_array_append_new(list, number_json(rest->api, row));
+        while ((row = next_own(rest, &at)) && json_array_size(list) < limit) {
+                json_array_append_new(list, number_json(rest->api, row));
                 at++;
         }
-        bool more = directory_number_at(rest->api->params.directory, at) != NULL;
+        bool more = row != NULL;
         rest_answer(rest->api, rest->exchange, 200,
                     json_pack("{s:o, s:o}", "numbers", list, "next",
                               more ? json_sprintf("%u", at) : json_null()));
@@ -126,7 +135,7 @@ void rest_numbers_remove(struct rest *rest)
         const struct number_row *row = NULL;
         if (number_parse(slice_from(rest->segment), &rest->api->params.plan, &number.n) == 0)
                 row = directory_number_find(directory, number);
-        if (!row || row->tenant_id != API_TENANT) {
+        if (!row || row->tenant_id != rest->who.tenant_id) {
                 rest_refuse(rest, PROBLEM_NOT_FOUND, NULL,
                             "GET /v1/numbers (maskline number list) lists them.",
                             "there is no such masking number");

@@ -10,7 +10,6 @@
 #include "api/timestamp.h"
 #include "base/log.h"
 
-#define TEN_YEARS_S    315360000
 #define TELLING_DIGITS 9 /* of a number, from its end: enough to know whose it is */
 
 enum field {
@@ -133,52 +132,23 @@ static bool read_parties(struct rest *rest, const json_t *list, struct session_c
         return true;
 }
 
-/* A point in time may be given as an RFC 3339 text or in seconds from now. */
-struct time_field {
-        const char *at_name, *in_name;
-        const json_t *at, *in_s;
-};
-
-static bool read_time(struct rest *rest, const struct time_field *field, int64_t now_ms,
-                      int64_t *out)
-{
-        uint32_t seconds;
-        if (field->at && field->in_s) {
-                rest_refuse(rest, PROBLEM_BAD_VALUE, field->in_name, "Give one of the two.",
-                            "%s and %s exclude each other", field->at_name, field->in_name);
-                return false;
-        }
-        if (field->at && timestamp_parse(body_slice(field->at), out)) {
-                rest_refuse(rest, PROBLEM_BAD_VALUE, field->at_name,
-                            "Write it like 2026-08-01T10:00:00Z.",
-                            "not a point in time as RFC 3339 writes it");
-                return false;
-        }
-        if (field->in_s) {
-                if (!body_count(rest, field->in_s, field->in_name, 1, TEN_YEARS_S, &seconds))
-                        return false;
-                *out = now_ms + (int64_t)seconds * 1000;
-        }
-        return true;
-}
-
 static bool read_times(struct rest *rest, const json_t **values, int64_t now,
                        struct session_create *out)
 {
-        const struct time_field expires = {
+        const struct body_time expires = {
                 .at_name = fields[FIELD_EXPIRES_AT].name,
                 .in_name = fields[FIELD_EXPIRES_IN_S].name,
                 .at = values[FIELD_EXPIRES_AT],
                 .in_s = values[FIELD_EXPIRES_IN_S],
         };
-        const struct time_field starts = {
+        const struct body_time starts = {
                 .at_name = fields[FIELD_STARTS_AT].name,
                 .in_name = fields[FIELD_STARTS_IN_S].name,
                 .at = values[FIELD_STARTS_AT],
                 .in_s = values[FIELD_STARTS_IN_S],
         };
-        if (!read_time(rest, &expires, now, &out->expires_ms) ||
-            !read_time(rest, &starts, now, &out->starts_ms))
+        if (!body_time(rest, &expires, now, &out->expires_ms) ||
+            !body_time(rest, &starts, now, &out->starts_ms))
                 return false;
 
         int64_t begins = out->starts_ms > now ? out->starts_ms : now;
@@ -256,7 +226,7 @@ static bool read_reference(struct rest *rest, const json_t *value, struct sessio
 bool rest_sessions_read(struct rest *rest, int64_t now_ms, struct session_create *out)
 {
         const json_t *values[FIELDS];
-        *out = (struct session_create){.tenant_id = API_TENANT};
+        *out = (struct session_create){.tenant_id = rest->who.tenant_id};
         return body_fields(rest, rest->body, "", fields, values) &&
                read_parties(rest, values[FIELD_PARTIES], out) &&
                read_times(rest, values, now_ms, out) &&
@@ -268,7 +238,8 @@ static const char *unknown_given(const struct api *api, const struct session_cre
 {
         const struct number_row *row =
                 directory_number_find(api->params.directory, create->given[0]);
-        bool first = !number_is_none(create->given[0].n) && (!row || row->tenant_id != API_TENANT);
+        bool first = !number_is_none(create->given[0].n) &&
+                     (!row || row->tenant_id != create->tenant_id);
         return first ? "parties[0].dials" : "parties[1].dials";
 }
 
@@ -318,8 +289,9 @@ static bool check_parties(struct rest *rest, const struct session_create *create
 {
         for (unsigned i = 0; i < 2; i++) {
                 char field[24];
-                struct masking_number ours = {create->party[i].n};
-                if (!directory_number_find(rest->api->params.directory, ours))
+                const struct number_row *row = directory_number_find(
+                        rest->api->params.directory, (struct masking_number){create->party[i].n});
+                if (!row || row->tenant_id != create->tenant_id)
                         continue;
                 snprintf(field, sizeof field, "parties[%u].number", i);
                 rest_refuse(rest, PROBLEM_BAD_VALUE, field, "Give the party's own number.",
@@ -366,7 +338,7 @@ static bool find_or_refuse(struct rest *rest, struct session_view *view)
         int err = session_id_parse(directory, slice_from(rest->segment), &id);
         if (!err)
                 err = directory_session_find(directory, id, view);
-        if (!err && view->tenant_id == API_TENANT)
+        if (!err && view->tenant_id == rest->who.tenant_id)
                 return true;
         rest_refuse(rest, PROBLEM_NOT_FOUND, NULL,
                     "GET /v1/sessions (maskline session list) lists them.",
@@ -407,6 +379,17 @@ void rest_sessions_end(struct rest *rest)
                 wait->answer = session_json(rest->api, &view);
 }
 
+/* One that is erased meanwhile still says where to go on. */
+static bool read_before(const struct rest *rest, const char *text, uint64_t *out)
+{
+        struct session_view view;
+        const struct directory *directory = rest->api->params.directory;
+        if (session_id_parse(directory, slice_from(text), out))
+                return false;
+        return directory_session_find(directory, *out, &view) ||
+               view.tenant_id == rest->who.tenant_id;
+}
+
 void rest_sessions_list(struct rest *rest)
 {
         static const char *const names[] = {"limit", "before", NULL};
@@ -416,14 +399,15 @@ void rest_sessions_list(struct rest *rest)
         struct directory *directory = rest->api->params.directory;
         if (!query_read(rest, names, values) || !query_limit(rest, values[0], &limit))
                 return;
-        if (values[1][0] && session_id_parse(directory, slice_from(values[1]), &before)) {
+        if (values[1][0] && !read_before(rest, values[1], &before)) {
                 rest_refuse(rest, PROBLEM_BAD_QUERY, "before", "Use the \"next\" of a page.",
                             "before must be the id of a session");
                 return;
         }
 
         static struct session_view views[REST_PAGE_MAX + 1];
-        uint32_t count = directory_session_list(directory, API_TENANT, before, views, limit + 1);
+        uint32_t count =
+                directory_session_list(directory, rest->who.tenant_id, before, views, limit + 1);
         bool more = count > limit;
         json_t *list = json_array();
         for (uint32_t i = 0; i < count && i < limit; i++)

@@ -548,7 +548,7 @@ static bool read_trunk(struct rest *rest, struct trunk *trunk, struct slice *pas
 {
         const json_t *values[FIELDS];
         *trunk = (struct trunk){
-                .tenant_id = API_TENANT,
+                .tenant_id = rest->who.tenant_id,
                 .announcements_max = ANNOUNCEMENTS_DEFAULT,
         };
         rest_trunk_route_defaults(trunk);
@@ -574,12 +574,12 @@ static bool read_trunk(struct rest *rest, struct trunk *trunk, struct slice *pas
                rest_trunk_tolerance_read(rest, values[FIELD_TOLERATES], trunk);
 }
 
-/* Whose sources overlap, to name it. */
+/* Whose sources overlap, to name it; NULL: another tenant's. */
 static const struct trunk *overlapping(const struct api *api, const struct trunk *trunk)
 {
         const struct trunk *other;
         for (uint32_t i = 0; (other = directory_trunk_at(api->params.directory, i)); i++) {
-                if (trunk_sources_overlap(other, trunk))
+                if (other->tenant_id == trunk->tenant_id && trunk_sources_overlap(other, trunk))
                         return other;
         }
         return NULL;
@@ -671,7 +671,7 @@ void rest_trunks_list(struct rest *rest)
         const struct trunk *trunk;
         json_t *list = json_array();
         for (uint32_t i = 0; (trunk = directory_trunk_at(rest->api->params.directory, i)); i++) {
-                if (trunk->tenant_id == API_TENANT)
+                if (trunk->tenant_id == rest->who.tenant_id)
                         json_array_append_new(list, trunk_json(rest->api, trunk));
         }
         rest_answer(rest->api, rest->exchange, 200, json_pack("{s:o}", "trunks", list));
@@ -679,8 +679,8 @@ void rest_trunks_list(struct rest *rest)
 
 const struct trunk *rest_trunks_find(struct rest *rest)
 {
-        const struct trunk *trunk = directory_trunk_find(rest->api->params.directory, API_TENANT,
-                                                         slice_from(rest->segment));
+        const struct trunk *trunk = directory_trunk_find(
+                rest->api->params.directory, rest->who.tenant_id, slice_from(rest->segment));
         if (!trunk)
                 rest_refuse(rest, PROBLEM_NOT_FOUND, NULL,
                             "GET /v1/trunks (maskline trunk list) lists them.",

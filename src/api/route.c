@@ -6,34 +6,49 @@
 #include "api/rest_audit.h"
 #include "api/rest_calls.h"
 #include "api/rest_health.h"
+#include "api/rest_keys.h"
 #include "api/rest_numbers.h"
 #include "api/rest_sessions.h"
+#include "api/rest_tenants.h"
 #include "api/rest_trunk_check.h"
 #include "api/rest_trunks.h"
 
 static const struct route routes[] = {
         {"GET", "/healthz", .is_open = true, .handler = rest_health_live},
         {"GET", "/readyz", .is_open = true, .handler = rest_health_ready},
-        {"GET", "/metrics", .handler = rest_health_metrics},
-        {"GET", "/v1/trunks", .handler = rest_trunks_list},
-        {"POST", "/v1/trunks", .takes_body = true, .handler = rest_trunks_create},
-        {"GET", "/v1/trunks/{}", .handler = rest_trunks_show},
-        {"PATCH", "/v1/trunks/{}", .takes_body = true, .handler = rest_trunks_change},
-        {"DELETE", "/v1/trunks/{}", .handler = rest_trunks_remove},
-        {"GET", "/v1/trunks/{}/check", .handler = rest_trunk_check_show},
-        {"POST", "/v1/trunks/{}/check", .handler = rest_trunk_check_start},
-        {"GET", "/v1/numbers", .handler = rest_numbers_list},
-        {"POST", "/v1/numbers", .takes_body = true, .handler = rest_numbers_create},
-        {"DELETE", "/v1/numbers/{}", .handler = rest_numbers_remove},
-        {"GET", "/v1/sessions", .handler = rest_sessions_list},
-        {"POST", "/v1/sessions", .takes_body = true, .handler = rest_sessions_create},
-        {"GET", "/v1/sessions/{}", .handler = rest_sessions_show},
-        {"POST", "/v1/sessions/{}/end", .handler = rest_sessions_end},
-        {"GET", "/v1/calls", .handler = rest_calls_list},
-        {"GET", "/v1/calls/{}", .handler = rest_calls_show},
-        {"POST", "/v1/calls/{}/hangup", .handler = rest_calls_hangup},
-        {"POST", "/v1/explain", .takes_body = true, .handler = rest_audit_explain},
-        {"GET", "/v1/audit/verify", .handler = rest_audit_verify},
+        {"GET", "/metrics", SCOPE_READ, .of_all = true, .handler = rest_health_metrics},
+        {"GET", "/v1/tenants", SCOPE_READ, .of_all = true, .handler = rest_tenants_list},
+        {"POST", "/v1/tenants", SCOPE_PROVISION, .of_all = true, .takes_body = true,
+         .handler = rest_tenants_create},
+        {"GET", "/v1/tenants/{}", SCOPE_READ, .of_all = true, .handler = rest_tenants_show},
+        {"DELETE", "/v1/tenants/{}", SCOPE_PROVISION, .of_all = true,
+         .handler = rest_tenants_remove},
+        {"GET", "/v1/keys", SCOPE_PROVISION, .handler = rest_keys_list},
+        {"POST", "/v1/keys", SCOPE_PROVISION, .takes_body = true, .handler = rest_keys_create},
+        {"GET", "/v1/keys/{}", SCOPE_PROVISION, .handler = rest_keys_show},
+        {"DELETE", "/v1/keys/{}", SCOPE_PROVISION, .handler = rest_keys_revoke},
+        {"GET", "/v1/trunks", SCOPE_READ, .handler = rest_trunks_list},
+        {"POST", "/v1/trunks", SCOPE_PROVISION, .takes_body = true, .handler = rest_trunks_create},
+        {"GET", "/v1/trunks/{}", SCOPE_READ, .handler = rest_trunks_show},
+        {"PATCH", "/v1/trunks/{}", SCOPE_PROVISION, .takes_body = true,
+         .handler = rest_trunks_change},
+        {"DELETE", "/v1/trunks/{}", SCOPE_PROVISION, .handler = rest_trunks_remove},
+        {"GET", "/v1/trunks/{}/check", SCOPE_READ, .handler = rest_trunk_check_show},
+        {"POST", "/v1/trunks/{}/check", SCOPE_OPERATE, .handler = rest_trunk_check_start},
+        {"GET", "/v1/numbers", SCOPE_READ, .handler = rest_numbers_list},
+        {"POST", "/v1/numbers", SCOPE_PROVISION, .takes_body = true,
+         .handler = rest_numbers_create},
+        {"DELETE", "/v1/numbers/{}", SCOPE_PROVISION, .handler = rest_numbers_remove},
+        {"GET", "/v1/sessions", SCOPE_READ, .handler = rest_sessions_list},
+        {"POST", "/v1/sessions", SCOPE_OPERATE, .takes_body = true,
+         .handler = rest_sessions_create},
+        {"GET", "/v1/sessions/{}", SCOPE_READ, .handler = rest_sessions_show},
+        {"POST", "/v1/sessions/{}/end", SCOPE_OPERATE, .handler = rest_sessions_end},
+        {"GET", "/v1/calls", SCOPE_READ, .handler = rest_calls_list},
+        {"GET", "/v1/calls/{}", SCOPE_READ, .handler = rest_calls_show},
+        {"POST", "/v1/calls/{}/hangup", SCOPE_OPERATE, .handler = rest_calls_hangup},
+        {"POST", "/v1/explain", SCOPE_OPERATE, .takes_body = true, .handler = rest_audit_explain},
+        {"GET", "/v1/audit/verify", SCOPE_AUDIT, .of_all = true, .handler = rest_audit_verify},
 };
 
 static bool matches(const char *pattern, struct slice path, struct slice *segment)
@@ -63,6 +78,11 @@ const struct route *route_find(struct slice method, struct slice path, struct sl
                         return &routes[i];
         }
         return NULL;
+}
+
+const struct route *route_at(unsigned i)
+{
+        return i < sizeof routes / sizeof routes[0] ? &routes[i] : NULL;
 }
 
 void route_put_methods(struct buf *out, struct slice path)

@@ -20,7 +20,7 @@ static void hash_token(const struct token *token, struct slice text, uint8_t out
                            token->key, sizeof token->key);
 }
 
-static void make_text(struct random *random, char out[TOKEN_TEXT_BYTES + 1])
+void token_make(struct random *random, char out[TOKEN_TEXT_BYTES + 1])
 {
         uint8_t bytes[RANDOM_BYTES];
         random_fill(random, bytes, sizeof bytes);
@@ -116,7 +116,7 @@ static int read_file(const char *path, char out[TOKEN_TEXT_BYTES + 1], char *pro
 static int read_or_create(const char *path, struct random *random, char out[TOKEN_TEXT_BYTES + 1],
                           char *problem)
 {
-        make_text(random, out);
+        token_make(random, out);
         int err = create_file(path, out);
         if (err == -EEXIST)
                 return read_file(path, out, problem);
@@ -144,14 +144,20 @@ int token_open(const char *data_dir, struct random *random, struct token *out, c
         return err;
 }
 
-bool token_admits(const struct token *token, struct slice authorization)
+struct slice token_of(struct slice authorization)
 {
         struct slice text;
         struct slice scheme = slice_split(authorization, ' ', &text);
-        if (!slice_equal_nocase(scheme, SLICE("Bearer")))
+        return slice_equal_nocase(scheme, SLICE("Bearer")) ? slice_trim(text) : SLICE_NONE;
+}
+
+bool token_admits(const struct token *token, struct slice authorization)
+{
+        struct slice text = token_of(authorization);
+        if (!text.len)
                 return false;
 
         uint8_t hash[TOKEN_HASH_BYTES];
-        hash_token(token, slice_trim(text), hash);
+        hash_token(token, text, hash);
         return sodium_memcmp(hash, token->hash, sizeof hash) == 0;
 }

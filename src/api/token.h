@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * token.h - the API's bearer token: 256 random bits in a file that only the owner reads.
+ * token.h - the operator's token: 256 random bits in a file that only the owner reads. Keys are written
+ * alike.
  *
  * The server keeps a keyed BLAKE2b hash of it, never the token, and compares in constant time.
  */
@@ -25,6 +26,12 @@ struct token {
  */
 int token_open(const char *data_dir, struct random *random, struct token *out,
                char *problem) MUST_CHECK;
+
+/* A new one, drawn at random. */
+void token_make(struct random *random, char out[TOKEN_TEXT_BYTES + 1]);
+
+/* What follows "Bearer" in the header's value (RFC 6750 2.1); empty: it says something else. */
+struct slice token_of(struct slice authorization);
 
 /* `authorization` is the header's value: "Bearer mk_..." (RFC 6750 2.1). */
 bool token_admits(const struct token *token, struct slice authorization);

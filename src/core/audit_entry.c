@@ -29,6 +29,13 @@ static void put_hint(struct buf *body, const struct number_hint *hint)
         buf_put(body, fixed, sizeof fixed);
 }
 
+static void put_name(struct buf *body, const char *name, size_t max)
+{
+        size_t len = strnlen(name, max);
+        buf_put_u8(body, (uint8_t)len);
+        buf_put(body, name, len);
+}
+
 static void put_masking(struct buf *body, struct masking_number number)
 {
         buf_put_be64(body, number.n.e164);
@@ -93,10 +100,32 @@ void audit_entry_trunk(struct store_audit *out, enum audit_kind kind, const stru
         assert(kind == AUDIT_TRUNK_ADDED || kind == AUDIT_TRUNK_REMOVED ||
                kind == AUDIT_TRUNK_CHANGED);
         struct buf body = begin(out, kind, trunk->tenant_id, at_ms);
-        size_t len = strnlen(trunk->name, sizeof trunk->name);
         buf_put_be32(&body, trunk->id);
-        buf_put_u8(&body, (uint8_t)len);
-        buf_put(&body, trunk->name, len);
+        put_name(&body, trunk->name, sizeof trunk->name);
+        finish(out, &body);
+}
+
+void audit_entry_tenant(struct store_audit *out, enum audit_kind kind, const struct tenant *tenant,
+                        uint64_t by, int64_t at_ms)
+{
+        assert(kind == AUDIT_TENANT_CREATED || kind == AUDIT_TENANT_REMOVED);
+        struct buf body = begin(out, kind, tenant->id, at_ms);
+        buf_put_be32(&body, tenant->id);
+        buf_put_be64(&body, by);
+        put_name(&body, tenant->name, sizeof tenant->name);
+        finish(out, &body);
+}
+
+void audit_entry_key(struct store_audit *out, enum audit_kind kind, const struct api_key *key,
+                     uint64_t by, int64_t at_ms)
+{
+        assert(kind == AUDIT_KEY_CREATED || kind == AUDIT_KEY_REVOKED);
+        struct buf body = begin(out, kind, key->tenant_id, at_ms);
+        buf_put_be64(&body, key->id);
+        buf_put_be32(&body, key->scopes);
+        buf_put_be64(&body, (uint64_t)key->expires_ms);
+        buf_put_be64(&body, by);
+        put_name(&body, key->name, sizeof key->name);
         finish(out, &body);
 }
 
@@ -141,6 +170,14 @@ const char *audit_kind_name(enum audit_kind kind)
                 return "call-refused";
         case AUDIT_WRITES_REFUSED:
                 return "writes-refused";
+        case AUDIT_TENANT_CREATED:
+                return "tenant-created";
+        case AUDIT_TENANT_REMOVED:
+                return "tenant-removed";
+        case AUDIT_KEY_CREATED:
+                return "key-created";
+        case AUDIT_KEY_REVOKED:
+                return "key-revoked";
         }
         return NULL;
 }

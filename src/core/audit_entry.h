@@ -12,6 +12,8 @@
  *   session erased    id:8
  *   number ...        number:8 trunk:4 pool:4
  *   trunk ...         id:4 bytes:1 name
+ *   tenant ...        id:4 by key:8 bytes:1 name; key 0 is the operator's token
+ *   key ...           id:8 scopes:4 expires_ms:8 by key:8 bytes:1 name; tenant 0 is all tenants
  *   writes refused    nothing: changes asked for before were not kept
  *   call ...          call id:16 trunk:4 verdict:1 dialled:8 caller hint:16 session:8 party:1 show:8
  */
@@ -32,6 +34,10 @@ enum audit_kind {
         AUDIT_CALL_CONNECTED = 30,
         AUDIT_CALL_REFUSED = 31,
         AUDIT_WRITES_REFUSED = 40,
+        AUDIT_TENANT_CREATED = 50,
+        AUDIT_TENANT_REMOVED = 51,
+        AUDIT_KEY_CREATED = 60,
+        AUDIT_KEY_REVOKED = 61,
 };
 
 enum audit_end {
@@ -53,6 +59,12 @@ void audit_entry_number(struct store_audit *out, enum audit_kind kind,
                         const struct store_number *number, int64_t at_ms);
 void audit_entry_trunk(struct store_audit *out, enum audit_kind kind, const struct trunk *trunk,
                        int64_t at_ms);
+
+/* `by`: the key that asked for it; 0: the operator's token. */
+void audit_entry_tenant(struct store_audit *out, enum audit_kind kind, const struct tenant *tenant,
+                        uint64_t by, int64_t at_ms);
+void audit_entry_key(struct store_audit *out, enum audit_kind kind, const struct api_key *key,
+                     uint64_t by, int64_t at_ms);
 
 void audit_entry_writes_refused(struct store_audit *out, int64_t at_ms);
 

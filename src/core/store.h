@@ -11,6 +11,7 @@
 
 #include "core/cdr.h"
 #include "core/session.h"
+#include "core/tenant.h"
 #include "core/trunk.h"
 
 #define STORE_SEALED_MAX 512
@@ -50,6 +51,11 @@ struct store_audit {
 };
 
 enum store_change_kind {
+        STORE_PUT_TENANT,
+        STORE_REMOVE_TENANT, /* its row stays, so that its id is never given out again */
+        STORE_PUT_KEY,
+        STORE_REVOKE_KEY, /* its row stays, without the hash */
+        STORE_TOUCH_KEY,  /* used_ms, by id */
         STORE_PUT_TRUNK,
         STORE_REMOVE_TRUNK,
         STORE_PUT_NUMBER,
@@ -65,6 +71,8 @@ enum store_change_kind {
 struct store_change {
         enum store_change_kind kind;
         union {
+                struct tenant tenant;
+                struct api_key key;
                 struct trunk trunk;
                 struct store_number number;
                 struct store_session session;
@@ -77,6 +85,9 @@ typedef void store_done(void *arg, int err);
 
 /* Called during load, in this order of kinds; a non-zero return ends the load with that error. */
 struct store_loader {
+        /* Ascending ids; what is removed or revoked is left out unless it is the last id given out. */
+        int (*on_tenant)(void *arg, const struct tenant *row);
+        int (*on_key)(void *arg, const struct api_key *row);
         int (*on_trunk)(void *arg, const struct trunk *row);
         int (*on_number)(void *arg, const struct store_number *row);
         /* Ascending ids; erased ones are left out unless it is the last id given out. */
@@ -89,6 +100,7 @@ typedef void store_cdrs_fn(void *arg, int err, const struct cdr *rows, uint32_t 
 
 struct store_cdr_query {
         uint32_t tenant_id; /* 0: any */
+        bool or_nobodys;    /* and the records that are no tenant's */
         int64_t before_ms;  /* started before; 0: no bound */
         bool by_call;
         struct uuid call_id;

@@ -98,7 +98,11 @@ static int init(struct directory *dir, const struct directory_params *params, st
         dir->scratch = secret_alloc(sizeof *dir->scratch);
         if (!dir->latest_ms || !dir->trunks || !dir->scratch)
                 return -ENOMEM;
-        int err = init_numbers(dir, params->numbers_max);
+        int err = tenants_init(dir);
+        if (!err)
+                err = keys_init(dir, table_key(dir));
+        if (!err)
+                err = init_numbers(dir, params->numbers_max);
         if (!err)
                 err = init_sessions(dir, params->sessions_max);
         if (!err)
@@ -123,6 +127,8 @@ static void fini(struct directory *dir)
         pool_destroy(dir->numbers);
         secret_free(dir->scratch, sizeof *dir->scratch);
         free(dir->trunks);
+        keys_fini(dir);
+        tenants_fini(dir);
         free(dir->latest_ms);
         explicit_bzero(dir, sizeof *dir);
         free(dir);
@@ -134,6 +140,28 @@ struct loading {
         uint32_t read, unreadable;
         bool has_audit;
 };
+
+static int on_tenant(void *arg, const struct tenant *row)
+{
+        struct loading *loading = arg;
+        int err = tenant_load(loading->dir, row);
+        if (err)
+                snprintf(loading->problem, STORE_PROBLEM_BYTES,
+                         "Tenant %" PRIu32 " in the database can't be loaded: %s.", row->id,
+                         err_text(err));
+        return err;
+}
+
+static int on_key(void *arg, const struct api_key *row)
+{
+        struct loading *loading = arg;
+        int err = key_load(loading->dir, row);
+        if (err)
+                snprintf(loading->problem, STORE_PROBLEM_BYTES,
+                         "API key %" PRIu64 " in the database can't be loaded: %s.", row->id,
+                         err_text(err));
+        return err;
+}
 
 static int on_trunk(void *arg, const struct trunk *row)
 {
@@ -262,8 +290,15 @@ static uint32_t shred_unkept(struct vault *vault)
 static int load(struct directory *dir, char *problem)
 {
         struct loading loading = {.dir = dir, .problem = problem};
-        const struct store_loader loader = {on_trunk, on_number, on_session, on_audit_head,
-                                            &loading};
+        const struct store_loader loader = {
+                .on_tenant = on_tenant,
+                .on_key = on_key,
+                .on_trunk = on_trunk,
+                .on_number = on_number,
+                .on_session = on_session,
+                .on_audit_head = on_audit_head,
+                .arg = &loading,
+        };
         problem[0] = '\0';
         int err = dir->store->ops->load(dir->store, &loader);
         if (err && !problem[0])

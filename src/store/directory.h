@@ -201,7 +201,9 @@ void directory_audit_decision_again(struct directory *dir, const struct director
 
 /* Newest first, from the store. `rows` live until the callback returns. */
 typedef void directory_cdrs_fn(void *arg, int err, const struct cdr *rows, uint32_t count);
-int directory_cdrs_list(struct directory *dir, uint32_t tenant_id, int64_t before_ms, uint32_t max,
+/* `or_nobodys`: and those that are no tenant's. */
+int directory_cdrs_list(struct directory *dir, uint32_t tenant_id, bool or_nobodys,
+                        int64_t before_ms, uint32_t max,
                         directory_cdrs_fn *fn, void *arg) MUST_CHECK;
 int directory_cdrs_of_call(struct directory *dir, struct uuid call_id, directory_cdrs_fn *fn,
                            void *arg) MUST_CHECK;

@@ -4,6 +4,8 @@
  *
  *   directory_open.c     on files
  *   directory.c          opening, loading, closing, health
+ *   directory_tenant.c   tenants
+ *   directory_key.c      keys of the API
  *   directory_trunk.c    trunks
  *   directory_number.c   masking numbers: by number, in order, by pool least recently used first
  *   directory_row.c      sessions as they are held: indexed, counted at their numbers
@@ -27,6 +29,7 @@
 #include "core/session_model.h"
 #include "core/store.h"
 #include "store/directory.h"
+#include "store/directory_tenant.h"
 #include "store/due.h"
 #include "store/roll.h"
 #include "store/seal.h"
@@ -57,6 +60,12 @@ struct reference {
         uint32_t row;         /* slot in dir->rows */
         uint32_t key_bytes;
         char key[4 + SESSION_REFERENCE_MAX]; /* tenant, text */
+};
+
+struct key_held {
+        struct api_key key;
+        struct map_node node; /* by hash */
+        struct list order;    /* in dir->keys_order */
 };
 
 struct number_pool {
@@ -119,6 +128,13 @@ struct directory {
         int64_t *latest_ms;             /* owned; the wall clock as far as it has been seen */
         struct public_id_key id_key;
 
+        struct tenant *tenants; /* owned; ascending ids */
+        uint32_t tenant_count, next_tenant_id;
+        struct pool *keys; /* owned; struct key_held */
+        struct map keys_by_hash;
+        struct list keys_order; /* ascending ids */
+        uint64_t next_key_id;
+
         struct trunk *trunks; /* owned; ascending ids */
         uint32_t trunk_count, next_trunk_id;
 
@@ -161,6 +177,10 @@ struct store_change *unit_change(struct unit *unit, enum store_change_kind kind)
 struct store_audit *unit_audit(struct unit *unit);
 
 /* Taking back what the disk refused, in reverse order of doing. */
+void tenant_forget(struct directory *dir, const struct tenant *tenant);
+void tenant_put_back(struct directory *dir, const struct tenant *tenant);
+void key_forget(struct directory *dir, uint64_t key_id);
+void key_put_back(struct directory *dir, const struct api_key *key);
 void trunk_forget(struct directory *dir, const struct trunk *trunk);
 void trunk_put_back(struct directory *dir, const struct trunk *trunk);
 void trunk_change_back(struct directory *dir, const struct trunk *changed,
@@ -172,6 +192,15 @@ void number_put_back(struct directory *dir, const struct store_number *number);
 void row_forget(struct directory *dir, uint64_t session_id); /* shreds its key as well */
 void row_reopen(struct directory *dir, uint64_t session_id);
 void row_written(struct directory *dir, uint64_t session_id); /* a change can't be refused now */
+
+/* Tenants and keys. */
+int tenants_init(struct directory *dir) MUST_CHECK;
+void tenants_fini(struct directory *dir);
+int tenant_load(struct directory *dir, const struct tenant *tenant) MUST_CHECK;
+int keys_init(struct directory *dir, struct siphash_key map_key) MUST_CHECK;
+void keys_fini(struct directory *dir);
+int key_load(struct directory *dir, const struct api_key *key) MUST_CHECK;
+bool tenant_has_keys(const struct directory *dir, uint32_t tenant_id);
 
 /* Trunks and numbers. */
 int trunk_load(struct directory *dir, const struct trunk *trunk) MUST_CHECK;

@@ -135,6 +135,20 @@ static void take_back(struct directory *dir, const struct unit *unit)
                 return;
         const struct store_change *change = &unit->changes[0];
         switch (change->kind) {
+        case STORE_PUT_TENANT:
+                tenant_forget(dir, &change->tenant);
+                break;
+        case STORE_REMOVE_TENANT:
+                tenant_put_back(dir, &change->tenant);
+                break;
+        case STORE_PUT_KEY:
+                key_forget(dir, change->key.id);
+                break;
+        case STORE_REVOKE_KEY:
+                key_put_back(dir, &change->key);
+                break;
+        case STORE_TOUCH_KEY:
+                break;
         case STORE_PUT_TRUNK:
                 if (unit->before)
                         trunk_change_back(dir, &change->trunk, unit->before);

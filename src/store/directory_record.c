@@ -97,11 +97,13 @@ void directory_audit_decision_again(struct directory *dir, const struct director
                 add_entry(dir, &call, at_ms);
 }
 
-int directory_cdrs_list(struct directory *dir, uint32_t tenant_id, int64_t before_ms, uint32_t max,
-                        directory_cdrs_fn *fn, void *arg)
+int directory_cdrs_list(struct directory *dir, uint32_t tenant_id, bool or_nobodys,
+                        int64_t before_ms, uint32_t max, directory_cdrs_fn *fn, void *arg)
 {
-        const struct store_cdr_query query = {
-                .tenant_id = tenant_id, .before_ms = before_ms, .max = max};
+        const struct store_cdr_query query = {.tenant_id = tenant_id,
+                                              .or_nobodys = or_nobodys,
+                                              .before_ms = before_ms,
+                                              .max = max};
         return dir->store->ops->query_cdrs(dir->store, &query, fn, arg);
 }
 

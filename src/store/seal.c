@@ -38,6 +38,7 @@ enum purpose {
         PURPOSE_ID_TAG = 5,
         PURPOSE_VAULT_ID = 6,
         PURPOSE_CRASH = 7,
+        PURPOSE_API_KEY = 8,
 };
 static const char kdf_context[crypto_kdf_CONTEXTBYTES + 1] = "maskline";
 static const char kdf_hint_context[crypto_kdf_CONTEXTBYTES + 1] = "dailyhnt";
@@ -50,6 +51,7 @@ struct vault {
         uint8_t hint[VAULT_KEY_BYTES];
         uint8_t id_tag[VAULT_KEY_BYTES];
         uint8_t crash[VAULT_KEY_BYTES];
+        uint8_t api_key[VAULT_KEY_BYTES];
         uint8_t id[VAULT_ID_BYTES];
         uint8_t key[VAULT_KEY_BYTES]; /* one session's, for the length of a call */
         uint8_t plain[VAULT_PLAIN_MAX];
@@ -72,6 +74,7 @@ static void derive_all(struct vault *vault, const uint8_t *master)
         derive(vault->id_tag, sizeof vault->id_tag, PURPOSE_ID_TAG, master);
         derive(vault->id, sizeof vault->id, PURPOSE_VAULT_ID, master);
         derive(vault->crash, sizeof vault->crash, PURPOSE_CRASH, master);
+        derive(vault->api_key, sizeof vault->api_key, PURPOSE_API_KEY, master);
 }
 
 /* A new master key where others' work lies already would make that unreadable for ever. */
@@ -449,5 +452,12 @@ void vault_audit_mac(const struct vault *vault, struct slice bytes, uint8_t out[
 {
         int err = crypto_generichash(out, VAULT_MAC_BYTES, (const uint8_t *)bytes.p, bytes.len,
                                      vault->audit, sizeof vault->audit);
+        assert(err == 0);
+}
+
+void vault_api_key_hash(const struct vault *vault, struct slice text, uint8_t out[VAULT_MAC_BYTES])
+{
+        int err = crypto_generichash(out, VAULT_MAC_BYTES, (const uint8_t *)text.p, text.len,
+                                     vault->api_key, sizeof vault->api_key);
         assert(err == 0);
 }

@@ -117,4 +117,7 @@ const uint8_t *vault_id_key(const struct vault *vault);
 /* A keyed BLAKE2b-256 for the audit record alone (audit.h). Any thread. */
 void vault_audit_mac(const struct vault *vault, struct slice bytes, uint8_t out[VAULT_MAC_BYTES]);
 
+/* The same for the keys of the API alone. */
+void vault_api_key_hash(const struct vault *vault, struct slice text, uint8_t out[VAULT_MAC_BYTES]);
+
 #endif

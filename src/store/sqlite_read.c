@@ -177,6 +177,35 @@ static int get_trunk(sqlite3_stmt *stmt, struct trunk *out)
         return SQLITE_OK;
 }
 
+static int get_tenant(sqlite3_stmt *stmt, struct tenant *out)
+{
+        struct row row = {.stmt = stmt};
+        memset(out, 0, sizeof *out);
+        out->id = get_u32(&row);
+        get_text(&row, out->name, sizeof out->name);
+        out->created_ms = get_time(&row);
+        out->removed_ms = get_time(&row);
+        return finish(&row);
+}
+
+/* A revoked one has no hash any more. */
+static int get_key(sqlite3_stmt *stmt, struct api_key *out)
+{
+        struct row row = {.stmt = stmt};
+        memset(out, 0, sizeof *out);
+        out->id = get_u64(&row);
+        out->tenant_id = get_u32(&row);
+        get_text(&row, out->name, sizeof out->name);
+        out->scopes = (uint32_t)get_int(&row, 0, SCOPES_ALL);
+        out->created_ms = get_time(&row);
+        out->expires_ms = get_time(&row);
+        out->revoked_ms = get_time(&row);
+        out->used_ms = get_time(&row);
+        if (!out->revoked_ms)
+                get_whole(&row, out->hash, sizeof out->hash);
+        return finish(&row);
+}
+
 static int get_number(sqlite3_stmt *stmt, struct store_number *out)
 {
         struct row row = {.stmt = stmt};
@@ -290,6 +319,24 @@ struct load {
         int err; /* what a callback returned */
 };
 
+static int load_tenant(sqlite3_stmt *stmt, struct load *load)
+{
+        struct tenant tenant;
+        int rc = get_tenant(stmt, &tenant);
+        if (!rc)
+                load->err = load->loader->on_tenant(load->loader->arg, &tenant);
+        return rc;
+}
+
+static int load_key(sqlite3_stmt *stmt, struct load *load)
+{
+        struct api_key key;
+        int rc = get_key(stmt, &key);
+        if (!rc)
+                load->err = load->loader->on_key(load->loader->arg, &key);
+        return rc;
+}
+
 static int load_trunk(sqlite3_stmt *stmt, struct load *load)
 {
         struct trunk trunk;
@@ -345,6 +392,12 @@ int sqlite_read_all(sqlite3 *db, const struct store_loader *loader, int *err)
                 const char *sql;
                 int (*fn)(sqlite3_stmt *stmt, struct load *load);
         } kinds[] = {
+                {"SELECT " TENANT_COLUMNS " FROM tenant "
+                 "WHERE removed_ms = 0 OR id = (SELECT max(id) FROM tenant) ORDER BY id",
+                 load_tenant},
+                {"SELECT " KEY_COLUMNS " FROM api_key "
+                 "WHERE revoked_ms = 0 OR id = (SELECT max(id) FROM api_key) ORDER BY id",
+                 load_key},
                 {"SELECT " TRUNK_COLUMNS " FROM trunk ORDER BY id", load_trunk},
                 {"SELECT " NUMBER_COLUMNS " FROM number ORDER BY e164", load_number},
                 {"SELECT " SESSION_COLUMNS " FROM session "
@@ -365,16 +418,18 @@ static int list_cdrs(sqlite3 *db, const struct store_cdr_query *query, struct cd
                      uint32_t *count)
 {
         sqlite3_stmt *stmt = NULL;
-        int rc = sqlite3_prepare_v2(db,
-                                    "SELECT " CDR_COLUMNS " FROM cdr "
-                                    "WHERE started_ms < ?1 AND (?2 = 0 OR tenant_id = ?2) "
-                                    "ORDER BY started_ms DESC, tenant_id DESC, id DESC LIMIT ?3",
-                                    -1, &stmt, NULL);
+        int rc = sqlite3_prepare_v2(
+                db,
+                "SELECT " CDR_COLUMNS " FROM cdr "
+                "WHERE started_ms < ?1 AND (?2 = 0 OR tenant_id = ?2 OR (?4 AND tenant_id = 0)) "
+                "ORDER BY started_ms DESC, tenant_id DESC, id DESC LIMIT ?3",
+                -1, &stmt, NULL);
         if (rc)
                 return rc;
         sqlite3_bind_int64(stmt, 1, query->before_ms ? query->before_ms : INT64_MAX);
         sqlite3_bind_int64(stmt, 2, query->tenant_id);
         sqlite3_bind_int64(stmt, 3, query->max);
+        sqlite3_bind_int64(stmt, 4, query->or_nobodys);
         while (!rc && *count < query->max && (rc = sqlite3_step(stmt)) == SQLITE_ROW) {
                 rc = get_cdr(stmt, &rows[*count]);
                 *count += !rc;

@@ -9,6 +9,7 @@
 
 /* The numbers on disk are those of the headers: one that moves must not go unnoticed. */
 _Static_assert(TRUNK_UDP == 0 && TRUNK_AUTO == 3, "trunk.transport");
+_Static_assert(SCOPE_PROVISION == 1 && SCOPE_AUDIT == 8, "api_key.scopes");
 _Static_assert(SESSION_SCHEDULED == 0 && SESSION_ERASED == 3, "session.state");
 _Static_assert(MASK_CONNECT == 0 && MASK_ENDED == 6, "cdr.verdict");
 _Static_assert(CDR_LEG_A == 0 && CDR_LEG_B == 1, "cdr.leg");
@@ -19,6 +20,11 @@ _Static_assert(TRUNK_CALLER_FROM_FROM == 0 && TRUNK_CALLER_FROM_ASSERTED == 1, "
 _Static_assert(TRUNK_DIALLED_FROM_REQUEST_URI == 0 && TRUNK_DIALLED_FROM_TO == 1, "dialled_from");
 
 enum statement {
+        PUT_TENANT,
+        REMOVE_TENANT,
+        PUT_KEY,
+        REVOKE_KEY,
+        TOUCH_KEY,
         PUT_TRUNK,
         REMOVE_TRUNK,
         PUT_NUMBER,
@@ -40,6 +46,13 @@ enum statement {
         "UPDATE session SET state = ?, ended_ms = ?, reference = '', sealed = x'' WHERE id = ?"
 
 static const char *const sql[STATEMENTS] = {
+        [PUT_TENANT] = "INSERT OR REPLACE INTO tenant (" TENANT_COLUMNS ") VALUES (" MARKS_4 ")",
+        /* No tenant's name has a slash: the name is free again. */
+        [REMOVE_TENANT] = "UPDATE tenant SET name = 'removed/' || id, removed_ms = ? WHERE id = ?",
+        [PUT_KEY] = "INSERT OR REPLACE INTO api_key (" KEY_COLUMNS ") VALUES (" MARKS_4 "," MARKS_4
+                    ",?)",
+        [REVOKE_KEY] = "UPDATE api_key SET revoked_ms = ?, hash = x'' WHERE id = ?",
+        [TOUCH_KEY] = "UPDATE api_key SET used_ms = max(used_ms, ?) WHERE id = ?",
         [PUT_TRUNK] = "INSERT OR REPLACE INTO trunk (" TRUNK_COLUMNS ") VALUES (" MARKS_10
                       "," MARKS_10 "," MARKS_10 "," MARKS_10 "," MARKS_4 ",?,?,?,?,?,?,?,?)",
         [REMOVE_TRUNK] = "DELETE FROM trunk WHERE id = ?",
@@ -136,6 +149,41 @@ static int run(struct row *row)
         (void)sqlite3_reset(row->stmt);
         (void)sqlite3_clear_bindings(row->stmt);
         return rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
+static int put_tenant(struct sqlite_writer *writer, const struct tenant *tenant)
+{
+        struct row row = begin(writer, PUT_TENANT);
+        put_int(&row, tenant->id);
+        put_text(&row, tenant->name, sizeof tenant->name);
+        put_int(&row, tenant->created_ms);
+        put_int(&row, tenant->removed_ms);
+        return run(&row);
+}
+
+static int put_key(struct sqlite_writer *writer, const struct api_key *key)
+{
+        struct row row = begin(writer, PUT_KEY);
+        put_u64(&row, key->id);
+        put_int(&row, key->tenant_id);
+        put_text(&row, key->name, sizeof key->name);
+        put_int(&row, key->scopes);
+        put_int(&row, key->created_ms);
+        put_int(&row, key->expires_ms);
+        put_int(&row, key->revoked_ms);
+        put_int(&row, key->used_ms);
+        put_blob(&row, key->hash, sizeof key->hash);
+        return run(&row);
+}
+
+/* Removing, revoking and touching: a time, by id. */
+static int set_time(struct sqlite_writer *writer, enum statement statement, int64_t at_ms,
+                    uint64_t id)
+{
+        struct row row = begin(writer, statement);
+        put_int(&row, at_ms);
+        put_u64(&row, id);
+        return run(&row);
 }
 
 static void format_sources(const struct trunk *trunk, struct buf *b)
@@ -371,6 +419,17 @@ int sqlite_write_audit_head(struct sqlite_writer *writer, const struct audit_hea
 int sqlite_write_change(struct sqlite_writer *writer, const struct store_change *change)
 {
         switch (change->kind) {
+        case STORE_PUT_TENANT:
+                return put_tenant(writer, &change->tenant);
+        case STORE_REMOVE_TENANT:
+                return set_time(writer, REMOVE_TENANT, change->tenant.removed_ms,
+                                change->tenant.id);
+        case STORE_PUT_KEY:
+                return put_key(writer, &change->key);
+        case STORE_REVOKE_KEY:
+                return set_time(writer, REVOKE_KEY, change->key.revoked_ms, change->key.id);
+        case STORE_TOUCH_KEY:
+                return set_time(writer, TOUCH_KEY, change->key.used_ms, change->key.id);
         case STORE_PUT_TRUNK:
                 return put_trunk(writer, &change->trunk);
         case STORE_REMOVE_TRUNK:

@@ -18,7 +18,7 @@ struct rows {
 };
 
 struct store_memory_disk {
-        struct rows trunks, numbers, sessions, cdrs, audit;
+        struct rows tenants, keys, trunks, numbers, sessions, cdrs, audit;
         struct audit_head head;
         uint64_t commits;
 };
@@ -98,11 +98,19 @@ int store_memory_disk_create(struct store_memory_disk **out)
         struct store_memory_disk *disk = calloc(1, sizeof *disk);
         if (!disk)
                 return -ENOMEM;
+        disk->tenants.row_bytes = sizeof(struct tenant);
+        disk->keys.row_bytes = sizeof(struct api_key);
         disk->trunks.row_bytes = sizeof(struct trunk);
         disk->numbers.row_bytes = sizeof(struct store_number);
         disk->sessions.row_bytes = sizeof(struct store_session);
         disk->cdrs.row_bytes = sizeof(struct cdr);
         disk->audit.row_bytes = sizeof(struct store_audit);
+        /* As the schema has it. */
+        if (reserve(&disk->tenants, 1)) {
+                free(disk);
+                return -ENOMEM;
+        }
+        add(&disk->tenants, &(struct tenant){.id = TENANT_DEFAULT, .name = "default"});
         *out = disk;
         return 0;
 }
@@ -111,6 +119,8 @@ void store_memory_disk_destroy(struct store_memory_disk *disk)
 {
         if (!disk)
                 return;
+        free(disk->tenants.p);
+        free(disk->keys.p);
         free(disk->trunks.p);
         free(disk->numbers.p);
         free(disk->sessions.p);
@@ -213,12 +223,59 @@ static int check(struct store_memory_disk *disk, const struct item *item)
                 if (there == (change->kind == STORE_ADD_SESSION))
                         return ERR_CONFLICT;
         }
-        struct rows *rows[] = {&disk->trunks, &disk->numbers, &disk->sessions, &disk->cdrs,
-                               &disk->audit};
+        struct rows *rows[] = {&disk->tenants,  &disk->keys, &disk->trunks, &disk->numbers,
+                               &disk->sessions, &disk->cdrs, &disk->audit};
         for (unsigned i = 0; i < sizeof rows / sizeof rows[0]; i++)
                 if (reserve(rows[i], item->count) != 0)
                         return -ENOMEM;
         return 0;
+}
+
+static void put_tenant(struct store_memory_disk *disk, const struct tenant *tenant)
+{
+        for (uint32_t i = 0; i < disk->tenants.count; i++) {
+                struct tenant *old = row_at(&disk->tenants, i);
+                if (old->id == tenant->id) {
+                        *old = *tenant;
+                        return;
+                }
+        }
+        add(&disk->tenants, tenant);
+}
+
+static struct api_key *find_key(struct store_memory_disk *disk, uint64_t id)
+{
+        for (uint32_t i = 0; i < disk->keys.count; i++) {
+                struct api_key *key = row_at(&disk->keys, i);
+                if (key->id == id)
+                        return key;
+        }
+        return NULL;
+}
+
+static void put_key(struct store_memory_disk *disk, const struct api_key *key)
+{
+        struct api_key *old = find_key(disk, key->id);
+        if (old)
+                *old = *key;
+        else
+                add(&disk->keys, key);
+}
+
+static void revoke_key(struct store_memory_disk *disk, const struct api_key *key)
+{
+        struct api_key *row = find_key(disk, key->id);
+        if (!row)
+                return;
+        row->revoked_ms = key->revoked_ms;
+        memset(row->hash, 0, sizeof row->hash);
+}
+
+static void touch_key(struct store_memory_disk *disk, const struct api_key *key)
+{
+        struct api_key *row = find_key(disk, key->id);
+        if (row && row->used_ms < key->used_ms)
+                row->used_ms = key->used_ms;
 }
 
 static void put_trunk(struct store_memory_disk *disk, const struct trunk *trunk)
@@ -293,6 +350,19 @@ static void apply(struct store_memory *m, const struct store_change *change)
 {
         struct store_memory_disk *disk = m->params.disk;
         switch (change->kind) {
+        case STORE_PUT_TENANT:
+        case STORE_REMOVE_TENANT:
+                put_tenant(disk, &change->tenant);
+                return;
+        case STORE_PUT_KEY:
+                put_key(disk, &change->key);
+                return;
+        case STORE_REVOKE_KEY:
+                revoke_key(disk, &change->key);
+                return;
+        case STORE_TOUCH_KEY:
+                touch_key(disk, &change->key);
+                return;
         case STORE_PUT_TRUNK:
                 put_trunk(disk, &change->trunk);
                 return;
@@ -341,7 +411,8 @@ static int commit(struct store_memory *m, const struct item *item)
 
 static bool matches(const struct cdr *cdr, const struct store_cdr_query *query)
 {
-        if (query->tenant_id && cdr->tenant_id != query->tenant_id)
+        bool is_nobodys = query->or_nobodys && cdr->tenant_id == 0;
+        if (query->tenant_id && cdr->tenant_id != query->tenant_id && !is_nobodys)
                 return false;
         if (query->before_ms && cdr->started_ms >= query->before_ms)
                 return false;
@@ -498,10 +569,26 @@ static int load_session(const struct store_memory_disk *disk, uint32_t i,
         return loader->on_session(loader->arg, row);
 }
 
+static int load_tenants(const struct store_memory_disk *disk, const struct store_loader *loader)
+{
+        int err = 0;
+        for (uint32_t i = 0; !err && i < disk->tenants.count; i++) {
+                const struct tenant *row = row_at(&disk->tenants, i);
+                if (!row->removed_ms || i + 1 == disk->tenants.count)
+                        err = loader->on_tenant(loader->arg, row);
+        }
+        for (uint32_t i = 0; !err && i < disk->keys.count; i++) {
+                const struct api_key *row = row_at(&disk->keys, i);
+                if (!row->revoked_ms || i + 1 == disk->keys.count)
+                        err = loader->on_key(loader->arg, row);
+        }
+        return err;
+}
+
 static int load(struct store *store, const struct store_loader *loader)
 {
         const struct store_memory_disk *disk = self(store)->params.disk;
-        int err = 0;
+        int err = load_tenants(disk, loader);
         for (uint32_t i = 0; !err && i < disk->trunks.count; i++)
                 err = loader->on_trunk(loader->arg, row_at(&disk->trunks, i));
         for (uint32_t i = 0; !err && i < disk->numbers.count; i++)

@@ -518,7 +518,7 @@ struct records platform_records(struct platform *platform, unsigned nth)
         struct records records = {0};
         struct rows *rows = calloc(1, sizeof *rows);
         assert_non_null(rows);
-        assert_int_equal(directory_cdrs_list(platform->directory, 0, 0, 64, on_cdrs, rows), 0);
+        assert_int_equal(directory_cdrs_list(platform->directory, 0, false, 0, 64, on_cdrs, rows), 0);
         sim_world_run_ms(platform->sim, 10 + platform->options.commit_ms);
         const struct cdr *call = find_call(rows, nth);
         for (uint32_t i = 0; call && i < rows->count; i++) {
@@ -544,7 +544,7 @@ static void count_cdrs(void *arg, int err, const struct cdr *rows, uint32_t coun
 uint32_t platform_records_count(struct platform *platform)
 {
         uint32_t count = 0;
-        assert_int_equal(directory_cdrs_list(platform->directory, 0, 0, 1000, count_cdrs, &count),
+        assert_int_equal(directory_cdrs_list(platform->directory, 0, false, 0, 1000, count_cdrs, &count),
                          0);
         sim_world_run_ms(platform->sim, 10 + platform->options.commit_ms);
         return count;

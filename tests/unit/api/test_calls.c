@@ -3,11 +3,11 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "../unit.h"
 #include "api/rest_calls.h"
+#include "carrier.h"
 #include "rig.h"
 
 static int set_up(void **state)
@@ -42,7 +42,7 @@ static struct uuid id_of(unsigned call, unsigned leg)
 static struct cdr record(unsigned call, enum cdr_leg leg, int64_t started_ms)
 {
         return (struct cdr){
-                .tenant_id = API_TENANT,
+                .tenant_id = TENANT_DEFAULT,
                 .call_id = id_of(call, CDR_LEG_A),
                 .leg_id = id_of(call, leg),
                 .leg = leg,
@@ -110,7 +110,7 @@ static void a_refusal_says_why(void **state)
                 struct cdr a = record(verdict, CDR_LEG_A, 1785578400000 + verdict);
                 a.verdict = (enum mask_verdict)verdict;
                 a.cause = CAUSE_REJECTED;
-                a.tenant_id = verdict == MASK_UNKNOWN_NUMBER ? 0 : API_TENANT;
+                a.tenant_id = verdict == MASK_UNKNOWN_NUMBER ? 0 : TENANT_DEFAULT;
                 directory_cdr(rig->directory, &a);
                 char path[96], why[256];
                 snprintf(path, sizeof path, "/v1/calls/%s", uuid_format(a.call_id).text);
@@ -130,7 +130,7 @@ static void a_call_to_a_number_of_nobody_is_listed_and_one_of_another_tenant_is_
         struct cdr nobody = record(1, CDR_LEG_A, 1785578400000);
         struct cdr other = record(2, CDR_LEG_A, 1785578400001);
         nobody.tenant_id = 0;
-        other.tenant_id = API_TENANT + 1;
+        other.tenant_id = TENANT_DEFAULT + 1;
         directory_cdr(rig->directory, &nobody);
         directory_cdr(rig->directory, &other);
 
@@ -227,8 +227,11 @@ static void a_full_window_leaves_its_last_instant_to_the_next_page(void **state)
                 rows[i] =
                         record(i / 2, i % 2 ? CDR_LEG_A : CDR_LEG_B, 1785578400000 - (i / 4) * 10);
         int64_t next = 0;
-        const struct rest_calls_window window = {
-                .rows = rows, .count = 1000, .limit = 1000, .is_live = is_nobody};
+        const struct rest_calls_window window = {.rows = rows,
+                                                 .count = 1000,
+                                                 .limit = 1000,
+                                                 .who = {.tenant_id = TENANT_DEFAULT},
+                                                 .is_live = is_nobody};
         json_t *page = rest_calls_page(rig->api, &window, &next);
         assert_int_equal(json_array_size(page), 498);
         assert_int_equal(next, 1785578400000 - 248 * 10);
@@ -246,60 +249,15 @@ static void a_call_that_goes_on_is_not_among_the_ended(void **state)
         struct rig *rig = *state;
         struct cdr rows[] = {record(3, CDR_LEG_A, 30), record(2, CDR_LEG_A, 20)};
         int64_t next = 42;
-        const struct rest_calls_window window = {
-                .rows = rows, .count = 2, .limit = 10, .is_live = is_call_3};
+        const struct rest_calls_window window = {.rows = rows,
+                                                 .count = 2,
+                                                 .limit = 10,
+                                                 .who = {.tenant_id = TENANT_DEFAULT},
+                                                 .is_live = is_call_3};
         json_t *page = rest_calls_page(rig->api, &window, &next);
         assert_int_equal(json_array_size(page), 1);
         assert_int_equal(next, 0);
         json_decref(page);
-}
-
-/* A carrier's side that says what it is told to and never answers. */
-struct carrier {
-        int fd;
-        struct addr to;
-        const char *text;
-};
-
-static void carrier_open(struct carrier *carrier, const char *ip, uint16_t port)
-{
-        struct addr local;
-        struct sockaddr_storage ss;
-        assert_int_equal(addr_parse_ip(slice_from(ip), &local), 0);
-        local.port = port;
-        uint32_t len = addr_to_sockaddr(&local, &ss);
-        carrier->fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-        assert_true(carrier->fd >= 0);
-        assert_int_equal(bind(carrier->fd, (struct sockaddr *)&ss, len), 0);
-}
-
-static void carrier_send(void *arg)
-{
-        struct carrier *carrier = arg;
-        char answer[2048];
-        struct sockaddr_storage ss;
-        uint32_t len = addr_to_sockaddr(&carrier->to, &ss);
-        if (sendto(carrier->fd, carrier->text, strlen(carrier->text), 0, (struct sockaddr *)&ss,
-                   len) < 0 ||
-            recv(carrier->fd, answer, sizeof answer, 0) < 0)
-                abort();
-}
-
-static void invite(struct rig *rig, struct carrier *carrier)
-{
-        static const char sdp[] = "v=0\r\no=- 1 1 IN IP4 127.0.0.11\r\ns=-\r\n"
-                                  "c=IN IP4 127.0.0.11\r\nt=0 0\r\nm=audio 40000 RTP/AVP 8\r\n";
-        char text[1024];
-        snprintf(text, sizeof text,
-                 "INVITE sip:+919000000001@%s SIP/2.0\r\n"
-                 "Via: SIP/2.0/UDP 127.0.0.11;rport;branch=z9hG4bK1\r\nMax-Forwards: 70\r\n"
-                 "From: <sip:+919888800001@127.0.0.11>;tag=1\r\nTo: <sip:+919000000001@x>\r\n"
-                 "Call-ID: 1@127.0.0.11\r\nCSeq: 1 INVITE\r\nContact: <sip:127.0.0.11>\r\n"
-                 "Content-Type: application/sdp\r\nContent-Length: %zu\r\n\r\n%s",
-                 addr_format(calls_local(rig->calls)).text, sizeof sdp - 1, sdp);
-        carrier->text = text;
-        carrier->to = *calls_local(rig->calls);
-        rig_run(rig, carrier_send, carrier);
 }
 
 static void a_call_in_progress_is_shown_and_can_be_hung_up(void **state)
@@ -310,7 +268,7 @@ static void a_call_in_progress_is_shown_and_can_be_hung_up(void **state)
         json_decref(rig_expect(rig, 201, "POST", "/v1/sessions",
                                "{\"parties\":[{\"number\":\"+919888800001\","
                                "\"dials\":\"+919000000001\"},{\"number\":\"+919888800002\"}]}"));
-        invite(rig, &north);
+        carrier_invite(rig, &north);
 
         struct reply list = rig_ask(rig, "GET", "/v1/calls", NULL);
         assert_int_equal(list.status, 200);

@@ -154,7 +154,7 @@ static bool stop_the_disk_at(uint64_t nth, enum crash_luck luck)
         go_on(s);
         settle(s);
         assert_int_equal(crash_record_counters(s->record)->in_use, 0);
-        assert_int_equal(directory_cdrs_list(s->directory, 0, 0, 1000, count_rows, s), 0);
+        assert_int_equal(directory_cdrs_list(s->directory, 0, false, 0, 1000, count_rows, s), 0);
         io_run(s->io);
         assert_int_equal(s->rows, 2 * CALLS);
         end_process(s);

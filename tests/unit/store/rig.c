@@ -129,6 +129,22 @@ int rig_submit(struct rig *rig, const struct store_change *changes, uint32_t cou
         return outcome.err;
 }
 
+static int on_tenant(void *arg, const struct tenant *row)
+{
+        struct rig_rows *rows = arg;
+        assert(rows->tenant_count < 8 && !rows->key_count && !rows->trunk_count);
+        rows->tenants[rows->tenant_count++] = *row;
+        return 0;
+}
+
+static int on_key(void *arg, const struct api_key *row)
+{
+        struct rig_rows *rows = arg;
+        assert(rows->key_count < 8 && !rows->trunk_count);
+        rows->keys[rows->key_count++] = *row;
+        return 0;
+}
+
 static int on_trunk(void *arg, const struct trunk *row)
 {
         struct rig_rows *rows = arg;
@@ -165,10 +181,32 @@ struct rig_rows *rig_load(struct rig *rig)
 {
         struct rig_rows *rows = calloc(1, sizeof *rows);
         assert(rows);
-        const struct store_loader loader = {on_trunk, on_number, on_session, on_audit_head, rows};
+        const struct store_loader loader = {
+                .on_tenant = on_tenant,
+                .on_key = on_key,
+                .on_trunk = on_trunk,
+                .on_number = on_number,
+                .on_session = on_session,
+                .on_audit_head = on_audit_head,
+                .arg = rows,
+        };
         int err = rig->store->ops->load(rig->store, &loader);
         assert(err == 0);
         return rows;
+}
+
+static int ignore_tenant(void *arg, const struct tenant *row)
+{
+        (void)arg;
+        (void)row;
+        return 0;
+}
+
+static int ignore_key(void *arg, const struct api_key *row)
+{
+        (void)arg;
+        (void)row;
+        return 0;
 }
 
 static int ignore_trunk(void *arg, const struct trunk *row)
@@ -201,8 +239,14 @@ static int ignore_audit(void *arg, const struct store_audit *last)
 
 const struct store_loader *rig_loader(void)
 {
-        static const struct store_loader loader = {ignore_trunk, ignore_number, ignore_session,
-                                                   ignore_audit, NULL};
+        static const struct store_loader loader = {
+                .on_tenant = ignore_tenant,
+                .on_key = ignore_key,
+                .on_trunk = ignore_trunk,
+                .on_number = ignore_number,
+                .on_session = ignore_session,
+                .on_audit_head = ignore_audit,
+        };
         return &loader;
 }
 

@@ -19,10 +19,13 @@ enum rig_kind {
 
 /* What a load brought. */
 struct rig_rows {
+        struct tenant tenants[8];
+        struct api_key keys[8];
         struct trunk trunks[8];
         struct store_number numbers[8];
         struct store_session sessions[RIG_ROWS_MAX];
         struct store_audit last_audit;
+        uint32_t tenant_count, key_count;
         uint32_t trunk_count, number_count, session_count, audit_count;
 };
 

@@ -287,7 +287,7 @@ static struct page cdrs(uint32_t tenant_id)
 {
         struct page page = {.err = 1};
         world_run(&w);
-        assert_int_equal(directory_cdrs_list(w.dir, tenant_id, 0, 8, take_page, &page), 0);
+        assert_int_equal(directory_cdrs_list(w.dir, tenant_id, false, 0, 8, take_page, &page), 0);
         world_run(&w);
         assert_int_equal(page.err, 0);
         return page;

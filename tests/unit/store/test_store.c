@@ -44,6 +44,10 @@ static void a_fresh_store_is_empty(void **state)
         struct cdr cdrs[4];
         struct rig_rows *rows = rig_load(&rig);
         assert_int_equal(rows->trunk_count + rows->number_count + rows->session_count, 0);
+        assert_int_equal(rows->key_count, 0);
+        assert_int_equal(rows->tenant_count, 1);
+        assert_int_equal(rows->tenants[0].id, TENANT_DEFAULT);
+        assert_string_equal(rows->tenants[0].name, "default");
         assert_int_equal(rows->audit_count, 0);
         free(rows);
         assert_int_equal(rig_cdrs(&rig, &(struct store_cdr_query){.max = 4}, cdrs), 0);
@@ -134,6 +138,85 @@ static void a_trunk_comes_back_as_it_was_put(void **state)
         back = &rows->trunks[rig.kind == RIG_SQLITE ? 0 : 2];
         assert_int_equal(back->advertised.family, 0);
         assert_int_equal(back->source_count, 0);
+        free(rows);
+}
+
+static struct store_change tenant_change(enum store_change_kind kind, uint32_t id,
+                                         int64_t removed_ms)
+{
+        struct store_change change = {.kind = kind};
+        change.tenant = (struct tenant){.id = id, .created_ms = NOON, .removed_ms = removed_ms};
+        memset(change.tenant.name, 'a' + (int)id, TENANT_NAME_BYTES - 1);
+        return change;
+}
+
+static void a_removed_tenant_leaves_its_id_and_frees_its_name(void **state)
+{
+        (void)state;
+        put(tenant_change(STORE_PUT_TENANT, 2, 0));
+        put(tenant_change(STORE_PUT_TENANT, 3, 0));
+        put(tenant_change(STORE_REMOVE_TENANT, 2, NOON + 1));
+        reopen();
+        struct rig_rows *rows = rig_load(&rig);
+        assert_int_equal(rows->tenant_count, 2);
+        assert_int_equal(rows->tenants[1].id, 3);
+        assert_int_equal(rows->tenants[1].created_ms, NOON);
+        assert_int_equal(strlen(rows->tenants[1].name), TENANT_NAME_BYTES - 1);
+        free(rows);
+
+        put(tenant_change(STORE_REMOVE_TENANT, 3, NOON + 2));
+        struct store_change again = tenant_change(STORE_PUT_TENANT, 4, 0);
+        memset(again.tenant.name, 'a' + 3, TENANT_NAME_BYTES - 1);
+        rows = rig_load(&rig);
+        assert_int_equal(rows->tenant_count, 2);
+        assert_int_equal(rows->tenants[1].id, 3);
+        assert_int_equal(rows->tenants[1].removed_ms, NOON + 2);
+        free(rows);
+        put(again);
+}
+
+static struct store_change key_change(enum store_change_kind kind, uint64_t id, int64_t at_ms)
+{
+        struct store_change change = {.kind = kind};
+        change.key = (struct api_key){
+                .id = id,
+                .tenant_id = (uint32_t)id - 1,
+                .scopes = SCOPES_ALL,
+                .created_ms = NOON,
+                .expires_ms = NOON + HOUR,
+                .revoked_ms = kind == STORE_REVOKE_KEY ? at_ms : 0,
+                .used_ms = kind == STORE_TOUCH_KEY ? at_ms : 0,
+        };
+        memset(change.key.name, 'k', API_KEY_NAME_BYTES - 1);
+        memset(change.key.hash, (int)id, API_KEY_HASH_BYTES);
+        return change;
+}
+
+static void a_key_comes_back_until_it_is_revoked(void **state)
+{
+        (void)state;
+        struct store_change one = key_change(STORE_PUT_KEY, 1, 0);
+        put(one);
+        put(key_change(STORE_PUT_KEY, 2, 0));
+        put(key_change(STORE_TOUCH_KEY, 1, NOON + 2));
+        put(key_change(STORE_TOUCH_KEY, 1, NOON + 1));
+        put(key_change(STORE_TOUCH_KEY, 3, NOON));
+        reopen();
+        struct rig_rows *rows = rig_load(&rig);
+        assert_int_equal(rows->key_count, 2);
+        one.key.used_ms = NOON + 2;
+        assert_memory_equal(&rows->keys[0], &one.key, sizeof one.key);
+        free(rows);
+
+        put(key_change(STORE_REVOKE_KEY, 1, NOON + 3));
+        put(key_change(STORE_REVOKE_KEY, 2, NOON + 4));
+        reopen();
+        rows = rig_load(&rig);
+        static const uint8_t none[API_KEY_HASH_BYTES];
+        assert_int_equal(rows->key_count, 1);
+        assert_int_equal(rows->keys[0].id, 2);
+        assert_int_equal(rows->keys[0].revoked_ms, NOON + 4);
+        assert_memory_equal(rows->keys[0].hash, none, sizeof none);
         free(rows);
 }
 
@@ -561,7 +644,7 @@ static void a_visit_can_end_the_walk(void **state)
         assert_int_equal(seen[0].err, -EDOM);
 }
 
-static int stop_load(void *arg, const struct trunk *row)
+static int stop_load(void *arg, const struct tenant *row)
 {
         (void)arg;
         (void)row;
@@ -571,8 +654,7 @@ static int stop_load(void *arg, const struct trunk *row)
 static void a_callback_can_end_the_load(void **state)
 {
         (void)state;
-        put(make_trunk(1));
-        const struct store_loader loader = {.on_trunk = stop_load};
+        const struct store_loader loader = {.on_tenant = stop_load};
         assert_int_equal(rig.store->ops->load(rig.store, &loader), -EDOM);
 }
 
@@ -587,6 +669,8 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 BOTH(a_fresh_store_is_empty),
                 BOTH(a_trunk_comes_back_as_it_was_put),
+                BOTH(a_removed_tenant_leaves_its_id_and_frees_its_name),
+                BOTH(a_key_comes_back_until_it_is_revoked),
                 BOTH(putting_again_replaces_and_removing_removes),
                 BOTH(sessions_come_back_whole_and_in_ascending_order),
                 BOTH(a_state_changes_and_nothing_else),

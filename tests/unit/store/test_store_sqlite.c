@@ -120,6 +120,8 @@ static void a_database_of_the_first_schema_is_brought_up_to_date(void **state)
         assert_int_equal(submit(make_trunk(1)), 0);
         rig_close(&rig);
         behind_its_back("ALTER TABLE cdr DROP COLUMN attempts;"
+                        "ALTER TABLE tenant DROP COLUMN removed_ms;"
+                        "DROP TABLE api_key;"
                         "ALTER TABLE trunk DROP COLUMN username;"
                         "ALTER TABLE trunk DROP COLUMN realm;"
                         "ALTER TABLE trunk DROP COLUMN password_key;"

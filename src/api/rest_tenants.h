@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * rest_tenants.h - /v1/tenants: whom the installation serves.
+ */
+#ifndef MASKLINE_API_REST_TENANTS_H
+#define MASKLINE_API_REST_TENANTS_H
+
+#include "api/rest.h"
+
+void rest_tenants_list(struct rest *rest);
+void rest_tenants_create(struct rest *rest);
+void rest_tenants_show(struct rest *rest);
+void rest_tenants_remove(struct rest *rest);
+
+#endif
