@@ -6,8 +6,11 @@
 #include "cli/cli.h"
 
 const struct command *const commands[] = {
-        serve_commands,       config_commands,   cli_trunk_commands, cli_number_commands,
-        cli_session_commands, cli_call_commands, cli_audit_commands, NULL,
+        serve_commands,       config_commands,
+        cli_trunk_commands,   cli_number_commands,
+        cli_session_commands, cli_call_commands,
+        cli_audit_commands,   cli_tenant_commands,
+        cli_key_commands,     NULL,
 };
 
 void commands_put_reference(struct buf *out)
@@ -19,7 +22,7 @@ void commands_put_reference(struct buf *out)
                 "`maskline serve` is the daemon and `maskline config` its configuration; every\n"
                 "other command asks a running daemon through its REST API (rest.md). They find it\n"
                 "by `--data DIR` (the daemon writes its address into the file `endpoint` there,\n"
-                "and its token into `api.token`), or by `--server` and `--token-file`.\n\n"
+                "and the operator's token into `api.token`), or by `--server` and `--token-file`.\n\n"
                 "Real numbers are read from standard input (`-`, one line each) or from a file\n"
                 "(`@FILE`). A number given as an argument is taken out of the process list at\n"
                 "once, but a shell keeps it in its history: prefer the other two.\n\n"

@@ -5,24 +5,8 @@
 
 #include "cli/cli.h"
 #include "cli/client.h"
-#include "cli/duration.h"
 #include "cli/number_input.h"
 #include "cli/show.h"
-
-static int add_duration(const struct command_line *line, const char *option, const char *field,
-                        json_t *body)
-{
-        int64_t seconds;
-        const char *value = command_value(line, option);
-        if (!value)
-                return EXIT_DONE;
-        if (duration_parse(slice_from(value), &seconds)) {
-                fprintf(stderr, "maskline: %s wants " DURATION_ALLOWED "\n", option);
-                return EXIT_USAGE;
-        }
-        json_object_set_new(body, field, json_integer(seconds));
-        return EXIT_DONE;
-}
 
 /* Parties as the request has them; NULL after the reason has been written. */
 static json_t *read_parties(const struct command_line *line, struct number_input *numbers)
@@ -91,9 +75,9 @@ static void show_session(const json_t *session)
 static json_t *create_body(const struct command_line *line, int *code)
 {
         json_t *body = json_object();
-        *code = add_duration(line, "--expires", "expires_in_s", body);
+        *code = client_add_duration(line, "--expires", "expires_in_s", body);
         if (!*code)
-                *code = add_duration(line, "--starts", "starts_in_s", body);
+                *code = client_add_duration(line, "--starts", "starts_in_s", body);
         if (*code)
                 goto fail;
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/secret.h"
+#include "cli/duration.h"
 #include "cli/show.h"
 #include "io/http_client.h"
 
@@ -22,8 +23,11 @@ const struct command_option client_options[] = {
          "the server's address (default: $MASKLINE_SERVER, else as the data "
          "directory says)"},
         {"--token-file", "FILE",
-         "file with the API token (default: $MASKLINE_TOKEN_FILE, else api.token in the data "
+         "file with the API token or a key (default: $MASKLINE_TOKEN_FILE, else api.token in the data "
          "directory)"},
+        {"--tenant", "NAME",
+         "act for this tenant (default: $MASKLINE_TENANT, else the key's own; with the token of the "
+         "data directory the one named default)"},
         {"--json", NULL, "print the server's answer as JSON"},
         {NULL},
 };
@@ -219,6 +223,21 @@ static int read_reply(const struct http_reply *reply, json_t **out)
         return EXIT_DONE;
 }
 
+/* The path, and for which tenant. `path` itself when there is nothing to add. */
+static const char *path_for_tenant(const struct command_line *line, const char *path, char *memory,
+                                   size_t bytes)
+{
+        struct buf b;
+        const char *tenant = option_or_env(line, "--tenant", "MASKLINE_TENANT");
+        if (!tenant)
+                return path;
+        buf_init(&b, memory, bytes - 1);
+        buf_printf(&b, "%s%ctenant=", path, strchr(path, '?') ? '&' : '?');
+        client_put_segment(&b, tenant);
+        memory[b.len] = '\0';
+        return memory;
+}
+
 static int send_request(const struct client *client, const char *method, const char *path,
                         struct slice body, json_t **out)
 {
@@ -256,6 +275,7 @@ int client_call(const struct command_line *line, const char *method, const char 
                 json_t **out)
 {
         struct client client = {0};
+        char memory[1024];
         char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
         int code = EXIT_FAILED;
         if (body && !text)
@@ -264,8 +284,9 @@ int client_call(const struct command_line *line, const char *method, const char 
         else
                 code = client_find(line, &client);
         if (code == EXIT_DONE)
-                code = send_request(&client, method, path, text ? slice_from(text) : SLICE_NONE,
-                                    out);
+                code = send_request(&client, method,
+                                    path_for_tenant(line, path, memory, sizeof memory),
+                                    text ? slice_from(text) : SLICE_NONE, out);
         secret_free(client.token, TOKEN_BYTES_MAX);
         free_json_text(text);
         json_decref(body);
@@ -289,6 +310,21 @@ int client_ask(const struct command_line *line, const char *method, const char *
                 fputc('\n', stdout);
         }
         json_decref(answer);
+        return EXIT_DONE;
+}
+
+int client_add_duration(const struct command_line *line, const char *option, const char *field,
+                        json_t *body)
+{
+        int64_t seconds;
+        const char *value = command_value(line, option);
+        if (!value)
+                return EXIT_DONE;
+        if (duration_parse(slice_from(value), &seconds)) {
+                fprintf(stderr, "maskline: %s wants " DURATION_ALLOWED "\n", option);
+                return EXIT_USAGE;
+        }
+        json_object_set_new(body, field, json_integer(seconds));
         return EXIT_DONE;
 }
 

@@ -13,7 +13,7 @@
 
 #define CLIENT_DATA_DEFAULT "/var/lib/maskline"
 
-/* --data, --server, --token-file, --json: what every command that asks the server takes. */
+/* --data, --server, --token-file, --tenant, --json: what every command that asks the server takes. */
 extern const struct command_option client_options[];
 
 const char *client_data_dir(const struct command_line *line);
@@ -32,6 +32,10 @@ int client_call(const struct command_line *line, const char *method, const char 
 /* As client_call(); with --json the answer is printed and `*out` stays NULL. */
 int client_ask(const struct command_line *line, const char *method, const char *path, json_t *body,
                json_t **out) MUST_CHECK;
+
+/* The seconds of an option such as "2h" into `body`, if it was given. EXIT_*. */
+int client_add_duration(const struct command_line *line, const char *option, const char *field,
+                        json_t *body) MUST_CHECK;
 
 /* One segment of a path, percent-encoded. */
 void client_put_segment(struct buf *out, const char *text);

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "cli/client.h"
+#include "cli/show.h"
+
+/* All of enum api_scope, each once. */
+#define SCOPES_MAX 16
+
+static json_t *create_body(const struct command_line *line, int *code)
+{
+        const char *scopes[SCOPES_MAX];
+        unsigned count = command_values(line, "--scope", scopes, SCOPES_MAX);
+        json_t *body = json_object(), *list = json_array();
+        for (unsigned i = 0; i < count && i < SCOPES_MAX; i++)
+                json_array_append_new(list, json_string(scopes[i]));
+        json_object_set_new(body, "name", json_string(line->operands[0]));
+        json_object_set_new(body, "scopes", list);
+        if (command_has(line, "--all-tenants"))
+                json_object_set_new(body, "all_tenants", json_true());
+        *code = client_add_duration(line, "--expires", "expires_in_s", body);
+        if (*code == EXIT_DONE)
+                return body;
+        json_decref(body);
+        return NULL;
+}
+
+/* Before the key is made: it is told once, and must not be lost for want of a place. -1: none. */
+static int open_file(const char *path)
+{
+        int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+        if (fd < 0)
+                fprintf(stderr, "maskline: %s cannot be made: %s; name a file that is not there\n",
+                        path, strerror(errno));
+        return fd;
+}
+
+static int write_key(int fd, const char *path, const char *text)
+{
+        size_t len = strlen(text);
+        bool whole = len && write(fd, text, len) == (ssize_t)len && write(fd, "\n", 1) == 1 &&
+                     fsync(fd) == 0;
+        if (whole)
+                return EXIT_DONE;
+        fprintf(stderr, "maskline: %s cannot be written: revoke the key and make another\n", path);
+        return EXIT_FAILED;
+}
+
+static void show_created(const struct command_line *line, const json_t *key, const char *file)
+{
+        if (command_has(line, "--json")) {
+                json_dumpf(key, stdout, JSON_INDENT(2));
+                fputc('\n', stdout);
+                return;
+        }
+        show_fact("id", show_cell(key, "id").text);
+        show_fact("tenant", show_cell(key, "tenant").text);
+        show_fact("expires", show_cell(key, "expires_at").text);
+        show_fact("key", file ? file : show_text(key, "key"));
+        if (!file)
+                puts("\nIt is not shown again: keep it where only its user can read it.");
+}
+
+static int create_into(const struct command_line *line, json_t *body, int fd, const char *file)
+{
+        json_t *answer = NULL;
+        int code = client_call(line, "POST", "/v1/keys", body, &answer);
+        if (code == EXIT_DONE && file) {
+                code = write_key(fd, file, show_text(answer, "key"));
+                json_object_del(answer, "key");
+        }
+        if (answer)
+                show_created(line, answer, file);
+        json_decref(answer);
+        return code;
+}
+
+static int create(const struct command_line *line)
+{
+        int code, fd = -1;
+        const char *file = command_value(line, "--to");
+        json_t *body = create_body(line, &code);
+        if (!body)
+                return code;
+        if (file && (fd = open_file(file)) < 0) {
+                json_decref(body);
+                return EXIT_FAILED;
+        }
+        code = create_into(line, body, fd, file);
+        if (fd >= 0)
+                close(fd);
+        if (fd >= 0 && code != EXIT_DONE)
+                unlink(file);
+        return code;
+}
+
+/* "read, operate" */
+static struct show_cell scopes_cell(const json_t *key)
+{
+        struct show_cell cell = {""};
+        struct buf b;
+        size_t at;
+        json_t *scope;
+        buf_init(&b, cell.text, sizeof cell.text - 1);
+        json_array_foreach(json_object_get(key, "scopes"), at, scope)
+                buf_printf(&b, "%s%s", at ? "," : "", json_string_value(scope));
+        cell.text[b.len] = '\0';
+        return cell;
+}
+
+static void add_rows(struct show_table *table, const json_t *keys)
+{
+        size_t at;
+        json_t *key;
+        json_array_foreach(keys, at, key)
+        {
+                struct show_cell cells[] = {
+                        show_cell(key, "id"),      show_cell(key, "name"),
+                        show_cell(key, "tenant"),  scopes_cell(key),
+                        show_cell(key, "state"),   show_cell(key, "expires_at"),
+                        show_cell(key, "used_at"),
+                };
+                if (json_is_null(json_object_get(key, "tenant")))
+                        strcpy(cells[2].text, "(all)");
+                show_table_add(table, cells);
+        }
+}
+
+static int list(const struct command_line *line)
+{
+        static const char *const titles[] = {"KEY",   "NAME",    "TENANT", "SCOPES",
+                                             "STATE", "EXPIRES", "USED",   NULL};
+        struct show_table *table = show_table_create(titles);
+        char path[128] = "/v1/keys";
+        json_t *answer = NULL;
+        int code;
+        bool more;
+        do {
+                code = client_ask(line, "GET", path, NULL, &answer);
+                add_rows(table, json_object_get(answer, "keys"));
+                const char *next = show_text(answer, "next");
+                more = next[0] != '\0';
+                snprintf(path, sizeof path, "/v1/keys?after=%.64s", next);
+                json_decref(answer);
+        } while (code == EXIT_DONE && more);
+
+        if (code == EXIT_DONE && !command_has(line, "--json"))
+                show_table_print(table, "no keys; \"maskline key create\" makes one");
+        show_table_destroy(table);
+        return code;
+}
+
+static int revoke_key(const struct command_line *line)
+{
+        char memory[256];
+        struct buf path;
+        buf_init(&path, memory, sizeof memory - 1);
+        buf_put_text(&path, "/v1/keys/");
+        client_put_segment(&path, line->operands[0]);
+        memory[path.len] = '\0';
+
+        json_t *answer = NULL;
+        int code = client_call(line, "DELETE", memory, NULL, &answer);
+        json_decref(answer);
+        if (code == EXIT_DONE && !command_has(line, "--json"))
+                printf("key %s revoked\n", line->operands[0]);
+        return code;
+}
+
+static const struct command_option create_options[] = {
+        {"--scope", "SCOPE",
+         "what it may do: provision (trunks, numbers, keys), read, operate (sessions, calls) or "
+         "audit",
+         .repeats = true, .required = true},
+        {"--expires", "TIME", "how long it holds, such as 90d (default: until it is revoked)"},
+        {"--all-tenants", NULL, "for all tenants and what belongs to none, such as the metrics"},
+        {"--to", "FILE",
+         "write the key into this new file, for its user alone, and do not show it"},
+        {NULL},
+};
+
+const struct command cli_key_commands[] = {
+        {"key create", "Make a key for the REST API; it is shown once.", "NAME", 1, 1,
+         create_options, client_options,
+         "  maskline key create shop --tenant acme --scope read --scope operate --expires 365d\n"
+         "  maskline key create prometheus --all-tenants --scope read --to prometheus.key\n",
+         create},
+        {"key list", "List the keys that are not revoked.", NULL, 0, 0, NULL, client_options,
+         "  maskline key list\n", list},
+        {"key revoke", "End a key at once.", "KEY", 1, 1, NULL, client_options,
+         "  maskline key revoke k_41r9m8e2q0c7v5xz\n", revoke_key},
+        {NULL},
+};
