@@ -140,6 +140,15 @@ static json_t *address_json(const struct addr *a)
         return json_string(a->port ? addr_format(a).text : addr_format_ip(a).text);
 }
 
+static json_t *pair_json(const struct addr_pair *pair)
+{
+        char memory[ADDR_PAIR_TEXT_MAX];
+        struct buf b;
+        buf_init(&b, memory, sizeof memory);
+        addr_pair_put(&b, pair);
+        return b.len ? json_stringn(b.p, b.len) : json_null();
+}
+
 /* "host:port", an IPv6 address in brackets; "host" where DNS says the port, too. */
 static json_t *peer_json(const struct trunk *trunk)
 {
@@ -215,7 +224,7 @@ static json_t *trunk_json(const struct api *api, const struct trunk *trunk)
         json_t *json = json_pack(
                 "{s:s, s:o, s:o, s:o, s:s, s:s, s:s, s:i, s:i, s:I, s:I, s:I}", "name", trunk->name,
                 "sources", sources, "peer", peer_json(trunk), "advertised",
-                address_json(&trunk->advertised), "country", plan->country, "international",
+                pair_json(&trunk->advertised), "country", plan->country, "international",
                 plan->international, "national", plan->national, "digits_min",
                 (int)plan->digits_min, "digits_max", (int)plan->digits_max, "channels_max",
                 (json_int_t)trunk->channels_max, "calls_per_s", (json_int_t)trunk->calls_per_s,
@@ -365,6 +374,13 @@ static bool read_peer(struct rest *rest, const json_t *value, struct trunk *trun
         return false;
 }
 
+/* One that a peer can be told. */
+static int read_told(struct slice text, struct addr *out)
+{
+        int err = addr_parse_either(text, out);
+        return !err && addr_is_any(out) ? ERR_RANGE : err;
+}
+
 static bool read_advertised(struct rest *rest, const json_t *value, struct trunk *trunk)
 {
         if (!value && rest->api->params.needs_advertised) {
@@ -377,11 +393,17 @@ static bool read_advertised(struct rest *rest, const json_t *value, struct trunk
         }
         if (!value)
                 return true;
-        if (addr_parse(body_slice(value), 0, &trunk->advertised) == 0 &&
-            !addr_is_any(&trunk->advertised))
+        int err = addr_pair_parse(body_slice(value), read_told, &trunk->advertised);
+        if (!err)
                 return true;
-        rest_refuse(rest, PROBLEM_BAD_VALUE, "advertised", "Write it like 198.51.100.4.",
-                    "it must be an IP address, with or without a port");
+        rest_refuse(rest, PROBLEM_BAD_VALUE, "advertised",
+                    "Write it like 198.51.100.4, or like 198.51.100.4, 2001:db8::4 if the carrier "
+                    "speaks both.",
+                    "%s",
+                    err == ERR_CONFLICT
+                            ? "it names two addresses of one kind"
+                            : "it must be an IP address, with or without a port, or one "
+                              "IPv4 and one IPv6 address with a comma between them");
         return false;
 }
 
@@ -444,24 +466,31 @@ static bool read_plan(struct rest *rest, const json_t **values, struct number_pl
         return check_plan(rest, plan);
 }
 
-/* A socket speaks IPv4 or IPv6: what is only of the other kind can neither call nor be called. */
+static bool is_heard_in(const struct rest *rest, uint8_t family)
+{
+        return calls_listens(rest->api->params.calls, SIP_UDP, family);
+}
+
+/* Addresses of a family that we do not listen in can neither call us nor be called. */
 static bool check_family(struct rest *rest, const struct trunk *trunk)
 {
         struct addr peer;
-        uint8_t ours = calls_local(rest->api->params.calls)->family;
+        const uint8_t ours = is_heard_in(rest, 4) ? 4 : 6, other = ours == 4 ? 6 : 4;
         const char *field = "sources";
+        if (is_heard_in(rest, other))
+                return true;
         for (unsigned i = 0; i < trunk->source_count; i++) {
                 if (trunk->sources[i].prefix.addr.family == ours)
                         field = NULL;
         }
-        if (addr_parse(slice_from(trunk->peer_host), 0, &peer) == 0 && peer.family != ours)
+        if (addr_parse(slice_from(trunk->peer_host), 0, &peer) == 0 && peer.family == other)
                 field = "peer";
-        if (trunk->advertised.family && trunk->advertised.family != ours)
+        if (addr_pair_find(&trunk->advertised, other))
                 field = "advertised";
         if (!field)
                 return true;
         rest_refuse(rest, PROBLEM_BAD_VALUE, field,
-                    "Give addresses of that kind, or change sip_listen and media_ip.",
+                    "Give addresses of that kind, or add one of the other kind to sip_listen.",
                     "sip_listen is an IPv%u address, and nothing here is", ours);
         return false;
 }

@@ -117,7 +117,7 @@ static int open_directory(struct serve *serve)
 static void warn_of_trunk(const struct serve *serve, const struct trunk *trunk)
 {
         const struct addr *listen = addr_pair_first(&serve->config.sip_listen);
-        if (addr_is_any(listen) && trunk->advertised.family == 0)
+        if (addr_is_any(listen) && !addr_pair_find(&trunk->advertised, listen->family))
                 log_warn("trunk %s: sip_listen is %s and the trunk has no advertised address: its "
                          "calls will fail; set sip_listen and media_ip to this machine's address, "
                          "or add the trunk again with one",
@@ -212,7 +212,7 @@ static int open_calls(struct serve *serve)
                 .listen = {c->sip_listen, c->sip_tcp_listen, c->sip_tls_listen},
                 .tls = serve->tls,
                 .streams = {c->sip_connections_max, MS(c->sip_idle_s), MS(c->sip_keepalive_s)},
-                .media_ip = config_media_ip(c),
+                .media = addr_pair_of(config_media_ip(c)),
                 .rtp_port_min = (uint16_t)c->rtp_port_min,
                 .rtp_port_max = (uint16_t)c->rtp_port_max,
                 .calls_max = c->calls_max,

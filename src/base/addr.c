@@ -111,6 +111,11 @@ struct addr_text addr_format_ip(const struct addr *a)
         return out;
 }
 
+int addr_parse_either(struct slice text, struct addr *out)
+{
+        return addr_parse(text, 0, out);
+}
+
 struct addr_text addr_format(const struct addr *a)
 {
         struct addr_text ip = addr_format_ip(a);
@@ -176,6 +181,45 @@ int addr_pair_add(struct addr_pair *pair, const struct addr *a)
                 return ERR_CONFLICT;
         *place = *a;
         return 0;
+}
+
+bool addr_pair_is_empty(const struct addr_pair *pair)
+{
+        return !addr_pair_first(pair);
+}
+
+int addr_pair_parse(struct slice text, addr_parse_fn *parse, struct addr_pair *out)
+{
+        struct addr_pair pair = {0};
+        struct slice rest = text;
+        bool has_more = true;
+        while (has_more) {
+                struct addr a;
+                const struct slice one = slice_split(rest, ',', &rest);
+                has_more = one.p + one.len < text.p + text.len;
+                int err = parse(slice_trim(one), &a);
+                if (!err)
+                        err = addr_pair_add(&pair, &a);
+                if (err)
+                        return err;
+        }
+        *out = pair;
+        return 0;
+}
+
+static void put_addr(struct buf *b, const struct addr *a)
+{
+        buf_put_text(b, a->port ? addr_format(a).text : addr_format_ip(a).text);
+}
+
+void addr_pair_put(struct buf *b, const struct addr_pair *pair)
+{
+        if (pair->ip4.family)
+                put_addr(b, &pair->ip4);
+        if (pair->ip4.family && pair->ip6.family)
+                buf_put_text(b, ", ");
+        if (pair->ip6.family)
+                put_addr(b, &pair->ip6);
 }
 
 struct addr_pair addr_pair_of(struct addr a)

@@ -43,6 +43,9 @@ size_t addr_scan_quad(const char *text, uint8_t ip[4]);
 /* "192.0.2.1:5060", "[2001:db8::1]:5060"; without a port, `default_port`. */
 int addr_parse(struct slice text, uint16_t default_port, struct addr *out) MUST_CHECK;
 
+/* With a port, or without: 0. */
+int addr_parse_either(struct slice text, struct addr *out) MUST_CHECK;
+
 struct addr_text addr_format(const struct addr *a);    /* with the port, IPv6 in brackets */
 struct addr_text addr_format_ip(const struct addr *a); /* without port and brackets (SDP) */
 
@@ -65,6 +68,15 @@ const struct addr *addr_pair_find(const struct addr_pair *pair, uint8_t family);
 const struct addr *addr_pair_first(const struct addr_pair *pair);                /* or NULL */
 struct addr_pair addr_pair_of(struct addr a);
 int addr_pair_add(struct addr_pair *pair, const struct addr *a) MUST_CHECK; /* ERR_CONFLICT */
+bool addr_pair_is_empty(const struct addr_pair *pair);
+
+/* One, or one of each family with a comma between them. ERR_CONFLICT: two of one family. */
+typedef int addr_parse_fn(struct slice text, struct addr *out); /* addr_parse_ip, or so */
+int addr_pair_parse(struct slice text, addr_parse_fn *parse, struct addr_pair *out) MUST_CHECK;
+/* "192.0.2.1:5060, [2001:db8::1]:5060"; what has no port is written without. */
+void addr_pair_put(struct buf *b, const struct addr_pair *pair);
+
+#define ADDR_PAIR_TEXT_MAX (2 * ADDR_TEXT_MAX + 2)
 
 /* To and from the system's form; the length is returned. An IPv4-mapped address becomes IPv4. */
 uint32_t addr_to_sockaddr(const struct addr *a, struct sockaddr_storage *out);

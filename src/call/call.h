@@ -176,10 +176,15 @@ void call_announce(struct call *call); /* the caller is there to hear it */
 void call_on_played(struct call *call);
 
 /*
- * offer.c: offer and answer on one leg, with its port pair. Statuses are what to refuse with;
- * call_take_invite() answers 0 and call_on_offer() 200 when all is well.
+ * offer.c: offer and answer on one leg, with its port pair. `family` of our address, as far as the
+ * peer has not described itself; 0: any. Statuses are what to refuse with; call_take_invite()
+ * answers 0 and call_on_offer() 200 when all is well.
  */
-int call_media_open(struct call *call, enum call_side side) MUST_CHECK;
+int call_media_open(struct call *call, enum call_side side, uint8_t family) MUST_CHECK;
+/* The leg's audio as its trunk's peers are to send it, at an address of each family that we have. */
+struct addr_pair call_media_addresses(const struct call *call, enum call_side side);
+/* Signalling has chosen one of them (struct sip_dial). */
+void call_follow_said(struct call *call, enum call_side side);
 void call_media_close(struct call *call, enum call_side side);
 unsigned call_take_invite(struct call *call, const struct sip_invite *invite);
 unsigned call_on_offer(struct call *call, enum call_side side, const struct sdp *offer,

@@ -161,8 +161,12 @@ static void on_changed(void *arg, struct sip_leg leg)
 {
         enum call_side side;
         struct call *call = find_call(arg, leg, &side);
-        if (call)
-                call_save(call);
+        if (!call)
+                return;
+        /* Another target may have been tried, of another family. */
+        if (side == SIDE_B && call->state == CALL_DIALLING)
+                call_follow_said(call, side);
+        call_save(call);
 }
 
 static void on_media(void *arg, struct media_leg leg, enum media_event event, char digit)
@@ -244,6 +248,19 @@ static const char *socket_remedy(int err, const char *setting, const char *busy)
         return text;
 }
 
+static void explain_media(const struct calls *calls, int err, char *problem)
+{
+        const struct calls_params *p = &calls->params;
+        char ips[ADDR_PAIR_TEXT_MAX] = "";
+        struct buf b;
+        buf_init(&b, ips, sizeof ips - 1);
+        addr_pair_put(&b, &p->media);
+        snprintf(problem, 512, "cannot open %u RTP port pairs on %s, ports %u to %u: %s; %s",
+                 legs_max(calls), ips, p->rtp_port_min, p->rtp_port_max, err_text(err),
+                 socket_remedy(err, "media_ip, or sip_listen,",
+                               "widen rtp_port_min and rtp_port_max, or lower calls_max"));
+}
+
 static int open_media(struct calls *calls, char *problem)
 {
         const struct calls_params *p = &calls->params;
@@ -255,7 +272,7 @@ static int open_media(struct calls *calls, char *problem)
         }
         const struct media_params params = {
                 .io = p->io,
-                .local_ip = p->media_ip,
+                .local_ips = p->media,
                 .port_min = p->rtp_port_min,
                 .port_max = p->rtp_port_max,
                 .legs_max = legs_max(calls),
@@ -268,12 +285,7 @@ static int open_media(struct calls *calls, char *problem)
         int err = media_create(&params, &calls->media);
         free(ports);
         if (err)
-                snprintf(problem, 512,
-                         "cannot open %u RTP port pairs on %s, ports %u to %u: %s; %s",
-                         legs_max(calls), addr_format_ip(&p->media_ip).text, p->rtp_port_min,
-                         p->rtp_port_max, err_text(err),
-                         socket_remedy(err, "media_ip, or sip_listen,",
-                                       "widen rtp_port_min and rtp_port_max, or lower calls_max"));
+                explain_media(calls, err, problem);
         return err;
 }
 

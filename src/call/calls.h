@@ -26,7 +26,7 @@ struct calls_params {
         struct sip_listen listen;
         const struct tls_context *tls; /* not owned; NULL: no TLS */
         struct sip_stream_limits streams;
-        struct addr media_ip; /* where RTP is bound and, unless a trunk says, advertised */
+        struct addr_pair media; /* where RTP is bound and, unless a trunk says, advertised */
         uint16_t rtp_port_min, rtp_port_max;
         uint32_t calls_max;
         uint32_t calls_per_s_max; /* to be ready for: sizes what ended calls leave behind */

@@ -297,15 +297,24 @@ static void take_known(struct check *check)
                      state->peers.list[i].target.addr);
 }
 
+/* Those that calls would go to. */
+static void take_answer(struct check *check, const struct locate_answer *answer)
+{
+        struct locate_target targets[LOCATE_TARGETS_MAX];
+        unsigned count = sip_trunk_choose(check->params.trunks, &check->trunk, answer, targets);
+        for (unsigned i = 0; i < count; i++)
+                take(check, targets[i].transport, targets[i].addr);
+}
+
 static void on_located(void *arg, int err, const struct locate_answer *answer)
 {
         struct check *check = arg;
         check->search = NULL;
         check_words_resolve(next_step(check), &check->trunk, err, answer);
-        for (unsigned i = 0; answer && i < answer->count; i++)
-                take(check, answer->targets[i].transport, answer->targets[i].addr);
         if (err)
                 take_known(check);
+        else
+                take_answer(check, answer);
         try_target(check);
 }
 
@@ -318,7 +327,6 @@ static void begin(void *arg)
                 .port = trunk->peer_port,
                 .transport = sip_trunk_transport(trunk),
                 .speaks = sip_trunks_spoken(check->params.trunks),
-                .family = trunk->advertised.family,
         };
         if (!trunk->peer_host[0]) {
                 check_words_resolve(next_step(check), trunk, 0, NULL);

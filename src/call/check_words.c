@@ -295,6 +295,7 @@ bool check_words_address(struct check_step *step, const struct trunk *trunk,
                     ours.text);
                 return true;
         }
+        bool has_advertised = addr_pair_find(&trunk->advertised, r->seen.family);
         struct addr_text seen = r->seen.port ? addr_format(&r->seen) : addr_format_ip(&r->seen);
         if (!addr_equal_ip(&r->seen, &r->local.addr)) {
                 say(step, CHECK_ADDRESS, CHECK_WARN,
@@ -304,7 +305,7 @@ bool check_words_address(struct check_step *step, const struct trunk *trunk,
                        "Without its own address in INVITE and SDP the carrier's answers and audio "
                        "get lost: give the trunk --advertised %s%s.",
                        addr_format_ip(&r->seen).text,
-                       trunk->advertised.family ? " instead of the one that it has" : "");
+                       has_advertised ? " instead of the one that it has" : "");
         } else if (r->seen.port && r->seen.port != r->local.addr.port) {
                 say(step, CHECK_ADDRESS, CHECK_NOTE,
                     "The carrier sees us as %s, but we call ourselves %s: a NAT changes our port.",

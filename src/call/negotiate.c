@@ -12,26 +12,32 @@ static const enum sdp_codec our_codecs[] = {SDP_PCMA, SDP_PCMU};
 struct sdp_audio negotiate_ours(const struct addr *local)
 {
         struct sdp_audio ours = {
-                .rtp = *local,
-                .rtcp = *local,
                 .direction = SDP_SENDRECV,
                 .dtmf_pt = OUR_DTMF_PT,
                 .ptime_ms = OUR_PTIME_MS,
         };
-        ours.rtcp.port = (uint16_t)(local->port + 1);
+        sdp_audio_place(&ours, local);
         for (size_t i = 0; i < sizeof our_codecs / sizeof our_codecs[0]; i++)
                 sdp_audio_add_codec(&ours, our_codecs[i], sdp_codec_static_pt(our_codecs[i]));
         return ours;
 }
 
-struct addr negotiate_address(const struct trunk *trunk, const struct addr *local)
+static struct addr told(const struct addr *advertised, const struct addr *local)
 {
-        if (trunk->advertised.family == 0)
+        if (local->family == 0 || advertised->family == 0)
                 return *local;
 
-        struct addr address = trunk->advertised;
+        struct addr address = *advertised;
         address.port = local->port;
         return address;
+}
+
+struct addr_pair negotiate_addresses(const struct trunk *trunk, const struct addr_pair *local)
+{
+        return (struct addr_pair){
+                told(&trunk->advertised.ip4, &local->ip4),
+                told(&trunk->advertised.ip6, &local->ip6),
+        };
 }
 
 int negotiate_narrow(struct sdp_audio *ours, const struct sdp_audio *other)
@@ -73,8 +79,8 @@ void negotiate_stream(const struct sdp_audio *remote, const struct sdp_audio *lo
         out->source_count = trunk->source_count;
 }
 
-bool negotiate_usable(const struct sdp *sdp, const struct addr *local)
+bool negotiate_usable(const struct sdp *sdp)
 {
         return sdp && sdp->has_audio && sdp->audio.rtp.port != 0 && !sdp->audio.is_secure &&
-               sdp->audio.codec_count > 0 && sdp->audio.rtp.family == local->family;
+               sdp->audio.codec_count > 0 && sdp->audio.rtp.family != 0;
 }

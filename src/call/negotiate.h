@@ -14,8 +14,8 @@
 /* Our side of a stream at `local`: every codec we know, telephone-event, sendrecv, 20 ms. */
 struct sdp_audio negotiate_ours(const struct addr *local);
 
-/* Where a peer on this trunk is to send media: the advertised address, with the local port. */
-struct addr negotiate_address(const struct trunk *trunk, const struct addr *local);
+/* Where a peer on this trunk is to send media: the advertised addresses, with the local port. */
+struct addr_pair negotiate_addresses(const struct trunk *trunk, const struct addr_pair *local);
 
 /* Keeps of `ours` only the codecs that `other` has, in the other's order. ERR_MEDIA: none. */
 int negotiate_narrow(struct sdp_audio *ours, const struct sdp_audio *other) MUST_CHECK;
@@ -25,7 +25,7 @@ void negotiate_stream(const struct sdp_audio *remote, const struct sdp_audio *lo
                       const struct trunk *trunk, struct media_stream *out,
                       struct addr_prefix sources[TRUNK_SOURCES_MAX]);
 
-/* A description that we can use: audio, not refused, not secure, in the family that we have. */
-bool negotiate_usable(const struct sdp *sdp, const struct addr *local);
+/* A description that we can use, if we have its family: audio, not refused, not secure. */
+bool negotiate_usable(const struct sdp *sdp);
 
 #endif

@@ -14,28 +14,63 @@ static const struct trunk *trunk_of(const struct call *call, enum call_side side
         return sip_trunks_find_any(call->calls->params.trunks, call->legs[side].trunk_id);
 }
 
-/* Ours as a peer on this leg's trunk is to see it. */
-static struct sdp_audio ours_of(const struct call *call, enum call_side side,
-                                const struct trunk *trunk)
+struct addr_pair call_media_addresses(const struct call *call, enum call_side side)
 {
-        struct addr local = media_leg_local(call->calls->media, call->legs[side].media);
-        struct addr address = negotiate_address(trunk, &local);
-        return negotiate_ours(&address);
+        const struct trunk *trunk = trunk_of(call, side);
+        const struct addr_pair local = media_leg_local(call->calls->media, call->legs[side].media);
+        return trunk ? negotiate_addresses(trunk, &local) : (struct addr_pair){0};
+}
+
+/* Ours at the address of this family; 0: of any. ERR_MEDIA: there is none. */
+static int ours_of(const struct call *call, enum call_side side, uint8_t family,
+                   struct sdp_audio *out)
+{
+        const struct addr_pair addresses = call_media_addresses(call, side);
+        const struct addr *address =
+                family ? addr_pair_find(&addresses, family) : addr_pair_first(&addresses);
+        if (!address)
+                return ERR_MEDIA;
+        *out = negotiate_ours(address);
+        return 0;
+}
+
+static bool is_in(const struct addr_pair *pair, const struct addr *a)
+{
+        const struct addr *own = addr_pair_find(pair, a->family);
+        return own && addr_equal_ip(own, a);
 }
 
 /* An RTP port of ours, as we or the trunk's peers know it: what is sent there never ends. */
 static bool is_our_own(const struct call *call, const struct trunk *trunk, const struct addr *rtp)
 {
         const struct calls_params *p = &call->calls->params;
-        bool is_ours = addr_equal_ip(rtp, &p->media_ip) || addr_equal_ip(rtp, &trunk->advertised);
+        bool is_ours = is_in(&p->media, rtp) || is_in(&trunk->advertised, rtp);
         return is_ours && rtp->port >= p->rtp_port_min && rtp->port <= p->rtp_port_max;
 }
 
-static bool is_usable(const struct call *call, enum call_side side, const struct trunk *trunk,
-                      const struct sdp *sdp)
+static bool is_usable(const struct call *call, const struct trunk *trunk, const struct sdp *sdp)
 {
-        struct addr local = media_leg_local(call->calls->media, call->legs[side].media);
-        return negotiate_usable(sdp, &local) && !is_our_own(call, trunk, &sdp->audio.rtp);
+        return negotiate_usable(sdp) && !is_our_own(call, trunk, &sdp->audio.rtp);
+}
+
+/*
+ * Each leg's audio goes by the family of its peer's description. An address that is none, of who holds
+ * as RFC 2543 has it, leaves it as it is.
+ */
+static uint8_t family_with(const struct call_leg *leg, const struct sdp *sdp)
+{
+        bool is_nowhere = addr_is_any(&sdp->audio.rtp);
+        return is_nowhere ? leg->local.rtp.family : sdp->audio.rtp.family;
+}
+
+void call_follow_said(struct call *call, enum call_side side)
+{
+        struct call_leg *leg = &call->legs[side];
+        const struct sdp_audio *said = sip_leg_said(call->calls->ua, leg->sip);
+        if (!said)
+                return;
+        leg->local.rtp = said->rtp;
+        leg->local.rtcp = said->rtcp;
 }
 
 static void set_stream(struct call *call, enum call_side side, const struct trunk *trunk,
@@ -49,7 +84,7 @@ static void set_stream(struct call *call, enum call_side side, const struct trun
         leg->has_stream = true;
 }
 
-int call_media_open(struct call *call, enum call_side side)
+int call_media_open(struct call *call, enum call_side side, uint8_t family)
 {
         struct calls *calls = call->calls;
         struct call_leg *leg = &call->legs[side];
@@ -58,10 +93,7 @@ int call_media_open(struct call *call, enum call_side side)
                 return err;
         leg->has_media = true;
 
-        const struct trunk *trunk = trunk_of(call, side);
-        if (trunk)
-                leg->local = ours_of(call, side, trunk);
-        return trunk ? 0 : ERR_NOT_FOUND;
+        return trunk_of(call, side) ? ours_of(call, side, family, &leg->local) : ERR_NOT_FOUND;
 }
 
 void call_media_close(struct call *call, enum call_side side)
@@ -79,12 +111,13 @@ void call_media_close(struct call *call, enum call_side side)
 static int answer_offer(struct call *call, enum call_side side, const struct sdp *offer)
 {
         const struct trunk *trunk = trunk_of(call, side);
-        if (!trunk || !is_usable(call, side, trunk, offer))
+        if (!trunk || !is_usable(call, trunk, offer))
                 return ERR_MEDIA;
 
-        struct sdp_audio ours = ours_of(call, side, trunk);
-        struct sdp_audio answer;
-        int err = sdp_answer(&offer->audio, &ours, SDP_SENDRECV, &answer);
+        struct sdp_audio ours, answer;
+        int err = ours_of(call, side, family_with(&call->legs[side], offer), &ours);
+        if (!err)
+                err = sdp_answer(&offer->audio, &ours, SDP_SENDRECV, &answer);
         if (err)
                 return err;
         call->legs[side].local = answer;
@@ -94,7 +127,7 @@ static int answer_offer(struct call *call, enum call_side side, const struct sdp
 
 unsigned call_take_invite(struct call *call, const struct sip_invite *invite)
 {
-        if (call_media_open(call, SIDE_A))
+        if (call_media_open(call, SIDE_A, invite->family))
                 return 503;
         if (invite->has_offer && answer_offer(call, SIDE_A, invite->offer))
                 return 488;
@@ -106,7 +139,8 @@ bool call_take_answer(struct call *call, enum call_side side, const struct sdp *
         const struct trunk *trunk = trunk_of(call, side);
         struct call_leg *leg = &call->legs[side];
         struct sdp_audio agreed = leg->local;
-        if (!trunk || !leg->has_media || !is_usable(call, side, trunk, sdp) ||
+        if (!trunk || !leg->has_media || !is_usable(call, trunk, sdp) ||
+            family_with(leg, sdp) != leg->local.rtp.family ||
             negotiate_narrow(&agreed, &sdp->audio))
                 return false;
         leg->local = agreed;

@@ -14,6 +14,7 @@
 #include "base/secret.h"
 #include "call/call.h"
 #include "call/crash_record.h"
+#include "call/negotiate.h"
 
 /* So long after a crash none of the calls from before it is suspected of having been the cause. */
 #define CALM_AFTER_MS 60000
@@ -35,6 +36,9 @@ static int restore_media(struct call *call, struct call_leg *leg, const struct c
                 return 0;
         if (!trunk)
                 return ERR_NOT_FOUND;
+        /* What the peer was told is no address of ours any more. */
+        if (!addr_pair_find(&calls->params.media, saved->local.rtp.family))
+                return -EADDRNOTAVAIL;
         struct addr_prefix sources[TRUNK_SOURCES_MAX];
         for (unsigned i = 0; i < trunk->source_count; i++)
                 sources[i] = trunk->sources[i].prefix;
@@ -45,11 +49,23 @@ static int restore_media(struct call *call, struct call_leg *leg, const struct c
         return err;
 }
 
+/* Where it goes on to, if it goes on, may be of another family than where it was. */
+static struct addr_pair saved_addresses(const struct call *call, const struct crash_leg *saved)
+{
+        const struct calls_params *p = &call->calls->params;
+        const struct trunk *trunk = directory_trunk_get(p->directory, saved->trunk_id);
+        struct addr_pair local = p->media;
+        local.ip4.port = local.ip6.port = saved->media.port;
+        return trunk && saved->has_media ? negotiate_addresses(trunk, &local)
+                                         : (struct addr_pair){0};
+}
+
 static int restore_sip(struct call *call, enum call_side side, const struct crash_leg *saved)
 {
         const struct sip_redial redial = {
                 .show = saved->record.number,
                 .offer = &saved->local,
+                .media = saved_addresses(call, saved),
                 .max_forwards = call->max_forwards,
         };
         struct sip_leg leg;

@@ -50,6 +50,7 @@ static void on_dialling(void *arg, struct sip_leg leg)
         struct call *call = arg;
         call_bind(call, SIDE_B, leg);
         call_enter(call, CALL_DIALLING);
+        call_follow_said(call, SIDE_B);
         if (!call->timer.armed)
                 call_start_ring_timer(call, 0);
         call_save(call);
@@ -59,7 +60,7 @@ static void on_dialling(void *arg, struct sip_leg leg)
 static int dial_callee(struct call *call)
 {
         struct call_leg *b = &call->legs[SIDE_B];
-        int err = call_media_open(call, SIDE_B);
+        int err = call_media_open(call, SIDE_B, 0);
         if (err)
                 return err;
         err = negotiate_narrow(&b->local, &call->legs[SIDE_A].local);
@@ -71,6 +72,7 @@ static int dial_callee(struct call *call)
                 .to = call->decision.mapping.connect_to,
                 .show = fault_shown_number(&call->decision.mapping),
                 .offer = &b->local,
+                .media = call_media_addresses(call, SIDE_B),
                 .max_forwards = call->max_forwards,
                 .has_other_route = has_other_way(call),
                 .on_ready = on_dialling,

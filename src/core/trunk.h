@@ -105,7 +105,8 @@ struct trunk {
         uint32_t tolerates;            /* bits of enum trunk_tolerance */
         struct trunk_template writing; /* how it wants to be told who calls and is called */
 
-        struct addr advertised; /* NAT: address in Via, Contact and SDP; family 0: the local one */
+        /* NAT: addresses in Via, Contact and SDP; where there is none of a family, the local one. */
+        struct addr_pair advertised;
         struct number_plan plan;
         uint32_t channels_max;      /* calls at once; 0: no limit of its own */
         uint32_t calls_per_s;       /* 0: no limit of its own */

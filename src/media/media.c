@@ -25,7 +25,7 @@ int media_create(const struct media_params *params, struct media **out)
 
         struct ports_params ports = {
                 .io = params->io,
-                .local_ip = params->local_ip,
+                .local_ips = &params->local_ips,
                 .port_min = params->port_min,
                 .port_max = params->port_max,
                 .count = params->legs_max,
@@ -138,10 +138,20 @@ struct handle media_leg_user(const struct media *media, struct media_leg handle)
         return leg ? leg->user : (struct handle){0};
 }
 
-struct addr media_leg_local(const struct media *media, struct media_leg handle)
+static struct addr at_port(struct addr ip, uint16_t port)
+{
+        ip.port = ip.family ? port : 0;
+        return ip;
+}
+
+struct addr_pair media_leg_local(const struct media *media, struct media_leg handle)
 {
         const struct leg *leg = leg_find(media, handle.h);
-        return leg ? *io_udp_local(leg->ports->rtp) : (struct addr){0};
+        const struct addr_pair *ips = &media->params.local_ips;
+        if (!leg)
+                return (struct addr_pair){0};
+        return (struct addr_pair){at_port(ips->ip4, leg->ports->port),
+                                  at_port(ips->ip6, leg->ports->port)};
 }
 
 void media_leg_set(struct media *media, struct media_leg handle, const struct media_stream *stream)
@@ -163,8 +173,10 @@ void media_leg_set(struct media *media, struct media_leg handle, const struct me
 
 bool leg_may_send(const struct leg *leg)
 {
+        const struct addr to = source_target(&leg->source);
         return leg->is_set && leg->remote.codec_count &&
-               sdp_direction_receives(leg->remote.direction) && source_target(&leg->source).family;
+               sdp_direction_receives(leg->remote.direction) && to.family &&
+               port_pair_find(leg->ports, to.family);
 }
 
 bool leg_should_hear(const struct leg *leg)
@@ -182,8 +194,9 @@ void leg_send(struct leg *leg, const struct rtp *header, struct slice payload)
         assert(buf_ok(&b));
 
         struct addr to = source_target(&leg->source);
-        assert(to.family);
-        io_udp_send(leg->ports->rtp, &to, buf_slice(&b));
+        const struct port_sockets *sockets = port_pair_find(leg->ports, to.family);
+        assert(sockets); /* see leg_may_send() */
+        io_udp_send(sockets->rtp, &to, buf_slice(&b));
         sender_count(&leg->sender, payload.len);
         leg->stats.packets_out++;
 }

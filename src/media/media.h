@@ -42,7 +42,7 @@ typedef void media_event_fn(void *arg, struct media_leg leg, enum media_event ev
 
 struct media_params {
         struct io *io;
-        struct addr local_ip;        /* where RTP sockets are bound; port unused */
+        struct addr_pair local_ips;  /* where RTP sockets are bound; ports unused */
         uint16_t port_min, port_max; /* even RTP ports, RTCP on the next one */
         uint32_t legs_max;
         const uint16_t *ports_first; /* even ports to be opened before any other (media_saved.h) */
@@ -56,12 +56,15 @@ struct media_params {
 int media_create(const struct media_params *params, struct media **out) MUST_CHECK;
 void media_destroy(struct media *media);
 
-/* Takes a port pair. ERR_FULL. `user` comes back from media_leg_user(). */
+/*
+ * Takes a port pair, of both families if there are two; what is sent goes by the one of the peer's
+ * address. ERR_FULL. `user` comes back from media_leg_user().
+ */
 int media_leg_open(struct media *media, struct handle user, struct media_leg *out) MUST_CHECK;
 void media_leg_close(struct media *media, struct media_leg leg); /* sends RTCP BYE if it talked */
 struct handle media_leg_user(const struct media *media, struct media_leg leg);
-/* Local RTP address with its port; RTCP is the next port. */
-struct addr media_leg_local(const struct media *media, struct media_leg leg);
+/* Local RTP addresses with their port; RTCP is the next port. */
+struct addr_pair media_leg_local(const struct media *media, struct media_leg leg);
 
 #define MEDIA_SOURCES_MAX 8
 

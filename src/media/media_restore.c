@@ -8,7 +8,7 @@ bool media_leg_save(const struct media *media, struct media_leg handle, struct m
         if (!leg)
                 return false;
         *out = (struct media_leg_state){
-                .port = io_udp_local(leg->ports->rtp)->port,
+                .port = leg->ports->port,
                 .is_set = leg->is_set,
                 .pinned = leg->source.pinned,
         };

@@ -10,11 +10,34 @@ struct ports {
         struct list free;
 };
 
-/* Both or none. */
-static int open_pair(const struct ports_params *params, unsigned port, struct port_pair *pair)
+const struct port_sockets *port_pair_find(const struct port_pair *pair, uint8_t family)
 {
-        struct addr local = params->local_ip;
+        const struct port_sockets *sockets = family == 6 ? &pair->ip6 : &pair->ip4;
+        return sockets->rtp ? sockets : NULL;
+}
+
+static void close_sockets(const struct port_sockets *sockets)
+{
+        io_udp_close(sockets->rtp);
+        io_udp_close(sockets->rtcp);
+}
+
+static void drain_sockets(const struct port_sockets *sockets)
+{
+        if (!sockets->rtp)
+                return;
+        io_udp_drain(sockets->rtp);
+        io_udp_drain(sockets->rtcp);
+}
+
+/* Both or none; none for a family that we do not have. */
+static int open_sockets(const struct ports_params *params, const struct addr *ip, unsigned port,
+                        struct port_pair *pair, struct port_sockets *out)
+{
+        struct addr local = *ip;
         struct io_udp *rtp = NULL, *rtcp = NULL;
+        if (local.family == 0)
+                return 0;
         local.port = (uint16_t)port;
         int err = io_udp_open(params->io, &local, params->on_rtp, pair, &rtp);
         if (err)
@@ -25,7 +48,23 @@ static int open_pair(const struct ports_params *params, unsigned port, struct po
                 io_udp_close(rtp);
                 return err;
         }
-        *pair = (struct port_pair){.rtp = rtp, .rtcp = rtcp, .owner = params->owner};
+        *out = (struct port_sockets){rtp, rtcp};
+        return 0;
+}
+
+/* All or none. */
+static int open_pair(const struct ports_params *params, unsigned port, struct port_pair *pair)
+{
+        struct port_sockets ip4 = {0}, ip6 = {0};
+        int err = open_sockets(params, &params->local_ips->ip4, port, pair, &ip4);
+        if (!err)
+                err = open_sockets(params, &params->local_ips->ip6, port, pair, &ip6);
+        if (err) {
+                close_sockets(&ip4);
+                return err;
+        }
+        *pair = (struct port_pair){
+                .port = (uint16_t)port, .ip4 = ip4, .ip6 = ip6, .owner = params->owner};
         return 0;
 }
 
@@ -110,8 +149,8 @@ void ports_destroy(struct ports *ports)
         if (!ports)
                 return;
         for (uint32_t i = 0; i < ports->count; i++) {
-                io_udp_close(ports->pairs[i].rtp);
-                io_udp_close(ports->pairs[i].rtcp);
+                close_sockets(&ports->pairs[i].ip4);
+                close_sockets(&ports->pairs[i].ip6);
         }
         free(ports->pairs);
         free(ports);
@@ -123,8 +162,8 @@ struct port_pair *ports_take(struct ports *ports, struct handle leg)
                 return NULL;
         struct port_pair *pair = container_of(ports->free.next, struct port_pair, node);
         list_remove(&pair->node);
-        io_udp_drain(pair->rtp);
-        io_udp_drain(pair->rtcp);
+        drain_sockets(&pair->ip4);
+        drain_sockets(&pair->ip6);
         pair->leg = leg;
         return pair;
 }
@@ -133,7 +172,7 @@ struct port_pair *ports_take_at(struct ports *ports, uint16_t port, struct handl
 {
         list_for_each (node, &ports->free) {
                 struct port_pair *pair = container_of(node, struct port_pair, node);
-                if (io_udp_local(pair->rtp)->port != port)
+                if (pair->port != port)
                         continue;
                 list_remove(&pair->node);
                 pair->leg = leg;

@@ -56,7 +56,8 @@ static void send_report(struct leg *leg, bool bye)
         char packet[256];
         struct buf b;
         struct addr to = target(leg);
-        if (!leg->is_set || !to.family)
+        const struct port_sockets *sockets = port_pair_find(leg->ports, to.family);
+        if (!leg->is_set || !to.family || !sockets)
                 return;
 
         int64_t now_ms = io_now_ms(leg->media->io);
@@ -78,7 +79,7 @@ static void send_report(struct leg *leg, bool bye)
         buf_init(&b, packet, sizeof packet);
         rtcp_write(&b, leg->sender.ssrc, has_sent ? &sender : NULL, has_heard ? &block : NULL,
                    (struct slice){leg->cname, sizeof leg->cname}, bye);
-        io_udp_send(leg->ports->rtcp, &to, buf_slice(&b));
+        io_udp_send(sockets->rtcp, &to, buf_slice(&b));
         leg->has_reported = true;
         leg->packets_reported_before = leg->packets_reported;
         leg->packets_reported = leg->sender.packets;

@@ -21,8 +21,11 @@ void source_set(struct source *s, const struct addr *signalled, const struct add
         s->candidate.from = (struct addr){0};
 }
 
+/* Of the family that was agreed on: nobody was told that we are at an address of another one. */
 static bool is_within_prefixes(const struct source *s, const struct addr *from)
 {
+        if (from->family != s->signalled.family)
+                return false;
         for (int i = 0; i < s->prefix_count; i++) {
                 if (addr_prefix_has(&s->prefixes[i], from))
                         return true;

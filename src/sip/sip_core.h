@@ -71,6 +71,7 @@ struct leg {
         bool is_authorized;                /* dialled: the INVITE had credentials */
         struct masking_number show;        /* dialled */
         bool no_prack;                     /* dialled: reliable answers are not asked for */
+        struct addr_pair media;            /* dialled: as in struct sip_dial */
         int max_forwards;                  /* dialled */
         struct sip_digest_attempt attempt; /* of the request that waits for its answer */
 

@@ -26,12 +26,14 @@ static bool was_tried(const struct leg *leg, const struct sip_target *target)
         return false;
 }
 
-/* We have an address that it can answer to. */
+/* We have an address that it can answer to, and one for its audio. `leg` may be NULL. */
 static bool is_usable(const struct sip_ua *ua, const struct sip_trunk_state *trunk,
-                      const struct sip_peer *peer)
+                      const struct leg *leg, const struct sip_peer *peer)
 {
         struct sip_sent_by local;
-        return sip_ua_sent_by(ua, &trunk->trunk, &peer->target, &local);
+        bool may_describe = !leg || addr_pair_is_empty(&leg->media) ||
+                            addr_pair_find(&leg->media, peer->target.addr.family);
+        return may_describe && sip_ua_sent_by(ua, &trunk->trunk, &peer->target, &local);
 }
 
 /* The first in a freshly drawn order that was not tried and is up, as far as is known. */
@@ -42,7 +44,7 @@ static const struct sip_peer *choose(const struct leg *leg, const struct sip_tru
         unsigned count = sip_peers_order(&trunk->peers, io_random(ua->params.io), order);
         for (unsigned i = 0; i < count; i++) {
                 const struct sip_peer *peer = &trunk->peers.list[order[i]];
-                if (is_usable(ua, trunk, peer) && !was_tried(leg, &peer->target) &&
+                if (is_usable(ua, trunk, leg, peer) && !was_tried(leg, &peer->target) &&
                     sip_monitor_admits(ua->monitor, trunk, peer))
                         return peer;
         }
@@ -59,7 +61,7 @@ static bool has_live(const struct sip_ua *ua, const struct sip_trunk_state *trun
         unsigned current = sip_peers_current(&trunk->peers);
         for (unsigned i = 0; i < current; i++) {
                 const struct sip_peer *peer = &trunk->peers.list[i];
-                if (!peer->breaker.is_open && is_usable(ua, trunk, peer) &&
+                if (!peer->breaker.is_open && is_usable(ua, trunk, leg, peer) &&
                     !(leg && was_tried(leg, &peer->target)))
                         return true;
         }

@@ -296,6 +296,19 @@ static bool find_literal_hop(const struct sip_ua *ua, const struct sip_trunk_sta
         return true;
 }
 
+/* What the peer's name stands for, of this transport and family; NULL: nothing. */
+static const struct sip_target *find_listener(const struct sip_trunk_state *state,
+                                              const struct sip_target *like)
+{
+        for (unsigned i = 0; i < sip_peers_current(&state->peers); i++) {
+                const struct sip_target *target = &state->peers.list[i].target;
+                if (target->transport == like->transport &&
+                    target->addr.family == like->addr.family)
+                        return target;
+        }
+        return NULL;
+}
+
 /* Where the peer is; if it has connected to us, from a port to which nobody can connect. */
 static struct sip_target back_to(const struct sip_ua *ua, const struct sip_trunk_state *state,
                                  const struct sip_target *source)
@@ -303,8 +316,9 @@ static struct sip_target back_to(const struct sip_ua *ua, const struct sip_trunk
         struct sip_target hop = *source;
         if (hop.transport == SIP_UDP || sip_transports_have_opened(ua->transports, source))
                 return hop;
-        if (state->peer.transport == hop.transport)
-                hop.addr = state->peer.addr;
+        const struct sip_target *listener = find_listener(state, source);
+        if (listener)
+                hop.addr = listener->addr;
         else
                 hop.addr.port = sip_usual_port(hop.transport);
         return hop;
@@ -394,6 +408,12 @@ const struct sip_attempts *sip_leg_attempts(const struct sip_ua *ua, struct sip_
 {
         const struct leg *leg = pool_find(ua->legs, handle.h);
         return leg ? &leg->attempts : NULL;
+}
+
+const struct sdp_audio *sip_leg_said(const struct sip_ua *ua, struct sip_leg handle)
+{
+        const struct leg *leg = sip_leg_find((struct sip_ua *)ua, handle);
+        return leg && leg->described ? &leg->said : NULL;
 }
 
 struct slice sip_leg_call_id(const struct sip_ua *ua, struct sip_leg handle)

@@ -10,24 +10,48 @@
 /* After a failure: until then what was found before has to do. */
 #define AGAIN_MS ((int64_t)DNS_TTL_MIN_S * 1000)
 
-/* Of the family that the trunk speaks otherwise; IPv4 when nothing says. */
-static uint8_t wanted_family(const struct trunk *trunk)
+/* Sets of families. */
+#define IP4  1u
+#define IP6  2u
+#define BOTH (IP4 | IP6)
+
+static unsigned family_bit(uint8_t family)
 {
-        if (trunk->advertised.family)
-                return trunk->advertised.family;
-        return trunk->source_count ? trunk->sources[0].prefix.addr.family : 4;
+        return family == 6 ? IP6 : IP4;
 }
 
-/* Those of the other family are for a trunk that has no others. */
-static unsigned choose_family(const struct trunk *trunk, const struct locate_answer *answer,
-                              struct locate_target *out)
+unsigned sip_trunk_families(const struct trunk *trunk)
 {
-        uint8_t family = wanted_family(trunk);
+        unsigned families = 0;
+        for (unsigned i = 0; i < trunk->source_count; i++)
+                families |= family_bit(trunk->sources[i].prefix.addr.family);
+        if (trunk->advertised.ip4.family)
+                families |= IP4;
+        if (trunk->advertised.ip6.family)
+                families |= IP6;
+        return families ? families : BOTH;
+}
+
+static unsigned choose_spoken(const struct sip_trunks *trunks, unsigned families,
+                              const struct locate_answer *answer, struct locate_target *out)
+{
         unsigned count = 0;
         for (unsigned i = 0; i < answer->count; i++) {
-                if (answer->targets[i].addr.family == family)
-                        out[count++] = answer->targets[i];
+                const struct locate_target *target = &answer->targets[i];
+                if (families & family_bit(target->addr.family) &&
+                    sip_trunks_speaks(trunks, target->transport, target->addr.family))
+                        out[count++] = *target;
         }
+        return count;
+}
+
+unsigned sip_trunk_choose(const struct sip_trunks *trunks, const struct trunk *trunk,
+                          const struct locate_answer *answer,
+                          struct locate_target out[LOCATE_TARGETS_MAX])
+{
+        unsigned count = choose_spoken(trunks, sip_trunk_families(trunk), answer, out);
+        if (count == 0)
+                count = choose_spoken(trunks, BOTH, answer, out);
         if (count)
                 return count;
         for (; count < answer->count; count++)
@@ -73,7 +97,7 @@ static void on_located(void *arg, int err, const struct locate_answer *answer)
         if (state->resolve_err)
                 log_info("trunk %s: its peer's name can be resolved again", state->trunk.name);
         state->resolve_err = 0;
-        take(state, targets, choose_family(&state->trunk, answer, targets));
+        take(state, targets, sip_trunk_choose(state->trunks, &state->trunk, answer, targets));
         resolve_in(state, (int64_t)answer->ttl_s * 1000);
         sip_trunks_tell(state->trunks, state->trunk.id);
 }

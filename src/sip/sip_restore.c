@@ -239,6 +239,7 @@ static struct slice invite_text(struct leg *leg, const struct sip_transaction *t
         put_request_uri(&uri, &leg->dialog, &trunk->trunk);
         assert(buf_ok(&uri)); /* a dialog holds no longer one */
         leg->show = redial->show;
+        leg->media = redial->media;
         leg->max_forwards = redial->max_forwards;
         return sip_uac_compose_invite(leg, tx, buf_slice(&uri),
                                       sip_leg_describe(leg, redial->offer, NULL));

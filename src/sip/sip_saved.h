@@ -107,6 +107,7 @@ int sip_leg_save(struct sip_ua *ua, struct sip_leg leg, struct sip_leg_state *ou
 struct sip_redial {
         struct masking_number show;
         const struct sdp_audio *offer;
+        struct addr_pair media;
         int max_forwards;
 };
 

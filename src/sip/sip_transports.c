@@ -144,11 +144,12 @@ const struct addr *sip_transports_local(const struct sip_transports *transports,
         return NULL;
 }
 
-/* The port that a trunk advertises is that of its own transport. */
+/* What a trunk advertises in this family, else `local`; its port is that of its own transport. */
 static struct addr advertised(const struct trunk *trunk, enum sip_transport transport,
                               const struct addr *local)
 {
-        struct addr address = trunk->advertised;
+        const struct addr *own = addr_pair_find(&trunk->advertised, local->family);
+        struct addr address = own ? *own : *local;
         enum sip_transport usual =
                 trunk->transport == TRUNK_AUTO ? SIP_UDP : sip_trunk_transport(trunk);
         if (address.port == 0 || transport != usual)
@@ -163,9 +164,10 @@ bool sip_transports_sent_by(const struct sip_transports *transports, const struc
         const struct addr *local = sip_transports_local(transports, target->transport, family);
         if (!local)
                 return false;
-        struct sip_sent_by own = {.transport = target->transport, .addr = *local};
-        if (trunk->advertised.family == family)
-                own.addr = advertised(trunk, target->transport, local);
+        const struct sip_sent_by own = {
+                .transport = target->transport,
+                .addr = advertised(trunk, target->transport, local),
+        };
         if (addr_is_any(&own.addr))
                 return false;
         *out = own;

@@ -13,7 +13,7 @@
 
 struct sip_trunks {
         struct io *io;
-        unsigned spoken;
+        struct sip_spoken spoken;
         uint32_t count; /* slots in use, the removed ones included */
         struct watcher {
                 sip_trunks_watch_fn *fn; /* NULL: nobody */
@@ -29,7 +29,7 @@ int sip_trunks_create(struct io *io, struct sip_trunks **out)
         if (!trunks)
                 return -ENOMEM;
         trunks->io = io;
-        trunks->spoken = 1u << SIP_UDP;
+        trunks->spoken = (struct sip_spoken){1u << SIP_UDP, 1u << SIP_UDP};
         *out = trunks;
         return 0;
 }
@@ -45,11 +45,11 @@ static struct sip_trunk_state *slot_of(const struct sip_trunks *trunks, uint32_t
         return NULL;
 }
 
-void sip_trunks_speak(struct sip_trunks *trunks, unsigned transports)
+void sip_trunks_speak(struct sip_trunks *trunks, struct sip_spoken spoken)
 {
-        if (transports == trunks->spoken)
+        if (spoken.ip4 == trunks->spoken.ip4 && spoken.ip6 == trunks->spoken.ip6)
                 return;
-        trunks->spoken = transports;
+        trunks->spoken = spoken;
         for (size_t i = 0; i < TRUNKS_MAX; i++) {
                 if (trunks->states[i].trunk.id)
                         sip_trunk_resolve(&trunks->states[i]);
@@ -58,7 +58,14 @@ void sip_trunks_speak(struct sip_trunks *trunks, unsigned transports)
 
 unsigned sip_trunks_spoken(const struct sip_trunks *trunks)
 {
-        return trunks->spoken;
+        return trunks->spoken.ip4 | trunks->spoken.ip6;
+}
+
+bool sip_trunks_speaks(const struct sip_trunks *trunks, enum sip_transport transport,
+                       uint8_t family)
+{
+        unsigned transports = family == 6 ? trunks->spoken.ip6 : trunks->spoken.ip4;
+        return transports & 1u << transport;
 }
 
 static struct watcher *watcher_of(struct sip_trunks *trunks, const void *arg)
@@ -139,7 +146,8 @@ int sip_trunks_put(struct sip_trunks *trunks, const struct trunk *trunk)
         }
         bool is_same_peer = state->trunk.id && state->trunk.transport == trunk->transport &&
                             state->trunk.peer_port == trunk->peer_port &&
-                            strcmp(state->trunk.peer_host, trunk->peer_host) == 0;
+                            strcmp(state->trunk.peer_host, trunk->peer_host) == 0 &&
+                            sip_trunk_families(&state->trunk) == sip_trunk_families(trunk);
         state->trunk = *trunk;
         state->is_removed = false;
         state->io = trunks->io;

@@ -62,11 +62,26 @@ struct sip_trunk_state {
 enum sip_transport sip_trunk_transport(const struct trunk *trunk);
 
 /*
- * The transports that can be spoken, 1u << SIP_UDP and so on: DNS is asked for these only. UDP until
- * it is said.
+ * What can be spoken, 1u << SIP_UDP and so on, in each family. DNS is asked for these transports
+ * only, and of its targets those are taken that we can send to. UDP in both until it is said.
  */
-void sip_trunks_speak(struct sip_trunks *trunks, unsigned transports);
-unsigned sip_trunks_spoken(const struct sip_trunks *trunks);
+struct sip_spoken {
+        unsigned ip4, ip6;
+};
+void sip_trunks_speak(struct sip_trunks *trunks, struct sip_spoken spoken);
+unsigned sip_trunks_spoken(const struct sip_trunks *trunks); /* in either family */
+bool sip_trunks_speaks(const struct sip_trunks *trunks, enum sip_transport transport,
+                       uint8_t family);
+
+/*
+ * The targets that calls of the trunk may go to, in their order: of what we can send to, those of the
+ * families that its sources and advertised addresses are of. A carrier that knows us by IPv4 alone
+ * would refuse us by IPv6. One that names neither takes both; if nothing is left, the others are
+ * better than none. How many are written.
+ */
+unsigned sip_trunk_choose(const struct sip_trunks *trunks, const struct trunk *trunk,
+                          const struct locate_answer *answer,
+                          struct locate_target out[LOCATE_TARGETS_MAX]);
 
 int sip_trunks_create(struct io *io, struct sip_trunks **out) MUST_CHECK;
 void sip_trunks_destroy(struct sip_trunks *trunks);
@@ -156,6 +171,7 @@ void sip_turn_cancel(struct sip_turn *turn); /* one that does not wait is fine *
 
 /* For sip_trunks.c: its peer is another one. What DNS said is asked for again before it is old. */
 void sip_trunk_resolve(struct sip_trunk_state *trunk);
+unsigned sip_trunk_families(const struct trunk *trunk); /* a set, to be compared */
 void sip_trunk_stop_resolving(struct sip_trunk_state *trunk);
 /* Those who watch are told. */
 void sip_trunks_tell(const struct sip_trunks *trunks, uint32_t trunk_id);

@@ -444,14 +444,14 @@ static const struct sip_transports_handler transports_handler = {
         .on_lost = on_lost,
 };
 
-static unsigned spoken(const struct sip_listen *listen)
+static unsigned spoken(const struct sip_listen *listen, uint8_t family)
 {
         unsigned transports = 0;
-        if (addr_pair_first(&listen->udp))
+        if (addr_pair_find(&listen->udp, family))
                 transports |= 1u << SIP_UDP;
-        if (addr_pair_first(&listen->tcp))
+        if (addr_pair_find(&listen->tcp, family))
                 transports |= 1u << SIP_TCP;
-        if (addr_pair_first(&listen->tls))
+        if (addr_pair_find(&listen->tls, family))
                 transports |= 1u << SIP_TLS;
         return transports;
 }
@@ -471,7 +471,8 @@ static int open_transports(struct sip_ua *ua)
         };
         int err = sip_transports_create(&params, &ua->transports);
         if (!err)
-                sip_trunks_speak(ua->params.trunks, spoken(&params.listen));
+                sip_trunks_speak(ua->params.trunks, (struct sip_spoken){spoken(&params.listen, 4),
+                                                                        spoken(&params.listen, 6)});
         return err;
 }
 

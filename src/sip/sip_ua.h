@@ -38,6 +38,7 @@ struct sip_invite {
         struct masking_number dialled; /* none: not a telephone number */
         bool has_offer;
         const struct sdp *offer; /* NULL without one; it may have no audio that we can use */
+        uint8_t family;          /* of the address that it came from */
         int max_forwards;        /* as received, from 1; 70 when it was absent */
 };
 
@@ -154,6 +155,12 @@ struct sip_dial {
         struct masking_number
                 show; /* From, Contact and, if the trunk wants it, asserted identity */
         const struct sdp_audio *offer;
+        /*
+         * Where our audio is received, as this trunk's peers know us. The offer names the address of the
+         * family that the INVITE goes by, and another one when it goes on by another family; a family
+         * that is not in here is not dialled. Empty: it names what `offer` does.
+         */
+        struct addr_pair media;
         int max_forwards;
         bool has_other_route; /* the owner knows another way, and does not want to wait for long */
         /*
@@ -206,6 +213,12 @@ void sip_leg_hangup_now(struct sip_ua *ua, struct sip_leg leg);
  * on_ended. NULL: stale.
  */
 const struct sip_attempts *sip_leg_attempts(const struct sip_ua *ua, struct sip_leg leg);
+
+/*
+ * What the peer was last told of our audio, also from within sip_dial.on_ready and on_changed; NULL:
+ * stale, or nothing.
+ */
+const struct sdp_audio *sip_leg_said(const struct sip_ua *ua, struct sip_leg leg);
 
 /* The dialog's Call-ID, for records and traces; empty when stale. Lives as long as the leg. */
 struct slice sip_leg_call_id(const struct sip_ua *ua, struct sip_leg leg);

@@ -149,13 +149,29 @@ static void aim(struct leg *leg, const struct sip_target *to)
         memcpy(leg->contact, contact, sizeof contact);
 }
 
+/* From has an address of ours, as a rule: one of the family that leads there. */
+static struct slice from_there(const struct leg *leg, const struct sip_target *to, struct buf *b)
+{
+        const struct sip_trunk_state *trunk =
+                sip_trunks_find(leg->ua->params.trunks, leg->trunk_id);
+        struct sip_sent_by local;
+        if (trunk && to->addr.family != leg->local.addr.family &&
+            sip_ua_sent_by(leg->ua, &trunk->trunk, to, &local))
+                sip_template_put_from(b, &trunk->trunk, &local, leg->show);
+        return b->len && buf_ok(b) ? buf_slice(b)
+                                   : sip_dialog_text(&leg->dialog, leg->dialog.local_uri);
+}
+
 /* As it was before anything was answered, with the next number. */
 static void begin_again(struct leg *leg, struct slice request_uri, const struct sip_target *to)
 {
         const struct sip_dialog *dialog = &leg->dialog;
-        const struct sip_dialog_uac uac = {
+        char own[SIP_TEMPLATE_URI_BYTES];
+        struct buf from;
+        buf_init(&from, own, sizeof own);
+        struct sip_dialog_uac uac = {
                 .call_id = sip_dialog_text(dialog, dialog->call_id),
-                .local_uri = sip_dialog_text(dialog, dialog->local_uri),
+                .local_uri = from_there(leg, to, &from),
                 .remote_uri = sip_dialog_text(dialog, dialog->remote_uri),
                 .target = request_uri,
                 .local_tag = dialog->local_tag,
@@ -163,11 +179,35 @@ static void begin_again(struct leg *leg, struct slice request_uri, const struct 
                 .next_hop = *to,
         };
         int err = sip_dialog_init_uac(&leg->dialog, &uac);
+        if (err) {
+                uac.local_uri = sip_dialog_text(dialog, dialog->local_uri);
+                err = sip_dialog_init_uac(&leg->dialog, &uac);
+        }
         assert(!err); /* there was more in it before */
         leg->has_remote = false;
         leg->fork_count = 0;
         if (leg->state == LEG_PROCEEDING)
                 sip_leg_enter(leg, LEG_CALLING);
+}
+
+/* `offer`, as who is asked there may use it: an address of the family that leads there. */
+static struct sdp_audio placed(const struct leg *leg, const struct sdp_audio *offer,
+                               const struct sip_target *to)
+{
+        struct sdp_audio ours = *offer;
+        const struct addr *rtp = addr_pair_find(&leg->media, to->addr.family);
+        if (rtp)
+                sdp_audio_place(&ours, rtp);
+        return ours;
+}
+
+/* What was sent so far is in `sdp`; elsewhere it may have to name another address. */
+static struct slice describe_there(struct leg *leg, struct slice sdp, const struct sip_target *to)
+{
+        const struct sdp_audio ours = placed(leg, &leg->said, to);
+        if (addr_equal(&ours.rtp, &leg->said.rtp))
+                return sdp;
+        return sip_leg_describe(leg, &ours, NULL);
 }
 
 /* To one target after the other, until one can be sent to. What we lack ourselves is of no target. */
@@ -186,6 +226,7 @@ static int send_somewhere(struct leg *leg, const struct sip_dial *dial, struct s
                 leg->ua->counters.failovers++;
                 begin_again(leg, sip_dialog_text(&leg->dialog, leg->dialog.target), &next);
                 aim(leg, &next);
+                sdp = describe_there(leg, sdp, &next);
                 err = send_invite(leg, NULL, sdp, refused);
         }
         return err;
@@ -195,6 +236,7 @@ static int start(struct leg *leg, const struct sip_dial *dial, const struct sip_
 {
         struct buf contact;
         struct sip_target to;
+        leg->media = dial->media;
         if (!sip_failover_next(leg, &to))
                 return -EHOSTUNREACH;
         (void)!sip_ua_sent_by(leg->ua, &trunk->trunk, &to, &leg->local);
@@ -210,9 +252,9 @@ static int start(struct leg *leg, const struct sip_dial *dial, const struct sip_
         leg->session = sip_session_wanted(leg->ua, &trunk->trunk);
         sip_leg_enter(leg, LEG_CALLING);
         struct refused none = {0};
+        const struct sdp_audio offer = placed(leg, dial->offer, &to);
         int err = init_dialog(leg, dial, trunk, &to);
-        return err ? err
-                   : send_somewhere(leg, dial, sip_leg_describe(leg, dial->offer, NULL), &none);
+        return err ? err : send_somewhere(leg, dial, sip_leg_describe(leg, &offer, NULL), &none);
 }
 
 int sip_ua_dial(struct sip_ua *ua, const struct sip_dial *dial, struct sip_leg *out)
@@ -505,10 +547,11 @@ static struct slice sent_request_uri(const struct sip_transaction *tx)
 static void invite_again(struct leg *leg, struct sip_transaction *tx,
                          const struct sip_msg *response, const struct sip_target *to)
 {
-        const struct slice offer = sent_offer(leg->ua, tx);
+        struct slice offer = sent_offer(leg->ua, tx);
         sip_transaction_disown(tx);
         begin_again(leg, sent_request_uri(tx), to);
         aim(leg, to);
+        offer = describe_there(leg, offer, to);
         struct refused refused = {tx, response};
         if (!send_somewhere(leg, NULL, offer, &refused))
                 return;

@@ -116,6 +116,7 @@ static void announce(struct leg *leg, const struct sip_request *request,
                 .dialled = identity->dialled,
                 .has_offer = leg->has_remote,
                 .offer = leg->has_remote ? &leg->remote : NULL,
+                .family = request->source->addr.family,
                 .max_forwards = msg->max_forwards < 0 ? SIP_MAX_FORWARDS : msg->max_forwards,
         };
         ua->params.handler->on_invite(ua->params.arg, sip_leg_handle(leg), &invite);

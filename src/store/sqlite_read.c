@@ -131,7 +131,7 @@ static void get_template(struct row *row, struct trunk_template *out)
 static int get_trunk(sqlite3_stmt *stmt, struct trunk *out)
 {
         struct row row = {.stmt = stmt};
-        char sources[TRUNK_SOURCES_TEXT], advertised[ADDR_TEXT_MAX];
+        char sources[TRUNK_SOURCES_TEXT], advertised[ADDR_PAIR_TEXT_MAX];
         char overflow[TRUNK_OVERFLOW_TEXT];
         memset(out, 0, sizeof *out);
         out->id = get_u32(&row);
@@ -172,7 +172,8 @@ static int get_trunk(sqlite3_stmt *stmt, struct trunk *out)
         if (row.bad || !parse_sources(slice_from(sources), out) ||
             !parse_overflow(slice_from(overflow), out))
                 return SQLITE_CORRUPT;
-        if (advertised[0] && addr_parse(slice_from(advertised), 0, &out->advertised) != 0)
+        if (advertised[0] &&
+            addr_pair_parse(slice_from(advertised), addr_parse_either, &out->advertised) != 0)
                 return SQLITE_CORRUPT;
         return SQLITE_OK;
 }

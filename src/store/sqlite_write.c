@@ -236,14 +236,15 @@ static int put_trunk(struct sqlite_writer *writer, const struct trunk *trunk)
 {
         char sources[TRUNK_SOURCES_TEXT], overflow_text[TRUNK_OVERFLOW_TEXT];
         struct buf b;
-        struct addr_text advertised = {{0}};
+        char advertised[ADDR_PAIR_TEXT_MAX] = "";
         struct row row = begin(writer, PUT_TRUNK);
         buf_init(&b, sources, sizeof sources);
         format_sources(trunk, &b);
         buf_init(&b, overflow_text, sizeof overflow_text);
         format_overflow(trunk, &b);
-        if (trunk->advertised.family)
-                advertised = addr_format(&trunk->advertised);
+        struct buf pair;
+        buf_init(&pair, advertised, sizeof advertised - 1);
+        addr_pair_put(&pair, &trunk->advertised);
 
         put_int(&row, trunk->id);
         put_int(&row, trunk->tenant_id);
@@ -255,7 +256,7 @@ static int put_trunk(struct sqlite_writer *writer, const struct trunk *trunk)
         put_int(&row, trunk->peer_port);
         put_int(&row, trunk->number_form);
         put_int(&row, trunk->send_asserted);
-        put_text(&row, advertised.text, sizeof advertised.text);
+        put_text(&row, advertised, sizeof advertised);
         put_text(&row, trunk->plan.country, sizeof trunk->plan.country);
         put_text(&row, trunk->plan.international, sizeof trunk->plan.international);
         put_text(&row, trunk->plan.national, sizeof trunk->plan.national);

@@ -53,6 +53,12 @@ bool sdp_audio_has_codec(const struct sdp_audio *audio, enum sdp_codec codec)
         return memchr(audio->codecs, codec, audio->codec_count) != NULL;
 }
 
+void sdp_audio_place(struct sdp_audio *audio, const struct addr *rtp)
+{
+        audio->rtp = audio->rtcp = *rtp;
+        audio->rtcp.port = (uint16_t)(rtp->port + 1);
+}
+
 void sdp_audio_add_codec(struct sdp_audio *audio, enum sdp_codec codec, uint8_t pt)
 {
         if (sdp_audio_has_codec(audio, codec))

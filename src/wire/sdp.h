@@ -100,6 +100,9 @@ void sdp_write(struct buf *b, const struct sdp_origin *origin, const struct sdp_
 int sdp_answer(const struct sdp_audio *offer, const struct sdp_audio *ours, enum sdp_direction want,
                struct sdp_audio *out) MUST_CHECK;
 
+/* RTP there, and RTCP on the port after it. */
+void sdp_audio_place(struct sdp_audio *audio, const struct addr *rtp);
+
 /* Adds a codec after the ones there; one that is there already keeps its place. */
 void sdp_audio_add_codec(struct sdp_audio *audio, enum sdp_codec codec, uint8_t pt);
 bool sdp_audio_has_codec(const struct sdp_audio *audio, enum sdp_codec codec);

@@ -107,6 +107,14 @@ static struct addr next_addr(struct reader *r, uint16_t default_port)
         return addr;
 }
 
+/* Said again, the address of the other family. */
+static void add_advertised(struct reader *r, struct trunk *trunk)
+{
+        const struct addr addr = next_addr(r, 5060);
+        if (addr.family && addr_pair_add(&trunk->advertised, &addr))
+                fail_at(r, "two addresses of one family:", "advertised");
+}
+
 /* ---- words of a line; "..." or '...' is one, # begins a remark ---- */
 
 static void split(struct reader *r, char *line)
@@ -439,7 +447,7 @@ static void read_trunk(struct reader *r, struct flow_step *step)
                 else if (read_template(r, trunk))
                         continue;
                 else if (take(r, "advertised"))
-                        trunk->advertised = next_addr(r, 5060);
+                        add_advertised(r, trunk);
                 else if (take(r, "channels"))
                         trunk->channels_max = (uint32_t)next_count(r);
                 else if (take(r, "calls-per-second"))

@@ -258,7 +258,7 @@ static void open_calls(struct platform *platform)
                 .listen.udp = addr_pair_of(platform->sip),
                 .listen.tcp = addr_pair_of(platform->sip),
                 .streams = {.connections_max = 32, .idle_ms = 600000, .keepalive_ms = 30000},
-                .media_ip = platform->rtp,
+                .media = addr_pair_of(platform->rtp),
                 .rtp_port_min = 20000,
                 .rtp_port_max = 20199,
                 .calls_max = calls_max(platform),

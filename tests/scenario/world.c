@@ -48,7 +48,7 @@ static void on_datagram(void *arg, const struct addr *from, const struct addr *t
                 struct phone *phone = &world->phones[who];
                 struct addr rtp = {0};
                 if (phone->has_media)
-                        rtp = media_leg_local(phone->media, phone->media_leg);
+                        rtp = media_leg_local(phone->media, phone->media_leg).ip4;
                 if (phone->has_media && addr_equal(&rtp, to))
                         hear(phone, data);
         }
@@ -58,7 +58,7 @@ static void on_datagram(void *arg, const struct addr *from, const struct addr *t
 
 static struct sdp_audio phone_audio(const struct phone *phone)
 {
-        struct addr rtp = media_leg_local(phone->media, phone->media_leg);
+        struct addr rtp = media_leg_local(phone->media, phone->media_leg).ip4;
         struct addr rtcp = rtp;
         rtcp.port++;
         return (struct sdp_audio){
@@ -238,7 +238,7 @@ static void phone_create(struct world *world, enum who who, const char *at, uint
         assert_int_equal(sip_ua_create(&ua, &phone->ua), 0);
         const struct media_params media = {
                 .io = phone->io,
-                .local_ip = phone->address,
+                .local_ips = addr_pair_of(phone->address),
                 .port_min = (uint16_t)(30000 + 100 * who),
                 .port_max = (uint16_t)(30099 + 100 * who),
                 .legs_max = 4,

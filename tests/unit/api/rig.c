@@ -49,7 +49,7 @@ static void open_calls(struct rig *rig)
                 .directory = rig->directory,
                 .trunks = rig->trunks,
                 .listen.udp = addr_pair_of(any),
-                .media_ip = any,
+                .media = addr_pair_of(any),
                 .rtp_port_min = 20000,
                 .rtp_port_max = 60000,
                 .calls_max = 2,

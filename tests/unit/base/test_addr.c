@@ -104,6 +104,53 @@ static void a_mapped_address_is_the_ipv4_address(void **state)
         assert_true(addr_equal(&mapped, &plain));
 }
 
+static int pair_of(const char *text, struct addr_pair *out)
+{
+        return addr_pair_parse(slice_from(text), addr_parse_either, out);
+}
+
+static void a_pair_reads_back_as_it_was_written(void **state)
+{
+        (void)state;
+        static const struct {
+                const char *text, *written;
+        } rows[] = {
+                {"192.0.2.1:5060", "192.0.2.1:5060"},
+                {"[2001:db8::1]:5060", "[2001:db8::1]:5060"},
+                {"192.0.2.1,2001:db8::1", "192.0.2.1, 2001:db8::1"},
+                {" [2001:db8::1]:7 ,\t192.0.2.1:5", "192.0.2.1:5, [2001:db8::1]:7"},
+        };
+        for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+                struct addr_pair pair;
+                char text[ADDR_PAIR_TEXT_MAX] = "";
+                struct buf b;
+                assert_int_equal(pair_of(rows[i].text, &pair), 0);
+                buf_init(&b, text, sizeof text - 1);
+                addr_pair_put(&b, &pair);
+                assert_string_equal(text, rows[i].written);
+        }
+}
+
+static void a_pair_has_one_of_each_family_at_most(void **state)
+{
+        (void)state;
+        static const char *const twice[] = {"192.0.2.1,192.0.2.2", "::1,192.0.2.1,::2"};
+        static const char *const none[] = {"",
+                                           ",",
+                                           "192.0.2.1,",
+                                           ",192.0.2.1",
+                                           "192.0.2.1;::1",
+                                           "192.0.2.1 ::1",
+                                           "192.0.2.1,host"};
+        struct addr_pair pair = {.ip4.port = 7};
+        for (size_t i = 0; i < sizeof twice / sizeof twice[0]; i++)
+                assert_int_equal(pair_of(twice[i], &pair), ERR_CONFLICT);
+        for (size_t i = 0; i < sizeof none / sizeof none[0]; i++)
+                assert_int_equal(pair_of(none[i], &pair), ERR_SYNTAX);
+        assert_int_equal(pair.ip4.port, 7);
+        assert_true(addr_pair_is_empty(&pair));
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -114,6 +161,8 @@ int main(void)
                 cmocka_unit_test(a_prefix_with_bits_beyond_its_length_is_refused),
                 cmocka_unit_test(overlap_is_seen_from_both_sides),
                 cmocka_unit_test(a_mapped_address_is_the_ipv4_address),
+                cmocka_unit_test(a_pair_reads_back_as_it_was_written),
+                cmocka_unit_test(a_pair_has_one_of_each_family_at_most),
         };
         return RUN_TESTS(tests);
 }

@@ -111,7 +111,7 @@ void scene_init(struct scene *s, uint64_t seed)
         sim_world_set_network(s->world, &(struct sim_network){.delay_ms = 5});
         struct media_params params = {
                 .io = s->server,
-                .local_ip = address("192.0.2.1"),
+                .local_ips = addr_pair_of(address("192.0.2.1")),
                 .port_min = 20000,
                 .port_max = 20099,
                 .legs_max = 8,
@@ -125,8 +125,8 @@ void scene_init(struct scene *s, uint64_t seed)
 
         phone_open(s, &s->a, "198.51.100.10:4000");
         phone_open(s, &s->b, "203.0.113.20:6000");
-        s->a.peer = media_leg_local(s->media, s->leg_a);
-        s->b.peer = media_leg_local(s->media, s->leg_b);
+        s->a.peer = media_leg_local(s->media, s->leg_a).ip4;
+        s->b.peer = media_leg_local(s->media, s->leg_b).ip4;
         s->a.pt = s->b.pt = 8;
         struct media_stream a = phone_stream(&s->a, SDP_PCMA, SDP_PCMU);
         struct media_stream b = phone_stream(&s->b, SDP_PCMA, SDP_PCMU);

@@ -177,7 +177,7 @@ static void open_caller(struct media *media, struct caller *caller, uint8_t host
                 .next = {.payload_type = sdp_codec_static_pt(codec), .ssrc = host},
         };
         assert_int_equal(media_leg_open(media, (struct handle){1, 1}, &caller->leg), 0);
-        struct addr local = media_leg_local(media, caller->leg);
+        struct addr local = media_leg_local(media, caller->leg).ip4;
         for (unsigned i = 0; i < socket_count; i++) {
                 if (sockets[i].local.port == local.port)
                         caller->rtp = &sockets[i];
@@ -274,7 +274,7 @@ static void one_call(struct media *media)
 }
 
 static const struct media_params params = {
-        .local_ip = {.family = 4, .ip = {192, 0, 2, 1}},
+        .local_ips.ip4 = {.family = 4, .ip = {192, 0, 2, 1}},
         .port_min = 20000,
         .port_max = 20099,
         .legs_max = 4,

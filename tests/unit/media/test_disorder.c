@@ -59,7 +59,7 @@ static void set_stream(void)
         stream.sources = &everybody;
         stream.source_count = (uint8_t)random_below(&r, 2);
         struct media_leg leg = any_leg();
-        struct addr local = media_leg_local(s.media, leg);
+        struct addr local = media_leg_local(s.media, leg).ip4;
         if (local.family)
                 phone->peer = local;
         media_leg_set(s.media, leg, &stream);
@@ -148,7 +148,7 @@ static void introduce(struct phone *phone, struct media_leg leg)
         struct media_stream stream = phone_stream(phone, random_below(&r, 2), NO_CODEC);
         stream.sources = &everybody;
         stream.source_count = 1;
-        phone->peer = media_leg_local(s.media, leg);
+        phone->peer = media_leg_local(s.media, leg).ip4;
         phone->pt = sdp_codec_static_pt(stream.remote.codecs[0]);
         media_leg_set(s.media, leg, &stream);
 }

@@ -47,7 +47,7 @@ static void open_end(struct media *media, struct io *io, struct end *end)
 
 static void send_twice(struct media *media, struct end *end)
 {
-        struct addr to = media_leg_local(media, end->leg);
+        struct addr to = media_leg_local(media, end->leg).ip4;
         for (uint16_t sequence = 1; sequence <= 2; sequence++) {
                 char packet[64];
                 struct buf b;
@@ -70,7 +70,7 @@ static void a_packet_passes_over_real_sockets(void **state)
         assert_int_equal(io_create_epoll(&io), 0);
         struct media_params params = {
                 .io = io,
-                .local_ip = {.family = 4, .ip = {127, 0, 0, 1}},
+                .local_ips.ip4 = {.family = 4, .ip = {127, 0, 0, 1}},
                 .port_min = 20000,
                 .port_max = 59999,
                 .legs_max = 2,
@@ -100,20 +100,20 @@ static void nothing_that_waited_in_a_port_reaches_the_leg_that_has_it_next(void 
         assert_int_equal(io_create_epoll(&io), 0);
         const struct media_params params = {
                 .io = io,
-                .local_ip = {.family = 4, .ip = {127, 0, 0, 1}},
+                .local_ips.ip4 = {.family = 4, .ip = {127, 0, 0, 1}},
                 .port_min = 20000,
                 .port_max = 59999,
                 .legs_max = 1,
         };
         assert_int_equal(media_create(&params, &media), 0);
         open_end(media, io, &before);
-        struct addr port = media_leg_local(media, before.leg);
+        struct addr port = media_leg_local(media, before.leg).ip4;
         send_twice(media, &before);
         media_leg_close(media, before.leg);
         io_udp_close(before.udp);
 
         open_end(media, io, &after);
-        assert_int_equal(media_leg_local(media, after.leg).port, port.port);
+        assert_int_equal(media_leg_local(media, after.leg).ip4.port, port.port);
         io_timer_start(io, &timer, 50, give_up, io);
         io_run(io);
         assert_true(media_leg_stats(media, after.leg, &stats));

@@ -67,7 +67,7 @@ static void two_phones_hear_each_other(void **state)
         }
         assert_one_line(&s.a, 0);
         assert_one_line(&s.b, 0);
-        struct addr local = media_leg_local(s.media, s.leg_b);
+        struct addr local = media_leg_local(s.media, s.leg_b).ip4;
         assert_true(addr_equal(&last_of(&s.b)->from, &local));
         assert_int_equal(stats_of(s.leg_a).packets_in, 49);
         assert_int_equal(stats_of(s.leg_b).packets_out, 49);
@@ -107,7 +107,7 @@ static void joining_again_parts_from_the_former_partner(void **state)
         struct media_leg leg_c;
         phone_open(&s, &c, "203.0.113.30:7000");
         assert_int_equal(media_leg_open(s.media, (struct handle){9, 1}, &leg_c), 0);
-        c.peer = media_leg_local(s.media, leg_c);
+        c.peer = media_leg_local(s.media, leg_c).ip4;
         struct media_stream stream = phone_stream(&c, SDP_PCMA, NO_CODEC);
         media_leg_set(s.media, leg_c, &stream);
 
@@ -495,7 +495,7 @@ static void a_leg_without_a_stream_hears_nobody(void **state)
         struct media_leg leg;
         assert_int_equal(media_leg_open(s.media, (struct handle){9, 1}, &leg), 0);
         media_join(s.media, leg, s.leg_b);
-        s.a.peer = media_leg_local(s.media, leg);
+        s.a.peer = media_leg_local(s.media, leg).ip4;
         phone_talk(&s, &s.a, 5);
         phone_talk(&s, &s.b, 5);
         assert_int_equal(s.b.heard_count, 0);
@@ -523,7 +523,7 @@ static void commands_on_a_stale_leg_do_nothing(void **state)
         assert_false(media_leg_stats(s.media, stale, &stats));
         assert_int_equal(stats.packets_in, 77);
         assert_true(handle_is_none(media_leg_user(s.media, stale)));
-        assert_int_equal(media_leg_local(s.media, stale).family, 0);
+        assert_int_equal(media_leg_local(s.media, stale).ip4.family, 0);
         assert_int_equal(media_leg_user(s.media, s.leg_b).index, 8);
         phone_talk(&s, &s.b, 5);
         assert_int_equal(s.a.heard_count, 0);

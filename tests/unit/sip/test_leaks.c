@@ -277,7 +277,7 @@ static void numbers_and_addresses_are_written_as_the_trunk_wants(void **state)
         struct scene *s = *state;
         s->trunk.number_form = NUMBER_NATIONAL;
         s->trunk.send_asserted = true;
-        assert_int_equal(addr_parse_ip(SLICE("198.18.0.1"), &s->trunk.advertised), 0);
+        assert_int_equal(addr_parse_ip(SLICE("198.18.0.1"), &s->trunk.advertised.ip4), 0);
         assert_int_equal(sip_trunks_put(s->trunks, &s->trunk), 0);
         struct sip_leg leg = dialled_call(s);
         assert_true(last_has(s, "INVITE sip:09888800001@192.0.2.10 SIP/2.0\r\n"));

@@ -642,7 +642,7 @@ static void listening_on_any_address_each_trunk_must_name_one(void **state)
         struct scene *s = *state;
         struct trunk trunk = s->trunk;
         struct sip_leg leg;
-        assert_int_equal(addr_parse_ip(SLICE("0.0.0.0"), &trunk.advertised), 0);
+        assert_int_equal(addr_parse_ip(SLICE("0.0.0.0"), &trunk.advertised.ip4), 0);
         assert_int_equal(sip_trunks_put(s->trunks, &trunk), 0);
         assert_int_equal(dial(s, &leg), ERR_STATE);
         peer_invite(s, "", OFFER);

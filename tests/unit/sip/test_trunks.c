@@ -130,15 +130,56 @@ static void a_name_is_resolved_and_resolved_again(void **state)
         assert_string_equal(addr_format(&t->peer.addr).text, "192.0.2.50:5080");
 }
 
-static void of_both_families_the_one_that_the_trunk_speaks_is_taken(void **state)
+/* Of what the trunk stands for at present. */
+static unsigned current(const struct sip_trunk_state *t)
+{
+        return sip_peers_current(&t->peers);
+}
+
+static void of_both_families_those_that_the_trunk_speaks_are_taken(void **state)
 {
         (void)state;
         const struct addr both[2] = {address("[2001:db8::9]:0"), address("192.0.2.50:0")};
         assert_int_equal(dns_sim_set(io, SLICE("peer.example"), both, 2, 60), 0);
         struct sip_trunk_state *plain = put(trunk_of(1, NULL, 0, "peer.example"));
         struct sip_trunk_state *six = put(trunk_of(2, "2001:db8::/64", 0, "peer.example"));
+        struct sip_trunk_state *four = put(trunk_of(3, "192.0.2.0/24", 0, "peer.example"));
         sim_world_run_ms(world, 100);
+        assert_int_equal(current(plain), 2); /* in the resolver's order */
+        assert_string_equal(addr_format(&plain->peer.addr).text, "[2001:db8::9]:5060");
+        assert_int_equal(current(six), 1);
+        assert_string_equal(addr_format(&six->peer.addr).text, "[2001:db8::9]:5060");
+        assert_int_equal(current(four), 1);
+        assert_string_equal(addr_format(&four->peer.addr).text, "192.0.2.50:5060");
+
+        /* An advertised address of the other family says that it is spoken, too. */
+        struct trunk both_ways = trunk_of(3, "192.0.2.0/24", 0, "peer.example");
+        both_ways.advertised.ip6 = address("[2001:db8::77]:0");
+        put(both_ways);
+        sim_world_run_ms(world, 100);
+        assert_int_equal(current(four), 2);
+}
+
+static void a_target_that_we_cannot_send_to_is_taken_when_there_is_no_other(void **state)
+{
+        (void)state;
+        const struct addr both[2] = {address("[2001:db8::9]:0"), address("192.0.2.50:0")};
+        assert_int_equal(dns_sim_set(io, SLICE("peer.example"), both, 2, 60), 0);
+        assert_int_equal(dns_sim_set(io, SLICE("six.example"), both, 1, 60), 0);
+        sip_trunks_speak(trunks, (struct sip_spoken){1u << SIP_UDP, 0});
+        struct sip_trunk_state *plain = put(trunk_of(1, NULL, 0, "peer.example"));
+        struct sip_trunk_state *six = put(trunk_of(2, "2001:db8::/64", 0, "peer.example"));
+        struct sip_trunk_state *only = put(trunk_of(3, NULL, 0, "six.example"));
+        sim_world_run_ms(world, 100);
+        assert_int_equal(current(plain), 1);
         assert_string_equal(addr_format(&plain->peer.addr).text, "192.0.2.50:5060");
+        assert_int_equal(current(six), 1);
+        assert_string_equal(addr_format(&six->peer.addr).text, "192.0.2.50:5060");
+        assert_string_equal(addr_format(&only->peer.addr).text, "[2001:db8::9]:5060");
+        /* We have learnt to. */
+        sip_trunks_speak(trunks, (struct sip_spoken){1u << SIP_UDP, 1u << SIP_UDP});
+        sim_world_run_ms(world, 100);
+        assert_int_equal(current(plain), 2);
         assert_string_equal(addr_format(&six->peer.addr).text, "[2001:db8::9]:5060");
 }
 
@@ -165,12 +206,6 @@ static void server(const char *name, unsigned priority, unsigned weight, uint16_
 {
         *out = (struct dns_srv){(uint16_t)priority, (uint16_t)weight, port, ""};
         assert_int_equal(slice_to_text(slice_from(name), out->target, sizeof out->target), 0);
-}
-
-/* Of what the trunk stands for at present. */
-static unsigned current(const struct sip_trunk_state *t)
-{
-        return sip_peers_current(&t->peers);
 }
 
 static void without_a_port_servers_are_asked_for(void **state)
@@ -344,7 +379,8 @@ int main(void)
                 TEST(a_source_finds_its_trunk),
                 TEST(a_peer_is_a_source_by_its_exact_address),
                 TEST(a_name_is_resolved_and_resolved_again),
-                TEST(of_both_families_the_one_that_the_trunk_speaks_is_taken),
+                TEST(of_both_families_those_that_the_trunk_speaks_are_taken),
+                TEST(a_target_that_we_cannot_send_to_is_taken_when_there_is_no_other),
                 TEST(a_trunk_that_is_put_again_keeps_its_peer_and_its_counts),
                 TEST(without_a_port_servers_are_asked_for),
                 TEST(with_a_port_only_addresses_are),

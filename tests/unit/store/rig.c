@@ -312,7 +312,8 @@ struct store_change make_trunk(uint32_t n)
         snprintf(t->name, sizeof t->name, "carrier-%u", n);
         int err = addr_prefix_parse(SLICE("192.0.2.0/24"), &t->sources[0].prefix);
         err |= addr_prefix_parse(SLICE("2001:db8::/32"), &t->sources[1].prefix);
-        err |= addr_parse(SLICE("[2001:db8::7]:5062"), 0, &t->advertised);
+        err |= addr_pair_parse(SLICE("203.0.113.7, [2001:db8::7]:5062"), addr_parse_either,
+                               &t->advertised);
         assert(err == 0);
         t->sources[1].port = 5062;
         t->source_count = 2;
