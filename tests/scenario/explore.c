@@ -13,28 +13,39 @@
 
 #define SEEN_START 4096
 
-/* Where the exploring begins. */
+/* Where the exploring begins, and what is possible there. */
 static const struct scene {
         const char *name, *path;
+        unsigned kits;
+        bool has_ringback; /* and so a description in our 180 */
 } scenes[] = {
-        {"setup", "i"},      /* the INVITE is out */
-        {"ringing", "i1"},   /* the callee rings */
-        {"answered", "i12"}, /* and has answered, the caller has not acknowledged */
-        {"talking", "i12a"}, /* both talk */
-        {"reliable", "i3"},  /* the callee rings, our PRACK is out */
-        {"required", "j"},   /* the caller's INVITE requires 100rel */
-        {"waiting", "J1"},   /* nor did it offer: ours in the 180 waits for its PRACK */
-        {"held", "J12"},     /* and so does the 200 */
+        {"setup", "i", 0, false},      /* the INVITE is out */
+        {"ringing", "i1", 0, false},   /* the callee rings */
+        {"answered", "i12", 0, false}, /* and has answered, the caller has not acknowledged */
+        {"talking", "i12a", 0, false}, /* both talk */
+        {"reliable", "i3", 0, false},  /* the callee rings, our PRACK is out */
+        {"required", "j", 0, false},   /* the caller's INVITE requires 100rel */
+        {"waiting", "J1", 0, false},   /* nor did it offer: ours in the 180 waits for its PRACK */
+        {"held", "J12", 0, false},     /* and so does the 200 */
+        /* our 180 has the answer, so that its PRACK may make an offer */
+        {"early", "j1", KIT_EARLY, true},
+        {"offerless", "N12", KIT_OFFERS, false},    /* our 200 makes the offer */
+        {"holding", "i12ada", KIT_OFFERS, false},   /* the caller holds */
+        {"refreshing", "YZaTt", KIT_TIMERS, false}, /* our refreshes of both legs are out */
+        {"refreshed", "yzaT", KIT_TIMERS, false},   /* those of both peers are due */
+        {"refused", "X", KIT_REFUSED, false},       /* the announcement is about to be heard */
 };
 
-static const char *path_of_scene(const char *name)
+static const struct scene *find_scene(const char *name)
 {
-        for (size_t i = 0; i < sizeof scenes / sizeof scenes[0]; i++) {
+        static const struct scene any = {"", "", ~0U, false};
+        for (size_t i = 0; i < sizeof scenes / sizeof scenes[0] && name; i++) {
                 if (!strcmp(scenes[i].name, name))
-                        return scenes[i].path;
+                        return &scenes[i];
         }
-        fail_msg("no such scene: %s", name);
-        return NULL;
+        if (name)
+                fail_msg("no such scene: %s", name);
+        return &any;
 }
 
 /* ---- when the program itself ends: what it was doing ---- */
@@ -91,9 +102,15 @@ static struct play *begin(const struct exploration *what)
 {
         struct play *play = calloc(1, sizeof *play);
         assert_non_null(play);
+        const struct scene *scene = find_scene(what->scene);
         const struct platform_options options = {
-                .seed = 1, .calls_per_s_max = 1, .is_silent = true, .survives = what->crashes > 0};
+                .seed = 1,
+                .calls_per_s_max = 1,
+                .is_silent = !scene->has_ringback,
+                .survives = what->crashes > 0,
+        };
         play->what = what;
+        play->kits = scene->kits;
         play->run = flow_run_create(flow_of_moves(), &options);
         play->run->on_message = explore_on_message;
         play->run->player = play;
@@ -121,9 +138,10 @@ static void end(struct play *play)
 
 static const struct move *move_of(char code)
 {
-        for (unsigned i = 0; i < explore_move_count; i++) {
-                if (explore_moves[i].code == code)
-                        return &explore_moves[i];
+        const struct move *move;
+        for (unsigned i = 0; (move = explore_move_at(i)); i++) {
+                if (move->code == code)
+                        return move;
         }
         fail_msg("no such move: %c", code);
         return NULL;
@@ -161,6 +179,8 @@ static struct play *play_path(const struct exploration *what, const char *path)
 static void leave_alone(struct play *play, bool is_dutiful)
 {
         play->is_dutiful = is_dutiful;
+        if (!is_dutiful)
+                explore_note_session(play);
         if (is_dutiful) {
                 explore_do_duty(play, &play->agent);
                 explore_do_duty(play, &play->customer);
@@ -246,7 +266,7 @@ static bool seen_add(struct seen *seen, uint64_t digest)
 /* A state to go on from, and the moves that are possible there. */
 struct node {
         char path[EXPLORE_MOVES_MAX + 1];
-        uint64_t moves;
+        uint64_t moves[EXPLORE_WORDS];
 };
 
 struct level {
@@ -264,8 +284,11 @@ static void level_add(struct level *level, const struct play *play)
         struct node *node = &level->nodes[level->count++];
         memset(node, 0, sizeof *node);
         memcpy(node->path, play->path, sizeof node->path);
-        for (unsigned i = 0; i < explore_move_count; i++)
-                node->moves |= (uint64_t)explore_may(play, &explore_moves[i]) << i;
+        const struct move *move;
+        for (unsigned i = 0; (move = explore_move_at(i)); i++) {
+                assert_true(i < 64 * EXPLORE_WORDS);
+                node->moves[i / 64] |= (uint64_t)explore_may(play, move) << i % 64;
+        }
 }
 
 static bool note_failure(struct play *play, struct explored *out)
@@ -305,10 +328,11 @@ static bool visit_children(const struct exploration *what, const struct node *no
                            struct seen *seen, struct level *next, struct explored *out)
 {
         char path[EXPLORE_MOVES_MAX + 2];
-        for (unsigned i = 0; i < explore_move_count; i++) {
-                if (!(node->moves >> i & 1))
+        const struct move *move;
+        for (unsigned i = 0; (move = explore_move_at(i)); i++) {
+                if (!(node->moves[i / 64] >> i % 64 & 1))
                         continue;
-                snprintf(path, sizeof path, "%s%c", node->path, explore_moves[i].code);
+                snprintf(path, sizeof path, "%s%c", node->path, move->code);
                 if (!visit(what, path, seen, next, out))
                         return false;
         }
@@ -319,10 +343,9 @@ bool explore(const struct exploration *what, struct explored *out)
 {
         struct seen seen = {0};
         struct level level = {0};
-        assert_true(explore_move_count <= 64);
         *out = (struct explored){0};
         watch_for_death();
-        bool is_good = visit(what, path_of_scene(what->scene), &seen, &level, out);
+        bool is_good = visit(what, find_scene(what->scene)->path, &seen, &level, out);
         for (unsigned depth = 0; depth < what->depth && is_good; depth++) {
                 struct level next = {0};
                 for (size_t i = 0; i < level.count && is_good; i++)

@@ -59,11 +59,14 @@ enum plant {
         PLANT_SECOND_ANSWER, /* the caller gets a 486 after its 200, once both sides have hung up */
         PLANT_LOST_CHANNEL,  /* a trunk's channel stays taken when a caller hangs up early */
         PLANT_LEAK,          /* the callee's number goes to the caller after its re-INVITE */
+        PLANT_LOST_ACK,      /* of the answer to a refresh */
+        PLANT_ENDLESS,       /* a session timer is lost */
+        PLANT_ANNOUNCING,    /* a caller who hung up is still counted as one who listens */
         PLANTS,
 };
 
 struct exploration {
-        const char *scene; /* its name */
+        const char *scene; /* its name; NULL: every move is possible, and nobody hears ringback */
         unsigned depth;    /* moves after the scene's own */
         unsigned faults;   /* copies and second callees in a path */
         unsigned crashes;  /* in a path */
@@ -89,7 +92,8 @@ uint64_t explore_state(const struct exploration *what, const char *path);
 struct asked {
         char branch[64], method[16];
         unsigned cseq, status; /* 0: none yet */
-        size_t bytes;          /* of the answer */
+        bool has_offer;
+        size_t bytes; /* of the answer */
         uint64_t hash;
 };
 
@@ -112,9 +116,15 @@ struct side {
         unsigned sent[MESSAGE_KINDS], got[MESSAGE_KINDS]; /* different ones */
         int64_t sent_ms[MESSAGE_KINDS];
         bool owes_ack, owes_bye, owes_cancel;
-        bool owes_prack;  /* the caller: itself; the callee: its answer */
-        bool owes_answer; /* the caller: a PRACK with a description, as our 180 made an offer */
-        uint32_t rseq;    /* of the last reliable answer that came */
+        bool owes_prack;      /* the caller: itself; the callee: its answer */
+        bool owes_answer;     /* the caller: a PRACK with a description, as our 180 made an offer */
+        bool owes_settling;   /* the caller: a PRACK of a description, whichever */
+        bool owes_ack_answer; /* an ACK with a description: our 2xx made an offer */
+        bool owes_reinvite, owes_update;          /* an answer to ours */
+        int64_t reinvited_ms;                     /* when it came */
+        uint64_t to_acknowledge, acknowledged;    /* our re-INVITEs that were answered; by CSeq */
+        unsigned fax_cseq;                        /* of a re-INVITE for T.38 */
+        uint32_t rseq;                            /* of the last reliable answer that came */
         bool is_heard_ringing, is_heard_refusing; /* while Maskline waited for an answer */
         unsigned reliable_heard;                  /* then, and before a CANCEL */
         char forked[64];                          /* the other callee's tag, once it has answered */
@@ -130,11 +140,22 @@ struct play {
         const struct exploration *what;
         struct flow_run *run;
         struct side agent, customer;
+        unsigned kits;
         unsigned faults, crashes; /* made */
         bool is_dutiful;          /* peers now do at once what they owe */
+        bool must_expire;         /* a session that waits for its refresh */
         bool has_planted;
         unsigned moves;
         char path[EXPLORE_MOVES_MAX + 1];
+};
+
+/* Moves that only some scenes are about. */
+enum kit {
+        KIT_ALWAYS = 0,
+        KIT_OFFERS = 1,  /* hold, offers of ours, T.38 */
+        KIT_EARLY = 2,   /* a PRACK that makes an offer */
+        KIT_TIMERS = 4,  /* sessions that are refreshed */
+        KIT_REFUSED = 8, /* a caller who hears the announcement */
 };
 
 /* explore_moves.c */
@@ -143,10 +164,14 @@ struct move {
         const char *line;
         bool (*may)(const struct play *play);
         void (*act)(struct play *play); /* instead of a line */
-        unsigned faults, crashes;
+        unsigned faults, crashes, kit;
 };
-extern const struct move explore_moves[];
-extern const unsigned explore_move_count;
+const struct move *explore_move_at(unsigned i); /* NULL: there are no more */
+#define EXPLORE_WORDS 2                         /* a set of moves takes as many */
+bool explore_may_invite(const struct play *play);
+bool explore_may_answer(const struct play *play);
+bool explore_has_dialog(const struct side *side);  /* the caller */
+bool explore_is_answered(const struct side *side); /* the callee */
 bool explore_may(const struct play *play, const struct move *move);
 /* All that the side owes, by lines of the flow language. */
 void explore_do_duty(struct play *play, struct side *side);
@@ -160,6 +185,20 @@ void explore_on_message(struct flow_event *event);
 void explore_note_sent(struct play *play, struct side *side, const struct flow_event *event);
 void explore_check_step(struct play *play);
 void explore_check_end(struct play *play);
+
+/* explore_within.c: offers, refreshes and refused callers */
+extern const struct move explore_moves_within[];
+extern const unsigned explore_moves_within_count;
+bool explore_is_refused(const struct play *play); /* the caller is none of the session's parties */
+void explore_note_within(struct play *play, struct side *side, const struct sip_msg *msg);
+void explore_check_request_within(struct play *play, struct side *side, const struct sip_msg *msg);
+void explore_check_answer_within(struct play *play, struct side *side, const struct asked *asked,
+                                 const struct sip_msg *msg);
+void explore_check_glare(struct play *play, const struct side *side, const struct asked *asked,
+                         const struct sip_msg *msg);
+void explore_note_session(struct play *play); /* before all fall silent */
+void explore_check_session(struct play *play);
+void explore_check_within_end(struct play *play, const struct side *side);
 
 /* explore_reliable.c: provisional answers that want a PRACK (RFC 3262) */
 bool explore_is_reliable(const struct sip_msg *msg);

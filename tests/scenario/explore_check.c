@@ -6,7 +6,9 @@
 #include <stdlib.h>
 
 #include "../unit/unit.h"
+#include "call/call.h"
 #include "explore.h"
+#include "sip/sip_core.h"
 
 #define QUIET_S_MAX 600
 #define ACK_MS_MAX  32000
@@ -86,7 +88,9 @@ static void note_talk(struct play *play, struct side *side, struct slice tag)
         struct talk *talk = &side->talks[side->talk_count++];
         assert_int_equal(slice_to_text(tag, talk->tag, sizeof talk->tag), 0);
         talk->since_ms = now_ms(play);
-        talk->is_expected = explore_has_invite_out(play);
+        /* Timer M (RFC 6026): the INVITE that is out later is another one. */
+        talk->is_expected =
+                explore_has_invite_out(play) && now_ms(play) - side->talks[0].since_ms < ACK_MS_MAX;
 }
 
 static struct asked *asked_of(struct side *side, const struct sip_msg *msg)
@@ -108,6 +112,7 @@ static void note_asked(struct side *side, const struct sip_msg *msg)
         assert_true(side->asked_count < ASKED_MAX);
         struct asked *asked = &side->asked[side->asked_count++];
         asked->cseq = msg->cseq;
+        asked->has_offer = msg->content_is_sdp;
         assert_int_equal(slice_to_text(msg->vias[0].branch, asked->branch, sizeof asked->branch),
                          0);
         assert_int_equal(slice_to_text(msg->method_text, asked->method, sizeof asked->method), 0);
@@ -121,9 +126,9 @@ static void clear_duty(struct side *side, const struct sip_msg *msg)
 {
         if (msg->is_request) {
                 if (msg->method == SIP_ACK)
-                        side->owes_ack = false;
+                        side->owes_ack = side->owes_ack_answer = false;
                 if (msg->method == SIP_PRACK)
-                        side->owes_prack = side->owes_answer = false;
+                        side->owes_prack = side->owes_answer = side->owes_settling = false;
                 return;
         }
         if (msg->status < 200)
@@ -154,6 +159,7 @@ void explore_note_sent(struct play *play, struct side *side, const struct flow_e
         if (msg.is_request)
                 note_asked(side, &msg);
         clear_duty(side, &msg);
+        explore_note_within(play, side, &msg);
         enum message_kind kind =
                 msg.is_request ? kind_of_request(&msg) : kind_of_answer(side, &msg, true);
         bool is_success = kind == KIND_OK;
@@ -189,7 +195,9 @@ static bool user_is(const struct sip_uri *uri, uint64_t e164)
 static void check_new_call(struct play *play, struct side *side, const struct sip_msg *msg)
 {
         struct flow_run *run = play->run;
-        if (side != &play->customer)
+        if (explore_is_refused(play))
+                flow_fail(run, "somebody is called for who is no party");
+        else if (side != &play->customer)
                 flow_fail(run, "somebody calls the caller");
         else if (side->call->is_open)
                 flow_fail(run, "a second call is made");
@@ -245,6 +253,7 @@ static void on_request(struct play *play, struct side *side, const struct sip_ms
         side->got[kind] += is_first_time;
         if (is_first_time && kind != KIND_ACK && kind != KIND_CANCEL)
                 check_is_open(play, side, msg);
+        explore_check_request_within(play, side, msg);
         switch (kind) {
         case KIND_ACK:
                 check_ack(play, side, msg);
@@ -297,6 +306,7 @@ static void on_answer(struct play *play, struct side *side, const struct flow_ev
                 return;
         }
         check_answer(play, asked, event, msg);
+        explore_check_glare(play, side, asked, msg);
         enum message_kind kind = kind_of_answer(side, msg, false);
         if (msg->cseq_method == SIP_INVITE)
                 explore_check_reliable(play, side, msg);
@@ -306,6 +316,7 @@ static void on_answer(struct play *play, struct side *side, const struct flow_ev
         if (msg->cseq_method != SIP_INVITE || msg->status < 200)
                 return;
         side->owes_ack = true;
+        explore_check_answer_within(play, side, asked, msg);
         if (kind == KIND_OK)
                 note_talk(play, side, msg->to.tag);
         if (side->talk_count > 1 && side->is_caller)
@@ -314,6 +325,8 @@ static void on_answer(struct play *play, struct side *side, const struct flow_ev
 
 static bool is_planted_loss(struct play *play, const struct side *side, const struct sip_msg *msg)
 {
+        if (play->what->plant == PLANT_LOST_ACK)
+                return msg->is_request && msg->method == SIP_ACK && side->to_acknowledge;
         return play->what->plant == PLANT_LOST_BYE && side == &play->customer && msg->is_request &&
                msg->method == SIP_BYE && play->agent.sent[KIND_CANCEL] && side->sent[KIND_OK];
 }
@@ -369,6 +382,17 @@ static void answer_again(struct play *play)
         free(text);
 }
 
+static void lose_session_timers(struct play *play)
+{
+        explore_note_session(play);
+        struct sip_ua *ua = play->run->platform->calls->ua;
+        for (uint32_t i = 0; i < pool_capacity(ua->legs); i++) {
+                struct leg *leg = pool_at(ua->legs, i);
+                if (leg)
+                        io_timer_stop(play->run->platform->io, &leg->session_timer);
+        }
+}
+
 static void plant(struct play *play)
 {
         const struct side *agent = &play->agent, *customer = &play->customer;
@@ -383,7 +407,14 @@ static void plant(struct play *play)
         case PLANT_LEAK:
                 is_time = agent->sent[KIND_REINVITE] && customer->sent[KIND_REINVITE];
                 break;
+        case PLANT_ANNOUNCING:
+                is_time = explore_is_refused(play) && agent->sent[KIND_BYE];
+                break;
+        case PLANT_ENDLESS:
+                is_time = agent->sent[KIND_UPDATE];
+                break;
         case PLANT_LOST_BYE:
+        case PLANT_LOST_ACK:
         case PLANT_NOTHING:
         case PLANTS:
                 return;
@@ -395,6 +426,10 @@ static void plant(struct play *play)
                 answer_again(play);
         else if (play->what->plant == PLANT_LOST_CHANNEL)
                 trunk_at(play, 0)->counters.channels++;
+        else if (play->what->plant == PLANT_ANNOUNCING)
+                trunk_at(play, 0)->counters.announcing++;
+        else if (play->what->plant == PLANT_ENDLESS)
+                lose_session_timers(play);
         else
                 play->run->platform->on_datagram(play->run, &play->run->platform->sip,
                                                  &agent->peer->addr, SLICE("9888800002"));
@@ -457,6 +492,7 @@ static void check_records(struct play *play)
         }
         struct records records = platform_records(platform, 1);
         bool was_answered = records.legs[CDR_LEG_A].answered_ms != 0;
+        explore_check_session(play);
         if (was_answered != (play->agent.talk_count > 0))
                 flow_fail(play->run, "the caller's record is wrong about the answer");
 }
@@ -492,5 +528,7 @@ void explore_check_end(struct play *play)
         check_answers(play, &play->agent);
         check_answers(play, &play->customer);
         check_callee(play);
+        explore_check_within_end(play, &play->agent);
+        explore_check_within_end(play, &play->customer);
         check_records(play);
 }

@@ -23,12 +23,12 @@ static bool may_copy(const struct play *play, const struct side *side, enum mess
 
 /* ---- the caller ---- */
 
-static bool has_dialog(const struct side *side)
+bool explore_has_dialog(const struct side *side)
 {
         return side->call->their_tag[0] && !side->sent[KIND_BYE] && !side->got[KIND_REFUSED];
 }
 
-static bool may_invite(const struct play *play)
+bool explore_may_invite(const struct play *play)
 {
         return !play->agent.sent[KIND_INVITE];
 }
@@ -56,18 +56,18 @@ static bool agent_may_ack(const struct play *play)
 
 static bool agent_may_bye(const struct play *play)
 {
-        return has_dialog(&play->agent);
+        return explore_has_dialog(&play->agent);
 }
 
 static bool agent_may_reinvite(const struct play *play)
 {
-        return has_dialog(&play->agent) && play->agent.got[KIND_OK] &&
+        return explore_has_dialog(&play->agent) && play->agent.got[KIND_OK] &&
                !play->agent.sent[KIND_REINVITE];
 }
 
 static bool agent_may_update(const struct play *play)
 {
-        return has_dialog(&play->agent) && !play->agent.sent[KIND_UPDATE];
+        return explore_has_dialog(&play->agent) && !play->agent.sent[KIND_UPDATE];
 }
 
 static bool agent_owes_bye(const struct play *play)
@@ -134,7 +134,7 @@ static bool owes_prack_answer(const struct play *play)
         return play->customer.owes_prack;
 }
 
-static bool may_answer(const struct play *play)
+bool explore_may_answer(const struct play *play)
 {
         return is_asked(&play->customer);
 }
@@ -154,19 +154,19 @@ static bool may_confirm_cancel(const struct play *play)
         return play->customer.owes_cancel;
 }
 
-static bool is_answered(const struct side *side)
+bool explore_is_answered(const struct side *side)
 {
         return side->sent[KIND_OK] && !side->sent[KIND_BYE];
 }
 
 static bool customer_may_bye(const struct play *play)
 {
-        return is_answered(&play->customer);
+        return explore_is_answered(&play->customer);
 }
 
 static bool customer_may_reinvite(const struct play *play)
 {
-        return is_answered(&play->customer) && !play->customer.sent[KIND_REINVITE];
+        return explore_is_answered(&play->customer) && !play->customer.sent[KIND_REINVITE];
 }
 
 static bool customer_may_update(const struct play *play)
@@ -254,55 +254,64 @@ static void crash(struct play *play)
         platform_crash(play->run->platform, 0);
 }
 
-const struct move explore_moves[] = {
-        {'i', "agent -> INVITE M1 sdp", may_invite, NULL, 0, 0},
-        {'j', "agent -> INVITE M1 with \"Require: 100rel\" sdp", may_invite, NULL, 0, 0},
-        {'J', "agent -> INVITE M1 with \"Require: 100rel\"", may_invite, NULL, 0, 0},
-        {'s', "agent -> PRACK rack sdp", agent_may_prack_answering, NULL, 0, 0},
-        {'p', "agent -> PRACK rack", agent_may_prack, NULL, 0, 0},
-        {'c', "agent -> CANCEL", may_cancel, NULL, 0, 0},
-        {'a', "agent -> ACK", agent_may_ack, NULL, 0, 0},
-        {'b', "agent -> BYE", agent_may_bye, NULL, 0, 0},
-        {'r', "agent -> INVITE sdp", agent_may_reinvite, NULL, 0, 0},
-        {'u', "agent -> UPDATE sdp", agent_may_update, NULL, 0, 0},
-        {'o', "agent -> 200 for BYE", agent_owes_bye, NULL, 0, 0},
-        {'1', "customer -> 180 for INVITE", may_ring, NULL, 0, 0},
+static const struct move moves[] = {
+        {'i', "agent -> INVITE M1 sdp", explore_may_invite, NULL, 0, 0, 0},
+        {'j', "agent -> INVITE M1 with \"Require: 100rel\" sdp", explore_may_invite, NULL, 0, 0, 0},
+        {'J', "agent -> INVITE M1 with \"Require: 100rel\"", explore_may_invite, NULL, 0, 0, 0},
+        {'s', "agent -> PRACK rack sdp", agent_may_prack_answering, NULL, 0, 0, 0},
+        {'p', "agent -> PRACK rack", agent_may_prack, NULL, 0, 0, 0},
+        {'c', "agent -> CANCEL", may_cancel, NULL, 0, 0, 0},
+        {'a', "agent -> ACK", agent_may_ack, NULL, 0, 0, 0},
+        {'b', "agent -> BYE", agent_may_bye, NULL, 0, 0, 0},
+        {'r', "agent -> INVITE sdp", agent_may_reinvite, NULL, 0, 0, 0},
+        {'u', "agent -> UPDATE sdp", agent_may_update, NULL, 0, 0, 0},
+        {'o', "agent -> 200 for BYE", agent_owes_bye, NULL, 0, 0, 0},
+        {'1', "customer -> 180 for INVITE", may_ring, NULL, 0, 0, 0},
         {'3', "customer -> 183 for INVITE with \"Require: 100rel\" with \"RSeq: 1\" sdp",
-         may_ring_reliably, NULL, 0, 0},
+         may_ring_reliably, NULL, 0, 0, 0},
         {'8', "customer -> 180 for INVITE with \"Require: 100rel\" with \"RSeq: 2\"",
-         may_ring_reliably_on, NULL, 0, 0},
-        {'P', "customer -> 200 for PRACK", owes_prack_answer, NULL, 0, 0},
-        {'2', "customer -> 200 for INVITE sdp", may_answer, NULL, 0, 0},
-        {'4', "customer -> 486 for INVITE", may_refuse, NULL, 0, 0},
-        {'7', "customer -> 487 for INVITE", may_give_up, NULL, 0, 0},
-        {'k', "customer -> 200 for CANCEL", may_confirm_cancel, NULL, 0, 0},
-        {'B', "customer -> BYE", customer_may_bye, NULL, 0, 0},
-        {'R', "customer -> INVITE sdp", customer_may_reinvite, NULL, 0, 0},
-        {'U', "customer -> UPDATE sdp", customer_may_update, NULL, 0, 0},
-        {'A', "customer -> ACK", customer_may_ack, NULL, 0, 0},
-        {'O', "customer -> 200 for BYE", customer_owes_bye, NULL, 0, 0},
-        {'t', "after the next timer", is_there_a_timer, until_next_timer, 0, 0},
-        {'T', "after 33 s", is_there_a_timer, long_time, 0, 0},
-        {'h', "the operator hangs up", is_there_a_call, operator_hangs_up, 0, 0},
-        {'x', "a crash", is_there_a_call, crash, 0, 1},
-        {'F', "customer -> 200 for INVITE sdp tag other", may_fork, NULL, 1, 0},
-        {'I', "agent -> INVITE again", agent_invite_again, NULL, 1, 0},
-        {'C', "agent -> CANCEL again", agent_cancel_again, NULL, 1, 0},
-        {'K', "agent -> ACK again", agent_ack_again, NULL, 1, 0},
-        {'G', "agent -> BYE again", agent_bye_again, NULL, 1, 0},
-        {'V', "agent -> UPDATE again", agent_update_again, NULL, 1, 0},
-        {'L', "agent -> PRACK again", agent_prack_again, NULL, 1, 0},
-        {'!', "customer -> 180 again", ringing_again, NULL, 1, 0},
-        {'#', "customer -> 183 again", reliable_again, NULL, 1, 0},
-        {'=', "customer -> 200 for INVITE again", answer_again, NULL, 1, 0},
-        {'H', "customer -> BYE again", customer_bye_again, NULL, 1, 0},
-        {'Q', "customer -> INVITE again", reinvite_again, NULL, 1, 0},
+         may_ring_reliably_on, NULL, 0, 0, 0},
+        {'P', "customer -> 200 for PRACK", owes_prack_answer, NULL, 0, 0, 0},
+        {'2', "customer -> 200 for INVITE sdp", explore_may_answer, NULL, 0, 0, 0},
+        {'4', "customer -> 486 for INVITE", may_refuse, NULL, 0, 0, 0},
+        {'7', "customer -> 487 for INVITE", may_give_up, NULL, 0, 0, 0},
+        {'k', "customer -> 200 for CANCEL", may_confirm_cancel, NULL, 0, 0, 0},
+        {'B', "customer -> BYE", customer_may_bye, NULL, 0, 0, 0},
+        {'R', "customer -> INVITE sdp", customer_may_reinvite, NULL, 0, 0, 0},
+        {'U', "customer -> UPDATE sdp", customer_may_update, NULL, 0, 0, 0},
+        {'A', "customer -> ACK", customer_may_ack, NULL, 0, 0, 0},
+        {'O', "customer -> 200 for BYE", customer_owes_bye, NULL, 0, 0, 0},
+        {'t', "after the next timer", is_there_a_timer, until_next_timer, 0, 0, 0},
+        {'T', "after 33 s", is_there_a_timer, long_time, 0, 0, 0},
+        {'h', "the operator hangs up", is_there_a_call, operator_hangs_up, 0, 0, 0},
+        {'x', "a crash", is_there_a_call, crash, 0, 1, 0},
+        {'F', "customer -> 200 for INVITE sdp tag other", may_fork, NULL, 1, 0, 0},
+        {'I', "agent -> INVITE again", agent_invite_again, NULL, 1, 0, 0},
+        {'C', "agent -> CANCEL again", agent_cancel_again, NULL, 1, 0, 0},
+        {'K', "agent -> ACK again", agent_ack_again, NULL, 1, 0, 0},
+        {'G', "agent -> BYE again", agent_bye_again, NULL, 1, 0, 0},
+        {'V', "agent -> UPDATE again", agent_update_again, NULL, 1, 0, 0},
+        {'L', "agent -> PRACK again", agent_prack_again, NULL, 1, 0, 0},
+        {'!', "customer -> 180 again", ringing_again, NULL, 1, 0, 0},
+        {'#', "customer -> 183 again", reliable_again, NULL, 1, 0, 0},
+        {'=', "customer -> 200 for INVITE again", answer_again, NULL, 1, 0, 0},
+        {'H', "customer -> BYE again", customer_bye_again, NULL, 1, 0, 0},
+        {'Q', "customer -> INVITE again", reinvite_again, NULL, 1, 0, 0},
 };
-const unsigned explore_move_count = sizeof explore_moves / sizeof explore_moves[0];
+
+const struct move *explore_move_at(unsigned i)
+{
+        const unsigned count = sizeof moves / sizeof moves[0];
+        if (i < count)
+                return &moves[i];
+        i -= count;
+        return i < explore_moves_within_count ? &explore_moves_within[i] : NULL;
+}
 
 bool explore_may(const struct play *play, const struct move *move)
 {
-        return play->faults + move->faults <= play->what->faults &&
+        return (!move->kit || (move->kit & play->kits)) &&
+               play->faults + move->faults <= play->what->faults &&
                play->crashes + move->crashes <= play->what->crashes && move->may(play);
 }
 
@@ -315,11 +324,14 @@ struct duty {
 
 #define OWES(member) offsetof(struct side, member)
 static const struct duty duties[] = {
+        {OWES(owes_ack_answer), {"agent -> ACK sdp", "customer -> ACK sdp"}},
         {OWES(owes_ack), {"agent -> ACK", "customer -> ACK"}},
         {OWES(owes_bye), {"agent -> 200 for BYE", "customer -> 200 for BYE"}},
         {OWES(owes_cancel), {NULL, "customer -> 200 for CANCEL"}},
         {OWES(owes_prack), {"agent -> PRACK rack", "customer -> 200 for PRACK"}},
         {OWES(owes_answer), {"agent -> PRACK rack sdp", NULL}},
+        {OWES(owes_update), {"agent -> 200 for UPDATE", "customer -> 200 for UPDATE"}},
+        {OWES(owes_reinvite), {"agent -> 200 for INVITE sdp", "customer -> 200 for INVITE sdp"}},
 };
 
 void explore_do_duty(struct play *play, struct side *side)
@@ -336,12 +348,16 @@ void explore_do_duty(struct play *play, struct side *side)
 
 /* ---- as a flow ---- */
 
+/* And what peers do only of duty. */
 static const char setting[] = "limit ring 45s\n"
                               "limit media 24h\n"
                               "limit call 2m\n"
                               "limit calls 2\n"
                               "session agent customer M1 M2\n"
-                              "no-record\n";
+                              "no-record\n"
+                              "agent -> 200 for UPDATE\n"
+                              "customer -> 200 for UPDATE\n"
+                              "agent -> 200 for INVITE sdp\n";
 
 char *explore_flow_text(void)
 {
@@ -350,9 +366,10 @@ char *explore_flow_text(void)
         FILE *out = open_memstream(&text, &bytes);
         assert_non_null(out);
         fputs(setting, out);
-        for (unsigned i = 0; i < explore_move_count; i++) {
-                if (!explore_moves[i].act)
-                        fprintf(out, "%s\n", explore_moves[i].line);
+        const struct move *move;
+        for (unsigned i = 0; (move = explore_move_at(i)); i++) {
+                if (!move->act)
+                        fprintf(out, "%s\n", move->line);
         }
         fclose(out);
         return text;

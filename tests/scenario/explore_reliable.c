@@ -50,7 +50,7 @@ void explore_check_reliable(struct play *play, struct side *side, const struct s
         if (msg->cseq != side->invite_cseq || msg->status == 100)
                 return;
         if (msg->status >= 200) {
-                if (msg->status < 300 && side->owes_answer && !play->crashes)
+                if (msg->status < 300 && side->owes_settling && !play->crashes)
                         flow_fail(run, "its 2xx does not wait for the PRACK of a description");
                 return;
         }
@@ -68,15 +68,17 @@ void explore_check_reliable(struct play *play, struct side *side, const struct s
         if (!is_next && !waits && !is_asked && !play->crashes)
                 flow_fail(run, "a reliable answer comes again after its PRACK");
         side->rseq = msg->rseq;
-        side->owes_prack |= is_next && !msg->content_is_sdp;
-        side->owes_answer |= is_next && msg->content_is_sdp;
+        const bool is_offer = msg->content_is_sdp && strchr(play->path, 'J');
+        side->owes_prack |= is_next && !is_offer;
+        side->owes_answer |= is_next && is_offer;
+        side->owes_settling |= is_next && msg->content_is_sdp;
 }
 
 void explore_check_nothing_waits(struct play *play)
 {
         const struct side *agent = &play->agent, *customer = &play->customer;
         bool is_answered = customer->talk_count && customer->talks[0].is_expected;
-        if (is_answered && !explore_has_final(agent) && !agent->owes_answer)
+        if (is_answered && !explore_has_final(agent) && !agent->owes_settling)
                 flow_fail(play->run, "the callee's answer is held back");
         if (customer->reliable_heard > customer->got[KIND_PRACK])
                 flow_fail(play->run, "a reliable answer is not acknowledged");

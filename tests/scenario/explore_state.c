@@ -53,9 +53,12 @@ static uint64_t leg_digest(const struct leg *leg, int64_t now)
         copy.ua = NULL;
         copy.invite = (struct handle){.generation = sip_leg_invite(leg) != NULL};
         memset(&copy.remote, 0, sizeof copy.remote);
+        copy.remote.audio.direction = leg->remote.audio.direction;
         memset(&copy.origin, 0, sizeof copy.origin);
         memset(&copy.task, 0, sizeof copy.task);
         copy.described = 0;
+        copy.refresh = (struct handle){
+                .generation = sip_transaction_find(leg->ua->txs, leg->refresh) != NULL};
         copy.talked_until_ms = leg->talked_until_ms > now ? leg->talked_until_ms - now : 0;
         strip_timer(&copy.session_timer, now);
         strip_timer(&copy.refresh_timer, now);
@@ -104,7 +107,9 @@ static uint64_t call_digest(const struct call *call, int64_t now)
         memset(&copy.save_timer, 0, sizeof copy.save_timer);
         for (int side = 0; side < 2; side++) {
                 struct call_leg *leg = &copy.legs[side];
+                enum sdp_direction direction = leg->local.direction;
                 memset(&leg->local, 0, sizeof leg->local);
+                leg->local.direction = direction;
                 memset(&leg->media, 0, sizeof leg->media);
                 strip_record(&leg->record);
         }
@@ -127,6 +132,7 @@ static uint64_t side_digest(const struct play *play, const struct side *side)
                 copy.asked[i].hash = 0;
                 copy.asked[i].bytes = 0;
         }
+        copy.reinvited_ms = side->owes_reinvite ? now_ms(play) - side->reinvited_ms : 0;
         for (unsigned i = 0; i < side->talk_count; i++)
                 copy.talks[i].since_ms = now_ms(play) - side->talks[i].since_ms;
         return hash_of(&copy, sizeof copy) + hash_of(call->their_tag, strlen(call->their_tag)) * 3 +

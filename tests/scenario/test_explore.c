@@ -4,7 +4,7 @@
  *
  *     test-scenario-explore                                       a little of each, for every build
  *     test-scenario-explore SCENE DEPTH [FAULTS [CRASHES]]        other ones
- *     test-scenario-explore --replay PATH [FAULTS [CRASHES]]      one path, and what happens on it
+ *     test-scenario-explore --replay PATH [FAULTS [CRASHES [SCENE]]]  one path, and what happens on it
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,14 +16,15 @@ static void check(const struct exploration *what)
 {
         struct explored result;
         bool is_good = explore(what, &result);
-        print_message("%-8s %2u moves, %u faults, %u crashes: %7lu states by %8lu paths\n",
+        print_message("%-10s %2u moves, %u faults, %u crashes: %7lu states by %8lu paths\n",
                       what->scene, what->depth, what->faults, what->crashes, result.states,
                       result.paths);
         if (is_good)
                 return;
         fputs(result.report, stderr);
         free(result.report);
-        fail_msg("wrong: --replay %s %u %u", result.path, what->faults, what->crashes);
+        fail_msg("wrong: --replay %s %u %u %s", result.path, what->faults, what->crashes,
+                 what->scene);
 }
 
 static void nothing_goes_wrong_while_a_call_is_set_up(void **state)
@@ -45,6 +46,22 @@ static void nothing_goes_wrong_while_a_prack_is_awaited(void **state)
         check(&(struct exploration){.scene = "held", .depth = 1, .faults = 1});
 }
 
+static void nothing_goes_wrong_within_a_call(void **state)
+{
+        (void)state;
+        check(&(struct exploration){.scene = "early", .depth = 1});
+        check(&(struct exploration){.scene = "offerless", .depth = 1});
+        check(&(struct exploration){.scene = "holding", .depth = 1});
+        check(&(struct exploration){.scene = "refreshing", .depth = 1});
+        check(&(struct exploration){.scene = "refreshed", .depth = 1});
+}
+
+static void nothing_goes_wrong_while_a_caller_is_refused(void **state)
+{
+        (void)state;
+        check(&(struct exploration){.scene = "refused", .depth = 2});
+}
+
 static void nothing_goes_wrong_around_a_crash(void **state)
 {
         (void)state;
@@ -55,8 +72,10 @@ static void nothing_goes_wrong_around_a_crash(void **state)
 static void the_same_moves_lead_to_the_same_state(void **state)
 {
         (void)state;
-        static const char *const paths[] = {"i1c7kt", "i12auUTBo", "iF2aRtAb",
-                                            "i1xT4",  "j3Pp2",     "J12s"};
+        static const char *const paths[] = {
+                "i1c7kt",   "i12auUTBo", "iF2aRtAb", "i1xT4",   "j3Pp2",
+                "i12adamE", "N12SDAn",   "YZaTtw6t", "yzaT.:t", "XtaT",
+        };
         const struct exploration what = {.faults = 2, .crashes = 1};
         for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++)
                 assert_int_equal(explore_state(&what, paths[i]), explore_state(&what, paths[i]));
@@ -82,10 +101,10 @@ static void a_planted_fault_is_found(void **state)
                 enum plant plant;
                 const char *scene;
         } rows[] = {
-                {PLANT_LOST_BYE, "ringing"},
-                {PLANT_SECOND_ANSWER, "talking"},
-                {PLANT_LOST_CHANNEL, "ringing"},
-                {PLANT_LEAK, "talking"},
+                {PLANT_LOST_BYE, "ringing"},     {PLANT_SECOND_ANSWER, "talking"},
+                {PLANT_LOST_CHANNEL, "ringing"}, {PLANT_LEAK, "talking"},
+                {PLANT_LOST_ACK, "refreshing"},  {PLANT_ENDLESS, "refreshed"},
+                {PLANT_ANNOUNCING, "refused"},
         };
         for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
                 const struct exploration what = {
@@ -105,6 +124,7 @@ static int replay(int argc, char **argv)
         const struct exploration what = {
                 .faults = argc > 3 ? (unsigned)atoi(argv[3]) : 2,
                 .crashes = argc > 4 ? (unsigned)atoi(argv[4]) : 0,
+                .scene = argc > 5 ? argv[5] : NULL,
         };
         char *report;
         bool is_good = explore_path(&what, argv[2], &report);
@@ -130,6 +150,8 @@ int main(int argc, char **argv)
                 cmocka_unit_test(nothing_goes_wrong_while_a_call_is_set_up),
                 cmocka_unit_test(nothing_goes_wrong_while_both_talk),
                 cmocka_unit_test(nothing_goes_wrong_while_a_prack_is_awaited),
+                cmocka_unit_test(nothing_goes_wrong_within_a_call),
+                cmocka_unit_test(nothing_goes_wrong_while_a_caller_is_refused),
                 cmocka_unit_test(nothing_goes_wrong_around_a_crash),
                 cmocka_unit_test(a_planted_fault_is_found),
         };
