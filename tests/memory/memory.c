@@ -10,6 +10,7 @@
 #undef _FILE_OFFSET_BITS
 #include <dlfcn.h>
 #include <errno.h>
+#include <ftw.h>
 #include <link.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -292,6 +293,33 @@ static void read_output(int fd)
         output[got > 0 ? got : 0] = 0;
 }
 
+/* A child that gives up leaves its files behind: it has a TMPDIR of its own. */
+static char folder[64];
+
+static void make_folder(void)
+{
+        static const char *above;
+        if (!above)
+                above = getenv("TMPDIR") ? strdup(getenv("TMPDIR")) : "/dev/shm";
+        snprintf(folder, sizeof folder, "%s/maskline-XXXXXX", above);
+        if (!mkdtemp(folder) || setenv("TMPDIR", folder, 1))
+                abort();
+}
+
+static int drop(const char *path, const struct stat *info, int what, struct FTW *where)
+{
+        (void)info;
+        (void)what;
+        (void)where;
+        return remove(path);
+}
+
+static void remove_folder(void)
+{
+        if (nftw(folder, drop, 16, FTW_DEPTH | FTW_PHYS))
+                abort();
+}
+
 /* Its status, as wait() has it. */
 static int play(const struct group *group, const struct CMUnitTest *test, unsigned refused_at)
 {
@@ -300,6 +328,7 @@ static int play(const struct group *group, const struct CMUnitTest *test, unsign
         atomic_store(&shared->has_refused, false);
         shared->refused_at = refused_at;
         fflush(NULL);
+        make_folder();
         pid_t pid = fork();
         if (pid == 0) {
                 dup2(out, STDOUT_FILENO);
@@ -308,6 +337,7 @@ static int play(const struct group *group, const struct CMUnitTest *test, unsign
         }
         if (pid < 0 || waitpid(pid, &status, 0) < 0)
                 abort();
+        remove_folder();
         read_output(out);
         close(out);
         return status;

@@ -183,25 +183,16 @@ static void make_survivable(struct platform *platform)
 {
         if (!platform->options.survives)
                 return;
-        /* In memory where there is such a folder: hundreds of them would wait for a disk. */
-        snprintf(platform->data_path, sizeof platform->data_path, "%s/maskline-platform-XXXXXX",
-                 access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm");
-        assert_non_null(mkdtemp(platform->data_path));
+        temporary_folder(platform->data_path, "platform");
         platform->slots = calloc(1, crash_record_bytes(calls_max(platform)));
         assert_non_null(platform->slots);
 }
 
 static void remove_data(struct platform *platform)
 {
-        static const char *const names[] = {DATA_DIR_LOCK, DATA_DIR_MASTER_KEY, DATA_DIR_KEY_SLOTS};
         if (!platform->options.survives)
                 return;
-        for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-                char path[128];
-                snprintf(path, sizeof path, "%s/%s", platform->data_path, names[i]);
-                assert_int_equal(unlink(path), 0);
-        }
-        assert_int_equal(rmdir(platform->data_path), 0);
+        temporary_remove(platform->data_path);
         free(platform->slots);
 }
 

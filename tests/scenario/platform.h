@@ -11,6 +11,7 @@
 #ifndef MASKLINE_TESTS_SCENARIO_PLATFORM_H
 #define MASKLINE_TESTS_SCENARIO_PLATFORM_H
 
+#include "../unit/temporary.h"
 #include "call/calls.h"
 #include "call/crash_record.h"
 #include "io/io_sim.h"
@@ -58,7 +59,7 @@ struct platform {
         struct calls *calls;
         struct addr sip, rtp;
         /* When it survives: its key files, and what a crash leaves of the calls. */
-        char data_path[64];
+        char data_path[TEMPORARY_BYTES];
         struct data_dir *data_dir;
         void *slots;
         struct crash_record *crash;

@@ -382,9 +382,7 @@ def read_options():
     return options
 
 
-def main():
-    options = read_options()
-    work = pathlib.Path(tempfile.mkdtemp(prefix="maskline-soak-"))
+def run(options, work):
     soak = Soak(options, work)
     signal.signal(signal.SIGINT, soak.on_interrupt)
     signal.signal(signal.SIGTERM, soak.on_interrupt)
@@ -394,6 +392,15 @@ def main():
         soak.write_ledger()
     finally:
         soak.close()
+    return soak
+
+
+def main():
+    options = read_options()
+    work = pathlib.Path(tempfile.mkdtemp(prefix="maskline-soak-"))
+    try:
+        soak = run(options, work)
+    finally:
         if options.keep:
             print(f"soak: what it left is in {work}")
         else:

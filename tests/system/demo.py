@@ -311,8 +311,8 @@ def main():
     screen = Screen(args.quiet)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     directory = pathlib.Path(tempfile.mkdtemp(prefix="maskline-demo-"))
-    demo = Demo(args.binary.resolve(), directory, screen)
     try:
+        demo = Demo(args.binary.resolve(), directory, screen)
         return report(demo.run(), screen)
     except harness.Refused as refusal:
         print(f"demo: maskline failed: {refusal}", flush=True)

@@ -15,7 +15,7 @@
 
 static void read_token(struct rig *rig)
 {
-        char path[96];
+        char path[TEMPORARY_BYTES + 16];
         snprintf(path, sizeof path, "%s/api.token", rig->data_dir);
         FILE *file = fopen(path, "r");
         assert_non_null(file);
@@ -65,8 +65,8 @@ static void open_calls(struct rig *rig)
 void rig_open(struct rig *rig, bool needs_advertised)
 {
         char problem[512] = "";
-        *rig = (struct rig){.data_dir = "/tmp/maskline-api-XXXXXX"};
-        assert_non_null(mkdtemp(rig->data_dir));
+        *rig = (struct rig){0};
+        temporary_folder(rig->data_dir, "api");
         assert_int_equal(io_create_epoll(&rig->io), 0);
         open_directory(rig);
         assert_int_equal(sip_trunks_create(rig->io, &rig->trunks), 0);
@@ -90,16 +90,13 @@ void rig_open(struct rig *rig, bool needs_advertised)
 
 void rig_close(struct rig *rig)
 {
-        char path[96];
         calls_destroy(rig->calls);
         sip_trunks_destroy(rig->trunks);
         directory_close(rig->directory);
         api_destroy(rig->api);
         store_memory_disk_destroy(rig->disk);
         io_destroy(rig->io);
-        snprintf(path, sizeof path, "%s/api.token", rig->data_dir);
-        unlink(path);
-        rmdir(rig->data_dir);
+        temporary_remove(rig->data_dir);
 }
 
 struct job {

@@ -9,11 +9,12 @@
 
 #include <jansson.h>
 
+#include "../temporary.h"
 #include "api/api.h"
 #include "store/store_memory.h"
 
 struct rig {
-        char data_dir[64];
+        char data_dir[TEMPORARY_BYTES];
         char token[64];
         struct io *io;
         struct store_memory_disk *disk;

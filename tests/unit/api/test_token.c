@@ -7,11 +7,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../temporary.h"
 #include "../unit.h"
 
 struct fixture {
-        char dir[64];
-        char path[96];
+        char dir[TEMPORARY_BYTES];
+        char path[TEMPORARY_BYTES + 16];
         char problem[512];
         struct random random;
         struct token token;
@@ -20,8 +21,7 @@ struct fixture {
 static int set_up(void **state)
 {
         struct fixture *f = calloc(1, sizeof *f);
-        strcpy(f->dir, "/tmp/maskline-token-XXXXXX");
-        assert_non_null(mkdtemp(f->dir));
+        temporary_folder(f->dir, "token");
         snprintf(f->path, sizeof f->path, "%s/api.token", f->dir);
         random_init_seeded(&f->random, 7);
         *state = f;
@@ -31,8 +31,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
         struct fixture *f = *state;
-        unlink(f->path);
-        rmdir(f->dir);
+        temporary_remove(f->dir);
         free(f);
         return 0;
 }

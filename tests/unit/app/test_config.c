@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../temporary.h"
 #include "../unit.h"
 #include "app/config_page.h"
 #include "base/log.h"
@@ -13,7 +14,7 @@
 static const char *reference_page; /* path of the committed page */
 
 struct fixture {
-        char path[64];
+        char path[TEMPORARY_BYTES];
         char problems[CONFIG_PROBLEMS_BYTES];
         struct config config;
 };
@@ -21,10 +22,7 @@ struct fixture {
 static int set_up(void **state)
 {
         struct fixture *f = calloc(1, sizeof *f);
-        strcpy(f->path, "/tmp/maskline-conf-XXXXXX");
-        int fd = mkstemp(f->path);
-        assert_true(fd >= 0);
-        close(fd);
+        temporary_file(f->path, "config");
         *state = f;
         return 0;
 }
@@ -32,7 +30,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
         struct fixture *f = *state;
-        unlink(f->path);
+        temporary_remove(f->path);
         free(f);
         return 0;
 }

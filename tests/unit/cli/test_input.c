@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "../temporary.h"
 #include "../unit.h"
 #include "cli/argv_secret.h"
 #include "cli/client.h"
@@ -112,23 +113,27 @@ static void each_hyphen_takes_the_next_line_that_is_not_blank(void **state)
         assert_string_equal(numbers.text[2], "98888-00003");
 }
 
+/* A file with that text, as an argument names one. */
+static void write_temporary(const char *text, char source[TEMPORARY_BYTES + 1])
+{
+        source[0] = '@';
+        temporary_file(source + 1, "input");
+        FILE *file = fopen(source + 1, "w");
+        assert_non_null(file);
+        assert_true(fputs(text, file) >= 0);
+        fclose(file);
+}
+
 static void each_file_goes_on_with_its_own_next_line(void **state)
 {
         (void)state;
-        char name[] = "/tmp/maskline-input-XXXXXX";
-        int fd = mkstemp(name);
-        assert_true(fd >= 0);
-        assert_int_equal(write(fd, "+919888800001\n\n+919888800002\n", 29), 29);
-        close(fd);
-
-        char source[64], problem[256];
-        snprintf(source, sizeof source, "@%s", name);
+        char source[TEMPORARY_BYTES + 1], problem[256];
+        write_temporary("+919888800001\n\n+919888800002\n", source);
         struct number_input numbers;
         const char *const two[] = {source, source};
         const char *const three[] = {source, source, source};
         int err_two = read_numbers("x", two, 2, &numbers, problem);
         int err_three = read_numbers("x", three, 3, &(struct number_input){0}, problem);
-        unlink(name);
         assert_int_equal(err_two, 0);
         assert_string_equal(numbers.text[0], "+919888800001");
         assert_string_equal(numbers.text[1], "+919888800002");
@@ -179,15 +184,9 @@ static int read_password(const char *input, size_t bytes, const char *source, ch
 static void a_password_is_the_first_line_with_its_blanks(void **state)
 {
         (void)state;
-        char name[] = "/tmp/maskline-input-XXXXXX";
-        int fd = mkstemp(name);
-        assert_true(fd >= 0);
-        assert_int_equal(write(fd, " b c \r\nsecond\n", 15), 15);
-        close(fd);
-        char source[64], problem[256], password[PASSWORD_INPUT_BYTES];
-        snprintf(source, sizeof source, "@%s", name);
+        char source[TEMPORARY_BYTES + 1], problem[256], password[PASSWORD_INPUT_BYTES];
+        write_temporary(" b c \r\nsecond\n", source);
         assert_int_equal(read_password("x", 1, source, password, problem), 0);
-        unlink(name);
         assert_string_equal(password, " b c ");
         assert_int_equal(read_password("first\nsecond\n", 13, "-", password, problem), 0);
         assert_string_equal(password, "first");

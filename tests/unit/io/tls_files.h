@@ -6,20 +6,20 @@
 #ifndef MASKLINE_TESTS_TLS_FILES_H
 #define MASKLINE_TESTS_TLS_FILES_H
 
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../temporary.h"
 #include "../unit.h"
 #include "io/tls_context.h"
 #include "io/tls_openssl.h"
 
-#define FILE_MAX 128
+#define FILE_MAX 256
 
 struct authority {
-        char dir[64];
+        char dir[TEMPORARY_BYTES];
         EVP_PKEY *key;
         X509 *certificate;
         char ca[FILE_MAX];
@@ -93,8 +93,8 @@ static inline X509 *certificate_for(struct authority *a, EVP_PKEY *key, const st
 
 static inline void authority_init(struct authority *a, const char *name)
 {
-        *a = (struct authority){.dir = "/tmp/maskline-tls-XXXXXX"};
-        assert_non_null(mkdtemp(a->dir));
+        *a = (struct authority){0};
+        temporary_folder(a->dir, "tls");
         a->key = EVP_EC_gen("P-256");
         assert_non_null(a->key);
         a->certificate = certificate_for(a, a->key,
@@ -111,15 +111,7 @@ static inline void authority_init(struct authority *a, const char *name)
 
 static inline void authority_fini(struct authority *a)
 {
-        char path[FILE_MAX + 256];
-        DIR *dir = opendir(a->dir);
-        assert_non_null(dir);
-        for (struct dirent *entry; (entry = readdir(dir));) {
-                snprintf(path, sizeof path, "%s/%s", a->dir, entry->d_name);
-                (void)unlink(path);
-        }
-        closedir(dir);
-        assert_int_equal(rmdir(a->dir), 0);
+        temporary_remove(a->dir);
         X509_free(a->certificate);
         EVP_PKEY_free(a->key);
 }

@@ -8,27 +8,25 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "../temporary.h"
 #include "../unit.h"
 #include "media/tone.h"
 
 #define INDIA "400*25/0.4,0/0.2,400*25/0.4,0/2.0"
 
-static char path[64];
+static char path[TEMPORARY_BYTES];
 
 static int make_path(void **state)
 {
         (void)state;
-        snprintf(path, sizeof path, "/tmp/maskline-sound-XXXXXX");
-        int fd = mkstemp(path);
-        assert_true(fd >= 0);
-        close(fd);
+        temporary_file(path, "sound");
         return 0;
 }
 
 static int remove_path(void **state)
 {
         (void)state;
-        unlink(path);
+        temporary_remove(path);
         return 0;
 }
 

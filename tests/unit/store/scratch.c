@@ -21,32 +21,14 @@ static struct scratch_name name_of(const struct scratch *s, const char *name)
         return full;
 }
 
-/* In memory where there is such a place: what is tested is order, not the disk's speed. */
-static const char *base_path(void)
-{
-        const char *chosen = getenv("TMPDIR");
-        if (chosen)
-                return chosen;
-        return access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
-}
-
 void scratch_make(struct scratch *s)
 {
-        int n = snprintf(s->path, sizeof s->path, "%s/maskline-test-XXXXXX", base_path());
-        assert(n > 0 && (size_t)n < sizeof s->path);
-        char *made = mkdtemp(s->path);
-        assert(made);
+        temporary_folder(s->path, "store");
 }
 
 void scratch_remove(struct scratch *s)
 {
-        DIR *dir = opendir(s->path);
-        assert(dir);
-        for (struct dirent *e; (e = readdir(dir));)
-                if (e->d_type != DT_DIR)
-                        unlinkat(dirfd(dir), e->d_name, 0);
-        closedir(dir);
-        rmdir(s->path);
+        temporary_remove(s->path);
 }
 
 uint8_t *scratch_read(const struct scratch *s, const char *name, size_t *bytes)

@@ -9,8 +9,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "../temporary.h"
+
 struct scratch {
-        char path[64]; /* mode 0700 */
+        char path[TEMPORARY_BYTES]; /* mode 0700 */
 };
 
 void scratch_make(struct scratch *s);

@@ -108,7 +108,7 @@ static void a_directory_of_another_user_is_refused(void **state)
 static void a_missing_directory_is_told_with_how_to_make_it(void **state)
 {
         (void)state;
-        char problem[STORE_PROBLEM_BYTES] = "", path[96];
+        char problem[STORE_PROBLEM_BYTES] = "", path[TEMPORARY_BYTES + 16];
         struct data_dir *dir = NULL;
         snprintf(path, sizeof path, "%s/nothing", s.path);
         assert_int_equal(data_dir_open(path, &dir, problem), -ENOENT);
@@ -166,7 +166,7 @@ static void a_draft_left_by_a_crash_is_no_obstacle(void **state)
 static void links_and_pipes_in_place_of_a_file_are_refused(void **state)
 {
         (void)state;
-        char problem[STORE_PROBLEM_BYTES], path[96], link[96];
+        char problem[STORE_PROBLEM_BYTES], path[TEMPORARY_BYTES + 16], link[TEMPORARY_BYTES + 16];
         struct data_dir *dir = NULL;
         int fd = -1;
         assert_int_equal(data_dir_open(s.path, &dir, NULL), 0);
