@@ -13,13 +13,6 @@
  */
 #define PIN_STEP PARTY_REALS_MAX
 
-/* Whether the digits of the party are a key of the slot: they let it in, or they reach it. */
-static bool is_by_digits(const struct session *session, unsigned party)
-{
-        const struct session_party *p = &session->parties[party];
-        return p->real_count && !pin_is_none(&p->pin);
-}
-
 static bool key_of_party(const struct route_walk *walk, uint32_t dialers, struct route_key *out)
 {
         const struct session_party *party = &walk->session->parties[walk->party];
@@ -30,8 +23,9 @@ static bool key_of_party(const struct route_walk *walk, uint32_t dialers, struct
                 out->by = ROUTE_EXACT;
                 out->caller = party->real[walk->step];
         } else {
+                /* They let the party in, or they reach it. */
                 bool is_reached = walk->session->model == MODEL_EXTENSION;
-                if (!(dials || is_reached) || !is_by_digits(walk->session, walk->party))
+                if (!(dials || is_reached) || pin_is_none(&party->pin))
                         return false;
                 out->by = ROUTE_DIGITS;
                 out->digits = party->pin;
@@ -99,8 +93,7 @@ static uint8_t party_by_digits(const struct session *session, unsigned slot,
         if (pin_is_none(digits))
                 return PARTY_NONE;
         for (uint8_t i = 0; i < session->party_count; i++)
-                if ((among & 1u << i) && session->parties[i].real_count &&
-                    pin_equal(&session->parties[i].pin, digits))
+                if ((among & 1u << i) && pin_equal(&session->parties[i].pin, digits))
                         return i;
         return PARTY_NONE;
 }

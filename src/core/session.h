@@ -69,7 +69,7 @@ struct session {
         uint32_t tenant_id;
         uint32_t pool_id;
         enum session_model model;
-        bool open; /* MODEL_ONE_WAY: anyone may call, not only side 0 */
+        bool open; /* anyone may call: MODEL_LAST_CALLER, and MODEL_ONE_WAY without a list */
         enum session_state state;
         int64_t created_ms, starts_ms, expires_ms /* 0: never */, ended_ms /* 0: not */;
         int64_t fixed_ms;  /* sliding expiry: expires_ms is never put behind this; 0: no bound */

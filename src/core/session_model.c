@@ -51,6 +51,8 @@ static const struct rule {
 
 void session_set_sides(struct session *session)
 {
+        if (session->model == MODEL_LAST_CALLER)
+                session->open = true;
         for (uint8_t i = 0; i < session->party_count; i++) {
                 uint8_t *side = &session->parties[i].side;
                 switch (session->model) {
@@ -120,8 +122,7 @@ static bool is_known_before(const struct session *session, unsigned party, unsig
 static bool has_pin_before(const struct session *session, unsigned party)
 {
         for (unsigned i = 0; i < party; i++)
-                if (session->parties[i].real_count &&
-                    pin_equal(&session->parties[i].pin, &session->parties[party].pin))
+                if (pin_equal(&session->parties[i].pin, &session->parties[party].pin))
                         return true;
         return false;
 }
@@ -138,7 +139,7 @@ static struct session_fault check_party(const struct session *session, unsigned 
                         return fault(SESSION_SAME_NUMBER, i);
         }
         if (party->real_count == 0)
-                return fault(SESSION_SOUND, PARTY_NONE);
+                return fault(pin_is_none(&party->pin) ? SESSION_SOUND : SESSION_NO_NUMBER, i);
         if (pin_is_none(&party->pin))
                 return fault(rules[session->model].pins ? SESSION_PIN_MISSING : SESSION_SOUND, i);
         if (has_pin_before(session, i))
@@ -180,9 +181,12 @@ const char *session_flaw_sentence(enum session_flaw flaw)
         return sentences[flaw];
 }
 
+/* What is left of a party may be its digits alone: a tombstone of theirs. */
 static bool is_there(const struct session *session, unsigned party)
 {
-        return party < session->party_count && session->parties[party].real_count > 0;
+        if (party >= session->party_count)
+                return false;
+        return session->parties[party].real_count > 0 || !pin_is_none(&session->parties[party].pin);
 }
 
 static uint64_t group_slots(const struct session *session)
@@ -253,10 +257,8 @@ uint32_t session_dialers(const struct session *session, unsigned slot)
 
 bool session_slot_is_open(const struct session *session, unsigned slot)
 {
-        if (slot != 0)
-                return false;
-        return session->model == MODEL_LAST_CALLER ||
-               (session->model == MODEL_ONE_WAY && session->open);
+        bool may_be = session->model == MODEL_LAST_CALLER || session->model == MODEL_ONE_WAY;
+        return slot == 0 && may_be && session->open;
 }
 
 unsigned session_slot_between(const struct session *session, uint8_t from, uint8_t to)

@@ -45,12 +45,14 @@ struct session_fault {
 };
 /*
  * Whether the parties, their sides and PINs are what the model wants; slots are not looked at.
- * Sides of models without lists are set by session_set_sides.
  */
 struct session_fault session_check(const struct session *session);
 const char *session_flaw_sentence(enum session_flaw flaw); /* what is wrong and what to do */
 
-/* Gives each party the side that its place means, in models where it does (two-numbers: 0 and 1). */
+/*
+ * Gives each party the side that its place means, in models where it does (two-numbers: 0 and 1),
+ * and opens the number of a last-caller session. Before session_check().
+ */
 void session_set_sides(struct session *session);
 
 /* The slots that the model wants for these parties, a bit each; independent of what is held. */
