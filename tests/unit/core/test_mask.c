@@ -178,6 +178,248 @@ static void every_verdict_has_a_name_and_a_sentence_of_its_own(void **state)
         }
 }
 
+/* A question that is answered with a connect; tests take one thing away. */
+struct scene {
+        struct mapping mapping;
+        struct pool_policy policy;
+        struct mask_question question;
+};
+
+static struct scene *make_scene(struct scene *scene)
+{
+        scene->mapping = live();
+        pool_policy_default(&scene->policy);
+        scene->question = (struct mask_question){
+                .mapping = &scene->mapping,
+                .dialled = m1,
+                .number_is_ours = true,
+                .caller = agent,
+                .now_ms = NOW,
+                .policy = &scene->policy,
+        };
+        return scene;
+}
+
+static void direction_is_the_pools(void **state)
+{
+        (void)state;
+        struct scene s;
+        make_scene(&s);
+        s.policy.direction = DIRECTION_FROM_SIDE_0;
+        assert_int_equal(mask_decide(&s.question), MASK_CONNECT);
+        s.mapping.caller_side = 1;
+        assert_int_equal(mask_decide(&s.question), MASK_DIRECTION);
+        s.policy.direction = DIRECTION_FROM_SIDE_1;
+        assert_int_equal(mask_decide(&s.question), MASK_CONNECT);
+        s.mapping.caller_side = 0;
+        assert_int_equal(mask_decide(&s.question), MASK_DIRECTION);
+}
+
+static void hours_are_the_pools(void **state)
+{
+        (void)state;
+        struct scene s;
+        make_scene(&s);
+        s.policy.from_min = 16; /* NOW is in the 17th minute of 1970 */
+        s.policy.to_min = 17;
+        assert_int_equal(mask_decide(&s.question), MASK_CONNECT);
+        s.question.now_ms = 17 * 60000;
+        assert_int_equal(mask_decide(&s.question), MASK_HOURS);
+}
+
+static void each_limit_is_reached_by_the_next_call_and_not_before(void **state)
+{
+        (void)state;
+        static const struct {
+                size_t limit, count;
+                enum mask_verdict verdict;
+        } cases[] = {
+                {offsetof(struct pool_policy, session_calls_max),
+                 offsetof(struct mask_counts, session_calls), MASK_CALLS_USED_UP},
+                {offsetof(struct pool_policy, session_concurrent_max),
+                 offsetof(struct mask_counts, session_running), MASK_BUSY},
+                {offsetof(struct pool_policy, party_concurrent_max),
+                 offsetof(struct mask_counts, caller_running), MASK_BUSY},
+                {offsetof(struct pool_policy, party_concurrent_max),
+                 offsetof(struct mask_counts, callee_running), MASK_BUSY},
+        };
+        for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++)
+                for (uint32_t limit = 0; limit < 3; limit++)
+                        for (uint32_t count = 0; count < 4; count++) {
+                                struct scene s;
+                                make_scene(&s);
+                                memcpy((char *)&s.policy + cases[i].limit, &limit, sizeof limit);
+                                memcpy((char *)&s.question.counts + cases[i].count, &count,
+                                       sizeof count);
+                                assert_int_equal(mask_decide(&s.question),
+                                                 limit && count >= limit ? cases[i].verdict
+                                                                         : MASK_CONNECT);
+                        }
+}
+
+static void what_was_found_out_before_is_honoured(void **state)
+{
+        (void)state;
+        struct scene s;
+        make_scene(&s)->question.counts.is_blocked = true;
+        assert_int_equal(mask_decide(&s.question), MASK_BLOCKED);
+        make_scene(&s)->question.counts.rate_is_spent = true;
+        assert_int_equal(mask_decide(&s.question), MASK_RATE);
+        make_scene(&s)->mapping.connect_to = withheld;
+        assert_int_equal(mask_decide(&s.question), MASK_NOBODY);
+}
+
+/* Time first: what an ended session would still allow is nobody's business. */
+static void a_session_that_is_over_has_no_other_verdict(void **state)
+{
+        (void)state;
+        for (unsigned bits = 0; bits < 64; bits++) {
+                struct scene s;
+                make_scene(&s);
+                s.mapping.state = SESSION_ENDED;
+                s.question.counts.is_blocked = bits & 1;
+                s.question.counts.rate_is_spent = bits & 2;
+                s.policy.direction = bits & 4 ? DIRECTION_FROM_SIDE_1 : DIRECTION_BOTH;
+                s.policy.days = bits & 8 ? 1 : 127;
+                s.question.counts.is_locked_out = bits & 16;
+                s.question.counts.has_party_to_ask = bits & 32;
+                assert_int_equal(mask_decide(&s.question), MASK_ENDED);
+        }
+}
+
+static void the_ladder_is_climbed_rung_by_rung(void **state)
+{
+        (void)state;
+        struct scene s;
+        make_scene(&s)->question.mapping = NULL;
+        struct mask_counts *counts = &s.question.counts;
+        s.question.caller = stranger;
+        assert_int_equal(mask_decide(&s.question), MASK_STRANGER);
+
+        s.policy.ladder = 1 << RUNG_PIN | 1 << RUNG_REQUEST;
+        assert_int_equal(mask_decide(&s.question), MASK_ASK_DIGITS);
+        counts->digits_were_asked = true;
+        assert_int_equal(mask_decide(&s.question), MASK_STRANGER);
+        counts->has_party_to_ask = true;
+        assert_int_equal(mask_decide(&s.question), MASK_ASK_PARTY);
+        counts->is_locked_out = true;
+        assert_int_equal(mask_decide(&s.question), MASK_LOCKED_OUT);
+
+        s.policy.ladder = 1 << RUNG_REQUEST;
+        assert_int_equal(mask_decide(&s.question), MASK_ASK_PARTY);
+        counts->has_party_to_ask = false;
+        assert_int_equal(mask_decide(&s.question), MASK_STRANGER);
+        s.question.caller = withheld;
+        assert_int_equal(mask_decide(&s.question), MASK_WITHHELD);
+        s.policy.ladder = 0;
+        counts->has_party_to_ask = true;
+        assert_int_equal(mask_decide(&s.question), MASK_WITHHELD);
+}
+
+static void on_a_number_with_extensions_digits_are_asked_for(void **state)
+{
+        (void)state;
+        struct scene s;
+        make_scene(&s)->question.mapping = NULL;
+        s.policy.model = MODEL_EXTENSION;
+        assert_int_equal(mask_decide(&s.question), MASK_ASK_DIGITS);
+        s.question.caller = withheld;
+        assert_int_equal(mask_decide(&s.question), MASK_ASK_DIGITS);
+        s.question.counts.digits_were_asked = true;
+        assert_int_equal(mask_decide(&s.question), MASK_WITHHELD);
+}
+
+static void each_way_in_is_the_policys_to_open(void **state)
+{
+        (void)state;
+        struct scene s;
+        make_scene(&s);
+        s.question.caller = stranger;
+        assert_int_equal(mask_decide(&s.question), MASK_STRANGER);
+        s.mapping.by = MAPPING_BY_INTENT;
+        assert_int_equal(mask_decide(&s.question), MASK_STRANGER);
+        s.policy.ladder = 1 << RUNG_INTENT;
+        assert_int_equal(mask_decide(&s.question), MASK_CONNECT);
+        s.mapping.by = MAPPING_BY_PIN;
+        assert_int_equal(mask_decide(&s.question), MASK_STRANGER);
+        s.policy.ladder = 1 << RUNG_PIN;
+        assert_int_equal(mask_decide(&s.question), MASK_CONNECT);
+        s.question.caller = withheld; /* the digits say who it is */
+        assert_int_equal(mask_decide(&s.question), MASK_CONNECT);
+
+        s.policy.ladder = 0;
+        s.mapping.caller = withheld;
+        for (unsigned by = MAPPING_BY_EXTENSION; by <= MAPPING_BY_ANYONE; by++) {
+                s.mapping.by = (enum mapping_by)by;
+                s.question.caller = stranger;
+                s.policy.take_withheld = false;
+                assert_int_equal(mask_decide(&s.question), MASK_CONNECT);
+                s.question.caller = withheld;
+                assert_int_equal(mask_decide(&s.question), MASK_WITHHELD);
+                s.policy.take_withheld = true;
+                assert_int_equal(mask_decide(&s.question), MASK_CONNECT);
+        }
+}
+
+static void the_right_digits_do_not_help_who_is_locked_out(void **state)
+{
+        (void)state;
+        struct scene s;
+        make_scene(&s);
+        s.question.counts.is_locked_out = true;
+        s.policy.ladder = 1 << RUNG_PIN;
+        s.question.caller = stranger;
+        s.mapping.by = MAPPING_BY_PIN;
+        assert_int_equal(mask_decide(&s.question), MASK_LOCKED_OUT);
+        s.mapping.by = MAPPING_BY_EXTENSION;
+        assert_int_equal(mask_decide(&s.question), MASK_LOCKED_OUT);
+        /* Nor do they stand in the way of a party. */
+        s.mapping.by = MAPPING_BY_NUMBER;
+        s.question.caller = agent;
+        assert_int_equal(mask_decide(&s.question), MASK_CONNECT);
+}
+
+/*
+ * What a stranger gets does not depend on the session that a number has or had, unless the other
+ * party is asked; and never is it a verdict about a session.
+ */
+static void a_strangers_verdict_is_the_same_whatever_session_is_there(void **state)
+{
+        (void)state;
+        for (unsigned ladder = 0; ladder < 8; ladder++)
+                for (unsigned bits = 0; bits < 64; bits++)
+                        for (unsigned st = SESSION_SCHEDULED; st <= SESSION_ERASED; st++) {
+                                struct scene s;
+                                make_scene(&s);
+                                s.mapping.state = (enum session_state)st;
+                                s.question.caller = bits & 1 ? stranger : withheld;
+                                s.policy.ladder = (uint8_t)ladder;
+                                s.policy.direction = bits & 2 ? DIRECTION_FROM_SIDE_1 : 0;
+                                s.question.counts.is_blocked = bits & 4;
+                                s.question.counts.rate_is_spent = bits & 8;
+                                s.question.counts.is_locked_out = bits & 16;
+                                s.question.counts.digits_were_asked = bits & 32;
+                                enum mask_verdict with = mask_decide(&s.question);
+                                s.question.mapping = NULL;
+                                assert_int_equal(mask_decide(&s.question), with);
+                                assert_false(mask_verdict_is_of_session(with));
+                        }
+}
+
+/* They are on disk. */
+static void the_numbers_of_verdicts_never_change(void **state)
+{
+        (void)state;
+        static const char *const names[] = {
+                "connect", "unknown-number", "withheld",      "stranger",  "not-yet", "expired",
+                "ended",   "ask-digits",     "locked-out",    "ask-party", "blocked", "direction",
+                "hours",   "nobody",         "calls-used-up", "rate",      "busy",
+        };
+        assert_int_equal(MASK_VERDICTS, sizeof names / sizeof names[0]);
+        for (unsigned i = 0; i < MASK_VERDICTS; i++)
+                assert_string_equal(mask_verdict_name((enum mask_verdict)i), names[i]);
+}
+
 static struct session pair(void)
 {
         return (struct session){
@@ -226,6 +468,17 @@ int main(void)
                 cmocka_unit_test(only_one_of_all_combinations_connects),
                 cmocka_unit_test(every_verdict_has_a_name_and_a_sentence_of_its_own),
                 cmocka_unit_test(a_session_changes_state_by_the_clock_alone),
+                cmocka_unit_test(direction_is_the_pools),
+                cmocka_unit_test(hours_are_the_pools),
+                cmocka_unit_test(each_limit_is_reached_by_the_next_call_and_not_before),
+                cmocka_unit_test(what_was_found_out_before_is_honoured),
+                cmocka_unit_test(a_session_that_is_over_has_no_other_verdict),
+                cmocka_unit_test(the_ladder_is_climbed_rung_by_rung),
+                cmocka_unit_test(on_a_number_with_extensions_digits_are_asked_for),
+                cmocka_unit_test(each_way_in_is_the_policys_to_open),
+                cmocka_unit_test(the_right_digits_do_not_help_who_is_locked_out),
+                cmocka_unit_test(a_strangers_verdict_is_the_same_whatever_session_is_there),
+                cmocka_unit_test(the_numbers_of_verdicts_never_change),
         };
         return RUN_TESTS(tests);
 }
