@@ -155,8 +155,10 @@ static bool read_prefix(struct rest *rest, const json_t *value, const char *fiel
         if (!value ||
             (trunk_template_is_prefix(text) && !slice_to_text(text, out, TRUNK_PREFIX_BYTES)))
                 return true;
-        rest_refuse(rest, PROBLEM_BAD_VALUE, field, "Correct the value.",
-                    "a prefix is at most %d letters, digits, *, # and +", TRUNK_PREFIX_BYTES - 1);
+        rest_refuse(rest, PROBLEM_BAD_VALUE, field,
+                    "Write it as the carrier gave it out, for example 1234#.",
+                    "a prefix is at most %d digits, * and #, with or without a + before them",
+                    TRUNK_PREFIX_BYTES - 1);
         return false;
 }
 

@@ -28,7 +28,8 @@ bool trunk_template_is_prefix(struct slice text)
 {
         for (size_t i = 0; i < text.len; i++) {
                 char c = text.p[i];
-                if (!is_digit(c) && !is_letter(c) && c != '*' && c != '#' && c != '+')
+                bool is_plus = c == '+' && i == 0;
+                if (!is_digit(c) && c != '*' && c != '#' && !is_plus)
                         return false;
         }
         return text.len < TRUNK_PREFIX_BYTES;

@@ -88,7 +88,7 @@ struct trunk_template {
 enum number_form trunk_template_form(const struct trunk_template *writing, enum trunk_place place,
                                      enum number_form of_trunk);
 
-/* Digits, letters, '*', '#' and '+': what may stand in front of a number. */
+/* Digits, '*' and '#', a '+' before them or none: what can be dialled in front of a number. */
 bool trunk_template_is_prefix(struct slice text);
 /* Printable ASCII that needs no escape between quotes, without what could be a number. */
 bool trunk_template_is_display(struct slice text);
