@@ -207,6 +207,22 @@ void sip_server_acknowledged(struct sip_transaction *tx)
         sip_tx_arm_retransmission(tx);
 }
 
+/*
+ * Our answer to an INVITE, or the ACK of it, may have gone with its connection: the caller gets it
+ * again at once, on another one, and need not wait for a retransmission. Once: who closes that one as
+ * well is not to be connected to without end.
+ */
+void sip_server_on_lost(struct sip_transaction *tx, bool was_open)
+{
+        bool awaits_ack = tx->state == TX_COMPLETED || tx->state == TX_ACCEPTED;
+        if (tx->kind != SERVER_INVITE || !awaits_ack || !tx->packet || !was_open || tx->is_resent)
+                return;
+        tx->is_resent = true;
+        sip_tx_resend(tx);
+        tx->interval_ms = SIP_T1_MS;
+        sip_tx_arm_retransmission(tx);
+}
+
 static void on_accepted_timer(struct sip_transaction *tx)
 {
         const struct sip_transactions_params *params = &tx->txs->params;

@@ -278,6 +278,8 @@ void sip_transactions_on_lost(struct sip_transactions *txs, struct handle connec
                 tx->peer.connection = (struct handle){0};
                 if (tx->kind == CLIENT_INVITE || tx->kind == CLIENT_OTHER)
                         sip_client_on_lost(tx, was_open);
+                else
+                        sip_server_on_lost(tx, was_open);
         }
 }
 

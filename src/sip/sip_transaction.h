@@ -63,7 +63,8 @@ uint32_t sip_transactions_kept(const struct sip_transactions *txs); /* messages,
 /*
  * What was sent on the connection may not have arrived. A request that has had no answer goes out
  * once more, on another connection: its branch is the same, and who got it already knows it again.
- * If the connection was never made, or this one neither, the transaction is over.
+ * If the connection was never made, or this one neither, the transaction is over. So does an answer
+ * to an INVITE that was not acknowledged.
  */
 void sip_transactions_on_lost(struct sip_transactions *txs, struct handle connection,
                               bool was_open);

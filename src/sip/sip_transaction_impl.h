@@ -116,6 +116,7 @@ void sip_large_note_no_tcp(const struct sip_transaction *tx);
 void sip_client_wait(struct sip_transaction *tx); /* for its first answer */
 void sip_client_on_lost(struct sip_transaction *tx, bool was_open);
 void sip_client_on_timer(struct sip_transaction *tx);
+void sip_server_on_lost(struct sip_transaction *tx, bool was_open);
 void sip_server_on_timer(struct sip_transaction *tx);
 
 #endif
