@@ -158,6 +158,9 @@ void call_wait_again(struct call *call, int64_t until_ms); /* after a crash */
 /* The second leg has ended. True: it goes on over another trunk, or its caller is told the call is refused. */
 bool call_reroute(struct call *call, const struct sip_end_info *end);
 
+/* Whether a trunk that this one's calls overflow to would take one now. */
+bool calls_overflow(const struct calls *calls, uint32_t trunk_id);
+
 /* bridge.c: connecting the two legs. */
 void call_connect(struct call *call, const struct sip_invite *invite);
 void call_on_progress(struct call *call, unsigned status);

@@ -19,6 +19,8 @@ static void look_at_callee_trunk(const struct calls *calls, uint32_t trunk_id, s
 {
         const struct sip_trunk_state *trunk = sip_trunks_find(calls->params.trunks, trunk_id);
         struct sip_registration registration;
+        if (calls_overflow(calls, trunk_id))
+                return;
         add(found, !trunk, OBSTACLE_NO_TRUNK);
         if (!trunk)
                 return;

@@ -17,11 +17,11 @@
 #include "call/fault.h"
 #include "call/negotiate.h"
 
-/* The trunk at this place; NULL: there are no more. */
-static const struct trunk *trunk_at(const struct call *call, unsigned place)
+/* The trunk at this place, the first being that of the number shown; NULL: there are no more. */
+static const struct trunk *trunk_after(const struct calls *calls, uint32_t own_id, unsigned place)
 {
-        const struct directory *dir = call->calls->params.directory;
-        const struct trunk *own = directory_trunk_get(dir, call->decision.show_trunk_id);
+        const struct directory *dir = calls->params.directory;
+        const struct trunk *own = directory_trunk_get(dir, own_id);
         if (!own || place == 0)
                 return own;
         if (place > own->overflow_count)
@@ -30,18 +30,27 @@ static const struct trunk *trunk_at(const struct call *call, unsigned place)
         return other && other->tenant_id == own->tenant_id ? other : NULL;
 }
 
-/* Whether one of those after the present trunk would take the call now, as far as is known. */
-static bool has_other_way(const struct call *call)
+static const struct trunk *trunk_at(const struct call *call, unsigned place)
 {
-        const struct calls *calls = call->calls;
+        return trunk_after(call->calls, call->decision.show_trunk_id, place);
+}
+
+/* Whether one of those from this place on would take a call now, as far as is known. */
+static bool has_way(const struct calls *calls, uint32_t own_id, unsigned place)
+{
         const struct trunk *trunk;
-        for (unsigned place = call->route + 1u; (trunk = trunk_at(call, place)); place++) {
+        for (; (trunk = trunk_after(calls, own_id, place)); place++) {
                 const struct sip_trunk_state *state =
                         sip_trunks_find(calls->params.trunks, trunk->id);
                 if (state && sip_trunk_has_channel(state) && sip_ua_has_way(calls->ua, trunk->id))
                         return true;
         }
         return false;
+}
+
+bool calls_overflow(const struct calls *calls, uint32_t trunk_id)
+{
+        return has_way(calls, trunk_id, 1);
 }
 
 /* The INVITE to the callee is about to leave. */
@@ -74,7 +83,8 @@ static int dial_callee(struct call *call)
                 .offer = &b->local,
                 .media = call_media_addresses(call, SIDE_B),
                 .max_forwards = call->max_forwards,
-                .has_other_route = has_other_way(call),
+                .has_other_route =
+                        has_way(call->calls, call->decision.show_trunk_id, call->route + 1u),
                 .on_ready = on_dialling,
                 .on_ready_arg = call,
         };

@@ -362,6 +362,7 @@ struct world *world_create(const struct world_options *options)
         world->platform = platform_create(&(struct platform_options){
                 .seed = options->seed,
                 .network = options->network,
+                .calls_max = options->calls_max,
                 .same_pair_max = options->same_pair_max,
                 .ring_timeout_ms = options->ring_timeout_ms,
                 .call_ms_max = options->call_ms_max,

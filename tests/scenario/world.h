@@ -74,6 +74,7 @@ struct world_options {
         struct sim_network network;
         uint32_t announcements_max; /* 0: 10 */
         uint32_t channels_max;      /* of north; 0: no limit */
+        uint32_t calls_max;         /* 0: 16 */
         uint32_t same_pair_max;     /* 0: 2 */
         int64_t ring_timeout_ms;    /* 0: 45,000 */
         int64_t call_ms_max;        /* 0: 14,400,000 */
