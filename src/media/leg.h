@@ -48,7 +48,7 @@ struct leg {
         struct receiver receiver;
         struct event_reader keys_in;
         struct rate rate;
-        int64_t heard_ms; /* anything from the peer; or since when we wait for it */
+        int64_t heard_ms; /* RTP from the peer; or since when we wait for it */
         struct io_timer silence_timer, key_timer;
 
         /* to the peer */

@@ -29,7 +29,7 @@ struct media_sound {
 enum media_event {
         MEDIA_PLAYED, /* the sound came to its end (never for endless ones) */
         /*
-         * No packet for silence_timeout_ms while the peer should send, counted from
+         * No RTP (RTCP does not count) for silence_timeout_ms while the peer should send, counted from
          * media_leg_set(); told again each time as much silence has passed. A hold is no silence,
          * with or without music.
          */

@@ -152,8 +152,6 @@ void reports_take(struct leg *leg, const struct addr *from, struct slice data)
                 leg->rtcp_learnt = true;
                 leg->rtcp_from = *from;
         }
-        if (!rtcp.has_bye)
-                leg->heard_ms = now_ms;
         if (rtcp.has_sender && leg->receiver.started && rtcp.ssrc == leg->receiver.ssrc)
                 receiver_on_sr(&leg->receiver, &rtcp.sender, now_ms);
         if (rtcp.has_report)

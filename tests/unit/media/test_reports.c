@@ -343,17 +343,36 @@ static void reports_on_the_audio_port_are_understood(void **state)
         assert_int_equal(stats_of(s.leg_a).dropped_format, 0);
 }
 
-static void a_peer_that_only_reports_is_not_silent(void **state)
+static void report_for_150_s(void)
 {
-        (void)state;
         static const uint8_t rr[] = {0x80, 201, 0, 1, 0, 0, 0, 9};
-        struct media_stream b = phone_stream(&s.b, SDP_PCMA, SDP_PCMU);
-        b.remote.direction = SDP_INACTIVE;
-        media_leg_set(s.media, s.leg_b, &b);
         for (int i = 0; i < 30; i++) {
                 phone_send_rtcp(&s.a, rr, sizeof rr);
                 scene_run(&s, 5000);
         }
+}
+
+static void a_peer_that_should_talk_and_only_reports_is_silent(void **state)
+{
+        (void)state;
+        struct media_stream b = phone_stream(&s.b, SDP_PCMA, SDP_PCMU);
+        b.remote.direction = SDP_INACTIVE;
+        media_leg_set(s.media, s.leg_b, &b);
+        report_for_150_s();
+        assert_int_equal(scene_told(&s, MEDIA_SILENT), 2);
+}
+
+static void a_peer_on_hold_reports_or_not_and_is_never_silent(void **state)
+{
+        (void)state;
+        struct media_stream a = phone_stream(&s.a, SDP_PCMA, SDP_PCMU);
+        struct media_stream b = phone_stream(&s.b, SDP_PCMA, SDP_PCMU);
+        a.remote.direction = SDP_INACTIVE;
+        b.remote.direction = SDP_INACTIVE;
+        media_leg_set(s.media, s.leg_a, &a);
+        media_leg_set(s.media, s.leg_b, &b);
+        report_for_150_s();
+        scene_run(&s, 150000);
         assert_int_equal(scene_told(&s, MEDIA_SILENT), 0);
 }
 
@@ -507,7 +526,8 @@ int main(void)
                 TEST(reports_go_where_the_peers_come_from),
                 TEST(a_peer_behind_nat_is_sent_reports_once_it_has_sent_one),
                 TEST(reports_on_the_audio_port_are_understood),
-                TEST(a_peer_that_only_reports_is_not_silent),
+                TEST(a_peer_that_should_talk_and_only_reports_is_silent),
+                TEST(a_peer_on_hold_reports_or_not_and_is_never_silent),
                 TEST(nothing_but_audio_and_keys_crosses),
                 TEST(a_canary_in_the_audio_is_found),
         };
