@@ -59,9 +59,11 @@ struct flow_sdp {
         const char *codecs[FLOW_CODECS_MAX]; /* of an expected one: exactly these; none: any */
         unsigned codec_count;
         enum sdp_direction direction;
-        bool is_held; /* c=0.0.0.0 */
-        bool is_same; /* the one before, its version, too */
-        bool no_dtmf; /* without telephone-event */
+        bool is_held; /* c=0.0.0.0 or :: */
+        bool is_ip4,
+                is_ip6; /* neither: the family that its audio has had, or of its peer's address */
+        bool is_same;   /* the one before, its version, too */
+        bool no_dtmf;   /* without telephone-event */
         bool is_secure;
         bool has_video; /* expected: it is refused */
         bool has_audio; /* false: `fax` alone */
@@ -146,6 +148,7 @@ struct flow {
 #define FLOW_PROBLEM_BYTES 512
 
 bool flow_speaks_tcp(const struct flow *flow); /* any of its peers */
+bool flow_speaks_ip6(const struct flow *flow);
 
 /* NULL when it cannot be read; `problem` (FLOW_PROBLEM_BYTES) then says file:line and why. */
 struct flow *flow_read(const char *name, const char *text, char *problem);

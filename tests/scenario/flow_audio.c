@@ -41,9 +41,24 @@ void flow_audio_open(struct flow_call *call)
         if (call->rtp)
                 return;
         struct flow_run *run = call->peer->run;
-        struct addr local = call->peer->addr;
+        struct addr local = call->rtp_ip.family ? call->rtp_ip : call->peer->addr;
         local.port = (uint16_t)(FIRST_PORT + 2 * run->rtp_ports++);
         assert_int_equal(io_udp_open(run->io, &local, on_rtp, call, &call->rtp), 0);
+}
+
+void flow_audio_move(struct flow_call *call, uint8_t family)
+{
+        flow_audio_open(call);
+        if (family == 0 || family == io_udp_local(call->rtp)->family)
+                return;
+        const struct addr north[2] = {platform_addr(NORTH_IP), platform_addr(NORTH_IP6)};
+        const struct addr south[2] = {platform_addr(SOUTH_IP), platform_addr(SOUTH_IP6)};
+        const struct addr *at = io_udp_local(call->rtp);
+        bool is_north = addr_equal_ip(at, &north[0]) || addr_equal_ip(at, &north[1]);
+        call->rtp_ip = is_north ? north[family == 6] : south[family == 6];
+        io_udp_close(call->rtp);
+        call->rtp = NULL;
+        flow_audio_open(call);
 }
 
 void flow_audio_close(struct flow_call *call)
@@ -68,7 +83,8 @@ static void send_packet(struct flow_call *call, uint8_t pt, uint32_t timestamp,
         buf_init(&b, packet, sizeof packet);
         rtp_write(&b, &rtp);
         buf_put_slice(&b, payload);
-        io_udp_send(call->rtp, &call->remote, buf_slice(&b));
+        if (call->remote.family == io_udp_local(call->rtp)->family)
+                io_udp_send(call->rtp, &call->remote, buf_slice(&b));
 }
 
 /* The other side's first one that we have, too. */

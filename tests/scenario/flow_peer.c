@@ -293,7 +293,8 @@ static void begin_call(struct flow_call *call, const struct flow_message *m)
                  addr_format_ip(&peer->addr).text);
         snprintf(call->our_tag, sizeof call->our_tag, "%s-%u", peer->name, number);
         uri_of(call->our_uri, m->from ? m->from : peer->number, &peer->addr);
-        uri_of(call->their_uri, m->number ? m->number : "maskline", &run->platform->sip);
+        uri_of(call->their_uri, m->number ? m->number : "maskline",
+               platform_sip(run->platform, peer->addr.family));
         strcpy(call->target, call->their_uri);
 }
 
@@ -488,5 +489,5 @@ void flow_peer_send(struct flow_peer *peer, const struct flow_step *step)
         if (peer->speaks_tcp)
                 flow_stream_say(peer, text, step->message.is_trickled);
         else
-                io_udp_send(peer->udp, &run->platform->sip, text);
+                io_udp_send(peer->udp, platform_sip(run->platform, peer->addr.family), text);
 }

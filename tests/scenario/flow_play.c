@@ -169,6 +169,16 @@ static enum sound voice_of(const char *number)
         return !strcmp(number, "agent") ? SOUND_AGENT : SOUND_STRANGER;
 }
 
+/* Said to be at another address than usual. */
+static bool is_placed(const struct flow *flow, const char *name)
+{
+        for (unsigned i = 0; i < flow->step_count; i++) {
+                if (flow->steps[i].kind == FLOW_PEER && !strcmp(flow->steps[i].who, name))
+                        return true;
+        }
+        return false;
+}
+
 static void add_peers(struct flow_run *run)
 {
         static const struct {
@@ -180,6 +190,8 @@ static void add_peers(struct flow_run *run)
                 {"stranger", NORTH_IP ":5062", SOUND_STRANGER},
         };
         for (size_t i = 0; i < sizeof usual / sizeof usual[0]; i++) {
+                if (is_placed(run->flow, usual[i].name))
+                        continue;
                 struct addr at = platform_addr(usual[i].at);
                 flow_peer_open(run, usual[i].name, &at, usual[i].name, usual[i].voice);
         }
@@ -215,7 +227,7 @@ static void on_datagram(void *arg, const struct addr *from, const struct addr *t
         struct flow_run *run = arg;
         if (run->storm)
                 flow_storm_on_datagram(run, from, to, data);
-        if (!addr_equal_ip(from, &run->platform->sip))
+        if (!platform_is_at(run->platform, from))
                 return;
         const char *leak = platform_leak(to, data);
         if (leak && !is_echo(run, to))
@@ -228,6 +240,7 @@ struct flow_run *flow_run_create(const struct flow *flow, const struct platform_
         assert_non_null(run);
         struct platform_options own = *options;
         own.survives |= has_step(flow, FLOW_CRASH);
+        own.speaks_ip6 = flow_speaks_ip6(flow);
         own.calls_max = (uint32_t)limit_of(flow, "calls");
         own.same_pair_max = (uint32_t)limit_of(flow, "pair");
         own.ring_timeout_ms = limit_of(flow, "ring");

@@ -169,6 +169,7 @@ static bool take_sdp_word(struct reader *r, struct flow_sdp *sdp)
         } flags[] = {
                 {"held", &sdp->is_held},   {"same", &sdp->is_same},    {"no-dtmf", &sdp->no_dtmf},
                 {"savp", &sdp->is_secure}, {"video", &sdp->has_video}, {"broken", &sdp->is_broken},
+                {"ip4", &sdp->is_ip4},     {"ip6", &sdp->is_ip6},
         };
         static const char *const directions[] = {
                 [SDP_SENDRECV] = "sendrecv",
@@ -738,6 +739,25 @@ void flow_destroy(struct flow *flow)
         free(flow->text);
         free(flow->words);
         free(flow);
+}
+
+static bool is_ip6(const struct flow_step *step)
+{
+        bool is_it = step->address.family == 6 || step->trunk.advertised.ip6.family;
+        for (unsigned i = 0; i < step->trunk.source_count; i++)
+                is_it |= step->trunk.sources[i].prefix.addr.family == 6;
+        for (unsigned i = 0; i < FLOW_SERVERS_MAX; i++)
+                is_it |= step->servers[i].family == 6;
+        return is_it;
+}
+
+bool flow_speaks_ip6(const struct flow *flow)
+{
+        for (unsigned i = 0; i < flow->step_count; i++) {
+                if (is_ip6(&flow->steps[i]))
+                        return true;
+        }
+        return false;
 }
 
 bool flow_speaks_tcp(const struct flow *flow)

@@ -38,6 +38,7 @@ struct flow_call {
 
         /* audio */
         struct io_udp *rtp;
+        struct addr rtp_ip; /* family 0: the peer's own */
         struct io_timer pace;
         struct addr remote;            /* where its audio goes */
         struct sdp_audio ours, theirs; /* as described last */
@@ -165,6 +166,8 @@ void flow_sdp_check(struct flow_call *call, const struct flow_sdp *expected,
 
 /* flow_audio.c */
 void flow_audio_open(struct flow_call *call);
+/* From now on at its side's address of this family, 0: where it is. */
+void flow_audio_move(struct flow_call *call, uint8_t family);
 void flow_audio_close(struct flow_call *call);
 void flow_audio_learn(struct flow_call *call, const struct sdp *theirs);
 /* From now on its voice goes where that of another call should go. */

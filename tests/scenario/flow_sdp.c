@@ -66,13 +66,19 @@ void flow_sdp_write(struct flow_call *call, const struct flow_sdp *sdp, struct b
                 return;
         }
         struct flow_peer *peer = call->peer;
-        struct addr_text ip = addr_format_ip(&peer->addr);
+        uint8_t family = sdp->is_ip6 ? 6 : sdp->is_ip4 ? 4 : 0;
+        /* Who holds stays where it is, whatever family the address is of that is none. */
+        flow_audio_move(call, sdp->is_held ? 0 : family);
+        const struct addr_text ip = addr_format_ip(io_udp_local(call->rtp));
+        if (!family)
+                family = io_udp_local(call->rtp)->family;
+        const char *nowhere = family == 6 ? "::" : "0.0.0.0";
         struct buf text;
         buf_init(&text, call->sdp, sizeof call->sdp - 1);
-        buf_printf(&text, "v=0\r\no=%s 4711 %u IN IP4 %s\r\ns=call of %s\r\ni=%s\r\n", peer->number,
-                   ++call->sdp_version, ip.text, peer->number, peer->number);
-        buf_printf(&text, "e=%s@%s\r\np=%s\r\nc=IN IP4 %s\r\nt=0 0\r\n", peer->number, ip.text,
-                   peer->number, sdp->is_held ? "0.0.0.0" : ip.text);
+        buf_printf(&text, "v=0\r\no=%s 4711 %u IN IP%u %s\r\ns=call of %s\r\ni=%s\r\n",
+                   peer->number, ++call->sdp_version, family, ip.text, peer->number, peer->number);
+        buf_printf(&text, "e=%s@%s\r\np=%s\r\nc=IN IP%u %s\r\nt=0 0\r\n", peer->number, ip.text,
+                   peer->number, family, sdp->is_held ? nowhere : ip.text);
         if (sdp->has_audio && !sdp->is_broken)
                 put_audio(call, sdp, &text);
         if (!sdp->has_audio)
@@ -123,6 +129,13 @@ static void check_others(struct flow_run *run, const struct flow_sdp *expected,
                 flow_fail(run, "its description speaks of video");
 }
 
+static uint8_t family_expected(const struct flow_call *call, const struct flow_sdp *expected)
+{
+        if (expected->is_ip4 || expected->is_ip6)
+                return expected->is_ip6 ? 6 : 4;
+        return call->rtp ? io_udp_local(call->rtp)->family : call->peer->addr.family;
+}
+
 void flow_sdp_check(struct flow_call *call, const struct flow_sdp *expected,
                     const struct sip_msg *msg)
 {
@@ -142,6 +155,8 @@ void flow_sdp_check(struct flow_call *call, const struct flow_sdp *expected,
         check_others(run, expected, msg);
         if (audio->rtp.port == 0 || audio->is_secure)
                 flow_fail(run, "its audio is refused or secure");
+        if (audio->rtp.family != family_expected(call, expected))
+                flow_fail(run, "its audio is at an address of the other family");
         if (audio->direction != expected->direction)
                 flow_fail(run, "its description has another direction");
         if ((audio->dtmf_pt == SDP_NO_PT) != expected->no_dtmf)

@@ -59,7 +59,7 @@ static bool parse(const struct flow_event *event, struct sip_msg *out)
 
 static void send_event(struct flow_run *run, const struct flow_event *event)
 {
-        io_udp_send(event->peer->udp, &run->platform->sip,
+        io_udp_send(event->peer->udp, platform_sip(run->platform, event->peer->addr.family),
                     (struct slice){event->text, event->bytes});
 }
 
@@ -311,7 +311,7 @@ void flow_storm_on_datagram(struct flow_run *run, const struct addr *from, const
                             struct slice data)
 {
         struct flow_storm *storm = run->storm;
-        bool is_ours = addr_equal_ip(from, &run->platform->sip), reply_possible;
+        bool is_ours = platform_is_at(run->platform, from), reply_possible;
         if (is_ours)
                 check_audio(run, to, data);
         if (!slice_starts_with(data, SLICE("INVITE ")) ||

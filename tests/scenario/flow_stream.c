@@ -65,9 +65,10 @@ void flow_stream_connect(struct flow_peer *peer)
         struct addr from = peer->addr;
         from.port = 0;
         struct flow_link *link = take_link(peer, NULL);
-        assert_int_equal(stream_connect(peer->run->io, &from, &peer->run->platform->sip, &options,
-                                        &handlers, link, &link->stream),
-                         0);
+        const struct addr *to = platform_sip(peer->run->platform, from.family);
+        assert_int_equal(
+                stream_connect(peer->run->io, &from, to, &options, &handlers, link, &link->stream),
+                0);
         peer->link = link;
 }
 

@@ -32,22 +32,39 @@ static bool holds_number(struct slice data, uint64_t number)
         return holds(data, digits);
 }
 
+const struct addr *platform_sip(const struct platform *platform, uint8_t family)
+{
+        const struct addr *sip = family == 6 ? &platform->sip6 : &platform->sip;
+        assert_int_equal(sip->family, family);
+        return sip;
+}
+
+bool platform_is_at(const struct platform *platform, const struct addr *addr)
+{
+        return addr_equal_ip(addr, &platform->sip) ||
+               (platform->sip6.family && addr_equal_ip(addr, &platform->sip6));
+}
+
+static bool is_at(const struct addr *to, const char *ip4, const char *ip6)
+{
+        const struct addr a = platform_addr(to->family == 6 ? ip6 : ip4);
+        return addr_equal_ip(to, &a);
+}
+
 const char *platform_leak(const struct addr *to, struct slice data)
 {
-        const struct addr north = platform_addr(NORTH_IP ":1"),
-                          south = platform_addr(SOUTH_IP ":1");
-        if (!addr_equal_ip(to, &north)) {
+        if (!is_at(to, NORTH_IP, NORTH_IP6)) {
                 if (holds_number(data, AGENT))
                         return "the agent's number";
                 if (holds_number(data, STRANGER))
                         return "the stranger's number";
-                if (holds(data, NORTH_IP))
+                if (holds(data, NORTH_IP) || holds(data, NORTH_IP6))
                         return "an address of north";
         }
-        if (!addr_equal_ip(to, &south)) {
+        if (!is_at(to, SOUTH_IP, SOUTH_IP6)) {
                 if (holds_number(data, CUSTOMER))
                         return "the customer's number";
-                if (holds(data, SOUTH_IP))
+                if (holds(data, SOUTH_IP) || holds(data, SOUTH_IP6))
                         return "an address of south";
         }
         return NULL;
@@ -74,12 +91,26 @@ static void die(struct platform *platform)
         memcpy(platform->remains, platform->slots, bytes);
 }
 
+static void cut_off(struct platform *platform)
+{
+        sim_world_cut(platform->sim, &platform->sip, NULL);
+        if (platform->sip6.family)
+                sim_world_cut(platform->sim, &platform->sip6, NULL);
+}
+
+static void mend(struct platform *platform)
+{
+        sim_world_mend(platform->sim, &platform->sip, NULL);
+        if (platform->sip6.family)
+                sim_world_mend(platform->sim, &platform->sip6, NULL);
+}
+
 /* Once it is dead, nothing leaves it. */
 static void count_down(struct platform *platform, const struct addr *from)
 {
-        bool is_ours = addr_equal_ip(from, &platform->sip);
+        bool is_ours = platform_is_at(platform, from);
         bool was_dead = platform->remains != NULL;
-        bool is_last = !was_dead && addr_equal(from, &platform->sip) &&
+        bool is_last = !was_dead && is_ours && from->port == platform->sip.port &&
                        platform->messages_left > 0 && --platform->messages_left == 0;
         if (is_last)
                 die(platform);
@@ -87,7 +118,7 @@ static void count_down(struct platform *platform, const struct addr *from)
                 return;
         platform->is_cut = was_dead || platform->loses_last;
         if (platform->is_cut)
-                sim_world_cut(platform->sim, &platform->sip, NULL);
+                cut_off(platform);
 }
 
 static void on_datagram(void *arg, const struct addr *from, const struct addr *to,
@@ -95,7 +126,7 @@ static void on_datagram(void *arg, const struct addr *from, const struct addr *t
 {
         struct platform *platform = arg;
         count_down(platform, from);
-        if (addr_equal_ip(from, &platform->sip)) {
+        if (platform_is_at(platform, from)) {
                 int64_t now_ms = sim_world_now_ms(platform->sim);
                 mix(&platform->trace, &now_ms, sizeof now_ms);
                 mix(&platform->trace, data.p, data.len);
@@ -246,10 +277,10 @@ static void open_calls(struct platform *platform)
                 .io = platform->io,
                 .directory = platform->directory,
                 .trunks = platform->trunks,
-                .listen.udp = addr_pair_of(platform->sip),
-                .listen.tcp = addr_pair_of(platform->sip),
+                .listen.udp = {platform->sip, platform->sip6},
+                .listen.tcp = {platform->sip, platform->sip6},
                 .streams = {.connections_max = 32, .idle_ms = 600000, .keepalive_ms = 30000},
-                .media = addr_pair_of(platform->rtp),
+                .media = {platform->rtp, platform->sip6},
                 .rtp_port_min = 20000,
                 .rtp_port_max = 20199,
                 .calls_max = calls_max(platform),
@@ -308,6 +339,8 @@ struct platform *platform_create(const struct platform_options *options)
         assert_int_equal(io_create_sim(platform->sim, &platform->io), 0);
         platform->sip = platform_addr("127.0.0.1:5060");
         platform->rtp = platform_addr("127.0.0.1:0");
+        if (options->speaks_ip6)
+                platform->sip6 = platform_addr("[fd00::1]:5060");
         platform->options = *options;
         make_survivable(platform);
         assert_int_equal(store_memory_disk_create(&platform->disk), 0);
@@ -352,7 +385,7 @@ void platform_crash(struct platform *platform, int64_t gap_ms)
         free(platform->remains);
         platform->remains = NULL;
         platform->is_cut = false;
-        sim_world_mend(platform->sim, &platform->sip, NULL);
+        mend(platform);
 
         sim_world_run_ms(platform->sim, gap_ms);
         assert_int_equal(io_create_sim(platform->sim, &platform->io), 0);
@@ -509,7 +542,8 @@ struct records platform_records(struct platform *platform, unsigned nth)
         struct records records = {0};
         struct rows *rows = calloc(1, sizeof *rows);
         assert_non_null(rows);
-        assert_int_equal(directory_cdrs_list(platform->directory, 0, false, 0, 64, on_cdrs, rows), 0);
+        assert_int_equal(directory_cdrs_list(platform->directory, 0, false, 0, 64, on_cdrs, rows),
+                         0);
         sim_world_run_ms(platform->sim, 10 + platform->options.commit_ms);
         const struct cdr *call = find_call(rows, nth);
         for (uint32_t i = 0; call && i < rows->count; i++) {
@@ -535,8 +569,8 @@ static void count_cdrs(void *arg, int err, const struct cdr *rows, uint32_t coun
 uint32_t platform_records_count(struct platform *platform)
 {
         uint32_t count = 0;
-        assert_int_equal(directory_cdrs_list(platform->directory, 0, false, 0, 1000, count_cdrs, &count),
-                         0);
+        assert_int_equal(
+                directory_cdrs_list(platform->directory, 0, false, 0, 1000, count_cdrs, &count), 0);
         sim_world_run_ms(platform->sim, 10 + platform->options.commit_ms);
         return count;
 }

@@ -6,6 +6,8 @@
  *     agent, stranger  --  north (127.0.0.11) --  Maskline  --  south (127.0.0.12)  --  customer
  *                          owns M1                127.0.0.1     owns M2
  *
+ * With `speaks_ip6` it is at fd00::1 as well, and either side may be at an IPv6 address of its own.
+ *
  * Every datagram that leaves it is searched for what its receiver must not see.
  */
 #ifndef MASKLINE_TESTS_SCENARIO_PLATFORM_H
@@ -26,6 +28,9 @@
 #define NORTH_IP "127.0.0.11"
 #define SOUTH_IP "127.0.0.12"
 
+#define NORTH_IP6 "fd00::b11"
+#define SOUTH_IP6 "fd00::b12"
+
 struct platform_options {
         uint64_t seed;
         struct sim_network network;
@@ -37,6 +42,7 @@ struct platform_options {
         int64_t media_timeout_ms; /* 0: 60,000 */
         int64_t session_timer_ms; /* 0: 1,800,000; less than 1,000: none is asked for */
         bool is_silent;           /* it has no ringback to play */
+        bool speaks_ip6;          /* beside IPv4 */
         bool survives;            /* platform_crash() may be called */
         int64_t commit_ms;        /* how long the disk takes; 0: not until the next turn */
 };
@@ -58,6 +64,7 @@ struct platform {
         struct sip_trunks *trunks;
         struct calls *calls;
         struct addr sip, rtp;
+        struct addr sip6; /* family 0: it speaks IPv4 alone */
         /* When it survives: its key files, and what a crash leaves of the calls. */
         char data_path[TEMPORARY_BYTES];
         struct data_dir *data_dir;
@@ -80,6 +87,9 @@ struct platform {
 };
 
 struct addr platform_addr(const char *text); /* asserts that it is one */
+/* Where it listens for SIP in this family; asserts that it does. */
+const struct addr *platform_sip(const struct platform *platform, uint8_t family);
+bool platform_is_at(const struct platform *platform, const struct addr *addr); /* ports aside */
 
 struct platform *platform_create(const struct platform_options *options);
 /* Asserts that nothing is left in it, when it should be quiet. */
