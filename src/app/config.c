@@ -51,12 +51,14 @@ void config_put_allowed(struct buf *out, const struct config_row *row)
                 return;
         case CONFIG_ADDRS:
                 buf_put_text(out, "an IP address and a port, such as 192.0.2.1:5060 or "
-                                  "[2001:db8::1]:5060");
+                                  "[2001:db8::1]:5060, or one of each kind with a comma between "
+                                  "them");
                 if (row->min == 0)
                         buf_put_text(out, ", or nothing");
                 return;
-        case CONFIG_IP:
-                buf_put_text(out, "an IP address, such as 192.0.2.1 or 2001:db8::1, or nothing");
+        case CONFIG_IPS:
+                buf_put_text(out, "an IP address, such as 192.0.2.1 or 2001:db8::1, or one of each "
+                                  "kind with a comma between them, or nothing");
                 return;
         case CONFIG_CHOICE:
                 put_choices(out, row->choices);
@@ -186,14 +188,20 @@ static int read_addr(struct slice value, struct addr *out)
 
 static int read_addrs(const struct config_row *row, struct slice value, struct addr_pair *out)
 {
-        struct addr only;
+        if (value.len)
+                return addr_pair_parse(value, read_addr, out);
+        if (row->min)
+                return ERR_SYNTAX;
         *out = (struct addr_pair){0};
-        if (value.len == 0)
-                return row->min ? ERR_SYNTAX : 0;
-        int err = read_addr(value, &only);
-        if (!err)
-                *out = addr_pair_of(only);
-        return err;
+        return 0;
+}
+
+static int read_ips(struct slice value, struct addr_pair *out)
+{
+        if (value.len)
+                return addr_pair_parse(value, addr_parse_ip, out);
+        *out = (struct addr_pair){0};
+        return 0;
 }
 
 static int read_value(const struct config_row *row, struct slice value, void *out)
@@ -210,9 +218,8 @@ static int read_value(const struct config_row *row, struct slice value, void *ou
                 break;
         case CONFIG_ADDRS:
                 return read_addrs(row, value, out);
-        case CONFIG_IP:
-                err = value.len ? addr_parse_ip(value, &addr) : 0;
-                break;
+        case CONFIG_IPS:
+                return read_ips(value, out);
         case CONFIG_CHOICE:
                 return read_choice(row, value, out);
         case CONFIG_TEXT:
@@ -252,12 +259,13 @@ static void explain_unknown_key(const struct setting *set, struct buf *problems)
                 buf_put_text(problems, "; \"maskline config --print-defaults\" lists the keys\n");
 }
 
-static void explain_bad_value(const struct setting *set, const struct config_row *row,
+static void explain_bad_value(const struct setting *set, const struct config_row *row, int err,
                               struct buf *problems)
 {
         buf_printf(problems, "%s: %s = \"", set->where, row->name);
         put_printable(problems, set->value);
-        buf_put_text(problems, "\": allowed is ");
+        buf_put_text(problems, err == ERR_CONFLICT ? "\": two addresses of one kind: allowed is "
+                                                   : "\": allowed is ");
         config_put_allowed(problems, row);
         buf_put_char(problems, '\n');
 }
@@ -266,10 +274,11 @@ static const struct config_row *apply(const struct setting *set, struct config *
                                       struct buf *problems)
 {
         const struct config_row *row = find_row(set->name);
+        int err = row ? read_value(row, set->value, field(config, row)) : 0;
         if (!row)
                 explain_unknown_key(set, problems);
-        else if (read_value(row, set->value, field(config, row)))
-                explain_bad_value(set, row, problems);
+        else if (err)
+                explain_bad_value(set, row, err, problems);
         return row;
 }
 
@@ -388,8 +397,10 @@ static void read_sets(const struct config_source *source, struct config *config,
 /* RTP would take the port that SIP wants, or the other way round. */
 static void check_port_apart(const struct config *c, const struct addr *sip, struct buf *problems)
 {
-        struct addr media = config_media_ip(c);
-        bool same_ip = addr_equal_ip(sip, &media) || addr_is_any(sip) || addr_is_any(&media);
+        const struct addr_pair pair = config_media(c);
+        const struct addr *media = addr_pair_find(&pair, sip->family);
+        bool same_ip =
+                media && (addr_equal_ip(sip, media) || addr_is_any(sip) || addr_is_any(media));
         if (same_ip && sip->port >= c->rtp_port_min && sip->port <= c->rtp_port_max)
                 buf_printf(problems,
                            "sip_listen = %s: its port lies within rtp_port_min to rtp_port_max (%u "
@@ -405,16 +416,55 @@ static void check_session_timer(const struct config *c, struct buf *problems)
                            c->session_timer_s);
 }
 
-/* RTP has one address: a call that comes over the other kind could not be heard. */
-static void check_family(const struct config *c, const char *name, const struct addr_pair *listen,
+/* Calls that come by a kind without an address for RTP could not be heard. */
+static void check_family(const struct config *c, const char *name, const struct addr_pair *own,
                          struct buf *problems)
 {
-        const struct addr *a = addr_pair_first(listen);
-        if (a && a->family != addr_pair_first(&c->sip_listen)->family)
+        for (uint8_t family = 4; family <= 6; family += 2) {
+                if (addr_pair_find(own, family) && !addr_pair_find(&c->sip_listen, family))
+                        buf_printf(problems,
+                                   "%s: it has an IPv%u address, and sip_listen has none; give "
+                                   "sip_listen one, too\n",
+                                   name, family);
+        }
+}
+
+/*
+ * Behind an unspecified address each trunk says what we are called. Of two it would have to say
+ * both, and which of them a call needs is known only when it comes.
+ */
+static void check_definite(const struct config *c, const char *name, const struct addr_pair *own,
+                           struct buf *problems)
+{
+        const struct addr_pair *sip = &c->sip_listen;
+        bool is_any = (own->ip4.family && addr_is_any(&own->ip4)) ||
+                      (own->ip6.family && addr_is_any(&own->ip6));
+        if (is_any && sip->ip4.family && sip->ip6.family)
                 buf_printf(problems,
-                           "%s and sip_listen: one is IPv4, the other IPv6; use the same "
-                           "kind\n",
+                           "%s: with IPv4 and IPv6 side by side 0.0.0.0 and :: are no addresses "
+                           "that a carrier can be told; give those that this machine has\n",
                            name);
+}
+
+static void check_addresses(const struct config *c, struct buf *problems)
+{
+        const struct {
+                const char *name;
+                const struct addr_pair *own;
+        } rows[] = {
+                {"sip_listen", &c->sip_listen},
+                {"sip_tcp_listen", &c->sip_tcp_listen},
+                {"sip_tls_listen", &c->sip_tls_listen},
+                {"media_ip", &c->media_ip},
+        };
+        for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+                check_family(c, rows[i].name, rows[i].own, problems);
+                check_definite(c, rows[i].name, rows[i].own, problems);
+        }
+        if (c->sip_listen.ip4.family)
+                check_port_apart(c, &c->sip_listen.ip4, problems);
+        if (c->sip_listen.ip6.family)
+                check_port_apart(c, &c->sip_listen.ip6, problems);
 }
 
 static void check_tls(const struct config *c, struct buf *problems)
@@ -479,18 +529,9 @@ static void check_together(const struct config *c, struct buf *problems)
                 buf_printf(problems, "national_prefix = \"%s\": needs country\n", c->plan.national);
 
         check_session_timer(c, problems);
-        if (c->sip_listen.ip4.family)
-                check_port_apart(c, &c->sip_listen.ip4, problems);
-        if (c->sip_listen.ip6.family)
-                check_port_apart(c, &c->sip_listen.ip6, problems);
-        check_family(c, "sip_tcp_listen", &c->sip_tcp_listen, problems);
-        check_family(c, "sip_tls_listen", &c->sip_tls_listen, problems);
+        check_addresses(c, problems);
         check_tls(c, problems);
         check_tcp_apart(c, problems);
-        struct addr media = config_media_ip(c);
-        if (!addr_pair_find(&c->sip_listen, media.family))
-                buf_put_text(problems, "media_ip and sip_listen: one is IPv4, the other IPv6; use "
-                                       "the same kind\n");
 }
 
 void config_defaults(struct config *out)
@@ -521,12 +562,17 @@ int config_read(const struct config_source *source, struct config *out, struct b
         return 0;
 }
 
-struct addr config_media_ip(const struct config *config)
+static struct addr media_of(const struct addr *own, const struct addr *sip)
 {
-        struct addr ip =
-                config->media_ip.family ? config->media_ip : *addr_pair_first(&config->sip_listen);
+        struct addr ip = own->family ? *own : *sip;
         ip.port = 0;
         return ip;
+}
+
+struct addr_pair config_media(const struct config *config)
+{
+        return (struct addr_pair){media_of(&config->media_ip.ip4, &config->sip_listen.ip4),
+                                  media_of(&config->media_ip.ip6, &config->sip_listen.ip6)};
 }
 
 static bool same_value(const struct config_row *row, const struct config *a, const struct config *b)
@@ -566,13 +612,6 @@ static void put_choice(struct buf *out, const struct config_row *row, uint32_t c
         buf_put_slice(out, one);
 }
 
-static void put_addrs(struct buf *out, const struct addr_pair *pair)
-{
-        const struct addr *only = addr_pair_first(pair);
-        if (only)
-                buf_put_text(out, addr_format(only).text);
-}
-
 void config_put_value(struct buf *out, const struct config_row *row, const struct config *config)
 {
         const void *at = const_field(config, row);
@@ -587,10 +626,8 @@ void config_put_value(struct buf *out, const struct config_row *row, const struc
                 buf_put_text(out, addr_format(at).text);
                 return;
         case CONFIG_ADDRS:
-                put_addrs(out, at);
-                return;
-        case CONFIG_IP:
-                buf_put_text(out, addr_format_ip(at).text);
+        case CONFIG_IPS:
+                addr_pair_put(out, at);
                 return;
         case CONFIG_CHOICE:
                 put_choice(out, row, *(const uint32_t *)at);

@@ -33,7 +33,7 @@ struct config {
         bool http_allow_remote;
         uint32_t http_connections_max;
 
-        struct addr media_ip; /* none given: the address of sip_listen */
+        struct addr_pair media_ip; /* as given: see config_media() */
         uint32_t rtp_port_min, rtp_port_max;
         uint32_t media_timeout_s;
         uint32_t early_media; /* enum config_early_media */
@@ -64,8 +64,8 @@ enum config_type {
         CONFIG_SWITCH, /* true, false */
         CONFIG_COUNT,  /* a whole number of 1 or 4 bytes */
         CONFIG_ADDR,   /* IP address and port */
-        CONFIG_ADDRS,  /* one, as a pair; may be empty with min 0 */
-        CONFIG_IP,     /* may be empty */
+        CONFIG_ADDRS,  /* one, or one of each family; may be empty with min 0 */
+        CONFIG_IPS,    /* the same without ports; may be empty */
         CONFIG_CHOICE, /* the index among `choices` */
         CONFIG_TEXT,   /* one line; min and max count bytes */
         CONFIG_DIGITS, /* min and max count digits */
@@ -108,8 +108,8 @@ int config_read(const struct config_source *source, struct config *out,
 
 void config_defaults(struct config *out);
 
-/* The address for RTP, with its default applied. */
-struct addr config_media_ip(const struct config *config);
+/* The addresses for RTP, ports 0: of a family that media_ip does not name, that of sip_listen. */
+struct addr_pair config_media(const struct config *config);
 
 /*
  * Takes over what may change while running; `restart` gets the names of the other rows that

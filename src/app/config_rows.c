@@ -10,9 +10,10 @@
 const struct config_row config_rows[] = {
         {"sip_listen", CONFIG_ADDRS, "127.0.0.1:5060", 1, 2, AT(sip_listen),
          .section = "Signalling",
-         .help = "Address and port on which SIP over UDP is received; datagrams from any source "
-                 "that no trunk claims are dropped unread. Set it to this machine's own address to "
-                 "reach a carrier; with 0.0.0.0 each trunk needs its advertised address."},
+         .help = "Address and port on which SIP over UDP is received, or one IPv4 and one IPv6 "
+                 "address; datagrams from any source that no trunk claims are dropped unread. Set "
+                 "it to this machine's own address to reach a carrier; with 0.0.0.0 each trunk "
+                 "needs its advertised address."},
         {"sip_tcp_listen", CONFIG_ADDRS, "", 0, 2, AT(sip_tcp_listen),
          .help = "The same for SIP over TCP; empty means none. A trunk with transport tcp needs it, "
                  "and what is too large for a datagram is sent from here. Who connects from an "
@@ -61,9 +62,10 @@ const struct config_row config_rows[] = {
          .help = "Calls at once from one caller to one masking number; more are taken for a loop "
                  "and refused."},
 
-        {"media_ip", CONFIG_IP, "", AT(media_ip), .section = "Media",
-         .help = "Address on which RTP is sent and received; empty means the address of "
-                 "sip_listen."},
+        {"media_ip", CONFIG_IPS, "", AT(media_ip), .section = "Media",
+         .help = "Address on which RTP is sent and received; of a kind that is not given, the "
+                 "address of sip_listen. With IPv4 and IPv6 side by side each port is used on "
+                 "both."},
         {"rtp_port_min", CONFIG_COUNT, "20000", 1024, 65534, "UDP port", AT(rtp_port_min),
          .help = "First UDP port for RTP and RTCP; each leg of a call takes two."},
         {"rtp_port_max", CONFIG_COUNT, "29999", 1025, 65535, "UDP port", AT(rtp_port_max),

@@ -11,7 +11,7 @@
 
 /* Store, loop, log, listening sockets, resolver. */
 #define FILES_OF_THE_HOUSE 64
-#define FILES_PER_CALL     4
+#define FILES_PER_CALL     4 /* in each family */
 
 #if defined(__SANITIZE_ADDRESS__)
 #define HAS_LEAK_CHECK 1
@@ -51,7 +51,9 @@ void harden_allow_dumps(void)
 
 uint32_t harden_files_needed(const struct config *config)
 {
-        return config->calls_max * FILES_PER_CALL + config->http_connections_max +
+        const struct addr_pair media = config_media(config);
+        const uint32_t families = media.ip4.family && media.ip6.family ? 2 : 1;
+        return config->calls_max * FILES_PER_CALL * families + config->http_connections_max +
                config->sip_connections_max + FILES_OF_THE_HOUSE;
 }
 

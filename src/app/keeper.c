@@ -70,32 +70,42 @@ static bool keep(struct keeper *keeper, struct addr local)
         return true;
 }
 
-static void keep_pair(struct keeper *keeper, struct addr rtp, uint32_t port)
+/* True without an address of the family. */
+static bool keep_both(struct keeper *keeper, struct addr rtp, uint32_t port)
 {
+        if (rtp.family == 0)
+                return true;
         rtp.port = (uint16_t)port;
         if (!keep(keeper, rtp))
-                return;
+                return false;
         rtp.port++;
-        if (keep(keeper, rtp))
-                return;
-        keeper->sockets--;
-        close(FIRST_FD + keeper->sockets);
+        return keep(keeper, rtp);
+}
+
+/* All of a pair, or nothing. */
+static bool keep_pair(struct keeper *keeper, const struct addr_pair *media, uint32_t port)
+{
+        int before = keeper->sockets;
+        if (keep_both(keeper, media->ip4, port) && keep_both(keeper, media->ip6, port))
+                return true;
+        while (keeper->sockets > before)
+                close(FIRST_FD + --keeper->sockets);
+        return false;
 }
 
 /* From a random place on, as media/ports.c has it. */
 static void keep_pairs(struct keeper *keeper)
 {
         const struct config *c = keeper->config;
-        const struct addr rtp = config_media_ip(c);
+        const struct addr_pair media = config_media(c);
         uint32_t first = (c->rtp_port_min + 1) & ~UINT32_C(1);
         uint32_t pairs = c->rtp_port_max > first ? (c->rtp_port_max - first + 1) / 2 : 0;
         uint32_t start = 0;
         if (pairs == 0 || getrandom(&start, sizeof start, 0) != (ssize_t)sizeof start)
                 return;
-        int before = keeper->sockets;
-        uint32_t wanted = 4 * c->calls_max;
-        for (uint32_t i = 0; i < pairs && (uint32_t)(keeper->sockets - before) < wanted; i++)
-                keep_pair(keeper, rtp, first + 2 * ((start % pairs + i) % pairs));
+        uint32_t wanted = 2 * c->calls_max;
+        for (uint32_t i = 0; i < pairs && wanted; i++)
+                wanted -= keep_pair(keeper, &media, first + 2 * ((start % pairs + i) % pairs));
 }
 
 static void keep_sip(struct keeper *keeper, const struct addr *listen)
@@ -259,11 +269,12 @@ int keeper_run(const struct config *config)
 static int take_socket(struct io *io, const struct config *config, int fd, struct kept_sockets *out)
 {
         struct addr bound;
-        const struct addr media = config_media_ip(config);
+        /* Where there are two, the other one has the same port. */
+        const struct addr_pair media = config_media(config);
         int err = io_epoll_adopt_udp(io, fd, &bound);
         if (err)
                 return err;
-        bool is_rtp = addr_equal_ip(&bound, &media) && bound.port % 2 == 0 &&
+        bool is_rtp = addr_equal_ip(&bound, addr_pair_first(&media)) && bound.port % 2 == 0 &&
                       bound.port >= config->rtp_port_min && bound.port < config->rtp_port_max &&
                       !addr_equal(&bound, &config->sip_listen.ip4) &&
                       !addr_equal(&bound, &config->sip_listen.ip6);

@@ -212,7 +212,7 @@ static int open_calls(struct serve *serve)
                 .listen = {c->sip_listen, c->sip_tcp_listen, c->sip_tls_listen},
                 .tls = serve->tls,
                 .streams = {c->sip_connections_max, MS(c->sip_idle_s), MS(c->sip_keepalive_s)},
-                .media = addr_pair_of(config_media_ip(c)),
+                .media = config_media(c),
                 .rtp_port_min = (uint16_t)c->rtp_port_min,
                 .rtp_port_max = (uint16_t)c->rtp_port_max,
                 .calls_max = c->calls_max,
@@ -234,7 +234,7 @@ static int open_calls(struct serve *serve)
 static int open_api(struct serve *serve)
 {
         const struct config *c = &serve->config;
-        struct addr media = config_media_ip(c);
+        const struct addr_pair media = config_media(c);
         const struct api_params params = {
                 .io = serve->io,
                 .listen = c->http_listen,
@@ -244,8 +244,8 @@ static int open_api(struct serve *serve)
                 .trunks = serve->trunks,
                 .calls = serve->calls,
                 .plan = c->plan,
-                .needs_advertised =
-                        addr_is_any(addr_pair_first(&c->sip_listen)) || addr_is_any(&media),
+                .needs_advertised = addr_is_any(addr_pair_first(&c->sip_listen)) ||
+                                    addr_is_any(addr_pair_first(&media)),
         };
         return api_create(&params, &serve->api, serve->problem);
 }
@@ -431,15 +431,37 @@ static void close_all(struct serve *serve)
         free(serve->kept.rtp_ports);
 }
 
+static struct addr bound_in(const struct serve *serve, uint8_t family)
+{
+        const struct addr *local = calls_listens(serve->calls, SIP_UDP, family);
+        return local ? *local : (struct addr){0};
+}
+
+static const char *put_pair(const struct addr_pair *pair, char out[ADDR_PAIR_TEXT_MAX])
+{
+        struct buf b;
+        memset(out, 0, ADDR_PAIR_TEXT_MAX);
+        buf_init(&b, out, ADDR_PAIR_TEXT_MAX - 1);
+        addr_pair_put(&b, pair);
+        return out;
+}
+
+static bool is_on_loopback(const struct addr_pair *pair)
+{
+        return (!pair->ip4.family || addr_is_loopback(&pair->ip4)) &&
+               (!pair->ip6.family || addr_is_loopback(&pair->ip6));
+}
+
 static void say_ready(const struct serve *serve)
 {
         const struct config *c = &serve->config;
-        struct addr media = config_media_ip(c);
-        log_info("serving: sip %s/udp, http %s, rtp %s ports %u-%u",
-                 addr_format(calls_local(serve->calls)).text,
-                 addr_format(api_local(serve->api)).text, addr_format_ip(&media).text,
+        const struct addr_pair media = config_media(c);
+        const struct addr_pair sip = {bound_in(serve, 4), bound_in(serve, 6)};
+        char sip_text[ADDR_PAIR_TEXT_MAX], media_text[ADDR_PAIR_TEXT_MAX];
+        log_info("serving: sip %s/udp, http %s, rtp %s ports %u-%u", put_pair(&sip, sip_text),
+                 addr_format(api_local(serve->api)).text, put_pair(&media, media_text),
                  c->rtp_port_min, c->rtp_port_max);
-        if (addr_is_loopback(addr_pair_first(&c->sip_listen)))
+        if (is_on_loopback(&c->sip_listen))
                 log_info("serving: SIP is on loopback only; set sip_listen to this machine's "
                          "address to reach a carrier");
         if (!secret_is_locked())

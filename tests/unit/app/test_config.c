@@ -78,8 +78,9 @@ static void without_a_file_the_defaults_hold(void **state)
         assert_int_equal(f->config.early_media, EARLY_MEDIA_RINGBACK);
         assert_false(f->config.core_dumps);
         assert_false(f->config.http_allow_remote);
-        struct addr media = config_media_ip(&f->config);
-        assert_string_equal(addr_format_ip(&media).text, "127.0.0.1");
+        const struct addr_pair media = config_media(&f->config);
+        assert_string_equal(addr_format_ip(&media.ip4).text, "127.0.0.1");
+        assert_int_equal(media.ip6.family, 0);
 }
 
 static void a_file_that_was_asked_for_must_exist(void **state)
@@ -206,6 +207,11 @@ static void a_value_out_of_its_range_is_refused(void **state)
                 "sip_listen =",
                 "media_ip = 127.0.0.1:9",
                 "media_ip = everywhere",
+                "sip_listen = 127.0.0.1:5060,",
+                "sip_listen = 127.0.0.1:5060 [::1]:5060",
+                "sip_listen = 127.0.0.1:5060, ::1",
+                "sip_listen = 127.0.0.1:5060, 127.0.0.2:5060",
+                "media_ip = ::1, ::2",
                 "log_level =",
                 "log_level = info|debug",
                 "early_media = real",
@@ -230,6 +236,43 @@ static void a_value_out_of_its_range_is_refused(void **state)
                 expect_problem(f, bad[i], ": allowed is ");
                 assert_memory_equal(&before, &f->config, sizeof before);
         }
+}
+
+static const char *value_of(const char *name, const struct config *config)
+{
+        static char text[256];
+        struct buf b;
+        memset(text, 0, sizeof text);
+        buf_init(&b, text, sizeof text - 1);
+        for (unsigned i = 0; i < config_row_count; i++) {
+                if (!strcmp(config_rows[i].name, name))
+                        config_put_value(&b, &config_rows[i], config);
+        }
+        return text;
+}
+
+static void one_address_of_each_kind_is_taken(void **state)
+{
+        struct fixture *f = *state;
+        assert_int_equal(read_text(f, "sip_listen = [::1]:5062, 127.0.0.1:5060\n"
+                                      "sip_tcp_listen = [::1]:5063\n"
+                                      "media_ip = ::2"),
+                         0);
+        assert_string_equal(value_of("sip_listen", &f->config), "127.0.0.1:5060, [::1]:5062");
+        assert_string_equal(value_of("sip_tcp_listen", &f->config), "[::1]:5063");
+        assert_string_equal(value_of("media_ip", &f->config), "::2");
+        /* The other kind is that of sip_listen. */
+        const struct addr_pair media = config_media(&f->config);
+        assert_string_equal(addr_format_ip(&media.ip4).text, "127.0.0.1");
+        assert_string_equal(addr_format_ip(&media.ip6).text, "::2");
+}
+
+static void two_addresses_of_one_kind_are_named_as_such(void **state)
+{
+        struct fixture *f = *state;
+        expect_problem(f, "sip_listen = 127.0.0.1:5060, 127.0.0.2:5060",
+                       "two addresses of one kind: allowed is ");
+        expect_problem(f, "media_ip = ::1, ::2", "two addresses of one kind: allowed is ");
 }
 
 static void a_text_may_be_as_long_as_its_row_says(void **state)
@@ -263,8 +306,19 @@ static void values_must_go_together(void **state)
                 {"country = 091\nnational_digits_min = 9\nnational_digits_max = 9\n",
                  "does not begin with 0"},
                 {"national_prefix = 0", "needs country"},
-                {"sip_listen = [::1]:5060\nmedia_ip = 127.0.0.1", "one is IPv4, the other IPv6"},
-                {"sip_tcp_listen = [::1]:5060", "sip_tcp_listen and sip_listen: one is IPv4"},
+                {"sip_listen = [::1]:5060\nmedia_ip = 127.0.0.1",
+                 "media_ip: it has an IPv4 address, and sip_listen has none"},
+                {"sip_tcp_listen = [::1]:5060",
+                 "sip_tcp_listen: it has an IPv6 address, and sip_listen has none"},
+                {"sip_tls_listen = 127.0.0.1:5061,[::1]:5061\ntls_key = /k\ntls_certificate = /c",
+                 "sip_tls_listen: it has an IPv6 address, and sip_listen has none"},
+                {"sip_listen = 127.0.0.1:5060, [::]:5060", "sip_listen: with IPv4 and IPv6"},
+                {"sip_listen = 0.0.0.0:5060, [::1]:5060", "sip_listen: with IPv4 and IPv6"},
+                {"sip_listen = 127.0.0.1:5060, [::1]:5060\nmedia_ip = 0.0.0.0",
+                 "media_ip: with IPv4 and IPv6"},
+                {"sip_listen = 127.0.0.1:5060, [::1]:5060\nsip_tcp_listen = 0.0.0.0:5060",
+                 "sip_tcp_listen: with IPv4 and IPv6"},
+                {"sip_listen = 127.0.0.1:5060, [::1]:20000", "within rtp_port_min to rtp_port_max"},
                 {"sip_tls_listen = 127.0.0.1:5061", "needs tls_certificate and tls_key"},
                 {"tls_key = /key.pem", "one needs the other"},
                 {"sip_tcp_listen = 127.0.0.1:5060\nsip_tls_listen = 127.0.0.1:5060\n"
@@ -436,6 +490,8 @@ int main(int argc, char **argv)
                 WITH_FILE(every_problem_is_reported_with_its_line),
                 WITH_FILE(a_value_out_of_its_range_is_refused),
                 WITH_FILE(a_text_may_be_as_long_as_its_row_says),
+                WITH_FILE(one_address_of_each_kind_is_taken),
+                WITH_FILE(two_addresses_of_one_kind_are_named_as_such),
                 WITH_FILE(values_must_go_together),
                 WITH_FILE(a_file_that_is_no_text_is_reported_and_not_used),
                 WITH_FILE(a_file_that_is_too_large_is_refused),

@@ -29,6 +29,9 @@ static void every_call_needs_its_ports(void **state)
         config_defaults(&many);
         many.calls_max = few.calls_max + 10;
         assert_int_equal(harden_files_needed(&many) - harden_files_needed(&few), 40);
+        /* In each family. */
+        few.sip_listen.ip6 = many.sip_listen.ip6 = (struct addr){.family = 6, .ip = {[15] = 1}};
+        assert_int_equal(harden_files_needed(&many) - harden_files_needed(&few), 80);
 }
 
 static rlim_t core_limit(void)
