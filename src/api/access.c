@@ -39,15 +39,73 @@ static bool has_key(struct rest *rest)
         return true;
 }
 
-bool access_identify(struct rest *rest)
+static void refuse_rate(struct rest *rest, const char *detail, int64_t wait_ms)
 {
-        if (is_operator(rest) || has_key(rest))
+        const struct problem problem = {
+                .kind = PROBLEM_RATE,
+                .detail = detail,
+                .remedy = "Wait as long as Retry-After says, and spread requests evenly; nothing "
+                          "was changed.",
+                .retry_after_s = (unsigned)((wait_ms + 999) / 1000),
+        };
+        rest->api->counters.limited++;
+        rest_answer_problem(rest->api, rest->exchange, &problem);
+}
+
+static bool is_within_pace(struct rest *rest)
+{
+        const struct api_limits *limits = &rest->api->params.limits;
+        const struct limiter_pace pace = {limits->requests_per_s, 1000, limits->burst};
+        int64_t wait_ms = limiter_take(rest->api->by_key, rest->who.key_id, &pace,
+                                       io_now_ms(rest->api->params.io));
+        if (!wait_ms)
                 return true;
+        refuse_rate(rest, "this key asks more often than http_requests_per_s and http_burst allow",
+                    wait_ms);
+        return false;
+}
+
+/* Of IPv6 the network, since whoever has one address of it has all. */
+static uint64_t source_of(const struct addr *peer)
+{
+        uint64_t source = 0;
+        for (unsigned i = 0; i < sizeof source; i++)
+                source = source << 8 | peer->ip[i];
+        return source;
+}
+
+/*
+ * Whoever comes with a key that holds is not asked what others at its address did. Which keys there
+ * are, and were, does not show.
+ */
+static void refuse_stranger(struct rest *rest)
+{
+        const struct api_limits *limits = &rest->api->params.limits;
+        const struct limiter_pace pace = {limits->failures_per_min, 60000,
+                                          limits->failures_per_min};
         rest->api->counters.unauthorized++;
+        int64_t wait_ms = limiter_take(rest->api->by_source, source_of(&rest->request->peer), &pace,
+                                       io_now_ms(rest->api->params.io));
+        if (wait_ms) {
+                refuse_rate(rest,
+                            "too many requests without a key that holds have come from this "
+                            "address (http_failures_per_min)",
+                            wait_ms);
+                return;
+        }
         rest_refuse(rest, PROBLEM_UNAUTHORIZED, NULL,
                     "Send the header Authorization: Bearer, and a key (maskline key create) or the "
                     "token from the file api.token in the data directory.",
                     "the key is missing, or none that holds");
+}
+
+bool access_identify(struct rest *rest)
+{
+        if (is_operator(rest))
+                return true;
+        if (has_key(rest))
+                return is_within_pace(rest);
+        refuse_stranger(rest);
         return false;
 }
 

@@ -13,7 +13,7 @@
 #include "api/rest.h"
 #include "api/route.h"
 
-/* Fills rest->who, but for the tenant that the query names. */
+/* Fills rest->who, but for the tenant that the query names, and says who asks too often. */
 bool access_identify(struct rest *rest);
 
 bool access_check(struct rest *rest, const struct route *route);

@@ -16,6 +16,8 @@
 
 #define BODY_BYTES_MAX   (1024 * 1024)
 #define HEADER_BYTES_MAX (16 * 1024)
+/* Addresses that fail; past so many the quietest are forgotten. */
+#define SOURCES_MAX      4096
 #define IDLE_MS          60000
 #define REQUEST_MS       15000
 
@@ -89,6 +91,13 @@ static void explain_listen(const struct addr *listen, int err, char *problem)
                     err_text(err), remedy);
 }
 
+static int open_limiters(struct api *api)
+{
+        struct random *random = io_random(api->params.io);
+        int err = limiter_create(API_KEYS_MAX, random, &api->by_key);
+        return err ? err : limiter_create(SOURCES_MAX, random, &api->by_source);
+}
+
 static int open_server(struct api *api, char *problem)
 {
         struct http_server_params server = {
@@ -118,6 +127,11 @@ int api_create(const struct api_params *params, struct api **out, char *problem)
         }
         api->params = *params;
         list_init(&api->waits);
+        err = open_limiters(api);
+        if (err) {
+                problem_put(problem, "the API cannot start: %s", err_text(err));
+                goto fail;
+        }
         err = token_open(params->data_dir, io_random(params->io), &api->token, problem);
         if (err)
                 goto fail;
@@ -142,6 +156,8 @@ void api_destroy(struct api *api)
                 wait->api = NULL;
         }
         http_server_destroy(api->server);
+        limiter_destroy(api->by_key);
+        limiter_destroy(api->by_source);
         explicit_bzero(&api->token, sizeof api->token);
         free(api);
 }
@@ -154,6 +170,11 @@ const struct addr *api_local(const struct api *api)
 bool api_is_idle(const struct api *api)
 {
         return list_is_empty(&api->waits);
+}
+
+void api_set_limits(struct api *api, const struct api_limits *limits)
+{
+        api->params.limits = *limits;
 }
 
 void api_drain(struct api *api)

@@ -12,10 +12,17 @@
 
 struct api;
 
+/* How often may be asked; past it the answer is 429. */
+struct api_limits {
+        uint32_t requests_per_s, burst; /* by one key; the operator's token has no limit */
+        uint32_t failures_per_min;      /* without a key that holds, from one address */
+};
+
 struct api_params {
         struct io *io;
         struct addr listen;
         uint32_t connections_max;
+        struct api_limits limits;
         const char *data_dir;        /* holds api.token */
         struct directory *directory; /* not owned */
         struct sip_trunks *trunks;   /* not owned */
@@ -34,6 +41,8 @@ const struct addr *api_local(const struct api *api);
 
 /* No request waits for the disk. */
 bool api_is_idle(const struct api *api);
+
+void api_set_limits(struct api *api, const struct api_limits *limits);
 
 /* /readyz answers 503 from now on. */
 void api_drain(struct api *api);

@@ -24,6 +24,7 @@ static const struct {
         [PROBLEM_IN_USE] = {409, "in-use", "It is still in use"},
         [PROBLEM_STATE] = {409, "state", "It is not possible in the present state"},
         [PROBLEM_NO_NUMBER] = {409, "no-number", "No masking number is free"},
+        [PROBLEM_RATE] = {429, "rate", "Too many requests"},
         [PROBLEM_LIMIT] = {503, "limit", "A limit has been reached"},
         [PROBLEM_STORE] = {503, "store", "The store did not take it"},
         [PROBLEM_INTERNAL] = {500, "internal", "The server failed"},

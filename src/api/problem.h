@@ -27,6 +27,7 @@ enum problem_kind {
         PROBLEM_IN_USE,
         PROBLEM_STATE,
         PROBLEM_NO_NUMBER,
+        PROBLEM_RATE,
         PROBLEM_LIMIT,
         PROBLEM_STORE,
         PROBLEM_INTERNAL,
@@ -35,9 +36,10 @@ enum problem_kind {
 
 struct problem {
         enum problem_kind kind;
-        const char *field;  /* "parties[0].number"; NULL: none in particular */
-        const char *detail; /* what is wrong and which rule says so */
-        const char *remedy; /* what to do; NULL: nothing to be done */
+        const char *field;      /* "parties[0].number"; NULL: none in particular */
+        const char *detail;     /* what is wrong and which rule says so */
+        const char *remedy;     /* what to do; NULL: nothing to be done */
+        unsigned retry_after_s; /* 0: where the kind has a time of its own, that */
 };
 
 unsigned problem_status(enum problem_kind kind);

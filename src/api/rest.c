@@ -70,7 +70,9 @@ void rest_answer_problem(struct api *api, struct http_exchange exchange,
                 .status = status,
                 .content_type = "application/problem+json",
                 .authenticate = status == 401 ? "Bearer realm=\"maskline\"" : NULL,
-                .retry_after_s = status == 503 ? 1 : 0,
+                .retry_after_s = problem->retry_after_s ? problem->retry_after_s
+                                 : status == 503        ? 1
+                                                        : 0,
         };
         send_json(api, exchange, &response, problem_json(problem));
 }
@@ -98,7 +100,7 @@ void rest_refuse(struct rest *rest, enum problem_kind kind, const char *field, c
         va_start(args, detail);
         vsnprintf(text, sizeof text, detail, args);
         va_end(args);
-        struct problem problem = {kind, field, text, remedy};
+        struct problem problem = {kind, field, text, remedy, 0};
         rest_answer_problem(rest->api, rest->exchange, &problem);
 }
 

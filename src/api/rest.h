@@ -11,6 +11,7 @@
 #include <jansson.h>
 
 #include "api/api.h"
+#include "api/limiter.h"
 #include "api/problem.h"
 #include "api/token.h"
 #include "base/list.h"
@@ -23,14 +24,15 @@
 #define REST_DETAIL_BYTES  1280 /* the names of all fields of a trunk */
 
 struct api_counters {
-        uint64_t requests, unauthorized, refused, failed; /* refused: 4xx; failed: 5xx */
+        uint64_t requests, unauthorized, limited, refused, failed; /* refused: 4xx; failed: 5xx */
 };
 
 struct api {
         struct api_params params;
         struct http_server *server; /* owned */
         struct token token;
-        struct list waits; /* of struct rest_wait */
+        struct limiter *by_key, *by_source; /* owned */
+        struct list waits;                  /* of struct rest_wait */
         uint32_t wait_count;
         bool draining;
         struct api_counters counters;

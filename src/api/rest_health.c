@@ -181,6 +181,8 @@ static void put_server(struct buf *out, const struct api *api)
                    io->send_failed);
         put_metric(out, "http_requests_total", COUNTER, "Requests to the API.",
                    api->counters.requests);
+        put_metric(out, "http_limited_total", COUNTER, "Requests answered 429.",
+                   api->counters.limited);
         put_metric(out, "http_unauthorized_total", COUNTER, "Requests without a valid token.",
                    api->counters.unauthorized);
         put_metric(out, "http_refused_total", COUNTER, "Requests answered 4xx.",

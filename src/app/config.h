@@ -32,6 +32,8 @@ struct config {
         struct addr http_listen;
         bool http_allow_remote;
         uint32_t http_connections_max;
+        uint32_t http_requests_per_s, http_burst;
+        uint32_t http_failures_per_min;
 
         struct addr_pair media_ip; /* as given: see config_media() */
         uint32_t rtp_port_min, rtp_port_max;

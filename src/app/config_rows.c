@@ -125,6 +125,17 @@ const struct config_row config_rows[] = {
                  "put a TLS proxy in front of it, or keep it on a private network."},
         {"http_connections_max", CONFIG_COUNT, "256", 1, 10000, "connections",
          AT(http_connections_max), .help = "HTTP connections at once."},
+        {"http_requests_per_s", CONFIG_COUNT, "100", 1, 100000, "requests a second",
+         .reloadable = true, AT(http_requests_per_s),
+         .help = "How many requests each key may send a second, in the long run; more are answered "
+                 "429 with Retry-After. The operator's token has no such limit."},
+        {"http_burst", CONFIG_COUNT, "200", 1, 100000, "requests", .reloadable = true,
+         AT(http_burst), .help = "How many requests a key that has been silent may send at once."},
+        {"http_failures_per_min", CONFIG_COUNT, "60", 1, 100000, "requests a minute",
+         .reloadable = true, AT(http_failures_per_min),
+         .help = "How many requests without a key that holds may come from one address (of IPv6 one "
+                 "/64) a minute; more are answered 429 instead of 401. Whoever there has a key is "
+                 "not concerned."},
 
         {"log_level", CONFIG_CHOICE, "info", .choices = "error|warn|info|debug", .reloadable = true,
          AT(log_level), .section = "Running", .help = "How much is written to standard error."},

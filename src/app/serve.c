@@ -231,6 +231,15 @@ static int open_calls(struct serve *serve)
         return calls_create(&params, &serve->calls, serve->problem);
 }
 
+static struct api_limits api_limits(const struct config *config)
+{
+        return (struct api_limits){
+                .requests_per_s = config->http_requests_per_s,
+                .burst = config->http_burst,
+                .failures_per_min = config->http_failures_per_min,
+        };
+}
+
 static int open_api(struct serve *serve)
 {
         const struct config *c = &serve->config;
@@ -239,6 +248,7 @@ static int open_api(struct serve *serve)
                 .io = serve->io,
                 .listen = c->http_listen,
                 .connections_max = c->http_connections_max,
+                .limits = api_limits(c),
                 .data_dir = serve->place.data_dir,
                 .directory = serve->directory,
                 .trunks = serve->trunks,
@@ -363,6 +373,8 @@ static void on_reload(void *arg, int number)
         config_reload(&serve->config, &fresh, &restart);
         memory[restart.len] = '\0';
         log_set_level((enum log_level)serve->config.log_level);
+        const struct api_limits limits = api_limits(&serve->config);
+        api_set_limits(serve->api, &limits);
         if (restart.len)
                 log_warn("configuration: reloaded; these need a restart: %s", memory);
         else

@@ -75,6 +75,7 @@ void rig_open(struct rig *rig, bool needs_advertised)
         struct api_params params = {
                 .io = rig->io,
                 .connections_max = 8,
+                .limits = {.requests_per_s = 100000, .burst = 100000, .failures_per_min = 1000},
                 .data_dir = rig->data_dir,
                 .directory = rig->directory,
                 .trunks = rig->trunks,
