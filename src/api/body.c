@@ -43,6 +43,26 @@ static bool is_json_type(struct slice content_type)
         return slice_equal_nocase(slice_trim(type), SLICE("application/json"));
 }
 
+/*
+ * So many values that reading them would hold up everybody else. Commas outside of texts count them, also
+ * where the grammar is broken.
+ */
+static bool is_bomb(struct slice body)
+{
+        unsigned commas = 0;
+        bool in_text = false;
+        for (size_t i = 0; i < body.len; i++) {
+                char c = body.p[i];
+                if (in_text && c == '\\')
+                        i++;
+                else if (c == '"')
+                        in_text = !in_text;
+                else if (c == ',' && !in_text)
+                        commas++;
+        }
+        return commas >= BODY_VALUES_MAX;
+}
+
 bool body_parse(struct rest *rest)
 {
         const struct http_request *request = rest->request;
@@ -58,6 +78,11 @@ bool body_parse(struct rest *rest)
                 return false;
         }
 
+        if (is_bomb(request->body)) {
+                rest_refuse(rest, PROBLEM_BAD_JSON, NULL, "Send less in one request.",
+                            "the body holds more than %d values", BODY_VALUES_MAX);
+                return false;
+        }
         json_error_t error;
         rest->body = json_loadb(request->body.p, request->body.len, JSON_REJECT_DUPLICATES, &error);
         if (!rest->body) {

@@ -10,6 +10,7 @@
 #include "api/rest.h"
 
 #define BODY_FIELDS_MAX 64
+#define BODY_VALUES_MAX 20000 /* in all of a body */
 
 enum body_type {
         BODY_TEXT,

@@ -50,13 +50,40 @@ static const struct {
 };
 
 /* The phrase may be empty, RFC 9112 4. */
-static const char *reason_of(unsigned status)
+const char *http_reason(unsigned status)
 {
         for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++) {
                 if (reasons[i].status == status)
                         return reasons[i].text;
         }
         return "";
+}
+
+static const struct {
+        unsigned status;
+        const char *name, *remedy;
+} problems[] = {
+        {408, "slow", "Send the whole request in time; nothing was changed."},
+        {413, "too-large", "Send less in one request; nothing was changed."},
+        {417, "expectation", "Leave the header Expect out, or write 100-continue."},
+        {431, "header-too-large", "Send fewer and shorter header fields."},
+        {500, "internal", "Try again; if it stays so, see the server's log."},
+        {501, "method", "Use one of GET, HEAD, POST, PATCH and DELETE."},
+        {505, "version", "Speak HTTP/1.1."},
+        {0, "framing", "Correct what the client sends: it is not HTTP/1.1 as RFC 9112 has it."},
+};
+
+void http_put_problem(struct buf *out, unsigned status, const char *detail)
+{
+        unsigned i = 0;
+        while (problems[i].status && problems[i].status != status)
+                i++;
+        assert(!strpbrk(detail, "\"\\"));
+        buf_printf(out,
+                   "{\"type\":\"urn:maskline:problem:%s\",\"title\":\"%s\",\"status\":%u,"
+                   "\"detail\":\"%s\",\"remedy\":\"%s\"}",
+                   problems[i].name, http_reason(status), status, detail, problems[i].remedy);
+        assert(buf_ok(out));
 }
 
 /* IMF-fixdate, RFC 9110 5.6.7; not strftime(), whose names follow the locale. */
@@ -93,7 +120,7 @@ static void put_head(struct buf *b, const struct http_response *response,
                      const struct http_compose_params *params)
 {
         unsigned status = response->status;
-        buf_printf(b, "HTTP/1.1 %u %s\r\n", status, reason_of(status));
+        buf_printf(b, "HTTP/1.1 %u %s\r\n", status, http_reason(status));
         put_date(b, params->wall_ms);
         put_field(b, "Content-Type", response->content_type);
         /* RFC 9110 8.6: a 204 has none, and in a 304 it would be another answer's. */

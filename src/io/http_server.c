@@ -263,14 +263,18 @@ static void put_answer(struct connection *c, const struct http_response *respons
 /* To what no handler shall see. */
 static void answer_here(struct connection *c, unsigned status, const char *reason)
 {
+        char memory[512];
+        struct buf body;
+        buf_init(&body, memory, sizeof memory);
+        http_put_problem(&body, status, reason);
         c->server->counters.refused++;
         c->close_after = true;
         c->is_head = false;
         c->minor = 1;
         c->input = SLICE_NONE;
         put_answer(c, &(struct http_response){.status = status,
-                                              .content_type = "text/plain",
-                                              .body = slice_from(reason)});
+                                              .content_type = "application/problem+json",
+                                              .body = buf_slice(&body)});
         log_debug("http: %s answered %u: %s", addr_format(&c->peer).text, status, reason);
 }
 

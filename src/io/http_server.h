@@ -4,7 +4,8 @@
  * pipelining in order, limits on everything, answers now or later.
  *
  * Answered here, before any handler is asked: what is not well framed (400, 501, 505), too large
- * (413, 431), too slow (408), an unknown expectation (417); the connection is then closed. A
+ * (413, 431), too slow (408), an unknown expectation (417), each with problem+json; the connection is
+ * then closed. A
  * connection holds at most one request, one answer and 16 KiB read ahead; while its answer is
  * waited for or cannot be sent, nothing more is read from it.
  */

@@ -147,6 +147,19 @@ static void read_json(struct reply *reply, const char *body)
         reply->json = json_loads(body, JSON_REJECT_DUPLICATES, &error);
 }
 
+/* Whatever is refused, and why: the answer has all that a client needs to do better. */
+static void check_problem(const struct reply *reply)
+{
+        if (reply->status < 400 || !reply->json)
+                return;
+        const char *type = reply_text(reply, "type");
+        bool of_field = strstr(type, "bad-value") || strstr(type, "missing-field");
+        if (strncmp(type, "urn:maskline:problem:", 21) || !reply_text(reply, "title")[0] ||
+            !reply_text(reply, "detail")[0] || !reply_text(reply, "remedy")[0] ||
+            (of_field && !reply_text(reply, "field")[0]))
+                fail_msg("a problem that does not say enough: %s", reply->text);
+}
+
 struct reply rig_ask(struct rig *rig, const char *method, const char *path, const char *body)
 {
         struct question q = {
@@ -162,6 +175,7 @@ struct reply rig_ask(struct rig *rig, const char *method, const char *path, cons
                 fail_msg("%s %s: %s", method, path, err_text(q.err));
         struct reply reply = {.status = q.reply.status, .text = q.reply.body};
         read_json(&reply, reply.text);
+        check_problem(&reply);
         return reply;
 }
 
