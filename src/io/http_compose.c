@@ -63,14 +63,14 @@ static const struct {
         unsigned status;
         const char *name, *remedy;
 } problems[] = {
-        {408, "slow", "Send the whole request in time; nothing was changed."},
+        {408, "slow", "Send the whole request at once; nothing was changed."},
         {413, "too-large", "Send less in one request; nothing was changed."},
         {417, "expectation", "Leave the header Expect out, or write 100-continue."},
         {431, "header-too-large", "Send fewer and shorter header fields."},
         {500, "internal", "Try again; if it stays so, see the server's log."},
         {501, "method", "Use one of GET, HEAD, POST, PATCH and DELETE."},
         {505, "version", "Speak HTTP/1.1."},
-        {0, "framing", "Correct what the client sends: it is not HTTP/1.1 as RFC 9112 has it."},
+        {0, "framing", "Correct what the client sends: it is not HTTP as RFC 9112 has it."},
 };
 
 void http_put_problem(struct buf *out, unsigned status, const char *detail)
