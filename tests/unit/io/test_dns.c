@@ -190,6 +190,8 @@ static void a_name_that_does_not_exist_is_not_found(void **state)
         server_fini(&server);
 }
 
+#define TURNS_MAX 100000
+
 static void queries_under_way_may_be_cancelled_or_left(void **state)
 {
         (void)state;
@@ -203,10 +205,12 @@ static void queries_under_way_may_be_cancelled_or_left(void **state)
         assert_int_equal(dns_resolve(r.io, SLICE("192.0.2.1"), on_answer, &r, &literal), 0);
         dns_cancel(literal);
         dns_cancel(NULL);
-        while (server.questions < 4) {
+        /* Without memory a question is never asked. */
+        for (int turns = 0; server.questions < 4 && turns < TURNS_MAX; turns++) {
                 io_stop(r.io);
                 io_run(r.io);
         }
+        assert_int_equal(server.questions, 4);
         for (int turns = 0; turns < 8; turns++) {
                 io_stop(r.io);
                 io_run(r.io);
