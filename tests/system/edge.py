@@ -22,8 +22,9 @@ class Edge:
     """Listens on `ip`; calls go on to the telephone's port on the same address."""
 
     def __init__(self, ip, phone_port, directory, algorithm="MD5", min_expires=60, nonce_s=300,
-                 transport="udp", certificate=None):
-        """`certificate`: for tls, the files of certificate and key."""
+                 transport="udp", certificate=None, min_se=None):
+        """`certificate`: for tls, the files of certificate and key. `min_se`: it takes part in
+        session timers."""
         self.ip = ip
         self.port = ports.free_port(ip, (socket.SOCK_DGRAM, socket.SOCK_STREAM))
         self._directory = pathlib.Path(directory)
@@ -32,6 +33,8 @@ class Edge:
         self._process = None
         self._values = {"EDGE": f"{ip}:{self.port}", "EDGE_HOST": ip, "PHONE": f"{ip}:{phone_port}",
                         "ALGORITHM": algorithm, "MIN_EXPIRES": min_expires, "NONCE_S": nonce_s,
+                        "DEFINES": "" if min_se is None else "#!define WITH_MIN_SE",
+                        "MIN_SE": min_se or 90,
                         "STREAMS": self._streams(transport, certificate),
                         "USERNAME": USERNAME, "PASSWORD": PASSWORD, "REALM": REALM}
 

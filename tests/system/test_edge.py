@@ -11,7 +11,9 @@ from harness import M1, M2, NORTH_IP, SOUTH_IP, TONES
 
 
 @unittest.skipUnless(edge.is_installed(), "kamailio is not installed; run script/bootstrap test")
-class Edge(harness.Case):
+class EdgeCase(harness.Case):
+    """A telephone on one side, on the other an edge with a telephone behind it."""
+
     def build(self, *more, password=edge.PASSWORD, **options):
         """North is a telephone as always; south is the edge and a telephone behind it."""
         self.agent_phone, self.customer_phone = self.agent(), self.customer()
@@ -75,6 +77,8 @@ class Edge(harness.Case):
     def said(self):
         return self.edge.said()
 
+
+class Edge(EdgeCase):
     def calls_with_a_password(self, algorithm):
         self.build(algorithm=algorithm)
         self.talk(self.agent_phone, M1, self.customer_phone, M2)
