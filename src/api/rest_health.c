@@ -88,8 +88,14 @@ static void put_calls(struct buf *out, const struct api *api)
         put_metric(out, "calls_active", GAUGE, "Calls in progress.",
                    calls_active(api->params.calls));
         put_metric(out, "media_legs", GAUGE, "Legs that hold RTP ports.", c.media_legs);
+        put_metric(out, "media_legs_ipv6", GAUGE, "Of those, with audio at an IPv6 address.",
+                   c.media_legs_ip6);
         put_metric(out, "rtp_ports_free", GAUGE, "Pairs of RTP and RTCP ports that no leg holds.",
                    c.rtp_ports_free);
+        put_metric(out, "sip_listens_ipv4", GAUGE, "1 while SIP is received at an IPv4 address.",
+                   calls_listens(api->params.calls, SIP_UDP, 4) != NULL);
+        put_metric(out, "sip_listens_ipv6", GAUGE, "1 while SIP is received at an IPv6 address.",
+                   calls_listens(api->params.calls, SIP_UDP, 6) != NULL);
         put_metric(out, "call_pairs", GAUGE, "Callers with a number that they are calling.",
                    c.pairs);
         put_metric(out, "crash_slots", GAUGE, "Slots of the crash record in use.", c.crash_slots);

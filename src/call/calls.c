@@ -580,6 +580,7 @@ void calls_counters(const struct calls *calls, struct calls_counters *out)
         *out = calls->counters;
         out->sip = *sip_ua_counters(calls->ua);
         out->media_legs = media_legs_in_use(calls->media);
+        out->media_legs_ip6 = media_legs_of(calls->media, 6);
         out->rtp_ports_free = media_ports_free(calls->media);
         out->messages_kept = sip_ua_messages_kept(calls->ua);
         out->pairs = pool_used(calls->pairs);

@@ -99,6 +99,7 @@ struct calls_counters {
         uint64_t unprotected; /* that a crash would have ended: no slot was left */
         struct sip_ua_counters sip;
         uint32_t media_legs;
+        uint32_t media_legs_ip6; /* of those, with a peer whose audio is at an IPv6 address */
         uint32_t rtp_ports_free; /* pairs */
         uint32_t messages_kept;  /* of signalling, to be sent again */
         uint32_t pairs;          /* (caller, dialled) with a call in progress */

@@ -88,6 +88,16 @@ uint32_t media_legs_in_use(const struct media *media)
         return pool_used(media->legs);
 }
 
+uint32_t media_legs_of(const struct media *media, uint8_t family)
+{
+        uint32_t count = 0;
+        for (uint32_t i = 0; i < pool_capacity(media->legs); i++) {
+                const struct leg *leg = pool_at(media->legs, i);
+                count += leg && leg->is_set && leg->remote.rtp.family == family;
+        }
+        return count;
+}
+
 uint32_t media_ports_free(const struct media *media)
 {
         return ports_free(media->ports);

@@ -122,6 +122,8 @@ struct media_stats {
 /* false when stale; `out` is then untouched. */
 bool media_leg_stats(const struct media *media, struct media_leg leg, struct media_stats *out);
 uint32_t media_legs_in_use(const struct media *media);
+uint32_t media_legs_of(const struct media *media,
+                       uint8_t family);               /* by their peers' audio; walks them */
 uint32_t media_ports_free(const struct media *media); /* pairs that are with no leg */
 
 #endif

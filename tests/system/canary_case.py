@@ -43,7 +43,7 @@ class Case(harness.Case):
         found["call list"] = calls.encode()
         for call in json.loads(calls)["calls"][:50]:
             found[f"call show {call['id']}"] = self.maskline.run("call", "show", call["id"]).encode()
-        found["metrics"] = self.maskline.get("/metrics")[1].encode()
+        found["metrics"] = self.maskline.get("/metrics", with_token=True)[1].encode()
         return found
 
     def assert_nothing_kept(self):

@@ -206,12 +206,16 @@ class Maskline:
     def json(self, *args, stdin=""):
         return json.loads(self.run(*args, "--json", stdin=stdin))
 
-    def get(self, path):
-        """Status and body of a GET without a token."""
+    def get(self, path, with_token=False):
+        """Status and body of a GET."""
         try:
             url = (self.data / "endpoint").read_text().strip()
             url = url if url.startswith("http") else f"http://{url}"
-            with urllib.request.urlopen(url + path, timeout=5) as answer:
+            request = urllib.request.Request(url + path)
+            if with_token:
+                token = (self.data / "api.token").read_text().strip()
+                request.add_header("Authorization", f"Bearer {token}")
+            with urllib.request.urlopen(request, timeout=5) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()

@@ -44,7 +44,9 @@ class Sipp:
     """Starts a scenario of sipp/; wait() gives whether its calls went as the scenario says."""
 
     def __init__(self, scenario, ip, directory, remote=None, caller="", dialled="", port=None,
-                 pause_ms=500, timeout_s=40, calls=1):
+                 pause_ms=500, timeout_s=40, calls=1, audio=None):
+        """`audio`: where somebody else hears and speaks for it, ip and port."""
+        self.ip = ip
         is_ip6 = ":" in ip
         self.port = port or ports.free_port("127.0.0.1" if is_ip6 else ip,
                                             (ports.socket.SOCK_DGRAM,))
@@ -52,7 +54,8 @@ class Sipp:
         self.directory = pathlib.Path(directory) / f"sipp-{scenario}-{self.port}"
         self.directory.mkdir(parents=True)
         media, _ = ports.free_range(4)
-        args = ["sipp", "-sf", SCENARIOS / f"{scenario}.xml", "-i", ip, "-p", self.port,
+        file = self._with_audio(SCENARIOS / f"{scenario}.xml", audio)
+        args = ["sipp", "-sf", file, "-i", ip, "-p", self.port,
                 "-m", calls, "-l", calls, "-r", 40,
                 "-mi", ip if is_ip6 else "127.0.0.1", "-mp", media, "-nostdin", "-d", pause_ms,
                 "-key", "caller", caller or "anonymous", "-s", dialled or "none",
@@ -64,6 +67,18 @@ class Sipp:
         with open(self.directory / "screen", "wb") as screen:
             self._process = processes.spawn(args, stdout=screen, stderr=screen,
                                             cwd=self.directory)
+
+    def _with_audio(self, file, audio):
+        if not audio:
+            return file
+        ip, port = audio
+        text = file.read_text()
+        for word, value in (("[media_ip_type]", "6" if ":" in ip else "4"), ("[media_ip]", ip),
+                            ("[media_port]", str(port))):
+            text = text.replace(word, value)
+        copy = self.directory / file.name
+        copy.write_text(text)
+        return copy
 
     def wait(self, timeout_s=60):
         """True when the scenario ran to its end; otherwise see problem()."""
