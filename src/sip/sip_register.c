@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "sip/sip_monitor.h"
 #include "wire/sip_lines.h"
 #include "wire/sip_write.h"
 
@@ -30,7 +31,8 @@ struct registration {
         struct handle tx;   /* the REGISTER that waits for its answer; none: none */
         bool tx_is_leaving; /* it takes the registration back */
         char username[TRUNK_USERNAME_BYTES]; /* its trunk may have another one by now */
-        struct sip_sent_by local;            /* as of the last try */
+        struct sip_target to;                /* as of the last try; the connection aside */
+        struct sip_sent_by local;            /* the same */
         struct sip_digest_attempt attempt;
         uint64_t of; /* digest of what it was made with */
 
@@ -182,7 +184,7 @@ static bool send_register(struct registration *r, const struct sip_trunk_state *
         assert(buf_ok(&b));
         r->tx = sip_transaction_handle(tx);
         r->tx_is_leaving = r->is_leaving;
-        if (!sip_client_start(tx, buf_slice(&b), &state->peer))
+        if (!sip_client_start(tx, buf_slice(&b), &r->to))
                 return true;
         r->tx = (struct handle){0};
         return false;
@@ -347,14 +349,38 @@ static void send_again(struct registration *r)
                 fail(r, SIP_REGISTRATION_NO_ROOM, 0, 0);
 }
 
+/*
+ * Where the last one went, unless that was in vain: then the next target. In RFC 3263's order, and
+ * of those that are up, if there are any.
+ */
+static struct sip_target choose_target(const struct registration *r,
+                                       const struct sip_trunk_state *state)
+{
+        const struct sip_ua *ua = r->registrar->ua;
+        const struct sip_peers *peers = &state->peers;
+        const struct sip_peer *last = sip_peers_find(peers, &r->to);
+        unsigned count = sip_peers_current(peers);
+        unsigned first = last && last->is_current ? (unsigned)(last - peers->list) : 0;
+        bool was_in_vain = r->failures && r->problem == SIP_REGISTRATION_NO_ANSWER;
+        for (unsigned i = 0; i < count; i++) {
+                const struct sip_peer *peer = &peers->list[(first + i + was_in_vain) % count];
+                struct sip_sent_by local;
+                if (sip_ua_sent_by(ua, &state->trunk, &peer->target, &local) &&
+                    sip_monitor_admits(ua->monitor, state, peer))
+                        return peer->target;
+        }
+        return state->peer;
+}
+
 /* A REGISTER from the beginning. */
 static void begin(struct registration *r)
 {
         const struct sip_trunk_state *state = state_of(r);
         r->attempt = (struct sip_digest_attempt){0};
-        if (sip_target_is_none(&state->peer))
+        r->to = choose_target(r, state);
+        if (sip_target_is_none(&r->to))
                 fail(r, SIP_REGISTRATION_NO_PEER, 0, 0);
-        else if (!sip_ua_sent_by(r->registrar->ua, &state->trunk, &state->peer, &r->local))
+        else if (!sip_ua_sent_by(r->registrar->ua, &state->trunk, &r->to, &r->local))
                 fail(r, SIP_REGISTRATION_NO_ADDRESS, 0, 0);
         else
                 send_again(r);

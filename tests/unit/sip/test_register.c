@@ -462,6 +462,27 @@ static int teardown(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, scene_setup, teardown)
 
+static void the_next_address_is_tried_after_silence_and_kept(void **state)
+{
+        struct scene *s = *state;
+        const struct addr both[] = {{.family = 4, .ip = {192, 0, 2, 99}},
+                                    {.family = 4, .ip = {192, 0, 2, 10}}};
+        assert_int_equal(dns_sim_set(s->io, SLICE("sip.carrier.example"), both, 2, 3600), 0);
+        strcpy(s->trunk.peer_host, "sip.carrier.example");
+        s->trunk.peer_port = 5060;
+        registers(s);
+        scene_run(s, 33 * 1000);
+        expect_silence(s);
+        expect_failed(s, SIP_REGISTRATION_NO_ANSWER, 0);
+        expect_register_within(s, 14 * 1000, 31 * 1000);
+        peer_reply(s, 200, "registrar", OURS("600"), NULL);
+        assert_true(shown(s).is_registered);
+        /* The refresh goes there, too. */
+        expect_register_within(s, 300 * 1000, 500 * 1000);
+        peer_reply(s, 200, "registrar", OURS("600"), NULL);
+        assert_int_equal(sip_ua_counters(s->ua)->register_failures, 1);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -487,6 +508,7 @@ int main(void)
                 TEST(an_answer_to_what_is_no_longer_asked_changes_nothing),
                 TEST(an_odd_user_name_is_escaped),
                 TEST(a_peer_with_a_name_is_registered_at_once_it_has_an_address),
+                TEST(the_next_address_is_tried_after_silence_and_kept),
         };
         return RUN_TESTS(tests);
 }
