@@ -297,24 +297,25 @@ static void take_known(struct check *check)
                      state->peers.list[i].target.addr);
 }
 
-/* Those that calls would go to. */
-static void take_answer(struct check *check, const struct locate_answer *answer)
+static void take_answer(struct check *check, const struct locate_answer *answer,
+                        struct locate_answer *called)
 {
-        struct locate_target targets[LOCATE_TARGETS_MAX];
-        unsigned count = sip_trunk_choose(check->params.trunks, &check->trunk, answer, targets);
-        for (unsigned i = 0; i < count; i++)
-                take(check, targets[i].transport, targets[i].addr);
+        called->count =
+                sip_trunk_choose(check->params.trunks, &check->trunk, answer, called->targets);
+        for (unsigned i = 0; i < called->count; i++)
+                take(check, called->targets[i].transport, called->targets[i].addr);
 }
 
 static void on_located(void *arg, int err, const struct locate_answer *answer)
 {
         struct check *check = arg;
         check->search = NULL;
-        check_words_resolve(next_step(check), &check->trunk, err, answer);
+        struct locate_answer called = {0};
         if (err)
                 take_known(check);
         else
-                take_answer(check, answer);
+                take_answer(check, answer, &called);
+        check_words_resolve(next_step(check), &check->trunk, err, answer, &called);
         try_target(check);
 }
 
@@ -329,7 +330,7 @@ static void begin(void *arg)
                 .speaks = sip_trunks_spoken(check->params.trunks),
         };
         if (!trunk->peer_host[0]) {
-                check_words_resolve(next_step(check), trunk, 0, NULL);
+                check_words_resolve(next_step(check), trunk, 0, NULL, NULL);
                 tell_incoming(check);
                 return;
         }

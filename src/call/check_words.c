@@ -58,12 +58,24 @@ advise(struct check_step *step, const char *format, ...)
 
 /* Where is it? */
 
-static void put_targets(struct buf *b, const struct locate_answer *answer)
+static bool is_called(const struct locate_answer *called, const struct locate_target *target)
+{
+        for (unsigned i = 0; i < called->count; i++) {
+                if (called->targets[i].transport == target->transport &&
+                    addr_equal(&called->targets[i].addr, &target->addr))
+                        return true;
+        }
+        return false;
+}
+
+static void put_targets(struct buf *b, const struct locate_answer *answer,
+                        const struct locate_answer *called)
 {
         for (unsigned i = 0; i < answer->count && i < CHECK_TARGETS_MAX; i++)
-                buf_printf(b, "%s%s (%s)", i ? ", " : "",
+                buf_printf(b, "%s%s (%s%s)", i ? ", " : "",
                            addr_format(&answer->targets[i].addr).text,
-                           sip_transport_name(answer->targets[i].transport));
+                           sip_transport_name(answer->targets[i].transport),
+                           is_called(called, &answer->targets[i]) ? "" : ", not called");
         if (answer->count > CHECK_TARGETS_MAX)
                 buf_printf(b, " and %u more", answer->count - CHECK_TARGETS_MAX);
 }
@@ -84,7 +96,7 @@ static void say_not_resolved(struct check_step *step, const struct trunk *trunk,
 }
 
 void check_words_resolve(struct check_step *step, const struct trunk *trunk, int err,
-                         const struct locate_answer *answer)
+                         const struct locate_answer *answer, const struct locate_answer *called)
 {
         static const char *const ways[] = {
                 [LOCATE_BY_ADDRESS] = "by its addresses",
@@ -104,7 +116,7 @@ void check_words_resolve(struct check_step *step, const struct trunk *trunk, int
                 return;
         }
         buf_init(&targets, memory, sizeof memory);
-        put_targets(&targets, answer);
+        put_targets(&targets, answer, called);
         if (!addr_parse_ip(slice_from(trunk->peer_host), &literal))
                 say(step, CHECK_RESOLVE, CHECK_GOOD,
                     "The peer is an address, so there is nothing to look up: %.*s.",
@@ -113,6 +125,9 @@ void check_words_resolve(struct check_step *step, const struct trunk *trunk, int
                 say(step, CHECK_RESOLVE, CHECK_GOOD,
                     "%.120s was found %s: %.*s; good for %" PRIu32 " s.", trunk->peer_host,
                     ways[answer->way], SLICE_ARG(buf_slice(&targets)), answer->ttl_s);
+        if (called->count < answer->count)
+                advise(step, "Calls go to addresses of a kind (IPv4, IPv6) that sip_listen and the "
+                             "trunk's sources have, too: add what is missing to use the others.");
 }
 
 /* Can it be connected to? */

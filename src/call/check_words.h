@@ -11,8 +11,9 @@
 #include "sip/sip_probe.h"
 
 /* `err` 0: what was found. */
+/* `called`: those of the answer that calls go to (sip_trunk_choose). */
 void check_words_resolve(struct check_step *step, const struct trunk *trunk, int err,
-                         const struct locate_answer *answer);
+                         const struct locate_answer *answer, const struct locate_answer *called);
 
 struct check_connection {
         struct sip_target target;

@@ -328,8 +328,29 @@ static void words_of_clocks_and_of_a_trunk_without_peer(void **state)
         assert_non_null(strstr(step.sentence, "90 s behind ours"));
         result.has_date = false;
         assert_false(check_words_clock(&step, &result));
-        check_words_resolve(&step, &trunk, 0, NULL);
+        check_words_resolve(&step, &trunk, 0, NULL, NULL);
         assert_non_null(strstr(step.sentence, "can only wait for calls"));
+}
+
+static void a_target_that_is_not_called_is_marked(void **state)
+{
+        (void)state;
+        struct check_step step;
+        const struct trunk trunk = {.name = "t", .peer_host = "sip.example"};
+        struct locate_answer answer = {.count = 2, .ttl_s = 60}, called;
+        answer.targets[0].addr =
+                (struct addr){.family = 6, .port = 5060, .ip = {0x20, 1, 0xd, 0xb8}};
+        answer.targets[1].addr = (struct addr){.family = 4, .port = 5060, .ip = {192, 0, 2, 1}};
+        called = answer;
+        check_words_resolve(&step, &trunk, 0, &answer, &called);
+        assert_non_null(strstr(step.sentence, "[2001:db8::]:5060 (UDP), 192.0.2.1:5060 (UDP);"));
+        assert_string_equal(step.advice, "");
+        called.count = 1;
+        called.targets[0] = answer.targets[1];
+        check_words_resolve(&step, &trunk, 0, &answer, &called);
+        assert_non_null(strstr(step.sentence,
+                               "[2001:db8::]:5060 (UDP, not called), 192.0.2.1:5060 (UDP);"));
+        assert_non_null(strstr(step.advice, "sip_listen"));
 }
 
 int main(void)
@@ -341,6 +362,7 @@ int main(void)
                 TEST(a_dark_carrier_does_not_work_and_is_not_waited_for_long),
                 TEST(an_overloaded_carrier_does_not_work),
                 TEST(a_name_that_stands_for_nothing_is_said_so),
+                TEST(a_target_that_is_not_called_is_marked),
                 TEST(a_password_is_refused_missing_or_for_another_realm),
                 TEST(a_nat_between_us_is_noticed),
                 TEST(strangers_are_named_with_what_they_sent),
