@@ -83,6 +83,18 @@ void audit_entry_writes_refused(struct store_audit *out, int64_t at_ms)
         finish(out, &body);
 }
 
+void audit_entry_backup(struct store_audit *out, enum audit_kind kind,
+                        const uint8_t id[AUDIT_BACKUP_ID_BYTES], int64_t created_ms,
+                        int64_t expires_ms, int64_t at_ms)
+{
+        assert(kind >= AUDIT_BACKUP_MADE && kind <= AUDIT_RESTORED);
+        struct buf body = begin(out, kind, 0, at_ms);
+        buf_put(&body, id, AUDIT_BACKUP_ID_BYTES);
+        buf_put_be64(&body, (uint64_t)created_ms);
+        buf_put_be64(&body, (uint64_t)expires_ms);
+        finish(out, &body);
+}
+
 void audit_entry_number(struct store_audit *out, enum audit_kind kind,
                         const struct store_number *number, int64_t at_ms)
 {
@@ -178,6 +190,14 @@ const char *audit_kind_name(enum audit_kind kind)
                 return "key-created";
         case AUDIT_KEY_REVOKED:
                 return "key-revoked";
+        case AUDIT_BACKUP_MADE:
+                return "backup-made";
+        case AUDIT_BACKUP_KEY_TOLD:
+                return "backup-key-told";
+        case AUDIT_BACKUP_FORGOTTEN:
+                return "backup-forgotten";
+        case AUDIT_RESTORED:
+                return "restored";
         }
         return NULL;
 }

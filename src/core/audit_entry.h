@@ -14,6 +14,7 @@
  *   trunk ...         id:4 bytes:1 name
  *   tenant ...        id:4 by key:8 bytes:1 name; key 0 is the operator's token
  *   key ...           id:8 scopes:4 expires_ms:8 by key:8 bytes:1 name; tenant 0 is all tenants
+ *   backup ...        id:16 created_ms:8 expires_ms:8
  *   writes refused    nothing: changes asked for before were not kept
  *   call ...          call id:16 trunk:4 verdict:1 dialled:8 caller hint:16 session:8 party:1 show:8
  */
@@ -38,6 +39,10 @@ enum audit_kind {
         AUDIT_TENANT_REMOVED = 51,
         AUDIT_KEY_CREATED = 60,
         AUDIT_KEY_REVOKED = 61,
+        AUDIT_BACKUP_MADE = 80,
+        AUDIT_BACKUP_KEY_TOLD = 81,
+        AUDIT_BACKUP_FORGOTTEN = 82, /* its key is shredded: its time is over, or by order */
+        AUDIT_RESTORED = 83,         /* all entries before this one are the backup's */
 };
 
 enum audit_end {
@@ -67,6 +72,11 @@ void audit_entry_key(struct store_audit *out, enum audit_kind kind, const struct
                      uint64_t by, int64_t at_ms);
 
 void audit_entry_writes_refused(struct store_audit *out, int64_t at_ms);
+
+#define AUDIT_BACKUP_ID_BYTES 16
+void audit_entry_backup(struct store_audit *out, enum audit_kind kind,
+                        const uint8_t id[AUDIT_BACKUP_ID_BYTES], int64_t created_ms,
+                        int64_t expires_ms, int64_t at_ms);
 
 struct audit_call {
         uint32_t tenant_id; /* of the number dialled; 0: nobody's */

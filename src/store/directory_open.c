@@ -4,6 +4,8 @@
 #include "store/data_dir.h"
 #include "store/directory_impl.h"
 #include "store/last_seen.h"
+#include "store/problem.h"
+#include "store/restore.h"
 #include "store/store_sqlite.h"
 
 static void note_last_seen(void *arg)
@@ -17,12 +19,25 @@ static void note_last_seen(void *arg)
                        dir);
 }
 
+static int check_restored(const struct data_dir *dir, char *problem)
+{
+        if (!data_dir_has(dir, DATA_DIR_RESTORE_PART))
+                return 0;
+        problem_put(problem,
+                    "A restore into %s has not come to its end: run \"maskline restore\" again, "
+                    "with the same backup or another one.",
+                    data_dir_path(dir));
+        return ERR_STATE;
+}
+
 int directory_open(const struct directory_params *params, struct directory **out, char *problem)
 {
         struct data_dir *data_dir = NULL;
         struct vault *vault = NULL;
         struct store *store = NULL;
         int err = data_dir_open(params->data_dir, &data_dir, problem);
+        if (!err)
+                err = check_restored(data_dir, problem);
         if (!err)
                 err = last_seen_check(data_dir, io_wall_ms(params->io), problem);
         if (!err)

@@ -24,8 +24,8 @@
  * Integers are big endian. 128 divides a sector of 512, so no slot is ever half written.
  */
 #define FILE_VERSION    1
-#define FILE_SLOT_BYTES 128
-#define HEADER_BYTES    4096
+#define FILE_SLOT_BYTES KEY_SLOT_FILE_BYTES
+#define HEADER_BYTES    KEY_SLOTS_HEADER_BYTES
 #define CHUNKS_MAX      (KEY_SLOTS_MAX / KEY_SLOTS_CHUNK)
 #define SLOTS_AT_ONCE   32 /* divides a chunk */
 #define NONE            UINT32_MAX
@@ -443,4 +443,58 @@ int key_slots_sync(struct key_slots *slots)
 uint32_t key_slots_unsynced(const struct key_slots *slots)
 {
         return atomic_load(&slots->unsynced);
+}
+
+uint32_t key_slots_count(struct key_slots *slots)
+{
+        pthread_mutex_lock(&slots->lock);
+        uint32_t count = slots->count;
+        pthread_mutex_unlock(&slots->lock);
+        return count;
+}
+
+uint64_t key_slots_file_bytes(uint32_t count)
+{
+        return HEADER_BYTES + (uint64_t)count * FILE_SLOT_BYTES;
+}
+
+int key_slots_copy(struct key_slots *slots, const uint8_t vault_id[16], uint32_t count,
+                   int (*put)(void *arg, struct slice bytes), void *arg)
+{
+        uint8_t image[HEADER_BYTES];
+        _Static_assert(sizeof image >= SLOTS_AT_ONCE * FILE_SLOT_BYTES, "a piece fits");
+        put_header(image, vault_id);
+        int err = put(arg, (struct slice){(const char *)image, HEADER_BYTES});
+        for (uint32_t i = 0; !err && i < count; i += SLOTS_AT_ONCE) {
+                pthread_mutex_lock(&slots->lock);
+                for (uint32_t k = 0; k < SLOTS_AT_ONCE; k++)
+                        put_slot(slot_at(slots, i + k), image + (size_t)k * FILE_SLOT_BYTES);
+                pthread_mutex_unlock(&slots->lock);
+                err = put(arg,
+                          (struct slice){(const char *)image, SLOTS_AT_ONCE * FILE_SLOT_BYTES});
+        }
+        explicit_bzero(image, sizeof image);
+        return err;
+}
+
+bool key_slot_image_has_key(const uint8_t image[KEY_SLOT_FILE_BYTES])
+{
+        uint32_t state = get_be32(image);
+        return state != SLOT_FREE && state != SLOT_WIPED;
+}
+
+bool key_slot_image_is_same(const uint8_t image[KEY_SLOT_FILE_BYTES],
+                            const uint8_t now[KEY_SLOT_FILE_BYTES])
+{
+        return memcmp(image, now, KEY_SLOT_FILE_BYTES) == 0;
+}
+
+void key_slot_image_wipe(uint8_t image[KEY_SLOT_FILE_BYTES])
+{
+        struct buf b;
+        uint32_t generation = get_be32(image + 4);
+        explicit_bzero(image, KEY_SLOT_FILE_BYTES);
+        buf_init(&b, image, KEY_SLOT_FILE_BYTES);
+        buf_put_be32(&b, SLOT_WIPED);
+        buf_put_be32(&b, generation);
 }

@@ -43,6 +43,27 @@ uint32_t key_slots_wipe_unkept(struct key_slots *slots);
 
 uint32_t key_slots_used(const struct key_slots *slots);
 
+/*
+ * The table as its file holds it, for a backup: `put` gets it from the beginning, piece by piece,
+ * each slot as it is at that moment; a non-zero return of its ends it. `count` is from
+ * key_slots_count(). Any thread.
+ */
+uint32_t key_slots_count(struct key_slots *slots);
+uint64_t key_slots_file_bytes(uint32_t count);
+int key_slots_copy(struct key_slots *slots, const uint8_t vault_id[16], uint32_t count,
+                   int (*put)(void *arg, struct slice bytes), void *arg) MUST_CHECK;
+
+/*
+ * Of bytes that key_slots_copy() gave, KEY_SLOT_FILE_BYTES at a time behind KEY_SLOTS_HEADER_BYTES:
+ * whether a key is in the slot, and whether `now`, the same slot of another copy, still holds it.
+ */
+#define KEY_SLOTS_HEADER_BYTES 4096
+#define KEY_SLOT_FILE_BYTES    128
+bool key_slot_image_has_key(const uint8_t image[KEY_SLOT_FILE_BYTES]);
+bool key_slot_image_is_same(const uint8_t image[KEY_SLOT_FILE_BYTES],
+                            const uint8_t now[KEY_SLOT_FILE_BYTES]);
+void key_slot_image_wipe(uint8_t image[KEY_SLOT_FILE_BYTES]); /* its generation stays */
+
 int key_slots_sync(struct key_slots *slots) MUST_CHECK;
 uint32_t key_slots_unsynced(const struct key_slots *slots);
 

@@ -3,8 +3,10 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <sodium.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/random.h"
@@ -39,6 +41,7 @@ enum purpose {
         PURPOSE_VAULT_ID = 6,
         PURPOSE_CRASH = 7,
         PURPOSE_API_KEY = 8,
+        PURPOSE_BACKUP = 9,
 };
 static const char kdf_context[crypto_kdf_CONTEXTBYTES + 1] = "maskline";
 static const char kdf_hint_context[crypto_kdf_CONTEXTBYTES + 1] = "dailyhnt";
@@ -52,6 +55,7 @@ struct vault {
         uint8_t id_tag[VAULT_KEY_BYTES];
         uint8_t crash[VAULT_KEY_BYTES];
         uint8_t api_key[VAULT_KEY_BYTES];
+        uint8_t backup[VAULT_KEY_BYTES];
         uint8_t id[VAULT_ID_BYTES];
         uint8_t key[VAULT_KEY_BYTES]; /* one session's, for the length of a call */
         uint8_t plain[VAULT_PLAIN_MAX];
@@ -75,6 +79,7 @@ static void derive_all(struct vault *vault, const uint8_t *master)
         derive(vault->id, sizeof vault->id, PURPOSE_VAULT_ID, master);
         derive(vault->crash, sizeof vault->crash, PURPOSE_CRASH, master);
         derive(vault->api_key, sizeof vault->api_key, PURPOSE_API_KEY, master);
+        derive(vault->backup, sizeof vault->backup, PURPOSE_BACKUP, master);
 }
 
 /* A new master key where others' work lies already would make that unreadable for ever. */
@@ -188,6 +193,62 @@ int vault_create_memory(struct vault **out)
         return open_vault(NULL, out, NULL);
 }
 
+/* The bytes of a master key in a file that need not be in a data directory of ours. */
+static int read_master_file(const char *path, uint8_t *master, char *problem)
+{
+        struct stat st;
+        int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+        int err = fd < 0 || fstat(fd, &st) < 0 ? -errno : 0;
+        if (!err && (!S_ISREG(st.st_mode) || st.st_size != VAULT_KEY_BYTES))
+                err = ERR_SYNTAX;
+        if (!err && (st.st_mode & 077))
+                err = -EPERM;
+        if (!err)
+                err = data_dir_read_at(fd, master, VAULT_KEY_BYTES, 0);
+        if (fd >= 0)
+                close(fd);
+        if (err == ERR_SYNTAX)
+                problem_put(problem, "%s is no master key: that is a file of %d bytes.", path,
+                            VAULT_KEY_BYTES);
+        else if (err == -EPERM)
+                problem_put(problem,
+                            "%s can be read by other users: run chmod 0600 %s, and ask who may "
+                            "have read it.",
+                            path, path);
+        else if (err)
+                problem_put(problem, "%s can't be read: %s.", path, err_text(err));
+        return err;
+}
+
+int vault_open_master(const char *path, struct vault **out, char *problem)
+{
+        struct vault *vault = NULL;
+        int err = vault_create_memory(&vault);
+        if (err)
+                return err;
+        err = read_master_file(path, vault->key, problem);
+        if (err) {
+                vault_close(vault);
+                return err;
+        }
+        derive_all(vault, vault->key);
+        sodium_memzero(vault->key, sizeof vault->key);
+        *out = vault;
+        return 0;
+}
+
+int vault_copy_master(const char *path, const struct data_dir *to, char *problem)
+{
+        uint8_t *master = secret_alloc(VAULT_KEY_BYTES);
+        int err = master ? read_master_file(path, master, problem) : -ENOMEM;
+        if (!err)
+                err = data_dir_create_file(to, DATA_DIR_MASTER_KEY,
+                                           (struct slice){(const char *)master, VAULT_KEY_BYTES},
+                                           problem);
+        secret_free(master, VAULT_KEY_BYTES);
+        return err;
+}
+
 void vault_close(struct vault *vault)
 {
         if (!vault)
@@ -259,6 +320,39 @@ uint32_t vault_shred_unkept(struct vault *vault)
 uint32_t vault_keys_used(const struct vault *vault)
 {
         return key_slots_used(vault->slots);
+}
+
+_Static_assert(VAULT_WRAPPED_BYTES == NONCE_BYTES + VAULT_KEY_BYTES + TAG_BYTES, "as in a slot");
+
+void vault_wrap_backup_key(const struct vault *vault, struct random *random, struct slice context,
+                           const uint8_t key[VAULT_KEY_BYTES], uint8_t out[VAULT_WRAPPED_BYTES])
+{
+        random_fill(random, out, NONCE_BYTES);
+        int err = crypto_aead_xchacha20poly1305_ietf_encrypt(
+                out + NONCE_BYTES, NULL, key, VAULT_KEY_BYTES, (const uint8_t *)context.p,
+                context.len, NULL, out, vault->backup);
+        assert(err == 0);
+}
+
+int vault_unwrap_backup_key(const struct vault *vault, struct slice context,
+                            const uint8_t wrapped[VAULT_WRAPPED_BYTES],
+                            uint8_t key[VAULT_KEY_BYTES])
+{
+        int err = crypto_aead_xchacha20poly1305_ietf_decrypt(
+                key, NULL, NULL, wrapped + NONCE_BYTES, VAULT_WRAPPED_BYTES - NONCE_BYTES,
+                (const uint8_t *)context.p, context.len, wrapped, vault->backup);
+        return err ? ERR_SEALED : 0;
+}
+
+uint32_t vault_slot_count(const struct vault *vault)
+{
+        return key_slots_count(vault->slots);
+}
+
+int vault_copy_slots(const struct vault *vault, uint32_t count,
+                     int (*put)(void *arg, struct slice bytes), void *arg)
+{
+        return key_slots_copy(vault->slots, vault->id, count, put, arg);
 }
 
 int vault_sync(struct vault *vault)

@@ -17,6 +17,7 @@
 
 #include "base/buf.h"
 #include "base/number.h"
+#include "base/random.h"
 #include "base/siphash.h"
 #include "base/slice.h"
 #include "store/data_dir.h"
@@ -36,6 +37,15 @@ struct vault;
  * their master key or with another one's; slots of a newer version.
  */
 int vault_open(const struct data_dir *dir, struct vault **out, char *problem) MUST_CHECK;
+
+/*
+ * With the master key of a file anywhere, and no session's key: to read what was sealed elsewhere.
+ * Checks the file as vault_open() does.
+ */
+int vault_open_master(const char *path, struct vault **out, char *problem) MUST_CHECK;
+
+/* Makes the file of the master key in another directory. */
+int vault_copy_master(const char *path, const struct data_dir *to, char *problem) MUST_CHECK;
 
 /* The same without files, under fresh keys: for tests and simulation. */
 int vault_create_memory(struct vault **out) MUST_CHECK;
@@ -91,6 +101,22 @@ int vault_crash_seal(struct vault *vault, struct slice context, struct slice pla
                      struct buf *out) MUST_CHECK;
 int vault_crash_unseal(struct vault *vault, struct slice context, struct slice sealed,
                        struct buf *out) MUST_CHECK;
+
+/*
+ * The keys of backups (backup_keys.h): wrapped under a key of the installation that is for nothing
+ * else, bound to `context`. Any thread; ERR_SEALED.
+ */
+#define VAULT_WRAPPED_BYTES 72
+void vault_wrap_backup_key(const struct vault *vault, struct random *random, struct slice context,
+                           const uint8_t key[VAULT_KEY_BYTES], uint8_t out[VAULT_WRAPPED_BYTES]);
+int vault_unwrap_backup_key(const struct vault *vault, struct slice context,
+                            const uint8_t wrapped[VAULT_WRAPPED_BYTES],
+                            uint8_t key[VAULT_KEY_BYTES]) MUST_CHECK;
+
+/* keys.slots as it is now, for a backup; see key_slots_copy(). Any thread. */
+uint32_t vault_slot_count(const struct vault *vault);
+int vault_copy_slots(const struct vault *vault, uint32_t count,
+                     int (*put)(void *arg, struct slice bytes), void *arg) MUST_CHECK;
 
 /*
  * Writes changed slots to the file and waits until they are on disk. Any thread. On failure they
