@@ -25,6 +25,7 @@ struct api_params {
         struct api_limits limits;
         const char *data_dir;        /* holds api.token */
         struct directory *directory; /* not owned */
+        struct backups *backups;     /* not owned; NULL: the directory is in memory */
         struct sip_trunks *trunks;   /* not owned */
         struct calls *calls;         /* not owned */
         struct number_plan plan;     /* how requests may write national numbers */

@@ -7,6 +7,7 @@
 #include "api/rest_trunk_route.h"
 #include "api/rest_trunk_tolerance.h"
 #include "base/log.h"
+#include "store/backups.h"
 
 static void answer_status(struct rest *rest, unsigned status, const char *word)
 {
@@ -176,6 +177,21 @@ static void put_directory(struct buf *out, const struct api *api)
         put_metric(out, "trunks", GAUGE, "Trunks.", health.trunks);
 }
 
+static void put_backups(struct buf *out, const struct api *api)
+{
+        struct backups_counters c;
+        if (!api->params.backups)
+                return;
+        backups_counters(api->params.backups, &c);
+        put_metric(out, "backups_made_total", COUNTER, "Backups that are whole.", c.made);
+        put_metric(out, "backups_failed_total", COUNTER, "Backups that failed.", c.failed);
+        put_metric(out, "backups_expired_total", COUNTER,
+                   "Backups whose key was shredded because their time is over.", c.expired);
+        put_metric(out, "backup_last_seconds", GAUGE,
+                   "When the newest backup was begun, in seconds since 1970; 0: there is none.",
+                   (uint64_t)(c.last_ms / 1000));
+}
+
 static void put_server(struct buf *out, const struct api *api)
 {
         const struct io_counters *io = io_counters(api->params.io);
@@ -217,6 +233,7 @@ void rest_health_metrics(struct rest *rest)
         put_registrations(&out, rest->api);
         put_trunks(&out, rest->api);
         put_directory(&out, rest->api);
+        put_backups(&out, rest->api);
         put_server(&out, rest->api);
         put_process(&out, rest->api);
         if (!buf_ok(&out))

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "api/rest_audit.h"
+#include "api/rest_backups.h"
 #include "api/rest_calls.h"
 #include "api/rest_health.h"
 #include "api/rest_keys.h"
@@ -48,6 +49,13 @@ static const struct route routes[] = {
         {"GET", "/v1/calls/{}", SCOPE_READ, .handler = rest_calls_show},
         {"POST", "/v1/calls/{}/hangup", SCOPE_OPERATE, .handler = rest_calls_hangup},
         {"POST", "/v1/explain", SCOPE_OPERATE, .takes_body = true, .handler = rest_audit_explain},
+        {"GET", "/v1/backups", SCOPE_READ, .of_all = true, .handler = rest_backups_list},
+        {"POST", "/v1/backups", SCOPE_OPERATE, .of_all = true, .handler = rest_backups_start},
+        {"GET", "/v1/backups/{}", SCOPE_READ, .of_all = true, .handler = rest_backups_show},
+        {"POST", "/v1/backups/{}/key", SCOPE_PROVISION, .of_all = true,
+         .handler = rest_backups_key},
+        {"DELETE", "/v1/backups/{}", SCOPE_PROVISION, .of_all = true,
+         .handler = rest_backups_forget},
         {"GET", "/v1/audit/verify", SCOPE_AUDIT, .of_all = true, .handler = rest_audit_verify},
 };
 

@@ -2,15 +2,14 @@
 #include "app/commands.h"
 
 #include "app/config_command.h"
+#include "app/restore_command.h"
 #include "app/serve.h"
 #include "cli/cli.h"
 
 const struct command *const commands[] = {
-        serve_commands,       config_commands,
-        cli_trunk_commands,   cli_number_commands,
-        cli_session_commands, cli_call_commands,
-        cli_audit_commands,   cli_tenant_commands,
-        cli_key_commands,     NULL,
+        serve_commands,       config_commands,     cli_trunk_commands, cli_number_commands,
+        cli_session_commands, cli_call_commands,   cli_audit_commands, cli_tenant_commands,
+        cli_key_commands,     cli_backup_commands, restore_commands,   NULL,
 };
 
 void commands_put_reference(struct buf *out)
@@ -19,8 +18,9 @@ void commands_put_reference(struct buf *out)
                 out,
                 "# Command line\n\n"
                 "<!-- Made by `maskline help --reference`; a test compares the two. -->\n\n"
-                "`maskline serve` is the daemon and `maskline config` its configuration; every\n"
-                "other command asks a running daemon through its REST API (rest.md). They find it\n"
+                "`maskline serve` is the daemon, `maskline config` its configuration, and\n"
+                "`maskline restore` makes a data directory while none runs; every other command\n"
+                "asks a running daemon through its REST API (rest.md). They find it\n"
                 "by `--data DIR` (the daemon writes its address into the file `endpoint` there,\n"
                 "and the operator's token into `api.token`), or by `--server` and `--token-file`.\n\n"
                 "Real numbers are read from standard input (`-`, one line each) or from a file\n"

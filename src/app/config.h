@@ -53,6 +53,9 @@ struct config {
         uint32_t quarantine_s;
         struct number_plan plan; /* how the tenant's API requests write national numbers */
 
+        char backup_dir[256]; /* empty: "backups" in the data directory */
+        uint32_t backup_retention_days;
+
         char refusal_text[256];
         char refusal_voice[32];
         char speech_command[128];

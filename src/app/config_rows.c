@@ -106,6 +106,15 @@ const struct config_row config_rows[] = {
          .help = "How long a party is not given a masking number again after the session that used "
                  "it has ended, so that a late redial reaches nobody else."},
 
+        {"backup_dir", CONFIG_TEXT, "", 0, 255, AT(backup_dir), .section = "Backup and retention",
+         .help = "Where backups are written: a directory of the user who runs the server, on "
+                 "another disk if you can; it is made if its parent is there. Empty means backups "
+                 "in the data directory, and a relative path is in there, too."},
+        {"backup_retention_days", CONFIG_COUNT, "30", 1, 3650, "days", AT(backup_retention_days),
+         .help = "How long a backup can be read: after that its key is shredded and its file "
+                 "removed, and what has been erased since it was made is gone from it, too. Counts "
+                 "for backups that are made from now on."},
+
         {"refusal_text", CONFIG_TEXT, "The number you have dialled cannot be reached.", 1, 255,
          AT(refusal_text), .section = "Announcement to refused callers",
          .help = "What every refused caller hears, whatever the reason; rendered once by the "

@@ -23,6 +23,7 @@
 #include "call/crash_record.h"
 #include "call/provision.h"
 #include "io/io_epoll.h"
+#include "store/backups.h"
 #include "store/data_dir.h"
 #include "store/directory.h"
 #include "store/problem.h"
@@ -46,6 +47,7 @@ struct serve {
         struct prompts prompts;      /* owned */
         struct io *io;               /* owned */
         struct directory *directory; /* owned */
+        struct backups *backups;     /* owned */
         struct kept_sockets kept;    /* owned */
         struct sip_trunks *trunks;   /* owned */
         struct tls_context *tls;     /* owned; NULL: no SIP over TLS */
@@ -111,6 +113,18 @@ static int open_directory(struct serve *serve)
                 .quarantine_ms = MS(c->quarantine_s),
         };
         return directory_open(&params, &serve->directory, serve->problem);
+}
+
+static int open_backups(struct serve *serve)
+{
+        const struct config *c = &serve->config;
+        const struct backups_params params = {
+                .io = serve->io,
+                .directory = serve->directory,
+                .folder = c->backup_dir,
+                .retention_ms = MS(86400) * c->backup_retention_days,
+        };
+        return backups_open(&params, &serve->backups, serve->problem);
 }
 
 /* A carrier would be told to answer to 0.0.0.0. */
@@ -251,6 +265,7 @@ static int open_api(struct serve *serve)
                 .limits = api_limits(c),
                 .data_dir = serve->place.data_dir,
                 .directory = serve->directory,
+                .backups = serve->backups,
                 .trunks = serve->trunks,
                 .calls = serve->calls,
                 .plan = c->plan,
@@ -416,9 +431,9 @@ static int raise_limits(struct serve *serve)
 static int open_all(struct serve *serve)
 {
         static int (*const steps[])(struct serve * serve) = {
-                make_data_dir,     check_data_dir, raise_limits, open_prompts,
-                open_loop,         open_directory, open_trunks,  open_tls,
-                open_crash_record, open_calls,     open_api,     write_endpoint,
+                make_data_dir,  check_data_dir, raise_limits,   open_prompts, open_loop,
+                open_directory, open_backups,   open_trunks,    open_tls,     open_crash_record,
+                open_calls,     open_api,       write_endpoint,
         };
         int err = 0;
         for (size_t i = 0; !err && i < sizeof steps / sizeof steps[0]; i++)
@@ -435,6 +450,7 @@ static void close_all(struct serve *serve)
         sip_trunks_destroy(serve->trunks);
         tls_context_destroy(serve->tls);
         /* Acknowledges what is queued; the API is there to answer, as far as clients still are. */
+        backups_close(serve->backups);
         directory_close(serve->directory);
         crash_record_close(serve->crash);
         api_destroy(serve->api);
