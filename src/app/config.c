@@ -429,6 +429,12 @@ static void check_family(const struct config *c, const char *name, const struct 
         }
 }
 
+/* fe80::/10 */
+static bool is_link_local(const struct addr *a)
+{
+        return a->family == 6 && a->ip[0] == 0xfe && (a->ip[1] & 0xc0) == 0x80;
+}
+
 /*
  * Behind an unspecified address each trunk says what we are called. Of two it would have to say
  * both, and which of them a call needs is known only when it comes.
@@ -439,6 +445,11 @@ static void check_definite(const struct config *c, const char *name, const struc
         const struct addr_pair *sip = &c->sip_listen;
         bool is_any = (own->ip4.family && addr_is_any(&own->ip4)) ||
                       (own->ip6.family && addr_is_any(&own->ip6));
+        if (is_link_local(&own->ip6))
+                buf_printf(problems,
+                           "%s: %s is an address of one link, which no carrier can be told; give a "
+                           "global one\n",
+                           name, addr_format_ip(&own->ip6).text);
         if (is_any && sip->ip4.family && sip->ip6.family)
                 buf_printf(problems,
                            "%s: with IPv4 and IPv6 side by side 0.0.0.0 and :: are no addresses "

@@ -194,7 +194,7 @@ int addr_pair_parse(struct slice text, addr_parse_fn *parse, struct addr_pair *o
         struct slice rest = text;
         bool has_more = true;
         while (has_more) {
-                struct addr a;
+                struct addr a = {0}; /* pairs are compared as bytes, too */
                 const struct slice one = slice_split(rest, ',', &rest);
                 has_more = one.p + one.len < text.p + text.len;
                 int err = parse(slice_trim(one), &a);

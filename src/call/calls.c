@@ -476,11 +476,6 @@ void calls_destroy(struct calls *calls)
         free(calls);
 }
 
-const struct addr *calls_local(const struct calls *calls)
-{
-        return sip_ua_local(calls->ua);
-}
-
 const struct addr *calls_listens(const struct calls *calls, enum sip_transport transport,
                                  uint8_t family)
 {

@@ -48,8 +48,7 @@ struct calls_params {
  * `problem` (512 bytes) says what failed. */
 int calls_create(const struct calls_params *params, struct calls **out, char *problem) MUST_CHECK;
 void calls_destroy(struct calls *calls); /* hangs up nothing: end the calls first */
-/* As sip_ua_local() and sip_ua_listens(). */
-const struct addr *calls_local(const struct calls *calls);
+/* As sip_ua_listens(). */
 const struct addr *calls_listens(const struct calls *calls, enum sip_transport transport,
                                  uint8_t family);
 

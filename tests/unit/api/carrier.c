@@ -43,8 +43,8 @@ void carrier_invite(struct rig *rig, struct carrier *carrier)
                  "From: <sip:+919888800001@127.0.0.11>;tag=1\r\nTo: <sip:+919000000001@x>\r\n"
                  "Call-ID: 1@127.0.0.11\r\nCSeq: 1 INVITE\r\nContact: <sip:127.0.0.11>\r\n"
                  "Content-Type: application/sdp\r\nContent-Length: %zu\r\n\r\n%s",
-                 addr_format(calls_local(rig->calls)).text, sizeof sdp - 1, sdp);
+                 addr_format(calls_listens(rig->calls, SIP_UDP, 4)).text, sizeof sdp - 1, sdp);
         carrier->text = text;
-        carrier->to = *calls_local(rig->calls);
+        carrier->to = *calls_listens(rig->calls, SIP_UDP, 4);
         rig_run(rig, carrier_send, carrier);
 }

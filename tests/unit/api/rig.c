@@ -39,17 +39,18 @@ static void open_directory(struct rig *rig)
                          0);
 }
 
-static void open_calls(struct rig *rig)
+static void open_calls(struct rig *rig, bool speaks_ip6)
 {
         char problem[512] = "";
-        struct addr any;
-        assert_int_equal(addr_parse(SLICE("127.0.0.1:0"), 0, &any), 0);
+        struct addr_pair any;
+        const struct slice text = speaks_ip6 ? SLICE("127.0.0.1:0,[::1]:0") : SLICE("127.0.0.1:0");
+        assert_int_equal(addr_pair_parse(text, addr_parse_either, &any), 0);
         const struct calls_params params = {
                 .io = rig->io,
                 .directory = rig->directory,
                 .trunks = rig->trunks,
-                .listen.udp = addr_pair_of(any),
-                .media = addr_pair_of(any),
+                .listen.udp = any,
+                .media = any,
                 .rtp_port_min = 20000,
                 .rtp_port_max = 60000,
                 .calls_max = 2,
@@ -62,7 +63,7 @@ static void open_calls(struct rig *rig)
                 fail_msg("%s", problem);
 }
 
-void rig_open(struct rig *rig, bool needs_advertised)
+static void open_rig(struct rig *rig, bool needs_advertised, bool speaks_ip6)
 {
         char problem[512] = "";
         *rig = (struct rig){0};
@@ -70,7 +71,7 @@ void rig_open(struct rig *rig, bool needs_advertised)
         assert_int_equal(io_create_epoll(&rig->io), 0);
         open_directory(rig);
         assert_int_equal(sip_trunks_create(rig->io, &rig->trunks), 0);
-        open_calls(rig);
+        open_calls(rig, speaks_ip6);
 
         struct api_params params = {
                 .io = rig->io,
@@ -87,6 +88,16 @@ void rig_open(struct rig *rig, bool needs_advertised)
         if (api_create(&params, &rig->api, problem))
                 fail_msg("%s", problem);
         read_token(rig);
+}
+
+void rig_open(struct rig *rig, bool needs_advertised)
+{
+        open_rig(rig, needs_advertised, false);
+}
+
+void rig_open_both(struct rig *rig)
+{
+        open_rig(rig, false, true);
 }
 
 void rig_close(struct rig *rig)

@@ -254,6 +254,9 @@ static const struct {
         {GOOD(",\"send_asserted\":\"yes\""), "send_asserted", "true or false"},
         {GOOD(",\"advertised\":\"host\""), "advertised", "IP address"},
         {GOOD(",\"advertised\":\"0.0.0.0\""), "advertised", "IP address"},
+        {GOOD(",\"advertised\":\"203.0.113.5,203.0.113.6\""), "advertised", "of one kind"},
+        {GOOD(",\"advertised\":\"203.0.113.5,\""), "advertised", "IP address"},
+        {GOOD(",\"advertised\":\"203.0.113.5,2001:db8::1\""), "advertised", "IPv4"},
         {GOOD(",\"country\":\"9111\""), "country", "at most 3 digits"},
         {GOOD(",\"country\":\"+91\""), "country", "at most 3 digits"},
         {GOOD(",\"country\":\"091\",\"digits_min\":1,\"digits_max\":1"), "country", "0"},
@@ -411,6 +414,25 @@ static void without_an_address_of_our_own_a_trunk_must_name_one(void **state)
         json_decref(missing);
         json_decref(rig_expect(rig, 201, "POST", "/v1/trunks",
                                GOOD(",\"advertised\":\"203.0.113.5\"")));
+}
+
+static void with_ipv4_and_ipv6_a_trunk_may_be_of_either_kind(void **state)
+{
+        (void)state;
+        struct rig rig;
+        rig_open_both(&rig);
+        json_decref(rig_expect(&rig, 201, "POST", "/v1/trunks",
+                               TRUNK("\"four\"", "[\"192.0.2.1\"]", "\"192.0.2.1\"", "")));
+        json_decref(
+                rig_expect(&rig, 201, "POST", "/v1/trunks",
+                           TRUNK("\"six\"", "[\"2001:db8::1\"]", "\"[2001:db8::1]:5070\"", "")));
+        json_decref(rig_expect(&rig, 201, "POST", "/v1/trunks",
+                               TRUNK("\"both\"", "[\"192.0.2.2\",\"2001:db8::2\"]", "\"192.0.2.2\"",
+                                     ",\"advertised\":\"[2001:db8::77]:5062,203.0.113.5\"")));
+        json_t *shown = rig_expect(&rig, 200, "GET", "/v1/trunks/both", NULL);
+        assert_string_equal(text_of(shown, "advertised"), "203.0.113.5, [2001:db8::77]:5062");
+        json_decref(shown);
+        rig_close(&rig);
 }
 
 static void sources_are_read_with_and_without_a_port(void **state)
@@ -572,6 +594,7 @@ int main(void)
                 WITH_RIG(two_trunks_share_neither_a_name_nor_a_source),
                 cmocka_unit_test_setup_teardown(without_an_address_of_our_own_a_trunk_must_name_one,
                                                 set_up_behind_nat, tear_down),
+                cmocka_unit_test(with_ipv4_and_ipv6_a_trunk_may_be_of_either_kind),
                 cmocka_unit_test(sources_are_read_with_and_without_a_port),
                 WITH_RIG(a_number_belongs_to_its_trunk_until_it_is_removed),
                 WITH_RIG(a_number_that_is_wrong_is_refused),

@@ -313,6 +313,7 @@ static void values_must_go_together(void **state)
                 {"sip_tls_listen = 127.0.0.1:5061,[::1]:5061\ntls_key = /k\ntls_certificate = /c",
                  "sip_tls_listen: it has an IPv6 address, and sip_listen has none"},
                 {"sip_listen = 127.0.0.1:5060, [::]:5060", "sip_listen: with IPv4 and IPv6"},
+                {"sip_listen = [fe80::1]:5060", "sip_listen: fe80::1 is an address of one link"},
                 {"sip_listen = 0.0.0.0:5060, [::1]:5060", "sip_listen: with IPv4 and IPv6"},
                 {"sip_listen = 127.0.0.1:5060, [::1]:5060\nmedia_ip = 0.0.0.0",
                  "media_ip: with IPv4 and IPv6"},
@@ -408,13 +409,15 @@ static void the_same_values_are_no_change_however_they_came(void **state)
                                            "country=911",
                                            "country=91",
                                            "national_digits_min=10",
-                                           "national_digits_max=10"};
+                                           "national_digits_max=10",
+                                           "sip_listen=127.0.0.1:5060,[::1]:5060"};
         buf_init(&restart, memory, sizeof memory);
         assert_int_equal(read_text(f, "refusal_text = No.\ncountry = 91\nnational_digits_min = 10\n"
-                                      "national_digits_max = 10\n"),
+                                      "national_digits_max = 10\n"
+                                      "sip_listen = [::1]:5060, 127.0.0.1:5060\n"),
                          0);
         struct config first = f->config;
-        const struct config_source source = {.sets = sets, .set_count = 6};
+        const struct config_source source = {.sets = sets, .set_count = 7};
         assert_int_equal(read_source(f, &source), 0);
         config_reload(&first, &f->config, &restart);
         assert_int_equal(restart.len, 0);

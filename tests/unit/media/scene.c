@@ -111,7 +111,7 @@ void scene_init(struct scene *s, uint64_t seed)
         sim_world_set_network(s->world, &(struct sim_network){.delay_ms = 5});
         struct media_params params = {
                 .io = s->server,
-                .local_ips = addr_pair_of(address("192.0.2.1")),
+                .local_ips = {address("192.0.2.1"), address("2001:db8::1")},
                 .port_min = 20000,
                 .port_max = 20099,
                 .legs_max = 8,

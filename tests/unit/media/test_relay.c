@@ -543,11 +543,39 @@ static void late_packets_of_a_closed_leg_reach_nobody(void **state)
         assert_int_equal(media_leg_open(s.media, (struct handle){9, 1}, &none), ERR_FULL);
 }
 
+static void legs_of_two_families_hear_each_other(void **state)
+{
+        (void)state;
+        struct phone six;
+        phone_open(&s, &six, "[2001:db8:20::1]:7000");
+        six.pt = 8;
+        six.peer = media_leg_local(s.media, s.leg_b).ip6;
+        const struct media_stream stream = phone_stream(&six, SDP_PCMA, SDP_PCMU);
+        media_leg_set(s.media, s.leg_b, &stream);
+        phone_talk(&s, &six, 20);
+        phone_talk(&s, &s.a, 20);
+        assert_int_equal(s.a.heard_count, 19);
+        assert_int_equal(six.heard_count, 19);
+        assert_int_equal(s.b.heard_count, 0);
+        const struct addr_pair b = media_leg_local(s.media, s.leg_b),
+                               a = media_leg_local(s.media, s.leg_a);
+        assert_true(addr_equal(&six.heard[18].from, &b.ip6));
+        assert_true(addr_equal(&s.a.heard[18].from, &a.ip4));
+        assert_int_equal(b.ip4.port, b.ip6.port);
+        assert_int_equal(media_legs_of(s.media, 6), 1);
+        assert_int_equal(media_legs_of(s.media, 4), 1);
+
+        /* Reports go by its family, too. */
+        scene_run(&s, 10000);
+        assert_true(six.report_count > 0);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
         const struct CMUnitTest tests[] = {
                 TEST(two_phones_hear_each_other),
+                TEST(legs_of_two_families_hear_each_other),
                 TEST(each_leg_has_numbers_of_its_own),
                 TEST(a_leg_alone_is_sent_nothing),
                 TEST(joining_again_parts_from_the_former_partner),

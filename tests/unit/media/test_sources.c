@@ -297,6 +297,24 @@ static void ipv6_prefixes_do_not_match_ipv4(void **state)
         assert_int_equal(s.b.heard_count, 0);
 }
 
+/* It is at the leg's port of the other family, of which its peer was never told. */
+static void an_address_of_the_other_family_is_not_learnt(void **state)
+{
+        (void)state;
+        trunk = prefix("2001:db8:77::/48");
+        set_a_behind_nat("10.0.0.5:4000");
+        other_from("[2001:db8:77::5]:31000");
+        other.peer = media_leg_local(s.media, s.leg_a).ip6;
+        phone_talk(&s, &other, 10);
+        assert_int_equal(s.b.heard_count, 0);
+        assert_int_equal(other.heard_count, 0);
+        assert_int_equal(stats_of(s.leg_a).dropped_source, 10);
+        /* The same packets are heard once its description is of that family. */
+        set_a_behind_nat("[2001:db8:99::1]:4000");
+        phone_talk(&s, &other, 10);
+        assert_int_equal(s.b.heard_count, 9);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -316,6 +334,7 @@ int main(void)
                 TEST(an_answer_lets_another_follow_one_that_fell_silent),
                 TEST(a_call_that_moves_is_sent_to_the_new_address_at_once),
                 TEST(ipv6_prefixes_do_not_match_ipv4),
+                TEST(an_address_of_the_other_family_is_not_learnt),
         };
         return RUN_TESTS(tests);
 }
