@@ -147,7 +147,7 @@ struct flow {
 
 #define FLOW_PROBLEM_BYTES 512
 
-bool flow_speaks_tcp(const struct flow *flow); /* any of its peers */
+bool flow_has(const struct flow *flow, enum flow_kind kind); /* such a step */
 bool flow_speaks_ip6(const struct flow *flow);
 
 /* NULL when it cannot be read; `problem` (FLOW_PROBLEM_BYTES) then says file:line and why. */
@@ -169,6 +169,8 @@ bool flow_play(const struct flow *flow, uint64_t seed, char **report);
 struct flow_weather {
         struct sim_network network;
         unsigned crashes, jumps; /* of the process, and of its wall clock by up to two hours */
+        unsigned resets;         /* of all connections */
+        enum trunk_transport transport; /* of all trunks and peers; UDP: as the flow says */
 };
 extern const struct flow_weather flow_calm;
 extern const struct flow_weather flow_bad_network; /* loses, doubles and reorders */

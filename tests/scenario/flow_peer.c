@@ -32,11 +32,18 @@ static struct flow_event *add_event(struct flow_peer *peer, struct flow_call *ca
 
 void flow_peer_get(struct flow_peer *peer, struct slice data)
 {
+        struct flow_run *run = peer->run;
         if (peer->has_vanished)
                 return;
+        /* Nobody could look at it on the way, over TLS; nor, in pieces, at all of it. */
+        const char *leak = peer->speaks != TRUNK_UDP ? platform_leak(&peer->addr, data) : NULL;
+        if (leak)
+                flow_fail(run, "%s goes to %s", leak, peer->name);
+        if (peer->speaks != TRUNK_UDP && run->storm)
+                flow_storm_on_streamed(run, true, data);
         struct flow_event *event = add_event(peer, NULL, data);
-        if (peer->run->on_message)
-                peer->run->on_message(event);
+        if (run->on_message)
+                run->on_message(event);
 }
 
 static void on_sip(void *arg, const struct addr *from, struct slice data)
@@ -231,9 +238,11 @@ static void put_lines_of(struct draft *draft, const char *from, const char *name
 
 static void put_contact(struct draft *draft, const struct flow_peer *peer)
 {
+        static const char *const parameters[] = {
+                [TRUNK_UDP] = "", [TRUNK_TCP] = ";transport=tcp", [TRUNK_TLS] = ";transport=tls"};
         char contact[FLOW_FIELD_BYTES];
         snprintf(contact, sizeof contact, "<sip:%s@%s%s>", peer->number,
-                 addr_format(&peer->addr).text, peer->speaks_tcp ? ";transport=tcp" : "");
+                 addr_format(&peer->addr).text, parameters[peer->speaks]);
         put(draft, "Contact", contact);
 }
 
@@ -300,9 +309,11 @@ static void begin_call(struct flow_call *call, const struct flow_message *m)
 
 static void put_vias(struct draft *draft, struct flow_call *call, const char *branch)
 {
+        static const char *const names[] = {
+                [TRUNK_UDP] = "UDP", [TRUNK_TCP] = "TCP", [TRUNK_TLS] = "TLS"};
         struct flow_peer *peer = call->peer;
         char via[FLOW_FIELD_BYTES];
-        snprintf(via, sizeof via, "SIP/2.0/%s %s;branch=%s;rport", peer->speaks_tcp ? "TCP" : "UDP",
+        snprintf(via, sizeof via, "SIP/2.0/%s %s;branch=%s;rport", names[peer->speaks],
                  addr_format(&peer->addr).text, branch);
         put(draft, "Via", via);
         if (!draft->message->is_looped)
@@ -466,6 +477,18 @@ static void compose_again(struct draft *draft, struct flow_call *call)
                 buf_put_text(&draft->b, event->text);
 }
 
+void flow_peer_say(struct flow_peer *peer, struct slice text)
+{
+        struct flow_run *run = peer->run;
+        if (peer->speaks == TRUNK_UDP) {
+                io_udp_send(peer->udp, platform_sip(run->platform, peer->addr.family), text);
+                return;
+        }
+        if (run->storm)
+                flow_storm_on_streamed(run, false, text);
+        flow_stream_say(peer, text, false);
+}
+
 void flow_peer_send(struct flow_peer *peer, const struct flow_step *step)
 {
         struct flow_run *run = peer->run;
@@ -486,8 +509,8 @@ void flow_peer_send(struct flow_peer *peer, const struct flow_step *step)
                 text.len /= 2;
         if (step->message.is_lost)
                 return;
-        if (peer->speaks_tcp)
-                flow_stream_say(peer, text, step->message.is_trickled);
+        if (step->message.is_trickled)
+                flow_stream_say(peer, text, true);
         else
-                io_udp_send(peer->udp, platform_sip(run->platform, peer->addr.family), text);
+                flow_peer_say(peer, text);
 }

@@ -60,15 +60,6 @@ static int64_t limit_of(const struct flow *flow, const char *name)
         return 0;
 }
 
-static bool has_step(const struct flow *flow, enum flow_kind kind)
-{
-        for (unsigned i = 0; i < flow->step_count; i++) {
-                if (flow->steps[i].kind == kind)
-                        return true;
-        }
-        return false;
-}
-
 /* Each in its turn, by its priority; each has an address record of its own. */
 static void set_servers(struct flow_run *run, const struct flow_step *step)
 {
@@ -124,6 +115,12 @@ static void set_overflow(struct flow_run *run)
         }
 }
 
+static void set_transport(const struct flow_run *run, struct trunk *trunk)
+{
+        if (run->platform->options.transport != TRUNK_UDP)
+                trunk->transport = run->platform->options.transport;
+}
+
 static void add_trunks(struct flow_run *run)
 {
         set_first_servers(run);
@@ -131,11 +128,14 @@ static void add_trunks(struct flow_run *run)
         struct trunk north = platform_trunk("north", &peer, NORTH_IP);
         peer = platform_addr(SOUTH_IP ":5060");
         struct trunk south = platform_trunk("south", &peer, SOUTH_IP);
+        set_transport(run, &north);
+        set_transport(run, &south);
         for (unsigned i = 0; i < run->flow->step_count; i++) {
                 const struct flow_step *step = &run->flow->steps[i];
                 if (step->kind != FLOW_TRUNK)
                         continue;
                 struct trunk trunk = step->trunk;
+                set_transport(run, &trunk);
                 platform_seal(run->platform, &trunk, step->password, step->headers);
                 if (!strcmp(step->who, "north"))
                         north = trunk;
@@ -206,7 +206,12 @@ static void add_peers(struct flow_run *run)
                 struct flow_peer *peer =
                         step->kind == FLOW_SPEAK ? flow_peer_find(run, step->who) : NULL;
                 if (peer)
-                        flow_stream_listen(peer);
+                        flow_stream_listen(peer, (enum trunk_transport)step->value);
+        }
+        enum trunk_transport all = run->platform->options.transport;
+        for (unsigned i = 0; i < run->peer_count && all != TRUNK_UDP; i++) {
+                if (!run->peers[i].listener)
+                        flow_stream_listen(&run->peers[i], all);
         }
 }
 
@@ -239,7 +244,7 @@ struct flow_run *flow_run_create(const struct flow *flow, const struct platform_
         struct flow_run *run = calloc(1, sizeof *run);
         assert_non_null(run);
         struct platform_options own = *options;
-        own.survives |= has_step(flow, FLOW_CRASH);
+        own.survives |= flow_has(flow, FLOW_CRASH);
         own.speaks_ip6 = flow_speaks_ip6(flow);
         own.calls_max = (uint32_t)limit_of(flow, "calls");
         own.same_pair_max = (uint32_t)limit_of(flow, "pair");

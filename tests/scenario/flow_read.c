@@ -602,8 +602,8 @@ static void read_peer_step(struct reader *r, struct flow_step *step)
         else if (step->kind == FLOW_PRESS || step->kind == FLOW_DIGITS ||
                  step->kind == FLOW_TALK_INTO || step->kind == FLOW_WRITE)
                 step->word = next(r);
-        else if (step->kind == FLOW_SPEAK && !take(r, "tcp"))
-                fail_at(r, "a peer speaks tcp, not", peek(r));
+        else if (step->kind == FLOW_SPEAK)
+                step->value = TRUNK_TCP + NEXT_OF(r, "tcp", "tls");
         else if (step->kind >= FLOW_CONNECTIONS)
                 step->value = next_count(r);
 }
@@ -760,10 +760,10 @@ bool flow_speaks_ip6(const struct flow *flow)
         return false;
 }
 
-bool flow_speaks_tcp(const struct flow *flow)
+bool flow_has(const struct flow *flow, enum flow_kind kind)
 {
         for (unsigned i = 0; i < flow->step_count; i++) {
-                if (flow->steps[i].kind == FLOW_SPEAK)
+                if (flow->steps[i].kind == kind)
                         return true;
         }
         return false;

@@ -54,7 +54,7 @@ struct flow_call {
         uint32_t event_timestamp; /* of the last digit */
 };
 
-/* A connection of a peer that speaks TCP. */
+/* A connection of a peer that speaks TCP or TLS. */
 struct flow_link {
         struct flow_peer *peer;
         struct stream *stream; /* NULL: none */
@@ -70,10 +70,11 @@ struct flow_peer {
         char number[32]; /* as it is written in From, with + */
         enum sound voice;
         struct io_udp *udp;
-        bool speaks_tcp;
-        struct stream_listener *listener; /* owned; TCP */
+        enum trunk_transport speaks;      /* UDP, TCP or TLS */
+        struct stream_listener *listener; /* owned; of a stream */
         struct flow_link links[FLOW_LINKS_MAX];
         struct flow_link *link; /* used last; NULL: none */
+        unsigned losses;        /* of connections */
         unsigned pings, pongs;  /* that came */
         bool has_vanished;
         struct flow_call calls[FLOW_CALLS_MAX];
@@ -126,6 +127,7 @@ struct flow_call *flow_call_of(struct flow_peer *peer, struct slice call_id); /*
 const struct flow_event *flow_inbox(const struct flow_run *run, const struct flow_peer *peer);
 void flow_peer_get(struct flow_peer *peer, struct slice data); /* a message has come */
 void flow_peer_send(struct flow_peer *peer, const struct flow_step *step);
+void flow_peer_say(struct flow_peer *peer, struct slice text); /* a message, as it stands */
 /* The call has got this message: tags, target and where to send audio are learnt from it. */
 void flow_call_learn(struct flow_call *call, const struct sip_msg *msg);
 /* The last one of this call that was sent or taken and begins so; CSeq's method is `method`. */
@@ -139,7 +141,7 @@ bool flow_last_reliable(const struct flow_call *call, unsigned *rseq, unsigned *
 const struct flow_event *flow_answers(struct flow_call *call, const struct flow_message *m);
 
 /* flow_stream.c */
-void flow_stream_listen(struct flow_peer *peer);
+void flow_stream_listen(struct flow_peer *peer, enum trunk_transport speaks);
 void flow_stream_close(struct flow_peer *peer);
 void flow_stream_connect(struct flow_peer *peer);
 void flow_stream_disconnect(struct flow_peer *peer); /* all, by a reset */
@@ -154,6 +156,8 @@ void flow_play_step(struct flow_run *run, const struct flow_step *step);
 /* flow_storm.c */
 void flow_storm_on_datagram(struct flow_run *run, const struct addr *from, const struct addr *to,
                             struct slice data);
+/* What a peer that speaks TCP or TLS has sent or got. */
+void flow_storm_on_streamed(struct flow_run *run, bool is_ours, struct slice message);
 
 /* flow_expect.c */
 void flow_expect(struct flow_peer *peer, const struct flow_step *step);

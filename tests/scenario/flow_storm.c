@@ -23,6 +23,7 @@
 #define DISASTER_STEPS 300
 #define CRASH_MS_MAX   1000
 #define JUMP_MS_MAX    7200000
+#define LATE_MS        5000 /* a message over a stream is read so long after it was sent */
 
 /* A message that is sent again until it is answered. */
 struct resend {
@@ -30,12 +31,14 @@ struct resend {
         unsigned event;
         struct io_timer timer;
         int64_t gap_ms, spent_ms;
+        unsigned losses; /* of the peer's connections, when it was sent */
 };
 
 struct storm_session {
         uint64_t party[2];
         int64_t expires_ms; /* wall clock; 0: never */
         bool has_ended;
+        int64_t live_ms; /* when it last was */
 };
 
 struct flow_storm {
@@ -48,7 +51,7 @@ struct flow_storm {
         unsigned in_count, out_count;
         struct sip_msg msg, other, passing; /* being read */
         struct random dice;
-        unsigned crashes, jumps; /* that are still to come */
+        unsigned crashes, jumps, resets; /* that are still to come */
 };
 
 static bool parse(const struct flow_event *event, struct sip_msg *out)
@@ -57,10 +60,9 @@ static bool parse(const struct flow_event *event, struct sip_msg *out)
         return sip_msg_parse((struct slice){event->text, event->bytes}, out, &reply_possible) == 0;
 }
 
-static void send_event(struct flow_run *run, const struct flow_event *event)
+static void send_event(const struct flow_event *event)
 {
-        io_udp_send(event->peer->udp, platform_sip(run->platform, event->peer->addr.family),
-                    (struct slice){event->text, event->bytes});
+        flow_peer_say(event->peer, (struct slice){event->text, event->bytes});
 }
 
 /* ---- time ---- */
@@ -79,10 +81,33 @@ static void befall(struct flow_run *run)
         struct flow_storm *storm = run->storm;
         if (happens(storm, &storm->crashes))
                 platform_crash(run->platform, random_below(&storm->dice, CRASH_MS_MAX));
+        if (happens(storm, &storm->resets))
+                sim_world_reset_streams(run->platform->sim, &run->platform->sip, NULL);
         if (happens(storm, &storm->jumps))
                 sim_set_wall_ms(run->platform->io,
                                 io_wall_ms(run->platform->io) - JUMP_MS_MAX +
                                         (int64_t)random_below(&storm->dice, 2 * JUMP_MS_MAX));
+}
+
+static bool is_live(const struct flow_run *run, const struct storm_session *session)
+{
+        bool is_over = session->expires_ms && io_wall_ms(run->platform->io) >= session->expires_ms;
+        return !session->has_ended && !is_over;
+}
+
+static void note_live(struct flow_run *run)
+{
+        for (unsigned i = 0; i < run->storm->session_count; i++) {
+                if (is_live(run, &run->storm->sessions[i]))
+                        run->storm->sessions[i].live_ms = sim_world_now_ms(run->platform->sim);
+        }
+}
+
+static bool was_live(const struct flow_run *run, const struct storm_session *session,
+                     int64_t late_ms)
+{
+        return is_live(run, session) ||
+               sim_world_now_ms(run->platform->sim) - session->live_ms < late_ms;
 }
 
 /* After each datagram and timer all that must hold inside is looked at. */
@@ -94,6 +119,7 @@ static void pass(struct flow_run *run, int64_t ms)
                 const char *problem = platform_contradiction(run->platform);
                 if (problem)
                         flow_fail(run, "%s", problem);
+                note_live(run);
                 befall(run);
         }
         if (sim_world_now_ms(sim) < until_ms)
@@ -102,6 +128,22 @@ static void pass(struct flow_run *run, int64_t ms)
 
 /* ---- sending again ---- */
 
+/*
+ * Over a stream only a 2xx is repeated, which is acknowledged end to end (RFC 3261 13.3.1.4); and what
+ * may have been lost with its connection.
+ */
+static bool is_due(struct resend *resend)
+{
+        const struct flow_event *event = &resend->run->events[resend->event];
+        const struct flow_peer *peer = event->peer;
+        bool is_answer = !strncmp(event->text, "SIP/2.0 2", 9);
+        if (peer->speaks == TRUNK_UDP || is_answer)
+                return true;
+        bool is_lost = resend->losses != peer->losses;
+        resend->losses = peer->losses;
+        return is_lost;
+}
+
 static void on_resend(void *arg)
 {
         struct resend *resend = arg;
@@ -109,7 +151,8 @@ static void on_resend(void *arg)
         resend->spent_ms += resend->gap_ms;
         if (resend->spent_ms > LIFETIME_MS)
                 return;
-        send_event(run, &run->events[resend->event]);
+        if (is_due(resend))
+                send_event(&run->events[resend->event]);
         resend->gap_ms = resend->gap_ms * 2 < T2_MS ? resend->gap_ms * 2 : T2_MS;
         io_timer_start(run->io, &resend->timer, resend->gap_ms, on_resend, resend);
 }
@@ -119,7 +162,12 @@ static void arm(struct flow_run *run, unsigned event)
         struct flow_storm *storm = run->storm;
         assert_true(storm->resend_count < RESENDS_MAX);
         struct resend *resend = &storm->resends[storm->resend_count++];
-        *resend = (struct resend){.run = run, .event = event, .gap_ms = T1_MS};
+        *resend = (struct resend){
+                .run = run,
+                .event = event,
+                .gap_ms = T1_MS,
+                .losses = run->events[event].peer->losses,
+        };
         io_timer_start(run->io, &resend->timer, T1_MS, on_resend, resend);
 }
 
@@ -159,7 +207,7 @@ static void reply_again(struct flow_peer *peer, const struct sip_msg *msg)
                                         ? !sent->is_request && sent->cseq_method == msg->method
                                         : sent->is_request && sent->method == SIP_ACK;
                 if (is_same && is_reply) {
-                        send_event(run, event);
+                        send_event(event);
                         return;
                 }
         }
@@ -197,12 +245,6 @@ static void on_message(struct flow_event *event)
 }
 
 /* ---- what must hold always ---- */
-
-static bool is_live(const struct flow_run *run, const struct storm_session *session)
-{
-        bool is_over = session->expires_ms && io_wall_ms(run->platform->io) >= session->expires_ms;
-        return !session->has_ended && !is_over;
-}
 
 static bool is_together(const struct storm_session *session, uint64_t a, uint64_t b)
 {
@@ -247,7 +289,7 @@ static bool is_one_of(const struct storm_session *session, uint64_t number)
 }
 
 /* Invariants 1, 3, 5 and 6: a new INVITE for a party of a live session, showing a number of ours. */
-static void check_invite(struct flow_run *run, const struct sip_msg *msg)
+static void check_invite(struct flow_run *run, const struct sip_msg *msg, int64_t late_ms)
 {
         static const struct number_plan plan = {"91", "00", "0", 10, 10};
         struct flow_storm *storm = run->storm;
@@ -267,7 +309,7 @@ static void check_invite(struct flow_run *run, const struct sip_msg *msg)
                 uint64_t abroad = digits_of(user);
                 for (unsigned i = 0; i < storm->session_count; i++) {
                         const struct storm_session *session = &storm->sessions[i];
-                        is_party |= is_live(run, session) &&
+                        is_party |= was_live(run, session, late_ms) &&
                                     (is_one_of(session, party.e164) || is_one_of(session, abroad));
                 }
         }
@@ -314,14 +356,30 @@ void flow_storm_on_datagram(struct flow_run *run, const struct addr *from, const
         bool is_ours = platform_is_at(run->platform, from), reply_possible;
         if (is_ours)
                 check_audio(run, to, data);
+        /* In pieces it means nothing: flow_storm_on_streamed(). */
+        if (run->platform->options.transport != TRUNK_UDP || flow_has(run->flow, FLOW_SPEAK))
+                return;
         if (!slice_starts_with(data, SLICE("INVITE ")) ||
             (sip_msg_parse(data, &storm->passing, &reply_possible) && !storm->passing.is_cut) ||
             storm->passing.to.tag.len)
                 return;
         if (is_ours)
-                check_invite(run, &storm->passing);
+                check_invite(run, &storm->passing, 0);
         else
                 note_id(storm->in, &storm->in_count, storm->passing.call_id);
+}
+
+void flow_storm_on_streamed(struct flow_run *run, bool is_ours, struct slice message)
+{
+        struct flow_storm *storm = run->storm;
+        bool reply_possible;
+        if (!slice_starts_with(message, SLICE("INVITE ")) ||
+            sip_msg_parse(message, &storm->passing, &reply_possible) || storm->passing.to.tag.len)
+                return;
+        if (!is_ours)
+                note_id(storm->in, &storm->in_count, storm->passing.call_id);
+        else if (run->platform->directory) /* else it has died since, and has nobody to ask */
+                check_invite(run, &storm->passing, LATE_MS);
 }
 
 /* ---- steps ---- */
@@ -509,10 +567,12 @@ static void come_to_rest(struct flow_run *run)
 #define BAD_NETWORK                                                                                \
         {                                                                                          \
                 .delay_ms = 10, .jitter_ms = 60, .loss_permille = 100, .duplicate_permille = 50,   \
+                .segment_bytes_max = 300,                                                          \
         }
 const struct flow_weather flow_calm = {.network = {.delay_ms = 10}};
-const struct flow_weather flow_bad_network = {.network = BAD_NETWORK};
-const struct flow_weather flow_disasters = {.network = BAD_NETWORK, .crashes = 2, .jumps = 2};
+const struct flow_weather flow_bad_network = {.network = BAD_NETWORK, .resets = 3};
+const struct flow_weather flow_disasters = {
+        .network = BAD_NETWORK, .crashes = 2, .jumps = 2, .resets = 3};
 
 bool flow_storm(const struct flow *flow, uint64_t seed, const struct flow_weather *weather,
                 char **report)
@@ -520,6 +580,7 @@ bool flow_storm(const struct flow *flow, uint64_t seed, const struct flow_weathe
         const struct platform_options options = {
                 .seed = seed,
                 .network = weather->network,
+                .transport = weather->transport,
                 .call_ms_max = CALL_MS_MAX,
                 .survives = weather->crashes > 0,
                 .commit_ms = weather->crashes > 0 ? 20 : 0,
@@ -530,6 +591,7 @@ bool flow_storm(const struct flow *flow, uint64_t seed, const struct flow_weathe
         run->on_message = on_message;
         run->storm->crashes = weather->crashes;
         run->storm->jumps = weather->jumps;
+        run->storm->resets = weather->resets;
         random_init_seeded(&run->storm->dice, seed);
         for (unsigned i = 0; i < flow->step_count && !run->has_failed; i++) {
                 run->step = &flow->steps[i];

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * flow_stream.c - a peer that speaks TCP: it listens where it is, connects when it has something to
- * say and no connection, and answers on the one that was used last.
+ * flow_stream.c - a peer that speaks TCP or TLS: it listens where it is, connects when it has
+ * something to say and no connection, and answers on the one that was used last.
  */
 #include <stdlib.h>
 
 #include "../unit/unit.h"
 #include "flow_run.h"
+#include "io/tls.h"
 
 static const struct stream_options options = {.out_bytes_max = 65536, .connect_ms = 4000};
 
@@ -25,6 +26,22 @@ static struct flow_link *take_link(struct flow_peer *peer, struct stream *stream
         return NULL;
 }
 
+/* `stream` is what it goes over. */
+static void use_stream(struct flow_link *link, struct stream *stream, bool is_server)
+{
+        const struct tls_params params = {
+                .context = platform_tls(),
+                .is_server = is_server,
+                .domain = is_server ? SLICE_NONE : SLICE("127.0.0.1"),
+                .handshake_ms = options.connect_ms,
+        };
+        link->stream = stream;
+        if (link->peer->speaks == TRUNK_TLS)
+                assert_int_equal(tls_start(stream, &params, &handlers, link, &link->stream), 0);
+        else
+                stream_set_handlers(stream, &handlers, link);
+}
+
 static void on_accept(void *arg, struct stream *stream)
 {
         struct flow_peer *peer = arg;
@@ -33,12 +50,12 @@ static void on_accept(void *arg, struct stream *stream)
                 return;
         }
         peer->link = take_link(peer, stream);
-        stream_set_handlers(stream, &handlers, peer->link);
+        use_stream(peer->link, stream, true);
 }
 
-void flow_stream_listen(struct flow_peer *peer)
+void flow_stream_listen(struct flow_peer *peer, enum trunk_transport speaks)
 {
-        peer->speaks_tcp = true;
+        peer->speaks = speaks;
         assert_int_equal(stream_listen(peer->run->io, &peer->addr, &options, FLOW_LINKS_MAX,
                                        on_accept, peer, &peer->listener),
                          0);
@@ -54,6 +71,7 @@ void flow_stream_close(struct flow_peer *peer)
 void flow_stream_disconnect(struct flow_peer *peer)
 {
         for (unsigned i = 0; i < FLOW_LINKS_MAX; i++) {
+                peer->losses += peer->links[i].stream != NULL;
                 stream_abort(peer->links[i].stream);
                 peer->links[i].stream = NULL;
         }
@@ -65,10 +83,13 @@ void flow_stream_connect(struct flow_peer *peer)
         struct addr from = peer->addr;
         from.port = 0;
         struct flow_link *link = take_link(peer, NULL);
-        const struct addr *to = platform_sip(peer->run->platform, from.family);
+        struct addr to = *platform_sip(peer->run->platform, from.family);
+        struct stream *stream;
+        if (peer->speaks == TRUNK_TLS)
+                to.port = PLATFORM_TLS_PORT;
         assert_int_equal(
-                stream_connect(peer->run->io, &from, to, &options, &handlers, link, &link->stream),
-                0);
+                stream_connect(peer->run->io, &from, &to, &options, &handlers, link, &stream), 0);
+        use_stream(link, stream, false);
         peer->link = link;
 }
 
@@ -135,6 +156,7 @@ static void on_close(void *arg, int err)
         struct flow_link *link = arg;
         (void)err;
         link->stream = NULL;
+        link->peer->losses++;
         if (link->peer->link == link)
                 link->peer->link = NULL;
 }

@@ -270,6 +270,13 @@ static int64_t or_else(int64_t value, int64_t usual)
         return value ? value : usual;
 }
 
+static struct addr tls_addr(const struct addr *sip)
+{
+        struct addr addr = *sip;
+        addr.port = sip->family ? PLATFORM_TLS_PORT : 0;
+        return addr;
+}
+
 static void open_calls(struct platform *platform)
 {
         const struct platform_options *options = &platform->options;
@@ -279,6 +286,8 @@ static void open_calls(struct platform *platform)
                 .trunks = platform->trunks,
                 .listen.udp = {platform->sip, platform->sip6},
                 .listen.tcp = {platform->sip, platform->sip6},
+                .listen.tls = {tls_addr(&platform->sip), tls_addr(&platform->sip6)},
+                .tls = platform_tls(),
                 .streams = {.connections_max = 32, .idle_ms = 600000, .keepalive_ms = 30000},
                 .media = {platform->rtp, platform->sip6},
                 .rtp_port_min = 20000,
@@ -358,6 +367,7 @@ static void forget_process(struct platform *platform)
         store_memory_crash(platform->store.real);
         platform->store.real = NULL;
         close_all(platform);
+        platform->directory = NULL;
         io_destroy(platform->io);
         sim_world_on_datagram(platform->sim, on_datagram, platform);
         sim_world_set_network(platform->sim, &platform->options.network);

@@ -44,7 +44,9 @@ struct platform_options {
         bool is_silent;           /* it has no ringback to play */
         bool speaks_ip6;          /* beside IPv4 */
         bool survives;            /* platform_crash() may be called */
-        int64_t commit_ms;        /* how long the disk takes; 0: not until the next turn */
+        /* Of flows: of all trunks and peers; UDP: as each says. TLS is listened for in any case. */
+        enum trunk_transport transport;
+        int64_t commit_ms; /* how long the disk takes; 0: not until the next turn */
 };
 
 /* The disk's store, until it dies with its process. */
@@ -60,7 +62,7 @@ struct platform {
         struct vault *vault;
         struct store_memory_disk *disk;
         struct mortal_store store;
-        struct directory *directory;
+        struct directory *directory; /* NULL: between two processes */
         struct sip_trunks *trunks;
         struct calls *calls;
         struct addr sip, rtp;
@@ -85,6 +87,10 @@ struct platform {
         sim_trace_fn *on_datagram;
         void *arg;
 };
+
+#define PLATFORM_TLS_PORT 5061
+/* Everybody's certificate, and whom everybody trusts. */
+const struct tls_context *platform_tls(void);
 
 struct addr platform_addr(const char *text); /* asserts that it is one */
 /* Where it listens for SIP in this family; asserts that it does. */

@@ -5,6 +5,7 @@
  *     test-scenario-flows FOLDER [NAME]                   as written
  *     test-scenario-flows --storm SEEDS FOLDER [NAME]     on a bad network, SEEDS times
  *     test-scenario-flows --disasters SEEDS FOLDER [NAME] with crashes and clock jumps, too
+ *     test-scenario-flows --over tcp|tls --storm ...      the same, and all speak TCP, or TLS
  *     test-scenario-flows --calm FOLDER [NAME]            by the rules of a storm, on a good one
  */
 #include <dirent.h>
@@ -19,7 +20,7 @@
 
 static const char *folder;
 static uint64_t storms; /* 0: as written */
-static const struct flow_weather *weather;
+static struct flow_weather weather;
 
 static char *read_file(const char *name)
 {
@@ -35,6 +36,13 @@ static char *read_file(const char *name)
         return text;
 }
 
+/* To the transport of the storm: what DNS says is of another one. */
+static bool can_be_moved(const struct flow *flow)
+{
+        return weather.transport == TRUNK_UDP ||
+               (!flow_has(flow, FLOW_SERVERS) && !flow_has(flow, FLOW_SPEAK));
+}
+
 static void plays_as_written(void **state)
 {
         const char *name = *state;
@@ -45,9 +53,8 @@ static void plays_as_written(void **state)
                 fail_msg("%s", problem);
         uint64_t seed = SEED;
         bool is_good = storms || flow_play(flow, seed, &report);
-        /* Over TCP nothing is lost, and a storm would find nothing. */
-        for (; is_good && seed <= storms && !flow_speaks_tcp(flow); seed++)
-                is_good = flow_storm(flow, seed, weather, &report);
+        for (; is_good && seed <= storms && can_be_moved(flow); seed++)
+                is_good = flow_storm(flow, seed, &weather, &report);
         flow_destroy(flow);
         if (!is_good) {
                 fputs(report, stderr); /* print_error() cuts it off */
@@ -101,18 +108,25 @@ int main(int argc, char **argv)
         struct dirent **entries;
         struct CMUnitTest tests[FLOWS_MAX + 1];
         size_t count = 0;
+        enum trunk_transport transport = TRUNK_UDP;
+        if (argc > 2 && !strcmp(argv[1], "--over")) {
+                transport = !strcmp(argv[2], "tls") ? TRUNK_TLS : TRUNK_TCP;
+                argv += 2;
+                argc -= 2;
+        }
         bool is_storm = argc > 2 && !strcmp(argv[1], "--storm");
         if (is_storm || (argc > 2 && !strcmp(argv[1], "--disasters"))) {
                 storms = strtoull(argv[2], NULL, 10);
-                weather = is_storm ? &flow_bad_network : &flow_disasters;
+                weather = is_storm ? flow_bad_network : flow_disasters;
                 argv += 2;
                 argc -= 2;
         } else if (argc > 1 && !strcmp(argv[1], "--calm")) {
                 storms = 1;
-                weather = &flow_calm;
+                weather = flow_calm;
                 argv++;
                 argc--;
         }
+        weather.transport = transport;
         if (argc < 2)
                 return 2;
         folder = argv[1];
