@@ -85,6 +85,8 @@ struct rest_wait {
         uint32_t trunk_id; /* to bring signalling in step with, when it is not 0 */
         uint32_t limit;    /* of a list of calls */
         int64_t before_ms;
+        int64_t since_ms;  /* of an export */
+        bool is_continued; /* an export: not the first page */
         struct uuid call_id;
 };
 

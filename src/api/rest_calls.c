@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "api/body.h"
+#include "api/rest_calls_csv.h"
+#include "api/timestamp.h"
 #include "core/advice.h"
 #include "wire/sip_write.h"
 
@@ -218,7 +220,7 @@ static bool is_on_page(const struct rest_calls_window *window, const struct cdr 
         return row->leg == CDR_LEG_A && is_shown(&window->who, row->tenant_id) &&
                row->started_ms > cut_ms &&
                (!window->before_ms || row->started_ms < window->before_ms) &&
-               !window->is_live(window->arg, row->call_id);
+               row->started_ms >= window->since_ms && !window->is_live(window->arg, row->call_id);
 }
 
 json_t *rest_calls_page(const struct api *api, const struct rest_calls_window *window,
@@ -243,7 +245,8 @@ json_t *rest_calls_page(const struct api *api, const struct rest_calls_window *w
                 json_array_append_new(list, rest_calls_json(api, legs, found));
                 last_ms = row->started_ms;
         }
-        *next_ms = more ? last_ms : 0;
+        bool past = window->count && window->rows[window->count - 1].started_ms < window->since_ms;
+        *next_ms = more && !(past && json_array_size(list) < window->limit) ? last_ms : 0;
         return list;
 }
 
@@ -262,6 +265,22 @@ static void answer_store_failed(struct rest_wait *wait, int err)
         rest_answer_problem(wait->api, wait->exchange, &problem);
 }
 
+static json_t *page_of(const struct rest_wait *wait, const struct cdr *rows, uint32_t count,
+                       struct live *live, int64_t *next_ms)
+{
+        const struct rest_calls_window window = {
+                .who = wait->who,
+                .rows = rows,
+                .count = count,
+                .limit = wait->limit,
+                .before_ms = wait->before_ms,
+                .since_ms = wait->since_ms,
+                .is_live = is_live,
+                .arg = live,
+        };
+        return rest_calls_page(wait->api, &window, next_ms);
+}
+
 static void list_arrived(void *arg, int err, const struct cdr *rows, uint32_t count)
 {
         struct rest_wait *wait = arg;
@@ -275,16 +294,7 @@ static void list_arrived(void *arg, int err, const struct cdr *rows, uint32_t co
 
         int64_t next_ms;
         struct live live = take_live(api, &wait->who);
-        const struct rest_calls_window window = {
-                .who = wait->who,
-                .rows = rows,
-                .count = count,
-                .limit = wait->limit,
-                .before_ms = wait->before_ms,
-                .is_live = is_live,
-                .arg = &live,
-        };
-        json_t *ended = rest_calls_page(api, &window, &next_ms);
+        json_t *ended = page_of(wait, rows, count, &live, &next_ms);
         json_t *active = json_array();
         for (uint32_t i = 0; i < live.count && !wait->before_ms; i++)
                 json_array_append_new(active, live_json(api, &live.views[i]));
@@ -296,32 +306,93 @@ done:
         rest_wait_destroy(wait);
 }
 
-void rest_calls_list(struct rest *rest)
+static void export_arrived(void *arg, int err, const struct cdr *rows, uint32_t count)
 {
-        static const char *const names[] = {"limit", "before", NULL};
-        char values[2][REST_SEGMENT_BYTES];
-        uint32_t limit;
+        struct rest_wait *wait = arg;
+        if (wait->api && err) {
+                answer_store_failed(wait, err);
+        } else if (wait->api) {
+                int64_t next_ms;
+                struct live live = take_live(wait->api, &wait->who);
+                json_t *calls = page_of(wait, rows, count, &live, &next_ms);
+                free(live.views);
+                rest_calls_answer_csv(wait, calls, next_ms);
+                json_decref(calls);
+        }
+        rest_wait_destroy(wait);
+}
+
+static bool read_before(struct rest *rest, const char *text, int64_t *out)
+{
         uint64_t before = 0;
-        if (!query_read(rest, names, values) || !query_limit(rest, values[0], &limit))
-                return;
-        if (values[1][0] && (slice_to_u64(slice_from(values[1]), INT64_MAX / 2, &before))) {
+        if (text[0] && slice_to_u64(slice_from(text), INT64_MAX / 2, &before)) {
                 rest_refuse(rest, PROBLEM_BAD_QUERY, "before", "Use the \"next\" of a page.",
                             "before must be what an earlier page gave as \"next\"");
-                return;
+                return false;
         }
+        *out = (int64_t)before;
+        return true;
+}
+
+static void ask_for_page(struct rest *rest, const struct rest_wait *page, directory_cdrs_fn *fn)
+{
         struct rest_wait *wait = rest_wait_create(rest);
         if (!wait)
                 return;
-
-        wait->limit = limit;
-        wait->before_ms = (int64_t)before;
-        int64_t from_ms = before ? wait->before_ms + LEG_LAG_MS : 0;
+        wait->limit = page->limit;
+        wait->before_ms = page->before_ms;
+        wait->since_ms = page->since_ms;
+        wait->is_continued = page->is_continued;
+        int64_t from_ms = page->before_ms ? page->before_ms + LEG_LAG_MS : 0;
         int err = directory_cdrs_list(rest->api->params.directory, rest->who.tenant_id,
-                                      rest->who.has_all, from_ms, ROWS_MAX, list_arrived, wait);
+                                      rest->who.has_all, from_ms, ROWS_MAX, fn, wait);
         if (err) {
                 rest_wait_destroy(wait);
                 rest_refuse_store(rest, err);
         }
+}
+
+void rest_calls_list(struct rest *rest)
+{
+        static const char *const names[] = {"limit", "before", NULL};
+        char values[2][REST_SEGMENT_BYTES];
+        struct rest_wait page = {0};
+        if (query_read(rest, names, values) && query_limit(rest, values[0], &page.limit) &&
+            read_before(rest, values[1], &page.before_ms))
+                ask_for_page(rest, &page, list_arrived);
+}
+
+static bool read_time(struct rest *rest, const char *field, const char *text, int64_t *out)
+{
+        if (!text[0] || timestamp_parse(slice_from(text), out) == 0)
+                return true;
+        rest_refuse(rest, PROBLEM_BAD_QUERY, field,
+                    "Write it as 2026-08-01T00:00:00Z; in a query a + is %%2B.",
+                    "%s must be a time as in RFC 3339", field);
+        return false;
+}
+
+void rest_calls_export(struct rest *rest)
+{
+        static const char *const names[] = {"limit", "before", "from", "to", NULL};
+        char values[4][REST_SEGMENT_BYTES];
+        struct rest_wait page = {0};
+        int64_t to_ms = 0;
+        if (!query_read(rest, names, values) ||
+            !query_limit(rest, values[0][0] ? values[0] : "1000", &page.limit) ||
+            !read_before(rest, values[1], &page.before_ms) ||
+            !read_time(rest, "from", values[2], &page.since_ms) ||
+            !read_time(rest, "to", values[3], &to_ms))
+                return;
+        if (to_ms && page.since_ms >= to_ms) {
+                rest_refuse(rest, PROBLEM_BAD_QUERY, "to", "Give a later end, or leave it out.",
+                            "the time to which is asked is not after that from which");
+                return;
+        }
+        page.is_continued = page.before_ms != 0;
+        if (!page.before_ms || (to_ms && to_ms < page.before_ms))
+                page.before_ms = to_ms;
+        ask_for_page(rest, &page, export_arrived);
 }
 
 static void answer_no_call(struct rest_wait *wait)

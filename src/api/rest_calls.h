@@ -8,6 +8,7 @@
 #include "api/rest.h"
 
 void rest_calls_list(struct rest *rest);
+void rest_calls_export(struct rest *rest); /* the same as CSV */
 void rest_calls_show(struct rest *rest);
 void rest_calls_hangup(struct rest *rest);
 
@@ -20,6 +21,7 @@ struct rest_calls_window {
         uint32_t limit;
         struct principal who;
         int64_t before_ms; /* only calls that began before; 0: any */
+        int64_t since_ms;  /* and not before this; 0: any */
         bool (*is_live)(void *arg, struct uuid call_id);
         void *arg;
 };

@@ -172,6 +172,8 @@ static void put_directory(struct buf *out, const struct api *api)
         put_metric(out, "store_queued", GAUGE, "Changes that wait for the disk.", health.queued);
         put_metric(out, "store_lost_total", COUNTER,
                    "Call and audit records given up: the queue was full.", health.lost);
+        put_metric(out, "cdrs_expired_total", COUNTER,
+                   "Call records removed because their time was over.", health.cdrs_expired);
         put_metric(out, "sessions", GAUGE, "Sessions in memory.", health.sessions);
         put_metric(out, "numbers", GAUGE, "Masking numbers.", health.numbers);
         put_metric(out, "trunks", GAUGE, "Trunks.", health.trunks);

@@ -46,6 +46,7 @@ static const struct route routes[] = {
         {"GET", "/v1/sessions/{}", SCOPE_READ, .handler = rest_sessions_show},
         {"POST", "/v1/sessions/{}/end", SCOPE_OPERATE, .handler = rest_sessions_end},
         {"GET", "/v1/calls", SCOPE_READ, .handler = rest_calls_list},
+        {"GET", "/v1/calls.csv", SCOPE_READ, .handler = rest_calls_export},
         {"GET", "/v1/calls/{}", SCOPE_READ, .handler = rest_calls_show},
         {"POST", "/v1/calls/{}/hangup", SCOPE_OPERATE, .handler = rest_calls_hangup},
         {"POST", "/v1/explain", SCOPE_OPERATE, .takes_body = true, .handler = rest_audit_explain},

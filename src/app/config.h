@@ -55,6 +55,7 @@ struct config {
 
         char backup_dir[256]; /* empty: "backups" in the data directory */
         uint32_t backup_retention_days;
+        uint32_t cdr_retention_days; /* 0: for ever */
 
         char refusal_text[256];
         char refusal_voice[32];

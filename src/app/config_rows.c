@@ -115,6 +115,11 @@ const struct config_row config_rows[] = {
                  "removed, and what has been erased since it was made is gone from it, too. Counts "
                  "for backups that are made from now on."},
 
+        {"cdr_retention_days", CONFIG_COUNT, "0", 0, 36500, "days", AT(cdr_retention_days),
+         .help = "How long records of calls are kept; older ones are removed, a few at a time. 0 "
+                 "keeps them for ever. Backups keep theirs until they can be read no more. The "
+                 "audit record is not touched."},
+
         {"refusal_text", CONFIG_TEXT, "The number you have dialled cannot be reached.", 1, 255,
          AT(refusal_text), .section = "Announcement to refused callers",
          .help = "What every refused caller hears, whatever the reason; rendered once by the "

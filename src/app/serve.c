@@ -111,6 +111,7 @@ static int open_directory(struct serve *serve)
                 .sessions_max = c->sessions_max,
                 .numbers_max = c->numbers_max,
                 .quarantine_ms = MS(c->quarantine_s),
+                .cdr_retention_ms = MS(86400) * c->cdr_retention_days,
         };
         return directory_open(&params, &serve->directory, serve->problem);
 }

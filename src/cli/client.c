@@ -229,7 +229,7 @@ static const char *path_for_tenant(const struct command_line *line, const char *
 {
         struct buf b;
         const char *tenant = option_or_env(line, "--tenant", "MASKLINE_TENANT");
-        if (!tenant)
+        if (!tenant || strstr(path, "tenant=")) /* the next page of an answer names it */
                 return path;
         buf_init(&b, memory, bytes - 1);
         buf_printf(&b, "%s%ctenant=", path, strchr(path, '?') ? '&' : '?');
@@ -238,8 +238,8 @@ static const char *path_for_tenant(const struct command_line *line, const char *
         return memory;
 }
 
-static int send_request(const struct client *client, const char *method, const char *path,
-                        struct slice body, json_t **out)
+static int exchange(const struct client *client, const char *method, const char *path,
+                    struct slice body, struct http_reply *out)
 {
         struct http_call call = {
                 .server = client->server,
@@ -249,13 +249,19 @@ static int send_request(const struct client *client, const char *method, const c
                 .body = body,
                 .timeout_ms = TIMEOUT_MS,
         };
-        struct http_reply reply = {0};
-        int err = http_call(&call, &reply);
-        if (err) {
+        int err = http_call(&call, out);
+        if (err)
                 explain_failure(client, err);
-                return EXIT_FAILED;
-        }
-        int code = read_reply(&reply, out);
+        return err ? EXIT_FAILED : EXIT_DONE;
+}
+
+static int send_request(const struct client *client, const char *method, const char *path,
+                        struct slice body, json_t **out)
+{
+        struct http_reply reply = {0};
+        int code = exchange(client, method, path, body, &reply);
+        if (code == EXIT_DONE)
+                code = read_reply(&reply, out);
         free(reply.body);
         return code;
 }
@@ -290,6 +296,27 @@ int client_call(const struct command_line *line, const char *method, const char 
         secret_free(client.token, TOKEN_BYTES_MAX);
         free_json_text(text);
         json_decref(body);
+        return code;
+}
+
+int client_fetch(const struct command_line *line, const char *path, struct http_reply *out)
+{
+        struct client client = {0};
+        char memory[1024];
+        json_t *none = NULL;
+        *out = (struct http_reply){0};
+        int code = client_find(line, &client);
+        if (code == EXIT_DONE)
+                code = exchange(&client, "GET", path_for_tenant(line, path, memory, sizeof memory),
+                                SLICE_NONE, out);
+        if (code == EXIT_DONE && out->status / 100 != 2)
+                code = read_reply(out, &none);
+        json_decref(none);
+        secret_free(client.token, TOKEN_BYTES_MAX);
+        if (code != EXIT_DONE) {
+                free(out->body);
+                out->body = NULL;
+        }
         return code;
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/addr.h"
 #include "cli/command.h"
+#include "io/http_client.h"
 
 #define CLIENT_DATA_DEFAULT "/var/lib/maskline"
 
@@ -28,6 +29,10 @@ int client_parse_server(struct slice text, struct addr *out) MUST_CHECK;
  */
 int client_call(const struct command_line *line, const char *method, const char *path, json_t *body,
                 json_t **out) MUST_CHECK;
+
+/* GET of what is no JSON; the body is the caller's to free. Else as client_call(). */
+int client_fetch(const struct command_line *line, const char *path,
+                 struct http_reply *out) MUST_CHECK;
 
 /* As client_call(); with --json the answer is printed and `*out` stays NULL. */
 int client_ask(const struct command_line *line, const char *method, const char *path, json_t *body,

@@ -119,6 +119,13 @@ struct store_ops {
         int (*query_cdrs)(struct store *store, const struct store_cdr_query *query,
                           store_cdrs_fn *fn, void *arg);
         /*
+         * Removes at most query->max records of calls that began before query->before_ms, the
+         * oldest first, when nothing else waits to be written, or after a while; `fn` gets how
+         * many, and no rows.
+         */
+        int (*drop_cdrs)(struct store *store, const struct store_cdr_query *query,
+                         store_cdrs_fn *fn, void *arg);
+        /*
          * Calls `visit` for every audit entry in order, in a thread of the store's; then `done`:
          * what a non-zero visit returned, or ERR_NOT_FOUND when the record ends before its head.
          */

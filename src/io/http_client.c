@@ -211,6 +211,19 @@ static int converse(struct exchange *e)
         return err;
 }
 
+/* Link: </v1/calls.csv?before=1>; rel="next" (RFC 8288); of more links than one, none is taken. */
+static void copy_next(const struct http1 *http, char out[HTTP_NEXT_BYTES])
+{
+        struct slice link, behind, path;
+        out[0] = '\0';
+        if (!http1_find_field(http, SLICE("Link"), &link) || !slice_starts_with(link, SLICE("</")))
+                return;
+        path = slice_split((struct slice){link.p + 1, link.len - 1}, '>', &behind);
+        if (slice_equal(behind, SLICE("; rel=\"next\"")) &&
+            slice_to_text(path, out, HTTP_NEXT_BYTES))
+                out[0] = '\0';
+}
+
 static int copy_reply(const struct http1 *http, struct http_reply *out)
 {
         const struct http1_message *m = http1_message(http);
@@ -220,7 +233,8 @@ static int copy_reply(const struct http1 *http, struct http_reply *out)
         if (m->body.len)
                 memcpy(body, m->body.p, m->body.len);
         body[m->body.len] = '\0';
-        *out = (struct http_reply){m->status, body, m->body.len};
+        *out = (struct http_reply){m->status, body, m->body.len, ""};
+        copy_next(http, out->next);
         return 0;
 }
 

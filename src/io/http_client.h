@@ -17,10 +17,14 @@ struct http_call {
         int timeout_ms;           /* for all of it */
 };
 
+#define HTTP_NEXT_BYTES 512
+
 struct http_reply {
         unsigned status;
         char *body; /* owned by the caller: free(); NUL-terminated */
         size_t body_bytes;
+        char next
+                [HTTP_NEXT_BYTES]; /* path and query of the page that Link says is next; or empty */
 };
 
 /*

@@ -129,6 +129,7 @@ static void put_head(struct buf *b, const struct http_response *response,
         put_field(b, "Cache-Control", "no-store");
         put_field(b, "X-Content-Type-Options", "nosniff");
         put_field(b, "Location", response->location);
+        put_field(b, "Link", response->link);
         put_field(b, "Allow", response->allow);
         put_field(b, "WWW-Authenticate", response->authenticate);
         if (response->retry_after_s)
@@ -148,8 +149,9 @@ int http_compose(const struct http_response *response, const struct http_compose
         assert((response->status != 204 && response->status != 304) || !response->body.len);
 
         size_t cap = FIXED_BYTES + text_bytes(response->content_type) +
-                     text_bytes(response->location) + text_bytes(response->allow) +
-                     text_bytes(response->authenticate) + response->body.len;
+                     text_bytes(response->location) + text_bytes(response->link) +
+                     text_bytes(response->allow) + text_bytes(response->authenticate) +
+                     response->body.len;
         char *memory = secret_heap_alloc(cap);
         struct buf b;
         if (!memory)

@@ -84,6 +84,7 @@ struct http_response {
         const char *content_type; /* NULL: no body */
         struct slice body;        /* copied */
         const char *location;     /* NULL: none */
+        const char *link;         /* NULL: none; "</path>; rel=\"next\"" (RFC 8288) */
         const char *allow;        /* NULL: none; the methods, with 405 */
         const char *authenticate; /* NULL: none; WWW-Authenticate, with 401 */
         unsigned retry_after_s;   /* 0: none */

@@ -337,6 +337,7 @@ int directory_open_on(const struct directory_params *params, struct vault *vault
         err = load(dir, problem);
         if (err)
                 goto fail;
+        retention_start(dir, params->cdr_retention_ms);
         *out = dir;
         return 0;
 
@@ -354,6 +355,7 @@ void directory_close(struct directory *dir)
                 return;
         io_timer_stop(dir->io, &dir->due_timer);
         io_timer_stop(dir->io, &dir->last_seen_timer);
+        retention_stop(dir);
         if (dir->data_dir)
                 (void)last_seen_write(dir->data_dir, io_wall_ms(dir->io));
         queue_close(dir);
@@ -376,6 +378,7 @@ void directory_health(const struct directory *dir, struct directory_health *out)
         *out = (struct directory_health){
                 .queued = pool_used(dir->queue.units),
                 .lost = dir->queue.lost,
+                .cdrs_expired = dir->retention.dropped,
                 .sessions = dir->rows_roll.count,
                 .numbers = dir->numbers_roll.count,
                 .trunks = dir->trunk_count,

@@ -22,8 +22,9 @@ struct directory_params {
         const char *data_dir; /* exists, mode 0700 */
         uint32_t sessions_max;
         uint32_t numbers_max;
-        int64_t quarantine_ms; /* default pool's: 7,200,000 */
-        uint32_t waiting_max;  /* changes and records that wait for the disk; 0: 65,536 */
+        int64_t quarantine_ms;    /* default pool's: 7,200,000 */
+        int64_t cdr_retention_ms; /* how long call records are kept; 0: for ever */
+        uint32_t waiting_max;     /* changes and records that wait for the disk; 0: 65,536 */
 };
 
 struct vault;
@@ -203,8 +204,8 @@ void directory_audit_decision_again(struct directory *dir, const struct director
 typedef void directory_cdrs_fn(void *arg, int err, const struct cdr *rows, uint32_t count);
 /* `or_nobodys`: and those that are no tenant's. */
 int directory_cdrs_list(struct directory *dir, uint32_t tenant_id, bool or_nobodys,
-                        int64_t before_ms, uint32_t max,
-                        directory_cdrs_fn *fn, void *arg) MUST_CHECK;
+                        int64_t before_ms, uint32_t max, directory_cdrs_fn *fn,
+                        void *arg) MUST_CHECK;
 int directory_cdrs_of_call(struct directory *dir, struct uuid call_id, directory_cdrs_fn *fn,
                            void *arg) MUST_CHECK;
 
@@ -230,6 +231,7 @@ struct directory_health {
         char problem[512];
         uint32_t queued;
         uint64_t lost; /* call and audit records that had to be given up: the queue was full */
+        uint64_t cdrs_expired; /* call records removed because their time was over */
         uint32_t sessions, numbers, trunks;
 };
 void directory_health(const struct directory *dir, struct directory_health *out);

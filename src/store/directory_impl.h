@@ -14,6 +14,7 @@
  *   directory_session.c  create, end, find, list
  *   directory_decide.c   the lookup
  *   directory_record.c   call records and the audit record
+ *   directory_retention.c  call records whose time is over
  *   directory_queue.c    what waits for the disk, and what is taken back when it refuses
  */
 #ifndef MASKLINE_STORE_DIRECTORY_IMPL_H
@@ -116,6 +117,13 @@ struct queue {
         bool closing;
 };
 
+/* Of call records. */
+struct retention {
+        int64_t keep_ms; /* 0: for ever */
+        uint64_t dropped, this_time;
+        struct io_timer timer;
+};
+
 struct directory {
         struct io *io;
         struct data_dir *data_dir; /* owned; NULL without files */
@@ -123,7 +131,7 @@ struct directory {
         struct store *store;       /* owned */
         struct scratch *scratch;   /* owned */
         int64_t quarantine_ms;
-        struct pool_policy policy; /* of each tenant's default pool */
+        struct pool_policy policy;      /* of each tenant's default pool */
         struct store_audit last_loaded; /* the newest audit entry at the start; sequence 0: none */
         int64_t *latest_ms;             /* owned; the wall clock as far as it has been seen */
         struct public_id_key id_key;
@@ -157,6 +165,7 @@ struct directory {
         uint64_t next_session_id;
 
         struct queue queue;
+        struct retention retention;
 };
 
 /*
@@ -251,6 +260,9 @@ bool row_release(struct directory *dir, struct row *row);
 /* Whether the party may have this number: no session of theirs holds it or held it lately. */
 bool pair_is_free(struct directory *dir, uint32_t tenant_id, struct masking_number dialled,
                   struct real_number caller);
+
+void retention_start(struct directory *dir, int64_t keep_ms); /* 0: nothing is removed */
+void retention_stop(struct directory *dir);
 
 void rows_watch(struct directory *dir); /* arms the timer for what falls due next */
 

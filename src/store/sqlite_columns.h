@@ -18,8 +18,7 @@
         "options_s, failover_ms, queue_ms, overflow, session_timer, prack, " TRUNK_TEMPLATE_COLUMNS \
         ", transport, client_domain"
 #define TENANT_COLUMNS "id, name, created_ms, removed_ms"
-#define KEY_COLUMNS                                                                                \
-        "id, tenant_id, name, scopes, created_ms, expires_ms, revoked_ms, used_ms, hash"
+#define KEY_COLUMNS    "id, tenant_id, name, scopes, created_ms, expires_ms, revoked_ms, used_ms, hash"
 #define NUMBER_COLUMNS "e164, tenant_id, trunk_id, pool_id"
 #define SESSION_COLUMNS                                                                            \
         "id, tenant_id, pool_id, state, created_ms, starts_ms, expires_ms, ended_ms, key_slot, "   \

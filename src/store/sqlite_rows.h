@@ -32,6 +32,9 @@ int sqlite_read_all(sqlite3 *db, const struct store_loader *loader, int *err) MU
 int sqlite_read_cdrs(sqlite3 *db, const struct store_cdr_query *query, struct cdr *rows,
                      uint32_t *count) MUST_CHECK;
 
+/* The oldest that began before query->before_ms, at most query->max; a statement of its own. */
+int sqlite_drop_cdrs(sqlite3 *db, const struct store_cdr_query *query, uint32_t *count) MUST_CHECK;
+
 /* One part of the audit record and its head, as they are at one moment. */
 struct sqlite_audit_part {
         int64_t after; /* in: the last sequence seen; INT64_MIN to begin */

@@ -452,3 +452,21 @@ int sqlite_write_change(struct sqlite_writer *writer, const struct store_change 
         }
         return SQLITE_MISUSE;
 }
+
+int sqlite_drop_cdrs(sqlite3 *db, const struct store_cdr_query *query, uint32_t *count)
+{
+        sqlite3_stmt *stmt = NULL;
+        int rc = sqlite3_prepare_v2(db,
+                                    "DELETE FROM cdr WHERE id IN (SELECT id FROM cdr "
+                                    "WHERE started_ms < ?1 ORDER BY started_ms LIMIT ?2)",
+                                    -1, &stmt, NULL);
+        if (rc)
+                return rc;
+        sqlite3_bind_int64(stmt, 1, query->before_ms);
+        sqlite3_bind_int64(stmt, 2, query->max);
+        rc = sqlite3_step(stmt);
+        sqlite3_finalize(stmt);
+        if (rc == SQLITE_DONE)
+                *count = (uint32_t)sqlite3_changes(db);
+        return rc == SQLITE_DONE ? SQLITE_OK : rc;
+}

@@ -27,6 +27,7 @@ enum item_kind {
         ITEM_SUBMIT,
         ITEM_QUERY,
         ITEM_WALK,
+        ITEM_DROP,
 };
 
 struct item {
@@ -445,6 +446,22 @@ static void run_query(struct store_memory *m, const struct item *item)
         free(out);
 }
 
+static void run_drop(struct store_memory *m, const struct item *item)
+{
+        struct rows *cdrs = &m->params.disk->cdrs;
+        uint32_t dropped = 0, kept = 0;
+        for (uint32_t i = 0; i < cdrs->count; i++) {
+                const struct cdr *row = row_at(cdrs, i);
+                if (row->started_ms < item->query.before_ms && dropped < item->query.max) {
+                        dropped++;
+                        continue;
+                }
+                memmove((char *)cdrs->p + kept++ * cdrs->row_bytes, row, cdrs->row_bytes);
+        }
+        cdrs->count = kept;
+        item->on_cdrs(item->arg, 0, NULL, dropped);
+}
+
 static void run_walk(struct store_memory *m, const struct item *item)
 {
         const struct store_memory_disk *disk = m->params.disk;
@@ -466,6 +483,9 @@ static void run_item(struct store_memory *m, struct item *item)
                 return;
         case ITEM_QUERY:
                 run_query(m, item);
+                return;
+        case ITEM_DROP:
+                run_drop(m, item);
                 return;
         case ITEM_WALK:
                 run_walk(m, item);
@@ -537,15 +557,27 @@ static int submit(struct store *store, const struct store_change *changes, uint3
         return err;
 }
 
-static int query_cdrs(struct store *store, const struct store_cdr_query *query, store_cdrs_fn *fn,
-                      void *arg)
+static int ask_cdrs(struct store *store, enum item_kind kind, const struct store_cdr_query *query,
+                    store_cdrs_fn *fn, void *arg)
 {
-        struct item *item = new_item(ITEM_QUERY, 0, arg);
+        struct item *item = new_item(kind, 0, arg);
         if (!item)
                 return -ENOMEM;
         item->query = *query;
         item->on_cdrs = fn;
         return queue(self(store), item);
+}
+
+static int query_cdrs(struct store *store, const struct store_cdr_query *query, store_cdrs_fn *fn,
+                      void *arg)
+{
+        return ask_cdrs(store, ITEM_QUERY, query, fn, arg);
+}
+
+static int drop_cdrs(struct store *store, const struct store_cdr_query *query, store_cdrs_fn *fn,
+                     void *arg)
+{
+        return ask_cdrs(store, ITEM_DROP, query, fn, arg);
 }
 
 static int walk_audit(struct store *store, int (*visit)(void *arg, const struct store_audit *entry),
@@ -656,6 +688,7 @@ static const struct store_ops ops = {
         .load = load,
         .submit = submit,
         .query_cdrs = query_cdrs,
+        .drop_cdrs = drop_cdrs,
         .walk_audit = walk_audit,
         .queued = queued,
         .healthy = healthy,

@@ -70,6 +70,7 @@ static void deliver(struct store_sqlite *s, struct item *item)
                 s->queued--;
                 item->done(item->arg, item->err);
                 break;
+        case ITEM_DROP:
         case ITEM_QUERY:
                 item->on_cdrs(item->arg, item->err, item->cdrs, item->cdr_count);
                 break;
@@ -174,6 +175,22 @@ static int query_cdrs(struct store *store, const struct store_cdr_query *query, 
         return read_later(self(store), item);
 }
 
+static int drop_cdrs(struct store *store, const struct store_cdr_query *query, store_cdrs_fn *fn,
+                     void *arg)
+{
+        struct store_sqlite *s = self(store);
+        struct item *item = s->closed ? NULL : new_item(ITEM_DROP, 0, arg);
+        if (!item)
+                return s->closed ? ERR_STATE : -ENOMEM;
+        item->query = *query;
+        item->on_cdrs = fn;
+        pthread_mutex_lock(&s->lock);
+        list_add_tail(&s->drops, &item->node);
+        pthread_cond_signal(&s->to_write);
+        pthread_mutex_unlock(&s->lock);
+        return 0;
+}
+
 static int walk_audit(struct store *store, int (*visit)(void *arg, const struct store_audit *entry),
                       store_done *done, void *arg)
 {
@@ -272,6 +289,7 @@ static const struct store_ops ops = {
         .load = load,
         .submit = submit,
         .query_cdrs = query_cdrs,
+        .drop_cdrs = drop_cdrs,
         .walk_audit = walk_audit,
         .queued = queued,
         .healthy = healthy,
@@ -341,6 +359,7 @@ static void init_locks(struct store_sqlite *s)
         pthread_cond_init(&s->retry, &attr);
         pthread_condattr_destroy(&attr);
         list_init(&s->submits);
+        list_init(&s->drops);
         list_init(&s->queries);
         list_init(&s->done);
 }

@@ -24,6 +24,7 @@ enum item_kind {
         ITEM_SUBMIT,
         ITEM_QUERY,
         ITEM_WALK,
+        ITEM_DROP,
 };
 
 /* One order from the loop: owned by the list it is in. */
@@ -34,7 +35,7 @@ struct item {
         void *arg;
         store_done *done; /* submit, walk */
 
-        store_cdrs_fn *on_cdrs;
+        store_cdrs_fn *on_cdrs; /* query, drop */
         struct store_cdr_query query;
         struct cdr *cdrs; /* owned */
         uint32_t cdr_count;
@@ -57,6 +58,7 @@ struct store_sqlite {
         struct sqlite_writer *writer; /* owned */
         struct audit_head head;       /* as of the last commit */
         int wal_pages;
+        unsigned commits; /* since something was dropped */
 
         /* The reading thread's. */
         sqlite3 *read_db;
@@ -69,7 +71,7 @@ struct store_sqlite {
 
         pthread_mutex_t lock; /* over everything below */
         pthread_cond_t to_write, to_read, retry;
-        struct list submits, queries, done;
+        struct list submits, drops, queries, done;
         uint32_t query_count;
         bool closing;
         bool posted;         /* on_done() is on its way to the loop */

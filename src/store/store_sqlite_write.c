@@ -18,6 +18,9 @@
 #define CHECKPOINT_LATE_PAGES 16000
 #define IDLE_MS               500
 
+/* Dropping old records waits for a pause, but not for longer than so many commits. */
+#define DROP_AFTER_COMMITS 32
+
 static void on_written(struct store_sqlite *s, int err, const char *problem)
 {
         pthread_mutex_lock(&s->lock);
@@ -170,7 +173,8 @@ static bool take_submits(struct store_sqlite *s, struct list *out, bool *end)
 {
         int rc = 0;
         pthread_mutex_lock(&s->lock);
-        while (list_is_empty(&s->submits) && !s->closing && rc != ETIMEDOUT) {
+        while (list_is_empty(&s->submits) && list_is_empty(&s->drops) && !s->closing &&
+               rc != ETIMEDOUT) {
                 struct timespec until = store_sqlite_from_now(IDLE_MS);
                 if (s->wal_pages)
                         rc = pthread_cond_timedwait(&s->to_write, &s->lock, &until);
@@ -189,6 +193,42 @@ static bool take_submits(struct store_sqlite *s, struct list *out, bool *end)
         return taken > 0;
 }
 
+static struct item *take_drop(struct store_sqlite *s, bool is_idle)
+{
+        struct item *item = NULL;
+        pthread_mutex_lock(&s->lock);
+        if (!list_is_empty(&s->drops) && (is_idle || s->commits >= DROP_AFTER_COMMITS)) {
+                item = container_of(s->drops.next, struct item, node);
+                list_remove(&item->node);
+        }
+        bool closing = s->closing;
+        pthread_mutex_unlock(&s->lock);
+        if (item && closing)
+                item->err = -ECANCELED;
+        return item;
+}
+
+/* In a transaction of its own: whoever waits for a commit does not wait for this. */
+static bool drop_some(struct store_sqlite *s, bool is_idle)
+{
+        struct list one;
+        struct item *item = take_drop(s, is_idle);
+        if (!item)
+                return false;
+        s->commits = 0;
+        if (!item->err) {
+                int rc = sqlite_drop_cdrs(s->db, &item->query, &item->cdr_count);
+                item->err = sqlite_db_error(rc);
+                if (rc)
+                        log_error("store: old call records can't be removed: %s",
+                                  sqlite3_errstr(rc));
+        }
+        list_init(&one);
+        list_add_tail(&one, &item->node);
+        store_sqlite_announce(s, &one);
+        return true;
+}
+
 void *store_sqlite_write_loop(void *arg)
 {
         struct store_sqlite *s = arg;
@@ -198,13 +238,17 @@ void *store_sqlite_write_loop(void *arg)
         sqlite3_wal_hook(s->db, on_wal, s);
         while (!end) {
                 if (!take_submits(s, &items, &end)) {
-                        if (!end)
+                        if (drop_some(s, true))
+                                end = false; /* there may be another one */
+                        else if (!end)
                                 checkpoint(s);
                         continue;
                 }
                 if (commit(s, &items) == ERR_CONFLICT && several(&items))
                         commit_one_by_one(s, &items);
                 store_sqlite_announce(s, &items);
+                s->commits++;
+                (void)drop_some(s, false);
                 after_commit(s);
         }
         return NULL;

@@ -185,6 +185,7 @@ struct reply rig_ask(struct rig *rig, const char *method, const char *path, cons
         if (q.err)
                 fail_msg("%s %s: %s", method, path, err_text(q.err));
         struct reply reply = {.status = q.reply.status, .text = q.reply.body};
+        snprintf(reply.next, sizeof reply.next, "%s", q.reply.next);
         read_json(&reply, reply.text);
         check_problem(&reply);
         return reply;

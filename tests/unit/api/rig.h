@@ -31,8 +31,9 @@ void rig_close(struct rig *rig);
 
 struct reply {
         unsigned status;
-        json_t *json; /* owned; NULL: no body, or none that is JSON */
-        char *text;   /* owned: the whole body, or with rig_raw() the whole answer */
+        json_t *json;   /* owned; NULL: no body, or none that is JSON */
+        char *text;     /* owned: the whole body, or with rig_raw() the whole answer */
+        char next[512]; /* as Link says; or empty */
 };
 void reply_free(struct reply *reply);
 

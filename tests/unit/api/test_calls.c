@@ -211,6 +211,70 @@ static void ended_calls_are_listed_page_by_page_each_once_with_all_legs(void **s
         json_decref(rig_expect(rig, 400, "GET", "/v1/calls?limit=0", NULL));
 }
 
+static unsigned lines_of(const char *text)
+{
+        unsigned lines = 0;
+        for (; *text; text++)
+                lines += *text == '\n';
+        return lines;
+}
+
+static void calls_are_exported_page_by_page_as_one_table(void **state)
+{
+        struct rig *rig = *state;
+        enum {
+                CALLS = 23
+        };
+        for (unsigned i = 0; i < CALLS; i++) {
+                struct cdr a = record(i, CDR_LEG_A, 1785578400000 + i * 1000);
+                struct cdr b = record(i, CDR_LEG_B, 1785578400007 + i * 1000);
+                directory_cdr(rig->directory, &a);
+                directory_cdr(rig->directory, &b);
+        }
+        char path[512] = "/v1/calls.csv?limit=5&from=2026-08-01T10:00:02Z"
+                         "&to=2026-08-01T15:30:20%2B05:30";
+        unsigned lines = 0, pages = 0;
+        while (path[0]) {
+                struct reply reply = rig_ask(rig, "GET", path, NULL);
+                assert_int_equal(reply.status, 200);
+                unsigned of_page = lines_of(reply.text);
+                assert_true(of_page <= 6);
+                if (pages++ == 0)
+                        assert_ptr_equal(strstr(reply.text, "id,session,verdict,dialled,shown"),
+                                         reply.text);
+                lines += of_page;
+                snprintf(path, sizeof path, "%s", reply.next);
+                reply_free(&reply);
+        }
+        assert_int_equal(lines, 1 + 18); /* the titles, and calls 2 to 19 */
+        assert_int_equal(pages, 4);
+}
+
+static void a_line_of_the_export_has_the_call_and_no_number_of_a_party(void **state)
+{
+        struct rig *rig = *state;
+        struct cdr a = record(7, CDR_LEG_A, 1785578400000);
+        struct cdr b = record(7, CDR_LEG_B, 1785578400003);
+        directory_cdr(rig->directory, &a);
+        directory_cdr(rig->directory, &b);
+        struct reply reply = rig_ask(rig, "GET", "/v1/calls.csv", NULL);
+        char expected[512];
+        snprintf(
+                expected, sizeof expected,
+                "\r\n%s,,connect,+919000000001,+919000000002,~3fa91c04..01,~3fa91c04..01,north,south,"
+                "2026-08-01T10:00:00.000Z,",
+                uuid_format(a.call_id).text);
+        if (!strstr(reply.text, expected))
+                fail_msg("%s", reply.text);
+        assert_non_null(strstr(reply.text, ",12500,4000,Normal Hangup,Callee,16,200,200\r\n"));
+        reply_free(&reply);
+        json_decref(rig_expect(rig, 400, "GET", "/v1/calls.csv?from=yesterday", NULL));
+        json_decref(rig_expect(rig, 400, "GET",
+                               "/v1/calls.csv?from=2026-08-02T00:00:00Z&to=2026-08-01T00:00:00Z",
+                               NULL));
+        json_decref(rig_expect(rig, 400, "GET", "/v1/calls.csv?since=2026-08-02T00:00:00Z", NULL));
+}
+
 static bool is_nobody(void *arg, struct uuid id)
 {
         (void)arg;
@@ -398,6 +462,8 @@ int main(void)
                 WITH_RIG(a_call_to_a_number_of_nobody_is_listed_and_one_of_another_tenant_is_not),
                 WITH_RIG(a_call_that_was_not_answered_says_so),
                 WITH_RIG(a_call_that_is_not_there_is_not_found),
+                WITH_RIG(calls_are_exported_page_by_page_as_one_table),
+                WITH_RIG(a_line_of_the_export_has_the_call_and_no_number_of_a_party),
                 WITH_RIG(ended_calls_are_listed_page_by_page_each_once_with_all_legs),
                 WITH_RIG(a_full_window_leaves_its_last_instant_to_the_next_page),
                 WITH_RIG(a_call_that_goes_on_is_not_among_the_ended),

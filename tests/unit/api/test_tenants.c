@@ -57,6 +57,7 @@ static const struct row {
         {OF_ALL, "GET", "/v1/tenants/{}", "/v1/tenants/%s", TENANT},
         {OF_ALL, "DELETE", "/v1/tenants/{}", "/v1/tenants/%s", TENANT},
         {OF_ALL, "GET", "/v1/audit/verify", "/v1/audit/verify"},
+        {LIST, "GET", "/v1/calls.csv", "/v1/calls.csv"},
         {OF_ALL, "GET", "/v1/backups", "/v1/backups"},
         {OF_ALL, "POST", "/v1/backups", "/v1/backups"},
         {OF_ALL, "GET", "/v1/backups/{}", "/v1/backups/x"},

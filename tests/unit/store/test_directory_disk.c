@@ -745,6 +745,56 @@ static void a_seal_moved_to_another_session_does_not_open(void **state)
         assert_int_equal(directory_session_find(w.dir, b.id, &s), ERR_NOT_FOUND);
 }
 
+static uint32_t cdrs_left;
+
+static void count_cdrs(void *arg, int err, const struct cdr *rows, uint32_t count)
+{
+        (void)arg;
+        (void)rows;
+        assert_int_equal(err, 0);
+        cdrs_left = count;
+}
+
+static uint32_t count_kept(void)
+{
+        assert_int_equal(directory_cdrs_list(w.dir, 0, true, 0, 1000, count_cdrs, NULL), 0);
+        world_run_ms(&w, 10);
+        return cdrs_left;
+}
+
+static void call_records_go_when_their_time_is_over_and_not_before(void **state)
+{
+        (void)state;
+        const int64_t day_ms = 86400000;
+        world_close(&w);
+        w.params.cdr_retention_ms = day_ms;
+        assert_int_equal(world_open(&w), 0);
+        for (uint32_t i = 0; i < 1200; i++) {
+                struct cdr cdr = {.tenant_id = 1, .started_ms = world_now(&w) - day_ms + 60000};
+                memcpy(cdr.leg_id.bytes, &i, sizeof i);
+                directory_cdr(w.dir, &cdr);
+        }
+        struct cdr fresh = {.tenant_id = 1, .started_ms = world_now(&w)};
+        fresh.leg_id.bytes[8] = 1;
+        directory_cdr(w.dir, &fresh);
+        world_run_ms(&w, 50000);
+        assert_int_equal(health().cdrs_expired, 0);
+        world_run_ms(&w, 1000000);
+        assert_int_equal(health().cdrs_expired, 1200);
+        assert_int_equal(count_kept(), 1);
+        world_run_ms(&w, day_ms);
+        assert_int_equal(health().cdrs_expired, 1201);
+        assert_int_equal(count_kept(), 0);
+
+        /* Closed while some are due, it does not wait for them. */
+        directory_cdr(w.dir, &fresh);
+        world_close(&w);
+        w.params.cdr_retention_ms = 0;
+        assert_int_equal(world_open(&w), 0);
+        world_run_ms(&w, 10 * day_ms);
+        assert_int_equal(count_kept(), 1);
+}
+
 int main(void)
 {
 #define TEST(name)  cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -771,6 +821,7 @@ int main(void)
                 FILES(closing_answers_what_is_in_flight_and_what_waits_behind_it),
                 TEST(a_session_is_erased_when_its_quarantine_is_over),
                 FILES(a_restart_erases_what_fell_due_meanwhile),
+                FILES(call_records_go_when_their_time_is_over_and_not_before),
                 FILES(ids_are_not_used_again_after_all_is_erased),
                 FILES(a_clock_behind_the_records_revives_nothing),
                 FILES(two_sessions_with_one_pair_are_not_both_served),

@@ -665,10 +665,55 @@ static void a_callback_can_end_the_load(void **state)
 #name " (memory)", name, set_up, tear_down, &rig                                   \
         }
 
+struct dropped {
+        int err;
+        uint32_t count;
+};
+
+static void on_dropped(void *arg, int err, const struct cdr *rows, uint32_t count)
+{
+        assert_null(rows);
+        *(struct dropped *)arg = (struct dropped){err, count};
+        rig_came(&rig);
+}
+
+static struct dropped drop(int64_t before_ms, uint32_t max)
+{
+        struct dropped dropped = {.err = 1};
+        const struct store_cdr_query query = {.before_ms = before_ms, .max = max};
+        assert_int_equal(rig.store->ops->drop_cdrs(rig.store, &query, on_dropped, &dropped), 0);
+        rig.waiting = 1;
+        rig_run(&rig);
+        assert_int_equal(dropped.err, 0);
+        return dropped;
+}
+
+static void old_call_records_are_dropped_the_oldest_first_and_no_others(void **state)
+{
+        (void)state;
+        static struct cdr cdrs[RIG_ROWS_MAX];
+        for (uint32_t i = 0; i < 20; i++) {
+                struct store_change change = make_cdr(i, CDR_LEG_A, NOON + i * 1000);
+                assert_int_equal(rig_submit(&rig, &change, 1), 0);
+        }
+        const struct store_cdr_query all = {.max = 1000};
+        assert_int_equal(drop(NOON, 100).count, 0);
+        assert_int_equal(drop(NOON + 10000, 4).count, 4);
+        assert_int_equal(rig_cdrs(&rig, &all, cdrs), 16);
+        assert_true(cdrs[15].started_ms == NOON + 4000);
+        assert_int_equal(drop(NOON + 10000, 100).count, 6);
+        assert_int_equal(drop(NOON + 10000, 100).count, 0);
+        rig_close(&rig);
+        rig_open(&rig);
+        assert_int_equal(rig_cdrs(&rig, &all, cdrs), 10);
+        assert_true(cdrs[9].started_ms == NOON + 10000);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 BOTH(a_fresh_store_is_empty),
+                BOTH(old_call_records_are_dropped_the_oldest_first_and_no_others),
                 BOTH(a_trunk_comes_back_as_it_was_put),
                 BOTH(a_removed_tenant_leaves_its_id_and_frees_its_name),
                 BOTH(a_key_comes_back_until_it_is_revoked),
