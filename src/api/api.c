@@ -103,6 +103,7 @@ static int open_server(struct api *api, char *problem)
         struct http_server_params server = {
                 .io = api->params.io,
                 .listen = api->params.listen,
+                .tls = api->params.tls,
                 .connections_max = api->params.connections_max,
                 .body_bytes_max = BODY_BYTES_MAX,
                 .header_bytes_max = HEADER_BYTES_MAX,

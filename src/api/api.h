@@ -9,6 +9,7 @@
 #define MASKLINE_API_API_H
 
 #include "call/calls.h"
+#include "io/tls_context.h"
 
 struct api;
 
@@ -21,6 +22,7 @@ struct api_limits {
 struct api_params {
         struct io *io;
         struct addr listen;
+        const struct tls_context *tls; /* not owned; NULL: plain HTTP */
         uint32_t connections_max;
         struct api_limits limits;
         const char *data_dir;        /* holds api.token */

@@ -505,11 +505,16 @@ static void check_tcp_apart(const struct config *c, struct buf *problems)
 /* What single rows cannot tell. */
 static void check_together(const struct config *c, struct buf *problems)
 {
-        if (!addr_is_loopback(&c->http_listen) && !c->http_allow_remote)
+        if (!addr_is_loopback(&c->http_listen) && !c->http_tls_certificate[0] &&
+            !c->http_allow_remote)
                 buf_printf(problems,
-                           "http_listen = %s: not a loopback address, and the API is "
-                           "plain HTTP; set http_allow_remote = true to allow it\n",
+                           "http_listen = %s: not a loopback address, and the API would be plain "
+                           "HTTP; set http_tls_certificate, or, with a TLS proxy in front of it, "
+                           "http_allow_remote = true\n",
                            addr_format(&c->http_listen).text);
+        if (c->http_tls_key[0] && !c->http_tls_certificate[0])
+                buf_put_text(problems, "http_tls_key: a key without its certificate; set "
+                                       "http_tls_certificate, too\n");
 
         /* Pairs begin at even ports. */
         uint32_t ports = (c->rtp_port_max + 1 - (c->rtp_port_min + 1) / 2 * 2) / 2 * 2;

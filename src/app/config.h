@@ -30,6 +30,7 @@ struct config {
         uint32_t sip_idle_s;
         uint32_t sip_keepalive_s; /* 0: never */
         struct addr http_listen;
+        char http_tls_certificate[256], http_tls_key[256]; /* files; empty: plain HTTP */
         bool http_allow_remote;
         uint32_t http_connections_max;
         uint32_t http_requests_per_s, http_burst;

@@ -134,9 +134,18 @@ const struct config_row config_rows[] = {
         {"http_listen", CONFIG_ADDR, "127.0.0.1:8080", AT(http_listen), .section = "REST API",
          .help = "Address and port of the REST API, metrics and health checks. Port 0 takes a free "
                  "one; the file named endpoint in the data directory says which."},
+        {"http_tls_certificate", CONFIG_TEXT, "", 0, 255, AT(http_tls_certificate),
+         .reloadable = true,
+         .help = "PEM file with the certificate of the REST API and those between it and its root: "
+                 "the API then speaks HTTPS (TLS 1.2 and 1.3) and nothing else. SIGHUP reads it "
+                 "anew; from plain HTTP to TLS and back takes a restart."},
+        {"http_tls_key", CONFIG_TEXT, "", 0, 255, AT(http_tls_key), .reloadable = true,
+         .help = "PEM file with its private key, without a passphrase, closed to others (chmod "
+                 "640); empty means that it is in the file of http_tls_certificate."},
         {"http_allow_remote", CONFIG_SWITCH, "false", AT(http_allow_remote),
-         .help = "Allows http_listen to be an address other than loopback. The API is plain HTTP: "
-                 "put a TLS proxy in front of it, or keep it on a private network."},
+         .help = "Allows http_listen to be an address other than loopback without "
+                 "http_tls_certificate: keys then cross the network in clear text, unless a TLS "
+                 "proxy stands in front."},
         {"http_connections_max", CONFIG_COUNT, "256", 1, 10000, "connections",
          AT(http_connections_max), .help = "HTTP connections at once."},
         {"http_requests_per_s", CONFIG_COUNT, "100", 1, 100000, "requests a second",

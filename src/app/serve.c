@@ -13,7 +13,9 @@
 #include <unistd.h>
 
 #include "api/api.h"
+#include "app/certificates.h"
 #include "app/config_command.h"
+#include "app/endpoint.h"
 #include "app/harden.h"
 #include "app/keeper.h"
 #include "app/prompts.h"
@@ -44,16 +46,16 @@ enum phase {
 struct serve {
         struct config_place place;
         struct config config;
-        struct prompts prompts;      /* owned */
-        struct io *io;               /* owned */
-        struct directory *directory; /* owned */
-        struct backups *backups;     /* owned */
-        struct kept_sockets kept;    /* owned */
-        struct sip_trunks *trunks;   /* owned */
-        struct tls_context *tls;     /* owned; NULL: no SIP over TLS */
-        struct crash_record *crash;  /* owned */
-        struct calls *calls;         /* owned */
-        struct api *api;             /* owned */
+        struct prompts prompts;           /* owned */
+        struct io *io;                    /* owned */
+        struct directory *directory;      /* owned */
+        struct backups *backups;          /* owned */
+        struct kept_sockets kept;         /* owned */
+        struct sip_trunks *trunks;        /* owned */
+        struct certificates certificates; /* owned */
+        struct crash_record *crash;       /* owned */
+        struct calls *calls;              /* owned */
+        struct api *api;                  /* owned */
         bool has_endpoint;
         enum phase phase;
         struct io_timer check; /* whether all calls have ended */
@@ -152,58 +154,9 @@ static int open_trunks(struct serve *serve)
         return err;
 }
 
-static struct tls_files tls_files(const struct config *config)
+static int open_certificates(struct serve *serve)
 {
-        const struct config *c = config;
-        return (struct tls_files){
-                .certificate = c->tls_certificate[0] ? c->tls_certificate : NULL,
-                .key = c->tls_key[0] ? c->tls_key : NULL,
-                .ca = c->tls_ca[0] ? c->tls_ca : NULL,
-        };
-}
-
-#define EXPIRY_TOLD_DAYS 14
-
-static void tell_expiry(const struct serve *serve)
-{
-        const int64_t day_ms = MS(86400);
-        int64_t left_ms = tls_context_expires_ms(serve->tls) - io_wall_ms(serve->io);
-        if (left_ms < 0)
-                log_error("tls: our certificate %s has expired: carriers will refuse it",
-                          serve->config.tls_certificate);
-        else if (left_ms < EXPIRY_TOLD_DAYS * day_ms)
-                log_warn("tls: our certificate %s expires in %" PRId64 " days",
-                         serve->config.tls_certificate, left_ms / day_ms);
-        else
-                log_info("tls: our certificate %s is good for %" PRId64 " days",
-                         serve->config.tls_certificate, left_ms / day_ms);
-}
-
-static int open_tls(struct serve *serve)
-{
-        const struct tls_files files = tls_files(&serve->config);
-        struct tls_reason why;
-        if (!addr_pair_first(&serve->config.sip_tls_listen))
-                return 0;
-        int err = tls_context_create(&files, &why, &serve->tls);
-        if (err)
-                problem_put(serve->problem, "SIP over TLS cannot start: %s", why.text);
-        else
-                tell_expiry(serve);
-        return err;
-}
-
-/* What is in force stays if anything of it is not good. */
-static void reload_tls(struct serve *serve)
-{
-        const struct tls_files files = tls_files(&serve->config);
-        struct tls_reason why;
-        if (!serve->tls)
-                return;
-        if (tls_context_reload(serve->tls, &files, &why))
-                log_error("tls: not reloaded, what was in force stays: %s", why.text);
-        else
-                tell_expiry(serve);
+        return certificates_open(&serve->config, serve->io, &serve->certificates, serve->problem);
 }
 
 static int open_crash_record(struct serve *serve)
@@ -225,7 +178,7 @@ static int open_calls(struct serve *serve)
                 .directory = serve->directory,
                 .trunks = serve->trunks,
                 .listen = {c->sip_listen, c->sip_tcp_listen, c->sip_tls_listen},
-                .tls = serve->tls,
+                .tls = serve->certificates.sip,
                 .streams = {c->sip_connections_max, MS(c->sip_idle_s), MS(c->sip_keepalive_s)},
                 .media = config_media(c),
                 .rtp_port_min = (uint16_t)c->rtp_port_min,
@@ -262,6 +215,7 @@ static int open_api(struct serve *serve)
         const struct api_params params = {
                 .io = serve->io,
                 .listen = c->http_listen,
+                .tls = serve->certificates.http,
                 .connections_max = c->http_connections_max,
                 .limits = api_limits(c),
                 .data_dir = serve->place.data_dir,
@@ -276,48 +230,12 @@ static int open_api(struct serve *serve)
         return api_create(&params, &serve->api, serve->problem);
 }
 
-static int endpoint_path(const struct serve *serve, const char *suffix, char *out)
-{
-        int n = snprintf(out, PATH_BYTES, "%s/endpoint%s", serve->place.data_dir, suffix);
-        return n < 0 || n >= PATH_BYTES ? ERR_TOO_LARGE : 0;
-}
-
-/* Where the command line finds us: whole or not at all. */
 static int write_endpoint(struct serve *serve)
 {
-        char path[PATH_BYTES], temporary[PATH_BYTES], text[96];
-        int err = endpoint_path(serve, "", path);
-        if (!err)
-                err = endpoint_path(serve, ".new", temporary);
-        if (err)
-                goto fail;
-
-        int len =
-                snprintf(text, sizeof text, "http://%s\n", addr_format(api_local(serve->api)).text);
-        int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-        if (fd < 0)
-                err = -errno;
-        else if (write(fd, text, (size_t)len) != len)
-                err = -ENOSPC;
-        if (fd >= 0)
-                close(fd);
-        if (!err && rename(temporary, path) < 0)
-                err = -errno;
-        if (err)
-                goto fail;
-        serve->has_endpoint = true;
-        return 0;
-fail:
-        problem_put(serve->problem, "%s/endpoint cannot be written: %s", serve->place.data_dir,
-                    err_text(err));
+        int err = endpoint_write(serve->place.data_dir, api_local(serve->api),
+                                 serve->certificates.http, serve->problem);
+        serve->has_endpoint = !err;
         return err;
-}
-
-static void remove_endpoint(const struct serve *serve)
-{
-        char path[PATH_BYTES];
-        if (serve->has_endpoint && endpoint_path(serve, "", path) == 0)
-                unlink(path);
 }
 
 static bool has_ended(const struct serve *serve)
@@ -395,7 +313,9 @@ static void on_reload(void *arg, int number)
                 log_warn("configuration: reloaded; these need a restart: %s", memory);
         else
                 log_info("configuration: reloaded");
-        reload_tls(serve);
+        certificates_reload(&serve->certificates, &serve->config, serve->io);
+        if (write_endpoint(serve))
+                log_error("serve: %s", serve->problem);
 }
 
 static int open_loop(struct serve *serve)
@@ -432,9 +352,10 @@ static int raise_limits(struct serve *serve)
 static int open_all(struct serve *serve)
 {
         static int (*const steps[])(struct serve * serve) = {
-                make_data_dir,  check_data_dir, raise_limits,   open_prompts, open_loop,
-                open_directory, open_backups,   open_trunks,    open_tls,     open_crash_record,
-                open_calls,     open_api,       write_endpoint,
+                make_data_dir,     check_data_dir,    raise_limits, open_prompts,
+                open_loop,         open_directory,    open_backups, open_trunks,
+                open_certificates, open_crash_record, open_calls,   open_api,
+                write_endpoint,
         };
         int err = 0;
         for (size_t i = 0; !err && i < sizeof steps / sizeof steps[0]; i++)
@@ -444,17 +365,18 @@ static int open_all(struct serve *serve)
 
 static void close_all(struct serve *serve)
 {
-        remove_endpoint(serve);
+        if (serve->has_endpoint)
+                endpoint_remove(serve->place.data_dir);
         if (serve->io)
                 io_timer_stop(serve->io, &serve->check);
         calls_destroy(serve->calls);
         sip_trunks_destroy(serve->trunks);
-        tls_context_destroy(serve->tls);
         /* Acknowledges what is queued; the API is there to answer, as far as clients still are. */
         backups_close(serve->backups);
         directory_close(serve->directory);
         crash_record_close(serve->crash);
         api_destroy(serve->api);
+        certificates_close(&serve->certificates);
         io_destroy(serve->io);
         prompts_close(&serve->prompts);
         free(serve->kept.rtp_ports);
@@ -487,7 +409,8 @@ static void say_ready(const struct serve *serve)
         const struct addr_pair media = config_media(c);
         const struct addr_pair sip = {bound_in(serve, 4), bound_in(serve, 6)};
         char sip_text[ADDR_PAIR_TEXT_MAX], media_text[ADDR_PAIR_TEXT_MAX];
-        log_info("serving: sip %s/udp, http %s, rtp %s ports %u-%u", put_pair(&sip, sip_text),
+        log_info("serving: sip %s/udp, %s %s, rtp %s ports %u-%u", put_pair(&sip, sip_text),
+                 serve->certificates.http ? "https" : "http",
                  addr_format(api_local(serve->api)).text, put_pair(&media, media_text),
                  c->rtp_port_min, c->rtp_port_max);
         if (is_on_loopback(&c->sip_listen))

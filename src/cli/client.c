@@ -2,13 +2,12 @@
 #include "cli/client.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/secret.h"
+#include "cli/client_server.h"
 #include "cli/duration.h"
 #include "cli/show.h"
 #include "io/http_client.h"
@@ -20,8 +19,11 @@ const struct command_option client_options[] = {
         {"--data", "DIR",
          "data directory of the server (default: $MASKLINE_DATA, else " CLIENT_DATA_DEFAULT ")"},
         {"--server", "URL",
-         "the server's address (default: $MASKLINE_SERVER, else as the data "
+         "the server's address, http:// or https:// (default: $MASKLINE_SERVER, else as the data "
          "directory says)"},
+        {"--ca", "FILE",
+         "certificates of those who may have signed the server's (default: $MASKLINE_CA; else that of "
+         "the data directory's server alone, and with --server the system's)"},
         {"--token-file", "FILE",
          "file with the API token or a key (default: $MASKLINE_TOKEN_FILE, else api.token in the data "
          "directory)"},
@@ -33,12 +35,11 @@ const struct command_option client_options[] = {
 };
 
 struct client {
-        struct addr server;
+        struct client_server server;
         char *token; /* owned, secret, TOKEN_BYTES_MAX */
 };
 
-static const char *option_or_env(const struct command_line *line, const char *option,
-                                 const char *variable)
+const char *client_option(const struct command_line *line, const char *option, const char *variable)
 {
         const char *value = command_value(line, option);
         if (value)
@@ -49,100 +50,21 @@ static const char *option_or_env(const struct command_line *line, const char *op
 
 const char *client_data_dir(const struct command_line *line)
 {
-        const char *dir = option_or_env(line, "--data", "MASKLINE_DATA");
+        const char *dir = client_option(line, "--data", "MASKLINE_DATA");
         return dir ? dir : CLIENT_DATA_DEFAULT;
-}
-
-int client_parse_server(struct slice text, struct addr *out)
-{
-        struct slice scheme = SLICE("http://");
-        if (slice_starts_with(text, scheme))
-                text = (struct slice){text.p + scheme.len, text.len - scheme.len};
-        if (text.len && text.p[text.len - 1] == '/')
-                text.len--;
-
-        struct slice localhost = SLICE("localhost");
-        if (!slice_starts_with(text, localhost))
-                return addr_parse(text, 80, out);
-
-        char memory[32];
-        struct buf b;
-        buf_init(&b, memory, sizeof memory);
-        buf_put_text(&b, "127.0.0.1");
-        buf_put(&b, text.p + localhost.len, text.len - localhost.len);
-        return buf_ok(&b) ? addr_parse(buf_slice(&b), 80, out) : ERR_SYNTAX;
-}
-
-/* A small text file without its line end. Negative errno or ERR_TOO_LARGE. */
-static int read_text(const char *path, char *out, size_t out_bytes)
-{
-        int fd = open(path, O_RDONLY | O_CLOEXEC);
-        if (fd < 0)
-                return -errno;
-        ssize_t n = read(fd, out, out_bytes);
-        int err = n < 0 ? -errno : (size_t)n == out_bytes ? ERR_TOO_LARGE : 0;
-        close(fd);
-        if (err)
-                return err;
-        while (n && (out[n - 1] == '\n' || out[n - 1] == ' '))
-                n--;
-        out[n] = '\0';
-        return 0;
-}
-
-static int path_in_data(const struct command_line *line, const char *name, char *out,
-                        size_t out_bytes)
-{
-        int n = snprintf(out, out_bytes, "%s/%s", client_data_dir(line), name);
-        return n < 0 || (size_t)n >= out_bytes ? ERR_TOO_LARGE : 0;
-}
-
-static int find_server(const struct command_line *line, struct addr *out)
-{
-        char text[128];
-        char path[512];
-        const char *given = option_or_env(line, "--server", "MASKLINE_SERVER");
-        if (given) {
-                if (client_parse_server(slice_from(given), out) == 0)
-                        return EXIT_DONE;
-                fprintf(stderr,
-                        "maskline: the server is given as \"%s\"; write an IP address and "
-                        "port, such as http://127.0.0.1:8080\n",
-                        given);
-                return EXIT_USAGE;
-        }
-
-        int err = path_in_data(line, "endpoint", path, sizeof path);
-        if (!err)
-                err = read_text(path, text, sizeof text);
-        if (!err)
-                err = client_parse_server(slice_from(text), out);
-        if (!err)
-                return EXIT_DONE;
-        if (err == -ENOENT)
-                fprintf(stderr,
-                        "maskline: no server is running in %s (there is no file %s); start "
-                        "\"maskline serve --data %s\", or say --data DIR or --server URL\n",
-                        client_data_dir(line), path, client_data_dir(line));
-        else
-                fprintf(stderr,
-                        "maskline: %s: %s; run the command as the user who runs the server, "
-                        "or say --server URL\n",
-                        path, err_text(err));
-        return EXIT_FAILED;
 }
 
 static int find_token(const struct command_line *line, char *out)
 {
         char path[512];
-        const char *given = option_or_env(line, "--token-file", "MASKLINE_TOKEN_FILE");
+        const char *given = client_option(line, "--token-file", "MASKLINE_TOKEN_FILE");
         int err = 0;
         if (!given) {
-                err = path_in_data(line, "api.token", path, sizeof path);
+                err = client_path(line, "api.token", path, sizeof path);
                 given = path;
         }
         if (!err)
-                err = read_text(given, out, TOKEN_BYTES_MAX);
+                err = client_read_text(given, out, TOKEN_BYTES_MAX);
         if (!err && out[0])
                 return EXIT_DONE;
         fprintf(stderr,
@@ -159,23 +81,29 @@ static int client_find(const struct command_line *line, struct client *client)
                 fputs("maskline: out of memory\n", stderr);
                 return EXIT_FAILED;
         }
-        int code = find_server(line, &client->server);
+        int code = client_find_server(line, &client->server);
         return code ? code : find_token(line, client->token);
 }
 
-static void explain_failure(const struct client *client, int err)
+static void explain_failure(const struct client_server *server, int err, const char *why)
 {
-        const char *at = addr_format(&client->server).text;
+        char at[CLIENT_HOST_BYTES + 32];
+        client_put_server(server, at, sizeof at);
         if (err == -ECONNREFUSED)
-                fprintf(stderr,
-                        "maskline: nothing answers at http://%s; is \"maskline serve\" "
-                        "running?\n",
+                fprintf(stderr, "maskline: nothing answers at %s; is \"maskline serve\" running?\n",
                         at);
         else if (err == -ETIMEDOUT)
-                fprintf(stderr, "maskline: http://%s did not answer within %d s\n", at,
-                        TIMEOUT_MS / 1000);
+                fprintf(stderr, "maskline: %s did not answer within %d s\n", at, TIMEOUT_MS / 1000);
+        else if (err == ERR_UNTRUSTED)
+                fprintf(stderr,
+                        "maskline: %s: its certificate is not trusted: %s; say --ca FILE with the "
+                        "certificate of who signed it, and --server with the name that is in it\n",
+                        at, why);
+        else if (err == -EPROTO)
+                fprintf(stderr, "maskline: %s speaks no TLS 1.2 or 1.3; is it http://?\n", at);
         else
-                fprintf(stderr, "maskline: http://%s: %s\n", at, err_text(err));
+                fprintf(stderr, "maskline: %s: %s%s%s\n", at, err_text(err), why[0] ? ": " : "",
+                        why);
 }
 
 /* application/problem+json: what is wrong, in which field, and what to do. */
@@ -228,7 +156,7 @@ static const char *path_for_tenant(const struct command_line *line, const char *
                                    size_t bytes)
 {
         struct buf b;
-        const char *tenant = option_or_env(line, "--tenant", "MASKLINE_TENANT");
+        const char *tenant = client_option(line, "--tenant", "MASKLINE_TENANT");
         if (!tenant || strstr(path, "tenant=")) /* the next page of an answer names it */
                 return path;
         buf_init(&b, memory, bytes - 1);
@@ -238,20 +166,46 @@ static const char *path_for_tenant(const struct command_line *line, const char *
         return memory;
 }
 
+/* Once for each address that the name stands for, until something is there. */
+static int call_server(const struct client_server *server, struct http_call *call,
+                       struct http_reply *reply)
+{
+        struct addr addrs[CLIENT_ADDRS_MAX];
+        unsigned count = client_resolve(server, addrs);
+        int err = count ? -ECONNREFUSED : ERR_NOT_FOUND;
+        for (unsigned i = 0; i < count && (err == -ECONNREFUSED || err == -ENETUNREACH); i++) {
+                call->server = addrs[i];
+                err = http_call(call, reply);
+        }
+        return err;
+}
+
 static int exchange(const struct client *client, const char *method, const char *path,
                     struct slice body, struct http_reply *out)
 {
+        const struct client_server *server = &client->server;
+        char host[CLIENT_HOST_BYTES + 32];
+        struct tls_reason why = {""};
+        const struct http_tls tls = {
+                .name = server->host,
+                .ca = server->ca,
+                .pin = server->has_pin ? server->pin : NULL,
+        };
+        snprintf(host, sizeof host, strchr(server->host, ':') ? "[%s]:%u" : "%s:%u", server->host,
+                 server->addr.port);
         struct http_call call = {
-                .server = client->server,
+                .host = host,
+                .tls = server->tls ? &tls : NULL,
+                .why = &why,
                 .method = method,
                 .path = path,
                 .bearer_token = client->token,
                 .body = body,
                 .timeout_ms = TIMEOUT_MS,
         };
-        int err = http_call(&call, out);
+        int err = call_server(server, &call, out);
         if (err)
-                explain_failure(client, err);
+                explain_failure(server, err, why.text);
         return err ? EXIT_FAILED : EXIT_DONE;
 }
 

@@ -8,19 +8,19 @@
 
 #include <jansson.h>
 
-#include "base/addr.h"
 #include "cli/command.h"
 #include "io/http_client.h"
 
 #define CLIENT_DATA_DEFAULT "/var/lib/maskline"
 
-/* --data, --server, --token-file, --tenant, --json: what every command that asks the server takes. */
+/* --data, --server, --ca, --token-file, --tenant, --json: what every command that asks the server takes. */
 extern const struct command_option client_options[];
 
 const char *client_data_dir(const struct command_line *line);
 
-/* "http://127.0.0.1:8080", with or without "http://" and a final "/"; "localhost" is 127.0.0.1. */
-int client_parse_server(struct slice text, struct addr *out) MUST_CHECK;
+/* The option's value, else the environment's; NULL: neither. */
+const char *client_option(const struct command_line *line, const char *option,
+                          const char *variable);
 
 /*
  * Sends `body` (NULL: none; a reference is taken from the caller) and waits. EXIT_DONE with the

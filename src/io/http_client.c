@@ -11,6 +11,8 @@
 
 #include "base/buf.h"
 #include "base/secret.h"
+#include "io/http_channel.h"
+#include "io/io_epoll.h"
 #include "wire/http1.h"
 
 #define HEADER_BYTES_MAX (64 * 1024)
@@ -20,6 +22,9 @@
 
 struct exchange {
         int fd;
+        struct http_channel channel; /* over fd */
+        struct tls_context *tls;     /* owned; NULL: plain */
+        bool send_waits;             /* for what TLS has to read first */
         int64_t deadline_ms;
         struct slice request; /* owned memory */
         size_t sent;
@@ -49,7 +54,7 @@ static bool is_clean(const char *text, char least)
 static void put_request(struct buf *b, const struct http_call *call)
 {
         buf_printf(b, "%s %s HTTP/1.1\r\n", call->method, call->path);
-        buf_printf(b, "Host: %s\r\n", addr_format(&call->server).text);
+        buf_printf(b, "Host: %s\r\n", call->host ? call->host : addr_format(&call->server).text);
         buf_put_text(b, "User-Agent: maskline\r\nAccept: application/json\r\n");
         if (call->bearer_token)
                 buf_printf(b, "Authorization: Bearer %s\r\n", call->bearer_token);
@@ -65,13 +70,14 @@ static int compose(const struct http_call *call, struct slice *out)
 {
         struct buf b;
         bool is_valid = *call->method && is_clean(call->method, '!') && call->path[0] == '/' &&
-                        is_clean(call->path, '!') &&
+                        is_clean(call->path, '!') && (!call->host || is_clean(call->host, '!')) &&
                         (!call->bearer_token || is_clean(call->bearer_token, ' '));
         if (!is_valid)
                 return -EINVAL;
 
         size_t cap = FIXED_BYTES + strlen(call->method) + strlen(call->path) + call->body.len +
-                     (call->bearer_token ? strlen(call->bearer_token) : 0);
+                     (call->bearer_token ? strlen(call->bearer_token) : 0) +
+                     (call->host ? strlen(call->host) : 0);
         char *memory = secret_heap_alloc(cap);
         if (!memory)
                 return -ENOMEM;
@@ -117,15 +123,47 @@ static int open_connection(struct exchange *e, const struct addr *server)
         return err ? err : -result;
 }
 
+static short poll_events(const struct exchange *e, unsigned wanted)
+{
+        return http_channel_events(&e->channel, wanted) == IO_WRITE ? POLLOUT : POLLIN;
+}
+
+static int open_tls(struct exchange *e, const struct http_call *call)
+{
+        struct tls_reason ignored;
+        struct tls_reason *why = call->why ? call->why : &ignored;
+        const struct tls_files files = {.ca = call->tls->ca};
+        int err = tls_context_create(&files, why, &e->tls);
+        if (!err)
+                err = http_channel_connect(&e->channel, e->fd, e->tls, call->tls);
+        if (err)
+                return err;
+        while ((err = http_channel_shake_hands(&e->channel, call->tls, why)) == -EAGAIN) {
+                err = wait_until_ready(e, poll_events(e, IO_READ));
+                if (err)
+                        return err;
+        }
+        return err;
+}
+
+static int open_channel(struct exchange *e, const struct http_call *call)
+{
+        if (call->tls)
+                return open_tls(e, call);
+        return http_channel_connect(&e->channel, e->fd, NULL, NULL);
+}
+
 static int send_some(struct exchange *e)
 {
-        ssize_t n = send(e->fd, e->request.p + e->sent, e->request.len - e->sent, MSG_NOSIGNAL);
+        ssize_t n =
+                http_channel_send(&e->channel, e->request.p + e->sent, e->request.len - e->sent);
+        e->send_waits = e->channel.wants_read;
         if (n >= 0)
                 e->sent += (size_t)n;
-        else if (errno == EPIPE || errno == ECONNRESET)
+        else if (n == -EPIPE || n == -ECONNRESET)
                 e->cannot_send = true;
-        else if (errno != EAGAIN && errno != EINTR)
-                return -errno;
+        else if (n != -EAGAIN && n != -EINTR)
+                return (int)n;
         return 0;
 }
 
@@ -185,9 +223,9 @@ static int take(struct exchange *e, struct slice data, bool *whole)
 static int receive_some(struct exchange *e, bool *whole)
 {
         char bytes[READ_BYTES];
-        ssize_t n = recv(e->fd, bytes, sizeof bytes, 0);
+        ssize_t n = http_channel_recv(&e->channel, bytes, sizeof bytes);
         if (n < 0)
-                return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+                return n == -EAGAIN || n == -EINTR ? 0 : (int)n;
         if (n == 0)
                 return on_end(e, whole);
         int err = take(e, (struct slice){bytes, (size_t)n}, whole);
@@ -202,7 +240,8 @@ static int converse(struct exchange *e)
         int err = 0;
         while (!err && !whole) {
                 bool sending = e->sent < e->request.len && !e->cannot_send;
-                err = wait_until_ready(e, (short)(POLLIN | (sending ? POLLOUT : 0)));
+                bool writes = (sending && !e->send_waits) || e->channel.wants_write;
+                err = wait_until_ready(e, (short)(POLLIN | (writes ? POLLOUT : 0)));
                 if (!err && sending)
                         err = send_some(e);
                 if (!err)
@@ -251,12 +290,16 @@ int http_call(const struct http_call *call, struct http_reply *out)
         e.is_head = strcmp(call->method, "HEAD") == 0;
         expect_answer(&e);
         err = open_connection(&e, &call->server);
+        if (!err)
+                err = open_channel(&e, call);
         if (err)
                 goto done;
         err = converse(&e);
         if (!err)
                 err = copy_reply(e.http, out);
 done:
+        http_channel_close(&e.channel);
+        tls_context_destroy(e.tls);
         if (e.fd >= 0)
                 close(e.fd);
         http1_destroy(e.http);

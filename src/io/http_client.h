@@ -7,9 +7,22 @@
 
 #include "base/addr.h"
 #include "base/slice.h"
+#include "io/tls_identity.h"
+
+#define HTTP_PIN_BYTES 32
+
+/* Who the server must be. */
+struct http_tls {
+        const char *name;   /* host name (a wildcard may stand for its first label) or IP address */
+        const char *ca;     /* PEM file of whom we trust to say so; NULL: the system's */
+        const uint8_t *pin; /* SHA-256 of its certificate: then nothing else counts; NULL: none */
+};
 
 struct http_call {
         struct addr server;
+        const char *host;           /* for the header Host; NULL: the address */
+        const struct http_tls *tls; /* NULL: plain HTTP */
+        struct tls_reason *why;     /* gets what is wrong with TLS; NULL without */
         const char *method;
         const char *path;         /* with the query */
         const char *bearer_token; /* NULL: none */
@@ -28,7 +41,8 @@ struct http_reply {
 };
 
 /*
- * -ECONNREFUSED, -ETIMEDOUT, -ECONNRESET (closed without an answer), ERR_SYNTAX (no valid answer),
+ * -ECONNREFUSED, -ETIMEDOUT, ERR_UNTRUSTED (the server's certificate; nothing was sent), -EPROTO (it
+ * speaks no TLS), -ECONNRESET (closed without an answer), ERR_SYNTAX (no valid answer),
  * ERR_TOO_LARGE (beyond 16 MiB) ...; -EINVAL: a space or control character in method or path, a
  * control character in the token. What is sent is wiped from memory.
  */

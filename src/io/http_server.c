@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "base/secret.h"
+#include "io/http_channel.h"
 #include "io/http_compose.h"
 #include "io/io_epoll.h"
 #include "wire/http1.h"
@@ -36,9 +37,11 @@ enum waiting {
 
 struct connection {
         struct http_server *server;
-        struct list node; /* in server->connections or, once closed, server->graves */
-        int fd;           /* -1 once closed */
+        struct list node;            /* in server->connections or, once closed, server->graves */
+        int fd;                      /* -1 once closed */
+        struct http_channel channel; /* over fd */
         struct io_fd *watch;
+        unsigned wanted; /* of the socket */
         struct addr peer;
         struct http1 *http; /* owned */
         enum waiting waiting;
@@ -132,6 +135,7 @@ static void close_connection(struct connection *c)
         io_timer_stop(server->params.io, &c->timer);
         io_defer_cancel(server->params.io, &c->resume);
         io_fd_unwatch(c->watch);
+        http_channel_close(&c->channel);
         close(c->fd);
         c->fd = -1;
         end_exchange(c);
@@ -180,14 +184,23 @@ static void on_timeout(void *arg)
         }
 }
 
+/* TLS may have to read before it can write, and the other way round. */
+static void watch_socket(struct connection *c)
+{
+        io_fd_set_events(c->watch, http_channel_events(&c->channel, c->wanted));
+}
+
 static void wait_for(struct connection *c, enum waiting waiting, unsigned events, int64_t limit_ms)
 {
         struct io *io = c->server->params.io;
-        if (c->waiting == waiting)
+        if (c->waiting == waiting) {
+                watch_socket(c);
                 return;
+        }
         c->waiting = waiting;
         c->sent_in_time = 0;
-        io_fd_set_events(c->watch, events);
+        c->wanted = events;
+        watch_socket(c);
         if (limit_ms)
                 io_timer_start(io, &c->timer, limit_ms, on_timeout, c);
         else
@@ -206,7 +219,8 @@ static void settle(struct connection *c)
         else if (http1_has_begun(c->http))
                 wait_for(c, WAIT_REST, IO_READ, params->request_ms);
         else
-                wait_for(c, WAIT_REQUEST, IO_READ, params->idle_ms);
+                wait_for(c, WAIT_REQUEST, IO_READ,
+                         http_channel_is_open(&c->channel) ? params->idle_ms : params->request_ms);
 }
 
 /*
@@ -215,7 +229,7 @@ static void settle(struct connection *c)
  */
 static void linger(struct connection *c)
 {
-        if (shutdown(c->fd, SHUT_WR) < 0) {
+        if (http_channel_end(&c->channel)) {
                 close_connection(c);
                 return;
         }
@@ -229,10 +243,11 @@ static void linger(struct connection *c)
 static bool flush(struct connection *c)
 {
         while (c->sent < c->out.len) {
-                ssize_t n = send(c->fd, c->out.p + c->sent, c->out.len - c->sent, MSG_NOSIGNAL);
-                if (n < 0 && errno == EINTR)
+                ssize_t n =
+                        http_channel_send(&c->channel, c->out.p + c->sent, c->out.len - c->sent);
+                if (n == -EINTR)
                         continue;
-                if (n < 0 && errno == EAGAIN)
+                if (n == -EAGAIN)
                         return false;
                 if (n < 0) {
                         close_connection(c);
@@ -400,7 +415,7 @@ static void keep_input(struct connection *c)
 
 static void on_end_of_input(struct connection *c)
 {
-        if (c->waiting == WAIT_CLOSE || http1_finish(c->http) == HTTP1_MORE) {
+        if (http1_finish(c->http) == HTTP1_MORE) {
                 close_connection(c);
                 return;
         }
@@ -408,25 +423,35 @@ static void on_end_of_input(struct connection *c)
         advance(c);
 }
 
-static void drain(struct connection *c, size_t bytes)
+/* After our goodbye, whatever it is, and be it half a record of TLS. */
+static void drain(struct connection *c)
 {
-        c->drained += bytes;
-        if (c->drained > LINGER_BYTES_MAX)
+        struct http_server *server = c->server;
+        ssize_t n = recv(c->fd, server->scratch, sizeof server->scratch, 0);
+        if (n < 0 && (errno == EAGAIN || errno == EINTR))
+                return;
+        if (n > 0) {
+                explicit_bzero(server->scratch, (size_t)n);
+                c->drained += (size_t)n;
+        }
+        if (n <= 0 || c->drained > LINGER_BYTES_MAX)
                 close_connection(c);
 }
 
 static void on_readable(struct connection *c)
 {
         struct http_server *server = c->server;
-        ssize_t n = recv(c->fd, server->scratch, sizeof server->scratch, 0);
-        if (n < 0 && (errno == EAGAIN || errno == EINTR))
+        if (c->waiting == WAIT_CLOSE) {
+                drain(c);
                 return;
-        if (n < 0)
+        }
+        ssize_t n = http_channel_recv(&c->channel, server->scratch, sizeof server->scratch);
+        if (n == -EAGAIN || n == -EINTR)
+                watch_socket(c);
+        else if (n < 0)
                 close_connection(c);
         else if (n == 0)
                 on_end_of_input(c);
-        else if (c->waiting == WAIT_CLOSE)
-                drain(c, (size_t)n);
         else {
                 c->input = (struct slice){server->scratch, (size_t)n};
                 advance(c);
@@ -438,10 +463,11 @@ static void on_readable(struct connection *c)
 static void on_connection(void *arg, unsigned events)
 {
         struct connection *c = arg;
-        if (events & IO_READ)
-                on_readable(c);
-        else if (events & IO_WRITE)
+        bool is_ready = events & (IO_READ | IO_WRITE);
+        if (is_ready && c->waiting == WAIT_SENT)
                 advance(c);
+        else if (is_ready)
+                on_readable(c);
         else if (events & IO_HANGUP)
                 close_connection(c);
 }
@@ -454,7 +480,10 @@ static int open_connection(struct http_server *server, int fd, const struct addr
         if (!c)
                 return ERR_FULL;
         *c = (struct connection){.server = server, .fd = fd, .peer = *peer};
-        int err = http1_create(HTTP1_REQUEST, &limits, &c->http);
+        int err = http_channel_accept(&c->channel, fd, server->params.tls);
+        if (err)
+                goto fail;
+        err = http1_create(HTTP1_REQUEST, &limits, &c->http);
         if (err)
                 goto fail;
         err = io_fd_watch(server->params.io, fd, IO_READ, on_connection, c, &c->watch);
@@ -467,11 +496,12 @@ static int open_connection(struct http_server *server, int fd, const struct addr
         return 0;
 fail:
         http1_destroy(c->http);
+        http_channel_close(&c->channel);
         pool_put(server->connections_pool, c);
         return err;
 }
 
-/* Best effort: the client's bytes are not read. */
+/* Best effort: the client's bytes are not read. With TLS there is no time for words. */
 static void refuse_connection(struct http_server *server, int fd)
 {
         struct http_response response = {.status = 503, .retry_after_s = 1};
@@ -479,7 +509,7 @@ static void refuse_connection(struct http_server *server, int fd)
                 .wall_ms = io_wall_ms(server->params.io), .close = true, .minor = 1};
         struct slice out;
         server->counters.over_limit++;
-        if (http_compose(&response, &params, &out) == 0) {
+        if (!server->params.tls && http_compose(&response, &params, &out) == 0) {
                 if (send(fd, out.p, out.len, MSG_NOSIGNAL) < 0)
                         log_debug("http: a refused client did not hear of it");
                 secret_heap_free((char *)out.p);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * http_server.h - an HTTP/1.1 server on the loop: strict framing (wire/http1.h), keep-alive,
+ * http_server.h - an HTTP/1.1 server on the loop, over TLS or plain: strict framing (wire/http1.h), keep-alive,
  * pipelining in order, limits on everything, answers now or later.
  *
  * Answered here, before any handler is asked: what is not well framed (400, 501, 505), too large
@@ -16,6 +16,7 @@
 #include "base/pool.h"
 #include "base/slice.h"
 #include "io/io.h"
+#include "io/tls_context.h"
 
 struct http_server;
 
@@ -46,12 +47,13 @@ typedef void http_handler_fn(void *arg, struct http_exchange exchange,
 struct http_server_params {
         struct io *io; /* an epoll one */
         struct addr listen;
-        bool loopback_only;        /* whoever else connects is closed unread */
-        uint32_t connections_max;  /* more: 503 */
-        uint32_t body_bytes_max;   /* more: 413 */
-        uint32_t header_bytes_max; /* more: 431 */
-        int64_t idle_ms;           /* between requests */
-        int64_t request_ms;        /* from the first byte to the last; more: 408 */
+        const struct tls_context *tls; /* not owned; NULL: plain HTTP */
+        bool loopback_only;            /* whoever else connects is closed unread */
+        uint32_t connections_max;      /* more: 503 */
+        uint32_t body_bytes_max;       /* more: 413 */
+        uint32_t header_bytes_max;     /* more: 431 */
+        int64_t idle_ms;               /* between requests */
+        int64_t request_ms;            /* from the first byte to the last; more: 408 */
         http_handler_fn *handler;
         void *arg;
 };

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -262,6 +263,18 @@ void tls_context_destroy(struct tls_context *context)
 int64_t tls_context_expires_ms(const struct tls_context *context)
 {
         return context->expires_ms;
+}
+
+int tls_context_fingerprint(const struct tls_context *context, uint8_t out[32])
+{
+        uint8_t digest[EVP_MAX_MD_SIZE];
+        unsigned bytes = 0;
+        const X509 *certificate = SSL_CTX_get0_certificate(context->ssl);
+        if (!certificate || X509_digest(certificate, EVP_sha256(), digest, &bytes) != 1)
+                return ERR_NOT_FOUND;
+        assert(bytes == 32);
+        memcpy(out, digest, bytes);
+        return 0;
 }
 
 struct ssl_ctx_st *tls_context_ssl(const struct tls_context *context)

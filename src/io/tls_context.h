@@ -40,6 +40,9 @@ void tls_context_destroy(struct tls_context *context);
 /* When our certificate expires, UTC milliseconds since 1970; 0: we have none. */
 int64_t tls_context_expires_ms(const struct tls_context *context);
 
+/* SHA-256 of our certificate, for those who know us by it. ERR_NOT_FOUND: we have none. */
+int tls_context_fingerprint(const struct tls_context *context, uint8_t out[32]) MUST_CHECK;
+
 /* For tls.c. */
 struct ssl_ctx_st *tls_context_ssl(const struct tls_context *context);
 

@@ -8,6 +8,7 @@
 #include "../unit.h"
 #include "cli/argv_secret.h"
 #include "cli/client.h"
+#include "cli/client_server.h"
 #include "cli/duration.h"
 #include "cli/number_input.h"
 #include "cli/password_input.h"
@@ -57,20 +58,54 @@ static void a_server_is_an_address_with_or_without_scheme(void **state)
                 {"192.0.2.1", "192.0.2.1:80"},
         };
         for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-                struct addr a;
-                assert_int_equal(client_parse_server(slice_from(rows[i].text), &a), 0);
-                assert_string_equal(addr_format(&a).text, rows[i].addr);
+                struct client_server s;
+                assert_int_equal(client_parse_server(slice_from(rows[i].text), &s), 0);
+                assert_string_equal(addr_format(&s.addr).text, rows[i].addr);
+                assert_false(s.tls);
         }
         static const char *const bad[] = {"",
                                           "http://",
                                           "example.net:80",
-                                          "https://127.0.0.1:1",
+                                          "https://",
+                                          "https://a b",
+                                          "https://example.net:",
+                                          "https://example.net:0",
+                                          "https://example.net:65536",
+                                          "https://user@example.net",
+                                          "https://example.net/v1",
+                                          "ftp://127.0.0.1",
                                           "127.0.0.1:8080/v1",
                                           "localhost:",
                                           "localhostx"};
         for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-                struct addr a;
-                assert_int_not_equal(client_parse_server(slice_from(bad[i]), &a), 0);
+                struct client_server s;
+                assert_int_not_equal(client_parse_server(slice_from(bad[i]), &s), 0);
+        }
+}
+
+static void a_server_with_tls_may_have_a_name(void **state)
+{
+        (void)state;
+        static const struct {
+                const char *text, *host, *said;
+                uint16_t port;
+        } rows[] = {
+                {"https://example.net", "example.net", "https://example.net:443", 443},
+                {"https://api.example.net:8443/", "api.example.net", "https://api.example.net:8443",
+                 8443},
+                {"https://127.0.0.1:1", "127.0.0.1", "https://127.0.0.1:1", 1},
+                {"https://[2001:db8::1]:2", "2001:db8::1", "https://[2001:db8::1]:2", 2},
+                {"https://localhost:3", "localhost", "https://localhost:3", 3},
+        };
+        for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+                struct client_server s;
+                char said[300];
+                assert_int_equal(client_parse_server(slice_from(rows[i].text), &s), 0);
+                assert_true(s.tls);
+                assert_string_equal(s.host, rows[i].host);
+                assert_int_equal(s.addr.port, rows[i].port);
+                client_put_server(&s, said, sizeof said);
+                assert_string_equal(said, rows[i].said);
         }
 }
 
@@ -246,6 +281,7 @@ int main(void)
                 cmocka_unit_test(lengths_of_time_are_read_in_their_units),
                 cmocka_unit_test(other_lengths_of_time_are_refused),
                 cmocka_unit_test(a_server_is_an_address_with_or_without_scheme),
+                cmocka_unit_test(a_server_with_tls_may_have_a_name),
                 cmocka_unit_test(a_path_segment_is_percent_encoded),
                 cmocka_unit_test(each_hyphen_takes_the_next_line_that_is_not_blank),
                 cmocka_unit_test(each_file_goes_on_with_its_own_next_line),
