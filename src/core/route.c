@@ -121,6 +121,7 @@ static bool enter_at(const struct session *session, unsigned slot, const struct 
 static bool enter(const struct session *session, const struct route_call *call, struct entry *out)
 {
         bool found = false;
+        *out = (struct entry){0};
         for (uint64_t left = session_slots(session); left; left &= left - 1) {
                 unsigned slot = (unsigned)__builtin_ctzll(left);
                 struct entry here;
