@@ -121,7 +121,9 @@ void rest_audit_explain(struct rest *rest)
         }
 
         struct directory_decision decision;
-        directory_decide(api->params.directory, dialled, caller, !values[FIELD_CALLER], &decision);
+        const struct directory_question question = {
+                .dialled = dialled, .caller = caller, .caller_withheld = !values[FIELD_CALLER]};
+        directory_decide(api->params.directory, &question, &decision);
         bool ours = is_visible(&rest->who, decision.tenant_id);
         if (!ours)
                 decision.verdict = MASK_UNKNOWN_NUMBER;

@@ -63,10 +63,10 @@ static json_t *session_json(const struct api *api, const struct session_view *vi
 {
         json_t *parties = json_array();
         for (unsigned i = 0; i < view->party_count; i++) {
-                const char *hint = view->hint[i].text;
-                json_array_append_new(parties,
-                                      json_pack("{s:s?, s:o}", "hint", hint[0] ? hint : NULL,
-                                                "dials", rest_masking_number(view->dials[i])));
+                const char *hint = view->parties[i].hint.text;
+                json_array_append_new(
+                        parties, json_pack("{s:s?, s:o}", "hint", hint[0] ? hint : NULL, "dials",
+                                           rest_masking_number(view->parties[i].dials)));
         }
         const char *reference = view->reference[0] ? view->reference : NULL;
         return json_pack(
@@ -95,12 +95,14 @@ static bool read_party(struct rest *rest, const json_t *party, unsigned index,
 
         struct party_number_problem problem;
         snprintf(field, sizeof field, "%snumber", where);
-        if (party_number_read(body_slice(values[PARTY_NUMBER]), plan, &out->party[index].n,
-                              &problem)) {
+        struct real_number real;
+        if (party_number_read(body_slice(values[PARTY_NUMBER]), plan, &real.n, &problem)) {
                 rest_refuse(rest, PROBLEM_BAD_VALUE, field, problem.remedy,
                             "the number is refused: %s", problem.rule);
                 return false;
         }
+        session_create_party(out, real);
+        explicit_bzero(&real, sizeof real);
         snprintf(field, sizeof field, "%sdials", where);
         if (values[PARTY_DIALS] &&
             number_parse(body_slice(values[PARTY_DIALS]), plan, &out->given[index].n)) {
@@ -123,7 +125,7 @@ static bool read_parties(struct rest *rest, const json_t *list, struct session_c
                 if (!read_party(rest, json_array_get(list, i), i, out))
                         return false;
         }
-        if (number_equal(out->party[0].n, out->party[1].n)) {
+        if (number_equal(out->parties[0].real[0].n, out->parties[1].real[0].n)) {
                 rest_refuse(rest, PROBLEM_BAD_VALUE, "parties[1].number",
                             "Give two different people's numbers.",
                             "both parties have the same number");
@@ -185,7 +187,7 @@ static bool holds_number(struct slice text, struct number number)
 static bool check_reference(struct rest *rest, const struct session_create *create)
 {
         for (unsigned i = 0; i < 2; i++) {
-                if (!holds_number(create->reference, create->party[i].n))
+                if (!holds_number(create->reference, create->parties[i].real[0].n))
                         continue;
                 rest_refuse(rest, PROBLEM_BAD_VALUE, "reference",
                             "Use a name of your own, such as the order's.",
@@ -243,9 +245,22 @@ static const char *unknown_given(const struct api *api, const struct session_cre
         return first ? "parties[0].dials" : "parties[1].dials";
 }
 
-static void refuse_session(struct rest *rest, const struct session_create *create, int err)
+static void refuse_fault(struct rest *rest, const struct session_fault *fault)
+{
+        char field[24] = "parties";
+        if (fault->party != PARTY_NONE)
+                snprintf(field, sizeof field, "parties[%u]", fault->party);
+        rest_refuse(rest, PROBLEM_BAD_VALUE, field, "Change it and try again.", "%s",
+                    session_flaw_sentence(fault->flaw));
+}
+
+static void refuse_session(struct rest *rest, const struct session_create *create,
+                           const struct session_refusal *refusal, int err)
 {
         switch (err) {
+        case ERR_SYNTAX:
+                refuse_fault(rest, &refusal->fault);
+                return;
         case ERR_NO_NUMBER:
                 rest_refuse(rest, PROBLEM_NO_NUMBER, NULL,
                             "Add masking numbers (maskline number add), end sessions of these "
@@ -290,7 +305,8 @@ static bool check_parties(struct rest *rest, const struct session_create *create
         for (unsigned i = 0; i < 2; i++) {
                 char field[24];
                 const struct number_row *row = directory_number_find(
-                        rest->api->params.directory, (struct masking_number){create->party[i].n});
+                        rest->api->params.directory,
+                        (struct masking_number){create->parties[i].real[0].n});
                 if (!row || row->tenant_id != create->tenant_id)
                         continue;
                 snprintf(field, sizeof field, "parties[%u].number", i);
@@ -312,11 +328,12 @@ void rest_sessions_create(struct rest *rest)
 
         bool repeated = false;
         struct session_view view;
-        int err = directory_session_create(api->params.directory, &create, &view, &repeated,
+        struct session_refusal refusal;
+        int err = directory_session_create(api->params.directory, &create, &view, &repeated, NULL,
                                            rest_wait_done, wait);
         if (err) {
                 rest_wait_destroy(wait);
-                refuse_session(rest, &create, err);
+                refuse_session(rest, &create, &refusal, err);
                 goto done;
         }
         wait->answer = session_json(api, &view);

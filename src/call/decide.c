@@ -35,8 +35,12 @@ static void audit(struct call *call)
 
 void call_decide(struct call *call, uint32_t trunk_id, bool is_withheld)
 {
-        directory_decide(call->calls->params.directory, number_on_trunk(call, trunk_id),
-                         call->caller, is_withheld, &call->decision);
+        const struct directory_question question = {
+                .dialled = number_on_trunk(call, trunk_id),
+                .caller = call->caller,
+                .caller_withheld = is_withheld,
+        };
+        directory_decide(call->calls->params.directory, &question, &call->decision);
         call_record_begin(call, SIDE_A);
         audit(call);
 }
@@ -61,8 +65,11 @@ bool call_decide_again(struct call *call)
 {
         struct call_leg *a = &call->legs[SIDE_A];
         struct directory_decision now;
-        directory_decide(call->calls->params.directory, number_on_trunk(call, a->trunk_id),
-                         call->caller, false, &now);
+        const struct directory_question question = {
+                .dialled = number_on_trunk(call, a->trunk_id),
+                .caller = call->caller,
+        };
+        directory_decide(call->calls->params.directory, &question, &now);
         bool is_same = connects_the_same(&call->decision, &now);
         if (!is_same) {
                 if (now.verdict == MASK_CONNECT)

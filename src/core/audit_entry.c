@@ -41,6 +41,18 @@ static void put_masking(struct buf *body, struct masking_number number)
         buf_put_be64(body, number.n.e164);
 }
 
+static void put_parties(struct buf *body, const struct session *session,
+                        const struct number_hint hints[])
+{
+        buf_put_u8(body, session->party_count);
+        for (unsigned i = 0; i < session->party_count; i++) {
+                unsigned slot = session_slot_of(session, (uint8_t)i);
+                put_masking(body, slot < SESSION_SLOTS_MAX ? session->slots[slot]
+                                                           : (struct masking_number){{0}});
+                put_hint(body, &hints[i]);
+        }
+}
+
 void audit_entry_session_created(struct store_audit *out, const struct session *session,
                                  const struct number_hint hints[], int64_t at_ms)
 {
@@ -49,13 +61,19 @@ void audit_entry_session_created(struct store_audit *out, const struct session *
         buf_put_be32(&body, session->pool_id);
         buf_put_be64(&body, (uint64_t)session->starts_ms);
         buf_put_be64(&body, (uint64_t)session->expires_ms);
-        buf_put_u8(&body, session->party_count);
-        for (unsigned i = 0; i < session->party_count; i++) {
-                unsigned slot = session_slot_of(session, (uint8_t)i);
-                put_masking(&body, slot < SESSION_SLOTS_MAX ? session->slots[slot]
-                                                            : (struct masking_number){{0}});
-                put_hint(&body, &hints[i]);
-        }
+        put_parties(&body, session, hints);
+        finish(out, &body);
+}
+
+void audit_entry_session_changed(struct store_audit *out, enum audit_change what,
+                                 const struct session *session, const struct number_hint hints[],
+                                 int64_t at_ms)
+{
+        struct buf body = begin(out, AUDIT_SESSION_CHANGED, session->tenant_id, at_ms);
+        buf_put_be64(&body, session->id);
+        buf_put_u8(&body, (uint8_t)what);
+        buf_put_be64(&body, (uint64_t)session->expires_ms);
+        put_parties(&body, session, hints);
         finish(out, &body);
 }
 
@@ -98,7 +116,8 @@ void audit_entry_backup(struct store_audit *out, enum audit_kind kind,
 void audit_entry_number(struct store_audit *out, enum audit_kind kind,
                         const struct store_number *number, int64_t at_ms)
 {
-        assert(kind == AUDIT_NUMBER_ADDED || kind == AUDIT_NUMBER_REMOVED);
+        assert(kind == AUDIT_NUMBER_ADDED || kind == AUDIT_NUMBER_REMOVED ||
+               kind == AUDIT_NUMBER_CHANGED);
         struct buf body = begin(out, kind, number->tenant_id, at_ms);
         put_masking(&body, number->number);
         buf_put_be32(&body, number->trunk_id);
@@ -141,6 +160,17 @@ void audit_entry_key(struct store_audit *out, enum audit_kind kind, const struct
         finish(out, &body);
 }
 
+void audit_entry_pool(struct store_audit *out, enum audit_kind kind, const struct store_pool *pool,
+                      int64_t at_ms)
+{
+        assert(kind == AUDIT_POOL_ADDED || kind == AUDIT_POOL_REMOVED ||
+               kind == AUDIT_POOL_CHANGED);
+        struct buf body = begin(out, kind, pool->tenant_id, at_ms);
+        buf_put_be32(&body, pool->id);
+        put_name(&body, pool->name, sizeof pool->name);
+        finish(out, &body);
+}
+
 void audit_entry_call(struct store_audit *out, const struct audit_call *call, int64_t at_ms)
 {
         enum audit_kind kind =
@@ -166,6 +196,16 @@ const char *audit_kind_name(enum audit_kind kind)
                 return "session-ended";
         case AUDIT_SESSION_ERASED:
                 return "session-erased";
+        case AUDIT_SESSION_CHANGED:
+                return "session-changed";
+        case AUDIT_NUMBER_CHANGED:
+                return "number-changed";
+        case AUDIT_POOL_ADDED:
+                return "pool-added";
+        case AUDIT_POOL_REMOVED:
+                return "pool-removed";
+        case AUDIT_POOL_CHANGED:
+                return "pool-changed";
         case AUDIT_NUMBER_ADDED:
                 return "number-added";
         case AUDIT_NUMBER_REMOVED:

@@ -10,7 +10,9 @@
  *   session created   id:8 pool:4 starts_ms:8 expires_ms:8 parties:1 (dials:8 hint:16)*
  *   session ended     id:8 ended_ms:8 why:1
  *   session erased    id:8
+ *   session changed   id:8 what:1 expires_ms:8 places:1 (dials:8 hint:16)*
  *   number ...        number:8 trunk:4 pool:4
+ *   pool ...          id:4 bytes:1 name
  *   trunk ...         id:4 bytes:1 name
  *   tenant ...        id:4 by key:8 bytes:1 name; key 0 is the operator's token
  *   key ...           id:8 scopes:4 expires_ms:8 by key:8 bytes:1 name; tenant 0 is all tenants
@@ -27,8 +29,13 @@ enum audit_kind {
         AUDIT_SESSION_CREATED = 1,
         AUDIT_SESSION_ENDED = 2,
         AUDIT_SESSION_ERASED = 3,
+        AUDIT_SESSION_CHANGED = 4,
         AUDIT_NUMBER_ADDED = 10,
         AUDIT_NUMBER_REMOVED = 11,
+        AUDIT_NUMBER_CHANGED = 12,
+        AUDIT_POOL_ADDED = 13,
+        AUDIT_POOL_REMOVED = 14,
+        AUDIT_POOL_CHANGED = 15,
         AUDIT_TRUNK_ADDED = 20,
         AUDIT_TRUNK_REMOVED = 21,
         AUDIT_TRUNK_CHANGED = 22, /* its credentials, or whether it registers */
@@ -50,6 +57,17 @@ enum audit_end {
         AUDIT_END_EXPIRY = 2,
 };
 
+/* What was changed of a session that goes on. */
+enum audit_change {
+        AUDIT_CHANGE_TIMES = 1,
+        AUDIT_CHANGE_PARTY = 2,
+        AUDIT_CHANGE_ALIAS = 3,
+        AUDIT_CHANGE_NUMBER = 4,
+        AUDIT_CHANGE_PIN = 5,
+        AUDIT_CHANGE_REOPENED = 6,
+        AUDIT_CHANGE_INTENT = 7,
+};
+
 /* NULL for a kind that is not known. */
 const char *audit_kind_name(enum audit_kind kind); /* "session-created" */
 
@@ -60,6 +78,11 @@ void audit_entry_session_ended(struct store_audit *out, uint32_t tenant_id, uint
                                int64_t ended_ms, enum audit_end why, int64_t at_ms);
 void audit_entry_session_erased(struct store_audit *out, uint32_t tenant_id, uint64_t session_id,
                                 int64_t at_ms);
+void audit_entry_session_changed(struct store_audit *out, enum audit_change what,
+                                 const struct session *session, const struct number_hint hints[],
+                                 int64_t at_ms);
+void audit_entry_pool(struct store_audit *out, enum audit_kind kind, const struct store_pool *pool,
+                      int64_t at_ms);
 void audit_entry_number(struct store_audit *out, enum audit_kind kind,
                         const struct store_number *number, int64_t at_ms);
 void audit_entry_trunk(struct store_audit *out, enum audit_kind kind, const struct trunk *trunk,

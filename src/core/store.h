@@ -10,14 +10,33 @@
 #define MASKLINE_CORE_STORE_H
 
 #include "core/cdr.h"
+#include "core/number_traits.h"
+#include "core/pool_policy.h"
 #include "core/session.h"
+#include "core/session_use.h"
 #include "core/tenant.h"
 #include "core/trunk.h"
 
-#define STORE_SEALED_MAX 512
+#define STORE_SEALED_MAX 1152
 #define STORE_AUDIT_MAX  512
 #define STORE_HASH_BYTES 16
 #define AUDIT_HASH_BYTES 32
+
+#define POOL_NAME_BYTES 32
+
+/* Masking numbers that sessions draw from. Id 1 is each tenant's `default`. */
+struct store_pool {
+        uint32_t id, tenant_id;
+        char name[POOL_NAME_BYTES]; /* [a-z0-9-], unique per tenant */
+        struct pool_policy policy;
+};
+
+/* What a session remembers of its calls, in a row of its own kind: it changes with each call. */
+struct store_use {
+        uint64_t id;        /* of the session */
+        int64_t expires_ms; /* of the session: it slides */
+        struct session_use use;
+};
 
 /* A session as it lies on disk: parties only inside `sealed`. */
 struct store_session {
@@ -25,7 +44,10 @@ struct store_session {
         uint32_t tenant_id, pool_id;
         enum session_state state;
         int64_t created_ms, starts_ms, expires_ms, ended_ms;
-        uint64_t key_slot; /* the vault's name for the key; 0: none */
+        int64_t fixed_ms;   /* expires_ms never slides past it; 0: no bound */
+        int64_t sliding_ms; /* it ends when it was not used for so long; 0: it does not slide */
+        uint64_t origin;    /* the session that these pairs are from, which goes on; 0: its own */
+        uint64_t key_slot;  /* the vault's name for the key; 0: none */
         char reference[SESSION_REFERENCE_MAX];
         uint16_t sealed_bytes;
         uint8_t sealed[STORE_SEALED_MAX];
@@ -34,6 +56,7 @@ struct store_session {
 struct store_number {
         struct masking_number number;
         uint32_t tenant_id, trunk_id, pool_id;
+        struct number_traits traits;
 };
 
 /*
@@ -58,13 +81,16 @@ enum store_change_kind {
         STORE_TOUCH_KEY,  /* used_ms, by id */
         STORE_PUT_TRUNK,
         STORE_REMOVE_TRUNK,
+        STORE_PUT_POOL, /* by tenant and id */
+        STORE_REMOVE_POOL,
         STORE_PUT_NUMBER,
         STORE_REMOVE_NUMBER,
         STORE_ADD_SESSION,
         STORE_SET_SESSION, /* the whole of `session`, by id */
         /* state, ended_ms of `session`, by id; one that is erased loses reference and sealed too */
         STORE_SET_SESSION_STATE,
-        STORE_ADD_CDR, /* a leg that is there already: nothing happens */
+        STORE_SET_SESSION_USE, /* one that is not there: nothing happens */
+        STORE_ADD_CDR,         /* a leg that is there already: nothing happens */
         STORE_ADD_AUDIT,
 };
 
@@ -74,8 +100,10 @@ struct store_change {
                 struct tenant tenant;
                 struct api_key key;
                 struct trunk trunk;
+                struct store_pool pool;
                 struct store_number number;
                 struct store_session session;
+                struct store_use use;
                 struct cdr cdr;
                 struct store_audit audit;
         };
@@ -89,9 +117,14 @@ struct store_loader {
         int (*on_tenant)(void *arg, const struct tenant *row);
         int (*on_key)(void *arg, const struct api_key *row);
         int (*on_trunk)(void *arg, const struct trunk *row);
+        int (*on_pool)(void *arg, const struct store_pool *row);
         int (*on_number)(void *arg, const struct store_number *row);
-        /* Ascending ids; erased ones are left out unless it is the last id given out. */
-        int (*on_session)(void *arg, const struct store_session *row);
+        /*
+         * Ascending ids; erased ones are left out unless it is the last id given out. `use` is as
+         * session_use_init() leaves it where nothing was written.
+         */
+        int (*on_session)(void *arg, const struct store_session *row,
+                          const struct session_use *use);
         int (*on_audit_head)(void *arg, const struct store_audit *last); /* not when empty */
         void *arg;
 };

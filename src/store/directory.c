@@ -17,6 +17,14 @@
 /* A clock this far behind the newest record is wrong rather than adjusted. */
 #define CLOCK_BEHIND_MS 60000
 
+#define SESSIONS_MAX (1u << 28)
+/*
+ * Two parties make two keys, and fit into their row. Sessions with more take what those with fewer
+ * keys leave, and this; a few of them fit into any directory.
+ */
+#define KEYS_SPARE   4096u
+#define PIECES_SPARE 4096u
+
 int64_t directory_now(const struct directory *dir)
 {
         int64_t wall_ms = io_wall_ms(dir->io);
@@ -39,6 +47,13 @@ static uint64_t number_order(const void *arg, uint32_t slot)
         return number->order;
 }
 
+static uint64_t pool_order(const void *arg, uint32_t slot)
+{
+        const struct directory *dir = arg;
+        const struct number_pool *pool = pool_at(dir->number_pools, slot);
+        return pool->order;
+}
+
 static struct siphash_key table_key(struct directory *dir)
 {
         struct siphash_key key;
@@ -54,15 +69,18 @@ static int init_numbers(struct directory *dir, uint32_t max)
         if (!err)
                 err = roll_init(&dir->numbers_roll, max, number_order, dir);
         if (!err)
-                err = pool_create(sizeof(struct number_pool), max, false, &dir->number_pools);
+                err = pool_create(sizeof(struct number_pool), DIRECTORY_POOLS_MAX, false,
+                                  &dir->number_pools);
         if (!err)
-                err = map_init(&dir->number_pools_by_key, max, table_key(dir));
+                err = map_init(&dir->number_pools_by_key, 64, table_key(dir));
+        if (!err)
+                err = roll_init(&dir->pools_roll, DIRECTORY_POOLS_MAX, pool_order, dir);
         return err;
 }
 
 static int init_sessions(struct directory *dir, uint32_t max)
 {
-        if (max > INDEX_SLOTS_MAX)
+        if (max > SESSIONS_MAX)
                 return ERR_RANGE;
         int err = pool_create(sizeof(struct row), max, false, &dir->rows);
         if (!err)
@@ -70,24 +88,30 @@ static int init_sessions(struct directory *dir, uint32_t max)
         if (!err)
                 err = due_init(&dir->due, max);
         if (!err)
+                err = pieces_init(&dir->pieces, max / 4 + PIECES_SPARE);
+        if (!err)
                 err = pool_create(sizeof(struct reference), max, false, &dir->references);
         if (!err)
                 err = map_init(&dir->references_by_key, max, table_key(dir));
         if (err)
                 return err;
 
-        dir->index_memory = calloc(1, index_bytes(2 * max));
-        if (!dir->index_memory)
+        uint32_t keys_max = 2 * max + max / 2 + KEYS_SPARE;
+        dir->uses = calloc(max, sizeof *dir->uses);
+        dir->used = calloc(max, sizeof *dir->used);
+        dir->index_memory = calloc(1, index_bytes(keys_max));
+        if (!dir->uses || !dir->used || !dir->index_memory)
                 return -ENOMEM;
-        index_init(&dir->index, dir->index_memory, 2 * max);
+        index_init(&dir->index, dir->index_memory, keys_max);
         return 0;
 }
 
 static int init(struct directory *dir, const struct directory_params *params, struct vault *vault)
 {
         dir->io = params->io;
-        dir->quarantine_ms = params->quarantine_ms;
         pool_policy_default(&dir->policy);
+        dir->policy.quarantine_ms = params->quarantine_ms;
+        dir->next_pool_id = DIRECTORY_DEFAULT_POOL + 1;
         dir->next_trunk_id = 1;
         dir->next_session_id = 1;
         dir->id_key = public_id_key_from(vault_id_key(vault));
@@ -117,9 +141,13 @@ static void fini(struct directory *dir)
         free(dir->index_memory);
         map_fini(&dir->references_by_key);
         pool_destroy(dir->references);
+        pieces_fini(&dir->pieces);
         due_fini(&dir->due);
         roll_fini(&dir->rows_roll);
+        free(dir->used);
+        free(dir->uses);
         pool_destroy(dir->rows);
+        roll_fini(&dir->pools_roll);
         map_fini(&dir->number_pools_by_key);
         pool_destroy(dir->number_pools);
         roll_fini(&dir->numbers_roll);
@@ -174,6 +202,17 @@ static int on_trunk(void *arg, const struct trunk *row)
         return err;
 }
 
+static int on_pool(void *arg, const struct store_pool *row)
+{
+        struct loading *loading = arg;
+        int err = directory_pool_load(loading->dir, row);
+        if (err)
+                snprintf(loading->problem, STORE_PROBLEM_BYTES,
+                         "The pool \"%.*s\" in the database can't be loaded: %s.", POOL_NAME_BYTES,
+                         row->name, err_text(err));
+        return err;
+}
+
 static int on_number(void *arg, const struct store_number *row)
 {
         struct loading *loading = arg;
@@ -200,10 +239,22 @@ static bool is_over(const struct directory *dir, const struct store_session *row
         if (row->state == SESSION_ERASED)
                 return true;
         int64_t end_ms = row->state == SESSION_ENDED ? row->ended_ms : row->expires_ms;
-        return end_ms && now_ms >= end_ms && now_ms - end_ms >= dir->quarantine_ms;
+        const struct pool_policy *policy = number_pool_policy(dir, row->tenant_id, row->pool_id);
+        return end_ms && now_ms >= end_ms && now_ms - end_ms >= policy->quarantine_ms;
 }
 
-static int on_session(void *arg, const struct store_session *row)
+static int take_in(struct directory *dir, const struct session *session,
+                   const struct store_session *row, const struct session_use *use)
+{
+        const struct row_life life = {row->fixed_ms, row->sliding_ms, row->origin};
+        struct row *held;
+        int err = row_add(dir, session, &life, row, &held);
+        if (!err)
+                use_load(dir, held, use);
+        return err;
+}
+
+static int on_session(void *arg, const struct store_session *row, const struct session_use *use)
 {
         struct loading *loading = arg;
         struct directory *dir = loading->dir;
@@ -223,8 +274,9 @@ static int on_session(void *arg, const struct store_session *row)
                 loading->unreadable++;
                 return 0;
         }
-        struct row *held;
-        int err = row_add(dir, session, row, &held);
+        int err = number_pool_get(dir, row->tenant_id, row->pool_id)
+                          ? take_in(dir, session, row, use)
+                          : ERR_NOT_FOUND;
         row_close(dir);
         if (err == ERR_CONFLICT) {
                 loading->unreadable++;
@@ -294,6 +346,7 @@ static int load(struct directory *dir, char *problem)
                 .on_tenant = on_tenant,
                 .on_key = on_key,
                 .on_trunk = on_trunk,
+                .on_pool = on_pool,
                 .on_number = on_number,
                 .on_session = on_session,
                 .on_audit_head = on_audit_head,
@@ -358,6 +411,8 @@ void directory_close(struct directory *dir)
         retention_stop(dir);
         if (dir->data_dir)
                 (void)last_seen_write(dir->data_dir, io_wall_ms(dir->io));
+        io_timer_stop(dir->io, &dir->used_timer);
+        use_flush(dir);
         queue_close(dir);
         dir->store->ops->close(dir->store);
         vault_close(dir->vault);
@@ -400,6 +455,8 @@ void directory_visit_memory(const struct directory *dir,
         for (uint32_t i = 0; i < pool_capacity(dir->rows); i++)
                 if (pool_at(dir->rows, i))
                         visit(arg, pool_at(dir->rows, i), sizeof(struct row));
+        visit(arg, dir->uses, pool_capacity(dir->rows) * sizeof *dir->uses);
+        pieces_visit(&dir->pieces, visit, arg);
         for (uint32_t i = 0; i < pool_capacity(dir->references); i++)
                 if (pool_at(dir->references, i))
                         visit(arg, pool_at(dir->references, i), sizeof(struct reference));

@@ -10,8 +10,10 @@
 #ifndef MASKLINE_STORE_DIRECTORY_H
 #define MASKLINE_STORE_DIRECTORY_H
 
+#include "core/alloc.h"
 #include "core/cdr.h"
-#include "core/session.h"
+#include "core/session_model.h"
+#include "core/store.h"
 #include "core/trunk.h"
 #include "io/io.h"
 
@@ -89,19 +91,57 @@ const struct trunk *directory_trunk_get(const struct directory *dir, uint32_t tr
 /* The i-th, in the order of ids; NULL past the last. */
 const struct trunk *directory_trunk_at(const struct directory *dir, uint32_t i);
 
+/*
+ * Pools. The id is assigned; the `default` one (DIRECTORY_DEFAULT_POOL) of each tenant is always
+ * there. Policies are the caller's to check (core/pool_policy.h).
+ */
+#define DIRECTORY_DEFAULT_POOL 1
+#define DIRECTORY_POOLS_MAX    4096 /* of all tenants together */
+
+struct directory_pool {
+        uint32_t id, tenant_id;
+        char name[POOL_NAME_BYTES];
+        struct pool_policy policy;
+        uint32_t numbers;  /* that belong to it */
+        uint32_t sessions; /* that are not erased, quarantined ones among them */
+};
+/* ERR_EXISTS (name), ERR_FULL. */
+int directory_pool_add(struct directory *dir, struct directory_pool *row, directory_done *done,
+                       void *arg) MUST_CHECK;
+/* Name and policy of the one with its tenant and id. ERR_NOT_FOUND, ERR_EXISTS, ERR_FULL, -ENOMEM. */
+int directory_pool_change(struct directory *dir, const struct directory_pool *row,
+                          directory_done *done, void *arg) MUST_CHECK;
+/* ERR_IN_USE while numbers belong to it or sessions are not erased, and of the default one. */
+int directory_pool_remove(struct directory *dir, uint32_t tenant_id, uint32_t pool_id,
+                          directory_done *done, void *arg) MUST_CHECK;
+const struct directory_pool *directory_pool_find(const struct directory *dir, uint32_t tenant_id,
+                                                 struct slice name);
+/* The default one comes to be when it is asked for; NULL: there is none. */
+const struct directory_pool *directory_pool_get(struct directory *dir, uint32_t tenant_id,
+                                                uint32_t pool_id);
+/* The i-th of those that have come to be, in that order; NULL past the last. */
+const struct directory_pool *directory_pool_at(const struct directory *dir, uint32_t i);
+
 /* Masking numbers. */
 struct number_row {
         struct masking_number number;
         uint32_t tenant_id;
         uint32_t trunk_id;
-        uint32_t pool_id;  /* 1: the tenant's default pool */
-        uint32_t sessions; /* live ones that hold it */
+        uint32_t pool_id;            /* 1: the tenant's default pool */
+        uint32_t sessions;           /* live ones that hold it */
+        struct number_traits traits; /* no capability: voice */
 };
-/* ERR_EXISTS, ERR_NOT_FOUND (trunk), ERR_FULL. */
+/* ERR_EXISTS, ERR_NOT_FOUND (trunk or pool), ERR_FULL. */
 int directory_number_add(struct directory *dir, const struct number_row *row, directory_done *done,
                          void *arg) MUST_CHECK;
 /* ERR_IN_USE while live sessions hold it. */
 int directory_number_remove(struct directory *dir, struct masking_number number,
+                            directory_done *done, void *arg) MUST_CHECK;
+/*
+ * All but the number and its tenant. ERR_IN_USE: to another pool or trunk while live sessions hold
+ * it; freeze it, and wait or end them. ERR_NOT_FOUND, ERR_FULL, -ENOMEM.
+ */
+int directory_number_change(struct directory *dir, const struct number_row *row,
                             directory_done *done, void *arg) MUST_CHECK;
 const struct number_row *directory_number_find(const struct directory *dir,
                                                struct masking_number number);
@@ -110,36 +150,67 @@ const struct number_row *directory_number_at(const struct directory *dir, uint32
 /* Sessions. */
 struct session_create {
         uint32_t tenant_id;
-        struct real_number party[2];
-        struct masking_number given[2]; /* none: picked from the pool */
-        int64_t starts_ms;              /* 0: now */
-        int64_t expires_ms;             /* 0: never */
-        struct slice reference;         /* repeated: the first session is returned */
+        uint32_t pool_id; /* 0: the default one */
+        bool has_model;   /* else it is the pool's */
+        enum session_model model;
+        bool open;                                         /* one-way: anyone may call */
+        struct session_party parties[SESSION_PARTIES_MAX]; /* PINs: directory_pin() */
+        uint8_t party_count;
+        struct number_place wish[SESSION_PARTIES_MAX];  /* where its number should be at home */
+        struct masking_number given[SESSION_SLOTS_MAX]; /* none: picked from the pool */
+        int64_t starts_ms;                              /* 0: now */
+        int64_t expires_ms;                             /* 0: as the pool's policy says, or never */
+        struct slice reference; /* repeated: the first session is returned */
 };
+/* One more party with this number, on the side that the place means in models of two. */
+void session_create_party(struct session_create *create, struct real_number real);
+
+/* Digits that a party is known, or reached, by; 4 to 15 of 0-9: ERR_SYNTAX. */
+int directory_pin(const struct directory *dir, uint32_t tenant_id, struct slice digits,
+                  struct pin_hash *out) MUST_CHECK;
 
 /* A session as it may be shown: no real number, only hints. */
 struct session_view {
         uint64_t id;
-        uint32_t tenant_id;
+        uint32_t tenant_id, pool_id;
+        enum session_model model;
+        bool open;
         enum session_state state; /* at the time of asking */
         int64_t created_ms, starts_ms, expires_ms, ended_ms;
-        uint8_t party_count;
-        struct masking_number dials[SESSION_PARTIES_MAX];
-        struct number_hint hint[SESSION_PARTIES_MAX];
+        int64_t fixed_ms, sliding_ms; /* sliding_ms 0: expires_ms does not move */
+        int64_t last_used_ms;         /* 0: never */
+        uint32_t calls;
+        uint8_t party_count; /* places; one without numbers is empty */
+        struct {
+                struct masking_number dials; /* the first that it dials; none */
+                struct number_hint hint;
+                uint8_t real_count, side;
+                bool has_pin;
+        } parties[SESSION_PARTIES_MAX];
+        struct masking_number slots[SESSION_SLOTS_MAX];
         char reference[SESSION_REFERENCE_MAX];
 };
 
+/* Why a create, or a change, was refused, beside its error; zeroed where it does not apply. */
+struct session_refusal {
+        struct session_fault fault;   /* ERR_SYNTAX: the parties are not what the model wants */
+        struct alloc_outcome outcome; /* ERR_NO_NUMBER, ERR_CONFLICT by a given number */
+};
+
 /*
- * ERR_NO_NUMBER, ERR_CONFLICT (a given pair is taken or quarantined; the parties are one person;
- * the reference is known for other parties), ERR_NOT_FOUND (a given number is not the tenant's),
- * ERR_RANGE (it would be over before it starts), ERR_TOO_LARGE and ERR_SYNTAX (the reference),
- * ERR_FULL. `view` is filled on success; `repeated` says that the reference was known: then
- * nothing is changed, and `done` comes when the first create is on disk.
+ * ERR_SYNTAX (the parties are not what the model wants: `refusal->fault`; the reference),
+ * ERR_NO_NUMBER and ERR_CONFLICT (`refusal->outcome`, of a given number that can't be had; without
+ * one: the reference is known for other parties), ERR_NOT_FOUND (the pool; a given number is not the
+ * tenant's), ERR_RANGE (it would be over before it starts, or live longer than the pool allows),
+ * ERR_TOO_LARGE (the reference), ERR_FULL. `view` is filled on success; `repeated` says that the
+ * reference was known: then nothing is changed, and `done` comes when the first create is on disk.
+ * `refusal` may be NULL.
  *
  * A reference is remembered as long as its session: until quarantine is over.
  */
 int directory_session_create(struct directory *dir, const struct session_create *create,
-                             struct session_view *view, bool *repeated, directory_done *done,
+                             struct session_view *view, bool *repeated,
+                             struct session_refusal *refusal, directory_done *done,
                              void *arg) MUST_CHECK;
 /*
  * At once for new calls; its pairs are quarantined from now. ERR_NOT_FOUND, ERR_STATE (it has
@@ -161,16 +232,33 @@ struct session_id_text session_id_format(const struct directory *dir, uint64_t s
 int session_id_parse(const struct directory *dir, struct slice text, uint64_t *out) MUST_CHECK;
 
 /* The lookup. */
+struct directory_question {
+        struct masking_number dialled;
+        struct real_number caller;
+        bool caller_withheld;
+        struct slice digits;    /* keyed in; empty: none */
+        bool digits_were_asked; /* and what came, if anything, is in `digits` */
+        /* Fills in what runs now and what rates say, for a mapping; NULL: nothing does. */
+        void (*count)(void *arg, const struct mapping *mapping, const struct pool_policy *policy,
+                      struct mask_counts *counts);
+        void *arg;
+};
 struct directory_decision {
         enum mask_verdict verdict;
         struct mapping mapping; /* complete when MASK_CONNECT; else without numbers of parties */
         bool has_mapping;       /* the caller is or was a party: session and tenant are known */
         uint32_t tenant_id;     /* of the dialled number; 0: nobody's */
         uint32_t show_trunk_id; /* MASK_CONNECT: the trunk of the number shown */
+        /* Of the session's pool, else the number's; until the next turn of the loop. */
+        const struct pool_policy *policy;
 };
-void directory_decide(const struct directory *dir, struct masking_number dialled,
-                      struct real_number caller, bool caller_withheld,
+void directory_decide(const struct directory *dir, const struct directory_question *question,
                       struct directory_decision *out);
+/*
+ * A call that was decided so is being placed: what the session remembers, and until when it lives.
+ */
+void directory_session_used(struct directory *dir, const struct mapping *mapping,
+                            struct real_number caller);
 
 struct number_hint directory_hint(const struct directory *dir, struct number number);
 

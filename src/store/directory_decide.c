@@ -15,25 +15,41 @@ static const struct row *decoy(const struct directory *dir)
         return dir->rows_roll.count ? row_at(dir, dir->rows_roll.count - 1) : NULL;
 }
 
-static const struct row *probe(const struct directory *dir, uint32_t tenant_id,
-                               struct masking_number dialled, struct real_number caller)
+/*
+ * By exact key before digits before anyone. Each is looked for, whatever was found: how long it takes
+ * tells nothing.
+ */
+static const struct row *find_row(const struct directory *dir, uint32_t tenant_id,
+                                  const struct route_call *call)
 {
-        uint8_t hash[VAULT_HASH_BYTES];
-        uint32_t slot;
-        vault_lookup_hash(dir->vault, tenant_id, dialled, caller, hash);
-        return index_find(&dir->index, hash, &slot) ? pool_at(dir->rows, slot) : NULL;
+        const struct route_key exact = {
+                .by = ROUTE_EXACT, .dialled = call->dialled, .caller = call->caller};
+        const struct route_key digits = {
+                .by = ROUTE_DIGITS, .dialled = call->dialled, .digits = call->digits};
+        const struct route_key anyone = {.by = ROUTE_ANYONE, .dialled = call->dialled};
+        const struct row *by_number = row_by_key(dir, tenant_id, &exact);
+        const struct row *by_digits = NULL;
+        if (!pin_is_none(&call->digits))
+                by_digits = row_by_key(dir, tenant_id, &digits);
+        const struct row *by_any = row_by_key(dir, tenant_id, &anyone);
+        if (by_number)
+                return by_number;
+        return by_digits ? by_digits : by_any;
 }
 
 /* Reads the row that was found, or another one for show; the scratch memory is wiped after. */
 static bool read_mapping(const struct directory *dir, const struct row *row,
-                         const struct route_call *call, struct mapping *out)
+                         const struct pool_policy *policy, const struct route_call *call,
+                         struct mapping *out)
 {
-        static const struct route_memory nothing_counts = {0};
+        const struct route_memory memory = {policy->affinity_ms, policy->last_caller_ms};
         const struct row *read = row ? row : decoy(dir);
         const struct session *session = read ? row_open(dir, read) : NULL;
         if (!session)
                 return false;
-        bool found = session_route(session, NULL, &nothing_counts, call, out);
+        struct session_use use;
+        use_read(dir, read, &use);
+        bool found = session_route(session, &use, &memory, call, out);
         row_close(dir);
         return row && found;
 }
@@ -44,50 +60,85 @@ static void hide_numbers(struct mapping *mapping)
         mapping->show = (struct masking_number){{0}};
 }
 
-void directory_decide(const struct directory *dir, struct masking_number dialled,
-                      struct real_number caller, bool caller_withheld,
+static struct route_call call_of(const struct directory *dir,
+                                 const struct directory_question *question, uint32_t tenant_id)
+{
+        struct route_call call = {.dialled = question->dialled, .now_ms = directory_now(dir)};
+        if (!question->caller_withheld)
+                call.caller = question->caller;
+        if (question->digits.len && question->digits.len <= VAULT_DIGITS_MAX)
+                vault_digits_hash(dir->vault, tenant_id, question->digits, call.digits.bytes);
+        return call;
+}
+
+static void count(const struct directory *dir, const struct directory_question *question,
+                  const struct row *row, struct mask_question *asked)
+{
+        asked->counts.digits_were_asked = question->digits_were_asked;
+        if (!asked->mapping)
+                return;
+        asked->counts.session_calls = row_use(dir, row)->calls;
+        if (question->count)
+                question->count(question->arg, asked->mapping, asked->policy, &asked->counts);
+}
+
+static enum mask_verdict judge(const struct directory *dir,
+                               const struct directory_question *question, const struct row *row,
+                               const struct mapping *mapping, const struct route_call *call,
+                               const struct number_held *number, const struct pool_policy *policy)
+{
+        struct mask_question asked = {
+                .mapping = mapping,
+                .dialled = call->dialled,
+                .number_is_ours = number != NULL,
+                .caller = call->caller,
+                .now_ms = call->now_ms,
+                .policy = policy,
+        };
+        count(dir, question, row, &asked);
+        enum mask_verdict verdict = mask_decide(&asked);
+        if (verdict != MASK_CONNECT)
+                return verdict;
+
+        const struct number_held *show = number_find(dir, mapping->show);
+        if (show && show->row.tenant_id == number->row.tenant_id)
+                return MASK_CONNECT;
+        /* A number that is shown must be the tenant's, or the leg is not made. */
+        log_error("directory: session %" PRIu64 " would show a number that is not its tenant's",
+                  mapping->session_id);
+        return MASK_UNKNOWN_NUMBER;
+}
+
+void directory_decide(const struct directory *dir, const struct directory_question *question,
                       struct directory_decision *out)
 {
-        const struct number_held *number = number_find(dir, dialled);
+        const struct number_held *number = number_find(dir, question->dialled);
         uint32_t tenant_id = number ? number->row.tenant_id : 0;
-        if (caller_withheld)
-                caller = (struct real_number){{0}};
-
+        struct route_call call = call_of(dir, question, tenant_id);
         struct mapping mapping = {0};
-        const struct route_call call = {
-                .dialled = dialled, .caller = caller, .now_ms = directory_now(dir)};
-        const struct row *row = probe(dir, tenant_id, dialled, caller);
-        bool has = read_mapping(dir, row, &call, &mapping);
-        const struct mask_question question = {
-                .mapping = has ? &mapping : NULL,
-                .dialled = dialled,
-                .number_is_ours = number != NULL,
-                .caller = caller,
-                .now_ms = call.now_ms,
-                .policy = &dir->policy,
-        };
-        enum mask_verdict verdict = mask_decide(&question);
+        const struct row *row = find_row(dir, tenant_id, &call);
+        const struct pool_policy *policy = number_pool_policy(dir, tenant_id,
+                                                              row      ? row->pool_id
+                                                              : number ? number->row.pool_id
+                                                                       : DIRECTORY_DEFAULT_POOL);
+        bool has = read_mapping(dir, row, policy, &call, &mapping);
+        enum mask_verdict verdict =
+                judge(dir, question, row, has ? &mapping : NULL, &call, number, policy);
 
-        const struct number_held *show = number_find(dir, mapping.show);
-        bool ours = show && show->row.tenant_id == tenant_id;
-        if (verdict == MASK_CONNECT && !ours) {
-                /* A number that is shown must be the tenant's, or the leg is not made. */
-                log_error("directory: session %" PRIu64
-                          " would show a number that is not its tenant's",
-                          mapping.session_id);
-                verdict = MASK_UNKNOWN_NUMBER;
-        }
         /* What it says about a session it says to a party alone. */
         bool is_party = has && mask_verdict_is_of_session(verdict);
-        if (verdict != MASK_CONNECT)
-                hide_numbers(&mapping);
         *out = (struct directory_decision){
                 .verdict = verdict,
                 .has_mapping = is_party,
                 .tenant_id = tenant_id,
-                .show_trunk_id = verdict == MASK_CONNECT ? show->row.trunk_id : 0,
+                .policy = policy,
         };
+        if (verdict == MASK_CONNECT)
+                out->show_trunk_id = number_find(dir, mapping.show)->row.trunk_id;
+        else
+                hide_numbers(&mapping);
         if (is_party)
                 out->mapping = mapping;
         explicit_bzero(&mapping, sizeof mapping);
+        explicit_bzero(&call, sizeof call);
 }

@@ -7,11 +7,15 @@
  *   directory_tenant.c   tenants
  *   directory_key.c      keys of the API
  *   directory_trunk.c    trunks
+ *   directory_pool.c     pools and their policies
  *   directory_number.c   masking numbers: by number, in order, by pool least recently used first
  *   directory_row.c      sessions as they are held: indexed, counted at their numbers
  *   directory_seal.c     what of them is sealed
  *   directory_life.c     what falls due: expired, then erased
- *   directory_session.c  create, end, find, list
+ *   directory_use.c      what sessions remember of their calls; sliding expiry
+ *   directory_pick.c     which numbers a session gets
+ *   directory_create.c   a new session; a repeated create is one session
+ *   directory_session.c  end, find, list
  *   directory_decide.c   the lookup
  *   directory_record.c   call records and the audit record
  *   directory_retention.c  call records whose time is over
@@ -23,6 +27,7 @@
 #include "base/list.h"
 #include "base/map.h"
 #include "base/pool.h"
+#include "core/alloc.h"
 #include "core/audit_entry.h"
 #include "core/index.h"
 #include "core/public_id.h"
@@ -32,29 +37,60 @@
 #include "store/directory.h"
 #include "store/directory_tenant.h"
 #include "store/due.h"
+#include "store/pieces.h"
 #include "store/roll.h"
 #include "store/seal.h"
+#include "store/session_codec.h"
 
 #define SLOT_NONE UINT32_MAX
 
-/* version, count, and for each party the real number and what it dials */
-#define ROW_PLAIN_BYTES  (2 + 2 * 16)
-#define ROW_SEALED_BYTES (ROW_PLAIN_BYTES + VAULT_SEAL_EXTRA)
+#define ROW_SEALED_BYTES (SESSION_PLAIN_TWO + VAULT_SEAL_EXTRA)
 
-/* A session as it is held: 144 bytes, and no number in them but inside `sealed`. */
+/*
+ * A session as it is held: 144 bytes, and no number in them but inside `sealed`. What is longer than
+ * two parties goes on in dir->pieces.
+ */
 struct row {
         uint64_t id;
         uint64_t key_slot;
         int64_t created_ms, starts_ms, expires_ms, ended_ms;
         uint32_t tenant_id, pool_id;
         uint32_t reference; /* slot in dir->references; SLOT_NONE */
-        uint8_t state;      /* enum session_state, as it was last written */
-        uint8_t undoable;   /* changes under way that the disk may still refuse */
-        uint8_t sealed_bytes;
+        uint32_t rest;      /* in dir->pieces */
+        uint16_t sealed_bytes;
+        uint8_t state;    /* enum session_state, as it was last written */
+        uint8_t undoable; /* changes under way that the disk may still refuse */
+        uint8_t flags;
         uint8_t sealed[ROW_SEALED_BYTES];
 };
 
+#define ROW_TOMBSTONE 1u /* of pairs of a session that goes on: its `origin` */
+#define ROW_USED      2u /* what it remembers waits to be written */
+
+#define ROW_RESEALED 4u /* who called last is sealed, and waits to be written, too */
+
+#define ROW_UNDOABLE_MAX UINT8_MAX
+
 _Static_assert(sizeof(struct row) == 144, "the figure in docs/design/numbers-at-rest.md");
+_Static_assert(SESSION_PLAIN_MAX + VAULT_SEAL_EXTRA <= STORE_SEALED_MAX, "any session is storable");
+
+/* Of the row in the same slot: what changes with its calls, and how it slides. */
+struct row_use {
+        int64_t last_used_ms;
+        int64_t fixed_ms, sliding_ms; /* as in store_session */
+        uint64_t origin;
+        uint32_t calls;
+        uint32_t parties; /* in dir->pieces, PARTY_USE_BYTES; PIECES_NONE */
+};
+#define PARTY_USE_BYTES (SESSION_PARTIES_MAX * sizeof(struct party_use))
+
+_Static_assert(sizeof(struct row_use) == 40, "the figure in docs/design/numbers-at-rest.md");
+
+/* What a row was before a change that the disk may still refuse: its pieces are kept for it. */
+struct row_before {
+        struct row row;
+        int64_t fixed_ms, sliding_ms;
+};
 
 struct reference {
         struct map_node node; /* by tenant and text */
@@ -73,7 +109,8 @@ struct number_pool {
         struct map_node node; /* by key */
         uint32_t key[2];      /* tenant, pool */
         struct list numbers;  /* least recently used first */
-        uint32_t count;
+        uint64_t order;       /* ascending: the order of pools_roll */
+        struct directory_pool row;
 };
 
 struct number_held {
@@ -88,18 +125,22 @@ struct number_held {
 struct scratch {
         struct session opened; /* row_open's */
         bool is_open;
-        struct session made; /* the one being created */
-        uint8_t plain[ROW_PLAIN_BYTES];
+        struct session made; /* the one being created, or changed */
+        struct session left; /* what is left of it as a tombstone */
+        uint8_t plain[SESSION_PLAIN_MAX];
 };
 
-/* One thing that waits for the disk: up to two changes that stand or fall together. */
+#define UNIT_CHANGES 3
+
+/* One thing that waits for the disk: changes that stand or fall together. */
 struct unit {
         struct list node;
         bool kept; /* tried again until it is written; else taken back when it is refused */
         bool last; /* of what was submitted together */
         uint8_t count;
-        struct store_change changes[2];
-        struct trunk *before; /* owned; the trunk that the first change replaces, or NULL */
+        struct store_change changes[UNIT_CHANGES];
+        /* Owned; what the first change replaces: a trunk, store_pool, store_number, row_before; or NULL. */
+        void *before;
         directory_done *done;
         void *arg;
 };
@@ -126,12 +167,11 @@ struct retention {
 
 struct directory {
         struct io *io;
-        struct data_dir *data_dir; /* owned; NULL without files */
-        struct vault *vault;       /* owned */
-        struct store *store;       /* owned */
-        struct scratch *scratch;   /* owned */
-        int64_t quarantine_ms;
-        struct pool_policy policy;      /* of each tenant's default pool */
+        struct data_dir *data_dir;      /* owned; NULL without files */
+        struct vault *vault;            /* owned */
+        struct store *store;            /* owned */
+        struct scratch *scratch;        /* owned */
+        struct pool_policy policy;      /* of a default pool of which nothing is written down */
         struct store_audit last_loaded; /* the newest audit entry at the start; sequence 0: none */
         int64_t *latest_ms;             /* owned; the wall clock as far as it has been seen */
         struct public_id_key id_key;
@@ -152,8 +192,16 @@ struct directory {
         uint64_t next_number_order;
         struct pool *number_pools; /* owned */
         struct map number_pools_by_key;
+        struct roll pools_roll;
+        uint64_t next_pool_order;
+        uint32_t next_pool_id;
 
-        struct pool *rows;  /* owned; struct row */
+        struct pool *rows;    /* owned; struct row */
+        struct row_use *uses; /* owned; by the slots of rows */
+        struct pieces pieces;
+        uint32_t *used; /* owned; slots of rows with ROW_USED */
+        uint32_t used_count;
+        struct io_timer used_timer;
         void *index_memory; /* owned */
         struct index index;
         struct roll rows_roll;
@@ -198,9 +246,16 @@ void trunk_change_back(struct directory *dir, const struct trunk *changed,
 void trunk_written(struct directory *dir, const struct trunk *before, const struct trunk *now);
 void number_forget(struct directory *dir, struct masking_number number);
 void number_put_back(struct directory *dir, const struct store_number *number);
+void number_change_back(struct directory *dir, const struct store_number *before);
+void directory_pool_back(struct directory *dir, const struct store_pool *pool,
+                         const struct store_pool *before); /* NULL: it was new */
+void directory_pool_put_back(struct directory *dir, const struct store_pool *pool);
 void row_forget(struct directory *dir, uint64_t session_id); /* shreds its key as well */
 void row_reopen(struct directory *dir, uint64_t session_id);
-void row_written(struct directory *dir, uint64_t session_id); /* a change can't be refused now */
+void row_change_back(struct directory *dir, uint64_t session_id, const struct row_before *before);
+/* A change can't be refused now; what was before it goes. */
+void row_written(struct directory *dir, const struct store_session *written,
+                 const struct row_before *before);
 
 /* Tenants and keys. */
 int tenants_init(struct directory *dir) MUST_CHECK;
@@ -215,6 +270,12 @@ bool tenant_has_keys(const struct directory *dir, uint32_t tenant_id);
 int trunk_load(struct directory *dir, const struct trunk *trunk) MUST_CHECK;
 struct number_held *number_find(const struct directory *dir, struct masking_number number);
 int number_insert(struct directory *dir, const struct store_number *number) MUST_CHECK;
+/* Pools. The default one of a tenant comes to be when it is asked for; NULL: there is none. */
+int directory_pool_load(struct directory *dir, const struct store_pool *pool) MUST_CHECK;
+struct number_pool *number_pool_get(struct directory *dir, uint32_t tenant_id, uint32_t pool_id);
+/* The policy of a pool; of one that is not there the default's. */
+const struct pool_policy *number_pool_policy(const struct directory *dir, uint32_t tenant_id,
+                                             uint32_t pool_id);
 struct number_pool *number_pool_find(const struct directory *dir, uint32_t tenant_id,
                                      uint32_t pool_id);
 void number_touch(struct number_held *number); /* now the most recently used of its pool */
@@ -225,16 +286,35 @@ struct row *row_in(const struct directory *dir, uint32_t slot); /* which is in u
 uint32_t row_slot(const struct directory *dir, const struct row *row);
 struct row *row_at(const struct directory *dir, uint32_t position); /* in the order of ids */
 
+/* How long a session lives beside its expires_ms, and whose pairs they are: as in store_session. */
+struct row_life {
+        int64_t fixed_ms, sliding_ms;
+        uint64_t origin;
+};
+
 /*
  * Takes the session in: seals its parties under its key (unless `stored` brings them sealed),
- * indexes them, counts them at their numbers. ERR_FULL; ERR_CONFLICT: another session holds a pair
+ * indexes them, counts them at their numbers. ERR_FULL; ERR_CONFLICT: another session holds a key
  * of its; on failure nothing is left behind but the key.
  */
-int row_add(struct directory *dir, const struct session *session,
+int row_add(struct directory *dir, const struct session *session, const struct row_life *life,
             const struct store_session *stored, struct row **out) MUST_CHECK;
 
-/* Seals the parties of `session` into the row. */
+/*
+ * Makes it what `session` says, sealed anew; `before` is what row_written() or row_change_back()
+ * wants. If its key is another one now, the old one is shredded when the change is written.
+ * ERR_FULL, ERR_CONFLICT: nothing was changed.
+ */
+int row_change(struct directory *dir, struct row *row, const struct session *session,
+               const struct row_life *life, struct row_before *before) MUST_CHECK;
+
+/* Seals the parties of `session`; the row's pieces are taken. ERR_FULL: it is as it was. */
 int row_seal(struct directory *dir, const struct session *session, struct row *row) MUST_CHECK;
+/* The same with what is sealed already. */
+int row_take_sealed(struct directory *dir, struct row *row, struct slice sealed) MUST_CHECK;
+/* What is sealed of it, put together in `out`. */
+struct slice row_sealed(const struct directory *dir, const struct row *row,
+                        uint8_t out[STORE_SEALED_MAX]);
 
 /*
  * The session in the clear, in the scratch memory, until row_close(). NULL: it can't be unsealed.
@@ -247,25 +327,59 @@ void row_close(const struct directory *dir);
 const struct session *row_open_stored(const struct directory *dir,
                                       const struct store_session *stored);
 
+struct row_use *row_use(const struct directory *dir, const struct row *row);
+struct row_life row_life(const struct directory *dir, const struct row *row);
 bool row_has_ended(const struct row *row); /* as it was last written */
 bool row_is_past_quarantine(const struct directory *dir, const struct row *row, int64_t now_ms);
 void row_drop(struct directory *dir, struct row *row); /* and shreds its key */
 enum session_state row_state_at(const struct row *row, int64_t now_ms);
-void row_to_store(const struct row *row, struct store_session *out);
+void row_to_store(const struct directory *dir, const struct row *row, struct store_session *out);
+void row_set_due(struct directory *dir, const struct row *row);
 void row_set_ended(struct directory *dir, struct row *row, int64_t ended_ms);
 
 /* Erases it if its quarantine is over; false: it stays. */
 bool row_release(struct directory *dir, struct row *row);
 
-/* Whether the party may have this number: no session of theirs holds it or held it lately. */
-bool pair_is_free(struct directory *dir, uint32_t tenant_id, struct masking_number dialled,
-                  struct real_number caller);
+/* Whether no session holds the key, or held it lately. */
+bool key_is_free(struct directory *dir, uint32_t tenant_id, const struct route_key *key);
+/* The row that a key leads to; NULL. */
+struct row *row_by_key(const struct directory *dir, uint32_t tenant_id,
+                       const struct route_key *key);
+
+/*
+ * What sessions remember of their calls. Writes are coalesced: a session that is called often is
+ * written once in a while.
+ */
+void use_load(struct directory *dir, const struct row *row, const struct session_use *use);
+void use_read(const struct directory *dir, const struct row *row, struct session_use *out);
+void use_drop(struct directory *dir, struct row *row);
+/* When it ends by itself, as it was used last. */
+void use_slide(struct directory *dir, struct row *row);
+void use_flush(struct directory *dir); /* into the queue; before it is closed */
+
+/* Fills the slots in `request` that are wanted from the pool, by its policy. */
+struct pick {
+        struct alloc_request request;
+        struct alloc_outcome outcome;
+        uint32_t chosen[SESSION_SLOTS_MAX];
+};
+int pick_numbers(struct directory *dir, struct session *session, struct pick *pick) MUST_CHECK;
+/* A number by name for a slot of the request. ERR_NOT_FOUND: it is not the tenant's. */
+int pick_given(const struct directory *dir, uint32_t tenant_id, struct masking_number number,
+               uint32_t *out) MUST_CHECK;
+
+void view_session(const struct directory *dir, const struct session *session,
+                  const struct row_life *life, struct slice reference, struct session_view *view);
+void view_hints(const struct session_view *view, struct number_hint out[SESSION_PARTIES_MAX]);
+int view_row(const struct directory *dir, const struct row *row,
+             struct session_view *view) MUST_CHECK;
 
 void retention_start(struct directory *dir, int64_t keep_ms); /* 0: nothing is removed */
 void retention_stop(struct directory *dir);
 
 void rows_watch(struct directory *dir); /* arms the timer for what falls due next */
 
+struct slice row_reference(const struct directory *dir, const struct row *row);
 /* The session that was created under this reference of the tenant's. */
 struct row *row_by_reference(const struct directory *dir, uint32_t tenant_id, struct slice text);
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
 
 #include "store/directory_impl.h"
 
@@ -14,40 +16,34 @@ struct number_held *number_find(const struct directory *dir, struct masking_numb
         return node ? container_of(node, struct number_held, node) : NULL;
 }
 
-struct number_pool *number_pool_find(const struct directory *dir, uint32_t tenant_id,
-                                     uint32_t pool_id)
-{
-        const uint32_t key[2] = {tenant_id, pool_id};
-        struct map_node *node =
-                map_find(&dir->number_pools_by_key, (struct slice){(const char *)key, sizeof key});
-        return node ? container_of(node, struct number_pool, node) : NULL;
-}
-
-/* There are at most as many pools as numbers, so this cannot fail for a number that has room. */
-static struct number_pool *pool_of(struct directory *dir, uint32_t tenant_id, uint32_t pool_id)
-{
-        struct number_pool *pool = number_pool_find(dir, tenant_id, pool_id);
-        if (pool)
-                return pool;
-        pool = pool_get(dir->number_pools, NULL);
-        pool->key[0] = tenant_id;
-        pool->key[1] = pool_id;
-        list_init(&pool->numbers);
-        map_add(&dir->number_pools_by_key, &pool->node,
-                (struct slice){(const char *)pool->key, sizeof pool->key});
-        return pool;
-}
-
 void number_touch(struct number_held *number)
 {
         list_remove(&number->use);
         list_add_tail(&number->pool->numbers, &number->use);
 }
 
+static void join_pool(struct number_held *held, struct number_pool *pool)
+{
+        held->pool = pool;
+        held->row.pool_id = pool->row.id;
+        pool->row.numbers++;
+        list_add_tail(&pool->numbers, &held->use);
+}
+
+static void leave_pool(struct number_held *held)
+{
+        list_remove(&held->use);
+        held->pool->row.numbers--;
+        held->pool = NULL;
+}
+
 int number_insert(struct directory *dir, const struct store_number *number)
 {
         if (number_find(dir, number->number))
                 return ERR_EXISTS;
+        struct number_pool *pool = number_pool_get(dir, number->tenant_id, number->pool_id);
+        if (!pool)
+                return number->pool_id == DIRECTORY_DEFAULT_POOL ? ERR_FULL : ERR_NOT_FOUND;
         struct handle handle;
         struct number_held *held = pool_take(dir->numbers, &handle);
         if (!held)
@@ -58,11 +54,10 @@ int number_insert(struct directory *dir, const struct store_number *number)
                 .tenant_id = number->tenant_id,
                 .trunk_id = number->trunk_id,
                 .pool_id = number->pool_id,
+                .traits = number->traits,
         };
         held->order = dir->next_number_order++;
-        held->pool = pool_of(dir, number->tenant_id, number->pool_id);
-        held->pool->count++;
-        list_add_tail(&held->pool->numbers, &held->use);
+        join_pool(held, pool);
         map_add(&dir->numbers_by_number, &held->node, key_of(&held->row.number));
         roll_add(&dir->numbers_roll, handle.index);
         return 0;
@@ -70,12 +65,7 @@ int number_insert(struct directory *dir, const struct store_number *number)
 
 static void take_out(struct directory *dir, struct number_held *held)
 {
-        struct number_pool *pool = held->pool;
-        list_remove(&held->use);
-        if (--pool->count == 0) {
-                map_remove(&dir->number_pools_by_key, &pool->node);
-                pool_put(dir->number_pools, pool);
-        }
+        leave_pool(held);
         roll_remove(&dir->numbers_roll, pool_handle(dir->numbers, held).index);
         map_remove(&dir->numbers_by_number, &held->node);
         pool_put(dir->numbers, held);
@@ -98,7 +88,30 @@ void number_put_back(struct directory *dir, const struct store_number *number)
 
 static struct store_number stored_form(const struct number_row *row)
 {
-        return (struct store_number){row->number, row->tenant_id, row->trunk_id, row->pool_id};
+        struct store_number stored = {row->number, row->tenant_id, row->trunk_id, row->pool_id,
+                                      row->traits};
+        if (!stored.traits.capabilities)
+                stored.traits.capabilities = 1u << CAN_VOICE;
+        return stored;
+}
+
+static void set(struct directory *dir, struct number_held *held, const struct store_number *number)
+{
+        held->row.trunk_id = number->trunk_id;
+        held->row.traits = number->traits;
+        if (held->row.pool_id == number->pool_id)
+                return;
+        struct number_pool *pool = number_pool_get(dir, number->tenant_id, number->pool_id);
+        assert(pool);
+        leave_pool(held);
+        join_pool(held, pool);
+}
+
+void number_change_back(struct directory *dir, const struct store_number *before)
+{
+        struct number_held *held = number_find(dir, before->number);
+        assert(held);
+        set(dir, held, before);
 }
 
 int directory_number_add(struct directory *dir, const struct number_row *row, directory_done *done,
@@ -142,6 +155,35 @@ int directory_number_remove(struct directory *dir, struct masking_number number,
         unit_change(unit, STORE_REMOVE_NUMBER)->number = stored;
         audit_entry_number(unit_audit(unit), AUDIT_NUMBER_REMOVED, &stored, directory_now(dir));
         take_out(dir, held);
+        queue_add(dir, unit, done, arg);
+        return 0;
+}
+
+int directory_number_change(struct directory *dir, const struct number_row *row,
+                            directory_done *done, void *arg)
+{
+        struct number_held *held = number_find(dir, row->number);
+        const struct trunk *trunk = directory_trunk_get(dir, row->trunk_id);
+        bool has_all = held && held->row.tenant_id == row->tenant_id && trunk &&
+                       trunk->tenant_id == row->tenant_id &&
+                       number_pool_get(dir, row->tenant_id, row->pool_id);
+        if (!has_all)
+                return ERR_NOT_FOUND;
+        bool moves = held->row.pool_id != row->pool_id || held->row.trunk_id != row->trunk_id;
+        if (moves && held->row.sessions)
+                return ERR_IN_USE;
+        struct store_number *before = malloc(sizeof *before);
+        struct unit *unit = before ? queue_take(dir, false) : NULL;
+        if (!unit) {
+                free(before);
+                return before ? ERR_FULL : -ENOMEM;
+        }
+        *before = stored_form(&held->row);
+        struct store_number stored = stored_form(row);
+        set(dir, held, &stored);
+        unit->before = before;
+        unit_change(unit, STORE_PUT_NUMBER)->number = stored;
+        audit_entry_number(unit_audit(unit), AUDIT_NUMBER_CHANGED, &stored, directory_now(dir));
         queue_add(dir, unit, done, arg);
         return 0;
 }

@@ -29,7 +29,7 @@ int queue_init(struct directory *dir, uint32_t waiting_max)
         list_init(&q->pending);
         list_init(&q->in_flight);
         q->group_max = GROUP_UNITS;
-        q->group = calloc(2 * GROUP_UNITS, sizeof *q->group);
+        q->group = calloc(UNIT_CHANGES * GROUP_UNITS, sizeof *q->group);
         if (!q->group)
                 return -ENOMEM;
         return pool_create(sizeof(struct unit), waiting_max ? waiting_max : WAITING_MAX, false,
@@ -67,7 +67,7 @@ void queue_give_back(struct directory *dir, struct unit *unit)
 
 struct store_change *unit_change(struct unit *unit, enum store_change_kind kind)
 {
-        assert(unit->count < 2);
+        assert(unit->count < UNIT_CHANGES);
         struct store_change *change = &unit->changes[unit->count++];
         change->kind = kind;
         return change;
@@ -116,24 +116,29 @@ static uint32_t take_group(struct queue *q)
         return changes;
 }
 
-static void written(struct directory *dir, const struct unit *unit)
+static void change_written(struct directory *dir, const struct store_change *change,
+                           const void *before)
 {
-        if (unit->kept || unit->count == 0)
-                return;
-        const struct store_change *change = &unit->changes[0];
         if (change->kind == STORE_ADD_SESSION || change->kind == STORE_SET_SESSION_STATE)
-                row_written(dir, change->session.id);
+                row_written(dir, &change->session, NULL);
+        if (change->kind == STORE_SET_SESSION)
+                row_written(dir, &change->session, before);
         if (change->kind == STORE_REMOVE_TRUNK)
                 trunk_written(dir, &change->trunk, NULL);
-        if (unit->before)
-                trunk_written(dir, unit->before, &change->trunk);
+        if (change->kind == STORE_PUT_TRUNK && before)
+                trunk_written(dir, before, &change->trunk);
 }
 
-static void take_back(struct directory *dir, const struct unit *unit)
+/* `before` is of the first change. */
+static void written(struct directory *dir, const struct unit *unit)
 {
-        if (unit->count == 0)
-                return;
-        const struct store_change *change = &unit->changes[0];
+        for (unsigned i = 0; !unit->kept && i < unit->count; i++)
+                change_written(dir, &unit->changes[i], i == 0 ? unit->before : NULL);
+}
+
+static void take_back_change(struct directory *dir, const struct store_change *change,
+                             const void *before)
+{
         switch (change->kind) {
         case STORE_PUT_TENANT:
                 tenant_forget(dir, &change->tenant);
@@ -150,16 +155,25 @@ static void take_back(struct directory *dir, const struct unit *unit)
         case STORE_TOUCH_KEY:
                 break;
         case STORE_PUT_TRUNK:
-                if (unit->before)
-                        trunk_change_back(dir, &change->trunk, unit->before);
+                if (before)
+                        trunk_change_back(dir, &change->trunk, before);
                 else
                         trunk_forget(dir, &change->trunk);
                 break;
         case STORE_REMOVE_TRUNK:
                 trunk_put_back(dir, &change->trunk);
                 break;
+        case STORE_PUT_POOL:
+                directory_pool_back(dir, &change->pool, before);
+                break;
+        case STORE_REMOVE_POOL:
+                directory_pool_put_back(dir, &change->pool);
+                break;
         case STORE_PUT_NUMBER:
-                number_forget(dir, change->number.number);
+                if (before)
+                        number_change_back(dir, before);
+                else
+                        number_forget(dir, change->number.number);
                 break;
         case STORE_REMOVE_NUMBER:
                 number_put_back(dir, &change->number);
@@ -168,14 +182,22 @@ static void take_back(struct directory *dir, const struct unit *unit)
                 row_forget(dir, change->session.id);
                 break;
         case STORE_SET_SESSION:
+                row_change_back(dir, change->session.id, before);
                 break;
         case STORE_SET_SESSION_STATE:
                 row_reopen(dir, change->session.id);
                 break;
+        case STORE_SET_SESSION_USE:
         case STORE_ADD_CDR:
         case STORE_ADD_AUDIT:
                 break;
         }
+}
+
+static void take_back(struct directory *dir, const struct unit *unit)
+{
+        for (unsigned i = unit->count; i > 0; i--)
+                take_back_change(dir, &unit->changes[i - 1], i == 1 ? unit->before : NULL);
 }
 
 static void answer(struct directory *dir, struct unit *unit, int err)

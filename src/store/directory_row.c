@@ -51,11 +51,27 @@ enum session_state row_state_at(const struct row *row, int64_t now_ms)
         return session_state_at(&times, now_ms);
 }
 
+static int64_t quarantine_of(const struct directory *dir, const struct row *row)
+{
+        return number_pool_policy(dir, row->tenant_id, row->pool_id)->quarantine_ms;
+}
+
+struct row_use *row_use(const struct directory *dir, const struct row *row)
+{
+        return &dir->uses[row_slot(dir, row)];
+}
+
+struct row_life row_life(const struct directory *dir, const struct row *row)
+{
+        const struct row_use *use = row_use(dir, row);
+        return (struct row_life){use->fixed_ms, use->sliding_ms, use->origin};
+}
+
 bool row_is_past_quarantine(const struct directory *dir, const struct row *row, int64_t now_ms)
 {
         struct session times = times_of(row);
         int64_t end_ms = session_end_at(&times, now_ms);
-        return end_ms && now_ms - end_ms >= dir->quarantine_ms;
+        return end_ms && now_ms - end_ms >= quarantine_of(dir, row);
 }
 
 /* Each number once, though several slots may hold it. */
@@ -75,49 +91,87 @@ static void count_at_numbers(struct directory *dir, const struct session *sessio
         }
 }
 
-static void hash_of(const struct directory *dir, const struct session *session,
-                    const struct route_key *key, uint8_t out[VAULT_HASH_BYTES])
+static void hash_of(const struct directory *dir, uint32_t tenant_id, const struct route_key *key,
+                    uint8_t out[VAULT_HASH_BYTES])
 {
-        vault_lookup_hash(dir->vault, session->tenant_id, key->dialled, key->caller, out);
-}
-
-/* Whether another session holds one of the pairs. */
-static bool is_indexed(const struct directory *dir, const struct session *session)
-{
-        struct route_walk walk = {.session = session};
-        struct route_key key;
-        while (route_next(&walk, &key)) {
-                uint8_t hash[VAULT_HASH_BYTES];
-                uint32_t other;
-                hash_of(dir, session, &key, hash);
-                if (index_find(&dir->index, hash, &other))
-                        return true;
+        switch (key->by) {
+        case ROUTE_EXACT:
+                vault_lookup_hash(dir->vault, tenant_id, key->dialled, key->caller, out);
+                return;
+        case ROUTE_DIGITS:
+                vault_lookup_hash_digits(dir->vault, tenant_id, key->dialled, key->digits.bytes,
+                                         out);
+                return;
+        case ROUTE_ANYONE:
+                vault_lookup_hash_any(dir->vault, tenant_id, key->dialled, out);
+                return;
         }
-        return false;
 }
 
-static void index_parties(struct directory *dir, const struct session *session, uint32_t slot)
+static bool find_slot(const struct directory *dir, uint32_t tenant_id, const struct route_key *key,
+                      uint32_t *slot)
+{
+        uint8_t hash[VAULT_HASH_BYTES];
+        hash_of(dir, tenant_id, key, hash);
+        return index_find(&dir->index, hash, slot);
+}
+
+struct row *row_by_key(const struct directory *dir, uint32_t tenant_id, const struct route_key *key)
+{
+        uint32_t slot;
+        return find_slot(dir, tenant_id, key, &slot) ? row_in(dir, slot) : NULL;
+}
+
+bool key_is_free(struct directory *dir, uint32_t tenant_id, const struct route_key *key)
+{
+        struct row *row = row_by_key(dir, tenant_id, key);
+        return !row || row_release(dir, row);
+}
+
+/*
+ * ERR_CONFLICT: another session than that in `own` (SLOT_NONE: any) holds one of the keys; ERR_FULL:
+ * there is no room for so many beside those that go.
+ */
+static int check_keys(const struct directory *dir, const struct session *session, uint32_t own,
+                      uint32_t going)
+{
+        struct route_walk walk = {.session = session};
+        struct route_key key;
+        uint32_t slot, count = 0;
+        while (route_next(&walk, &key)) {
+                count++;
+                if (find_slot(dir, session->tenant_id, &key, &slot) && slot != own)
+                        return ERR_CONFLICT;
+        }
+        return dir->index.count - going + count > dir->index.max ? ERR_FULL : 0;
+}
+
+static void index_keys(struct directory *dir, const struct session *session, uint32_t slot)
 {
         struct route_walk walk = {.session = session};
         struct route_key key;
         while (route_next(&walk, &key)) {
                 uint8_t hash[VAULT_HASH_BYTES];
-                hash_of(dir, session, &key, hash);
+                hash_of(dir, session->tenant_id, &key, hash);
                 int err = index_add(&dir->index, hash, slot);
-                assert(!err); /* it has room for two parties of every row */
+                assert(!err); /* check_keys() has looked */
                 (void)err;
         }
 }
 
-static void unindex_parties(struct directory *dir, const struct session *session, uint32_t slot)
+static uint32_t unindex_keys(struct directory *dir, const struct session *session, uint32_t slot)
 {
         struct route_walk walk = {.session = session};
         struct route_key key;
+        uint32_t count = 0;
         while (route_next(&walk, &key)) {
                 uint8_t hash[VAULT_HASH_BYTES];
-                hash_of(dir, session, &key, hash);
-                index_remove(&dir->index, hash, slot);
+                hash_of(dir, session->tenant_id, &key, hash);
+                bool was_there = index_remove(&dir->index, hash, slot);
+                assert(was_there);
+                count++;
         }
+        return count;
 }
 
 static struct slice reference_key(char *memory, size_t bytes, uint32_t tenant_id, struct slice text)
@@ -156,6 +210,15 @@ static uint32_t add_reference(struct directory *dir, const struct session *sessi
         return handle.index;
 }
 
+struct slice row_reference(const struct directory *dir, const struct row *row)
+{
+        if (row->reference == SLOT_NONE)
+                return SLICE_NONE;
+        const struct reference *reference = pool_at(dir->references, row->reference);
+        assert(reference);
+        return (struct slice){reference->key + 4, reference->key_bytes - 4};
+}
+
 static void remove_reference(struct directory *dir, struct row *row)
 {
         if (row->reference == SLOT_NONE)
@@ -172,69 +235,178 @@ bool row_has_ended(const struct row *row)
         return row->state == SESSION_ENDED || row->state == SESSION_ERASED;
 }
 
-static void set_due(struct directory *dir, const struct row *row)
+void row_set_due(struct directory *dir, const struct row *row)
 {
         uint32_t slot = row_slot(dir, row);
         if (row_has_ended(row))
-                due_set(&dir->due, slot, row->ended_ms + dir->quarantine_ms);
+                due_set(&dir->due, slot, row->ended_ms + quarantine_of(dir, row));
         else if (row->expires_ms)
                 due_set(&dir->due, slot, row->expires_ms);
         else
                 due_clear(&dir->due, slot);
 }
 
-int row_add(struct directory *dir, const struct session *session,
+static void set_life(struct directory *dir, struct row *row, const struct session *session,
+                     const struct row_life *life)
+{
+        struct row_use *use = row_use(dir, row);
+        row->starts_ms = session->starts_ms;
+        row->expires_ms = session->expires_ms;
+        row->ended_ms = session->ended_ms;
+        row->state = (uint8_t)session->state;
+        use->fixed_ms = life->fixed_ms;
+        use->sliding_ms = life->sliding_ms;
+        use->origin = life->origin;
+}
+
+static void count_at_pool(struct directory *dir, const struct row *row, int change)
+{
+        struct number_pool *pool = number_pool_find(dir, row->tenant_id, row->pool_id);
+        if (pool)
+                pool->row.sessions += (uint32_t)change;
+}
+
+int row_add(struct directory *dir, const struct session *session, const struct row_life *life,
             const struct store_session *stored, struct row **out)
 {
-        if (is_indexed(dir, session))
-                return ERR_CONFLICT;
+        int err = check_keys(dir, session, SLOT_NONE, 0);
+        if (err)
+                return err;
         struct handle handle;
         struct row *row = pool_take(dir->rows, &handle);
         if (!row)
                 return ERR_FULL;
-
-        int err = 0;
-        if (!stored) {
-                err = row_seal(dir, session, row);
-        } else if (stored->sealed_bytes <= sizeof row->sealed) {
-                memcpy(row->sealed, stored->sealed, stored->sealed_bytes);
-                row->sealed_bytes = (uint8_t)stored->sealed_bytes;
-        } else {
-                err = ERR_VERSION;
-        }
+        err = stored ? row_take_sealed(
+                               dir, row,
+                               (struct slice){(const char *)stored->sealed, stored->sealed_bytes})
+                     : row_seal(dir, session, row);
         if (err) {
                 pool_put(dir->rows, row);
                 return err;
         }
+        dir->uses[handle.index] = (struct row_use){.parties = PIECES_NONE};
         row->id = session->id;
         row->key_slot = session->key_slot;
         row->created_ms = session->created_ms;
-        row->starts_ms = session->starts_ms;
-        row->expires_ms = session->expires_ms;
-        row->ended_ms = session->ended_ms;
         row->tenant_id = session->tenant_id;
         row->pool_id = session->pool_id;
-        row->state = (uint8_t)session->state;
+        row->flags = life->origin ? ROW_TOMBSTONE : 0;
+        set_life(dir, row, session, life);
         row->reference = add_reference(dir, session, handle.index);
-        index_parties(dir, session, handle.index);
+        index_keys(dir, session, handle.index);
         roll_add(&dir->rows_roll, handle.index);
+        count_at_pool(dir, row, 1);
         if (!row_has_ended(row))
                 count_at_numbers(dir, session, 1);
-        set_due(dir, row);
+        row_set_due(dir, row);
         *out = row;
         return 0;
+}
+
+/* The keys of the row, and its place among its numbers' sessions; how many keys. */
+static uint32_t take_out(struct directory *dir, const struct row *row)
+{
+        const struct session *session = row_open(dir, row);
+        assert(session); /* it was opened when it came in, and its key is ours to shred */
+        uint32_t keys = unindex_keys(dir, session, row_slot(dir, row));
+        if (!row_has_ended(row))
+                count_at_numbers(dir, session, -1);
+        row_close(dir);
+        return keys;
+}
+
+static void put_in(struct directory *dir, const struct row *row)
+{
+        const struct session *session = row_open(dir, row);
+        assert(session);
+        index_keys(dir, session, row_slot(dir, row));
+        if (!row_has_ended(row))
+                count_at_numbers(dir, session, 1);
+        row_close(dir);
+}
+
+static uint32_t count_keys(const struct directory *dir, const struct row *row)
+{
+        const struct session *session = row_open(dir, row);
+        assert(session);
+        struct route_walk walk = {.session = session};
+        struct route_key key;
+        uint32_t count = 0;
+        while (route_next(&walk, &key))
+                count++;
+        row_close(dir);
+        return count;
+}
+
+int row_change(struct directory *dir, struct row *row, const struct session *session,
+               const struct row_life *life, struct row_before *before)
+{
+        uint32_t slot = row_slot(dir, row);
+        if (row->undoable == ROW_UNDOABLE_MAX)
+                return ERR_FULL;
+        int err = check_keys(dir, session, slot, count_keys(dir, row));
+        if (err)
+                return err;
+        struct row sealed = *row;
+        err = row_seal(dir, session, &sealed);
+        if (err)
+                return err;
+
+        const struct row_use *use = row_use(dir, row);
+        *before = (struct row_before){*row, use->fixed_ms, use->sliding_ms};
+        (void)take_out(dir, row);
+        sealed.key_slot = session->key_slot;
+        *row = sealed;
+        set_life(dir, row, session, life);
+        row->undoable++;
+        put_in(dir, row);
+        row_set_due(dir, row);
+        return 0;
+}
+
+void row_change_back(struct directory *dir, uint64_t session_id, const struct row_before *before)
+{
+        struct row *row = row_find(dir, session_id);
+        assert(row);
+        (void)take_out(dir, row);
+        pieces_drop(&dir->pieces, row->rest);
+        if (row->key_slot != before->row.key_slot)
+                vault_key_shred(dir->vault, row->key_slot);
+        uint8_t undoable = row->undoable, flags = row->flags;
+        *row = before->row;
+        row->undoable = (uint8_t)(undoable - 1);
+        row->flags = flags;
+        struct row_use *use = row_use(dir, row);
+        use->fixed_ms = before->fixed_ms;
+        use->sliding_ms = before->sliding_ms;
+        use_slide(dir, row); /* a call may have come meanwhile */
+        put_in(dir, row);
+        row_set_due(dir, row);
+        rows_watch(dir);
+}
+
+void row_written(struct directory *dir, const struct store_session *written,
+                 const struct row_before *before)
+{
+        struct row *row = row_find(dir, written->id);
+        assert(row); /* it is not erased while a change of its may be refused */
+        assert(row->undoable > 0);
+        row->undoable--;
+        if (!before)
+                return;
+        pieces_drop(&dir->pieces, before->row.rest);
+        if (before->row.key_slot != written->key_slot)
+                vault_key_shred(dir->vault, before->row.key_slot);
 }
 
 void row_drop(struct directory *dir, struct row *row)
 {
         uint32_t slot = row_slot(dir, row);
-        const struct session *session = row_open(dir, row);
-        assert(session); /* it was opened when it came in, and its key is ours to shred */
-        unindex_parties(dir, session, slot);
-        if (!row_has_ended(row))
-                count_at_numbers(dir, session, -1);
-        row_close(dir);
+        (void)take_out(dir, row);
+        use_drop(dir, row);
+        pieces_drop(&dir->pieces, row->rest);
         remove_reference(dir, row);
+        count_at_pool(dir, row, -1);
         due_clear(&dir->due, slot);
         roll_remove(&dir->rows_roll, slot);
         vault_key_shred(dir->vault, row->key_slot);
@@ -262,7 +434,7 @@ void row_set_ended(struct directory *dir, struct row *row, int64_t ended_ms)
         recount(dir, row, -1);
         row->state = SESSION_ENDED;
         row->ended_ms = ended_ms;
-        set_due(dir, row);
+        row_set_due(dir, row);
 }
 
 void row_reopen(struct directory *dir, uint64_t session_id)
@@ -274,23 +446,29 @@ void row_reopen(struct directory *dir, uint64_t session_id)
         row->ended_ms = 0;
         row->undoable--;
         recount(dir, row, 1);
-        set_due(dir, row);
+        row_set_due(dir, row);
         rows_watch(dir);
 }
 
-void row_written(struct directory *dir, uint64_t session_id)
+void row_to_store(const struct directory *dir, const struct row *row, struct store_session *out)
 {
-        struct row *row = row_find(dir, session_id);
-        assert(row); /* it is not erased while a change of its may be refused */
-        assert(row->undoable > 0);
-        row->undoable--;
-}
-
-bool pair_is_free(struct directory *dir, uint32_t tenant_id, struct masking_number dialled,
-                  struct real_number caller)
-{
-        uint8_t hash[VAULT_HASH_BYTES];
-        uint32_t slot;
-        vault_lookup_hash(dir->vault, tenant_id, dialled, caller, hash);
-        return !index_find(&dir->index, hash, &slot) || row_release(dir, row_in(dir, slot));
+        const struct row_use *use = row_use(dir, row);
+        *out = (struct store_session){
+                .id = row->id,
+                .tenant_id = row->tenant_id,
+                .pool_id = row->pool_id,
+                .state = (enum session_state)row->state,
+                .created_ms = row->created_ms,
+                .starts_ms = row->starts_ms,
+                .expires_ms = row->expires_ms,
+                .ended_ms = row->ended_ms,
+                .fixed_ms = use->fixed_ms,
+                .sliding_ms = use->sliding_ms,
+                .origin = use->origin,
+                .key_slot = row->key_slot,
+        };
+        struct slice reference = row_reference(dir, row);
+        if (reference.len)
+                memcpy(out->reference, reference.p, reference.len);
+        out->sealed_bytes = (uint16_t)row_sealed(dir, row, out->sealed).len;
 }

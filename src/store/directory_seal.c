@@ -7,8 +7,6 @@
 #include "base/log.h"
 #include "store/directory_impl.h"
 
-#define PLAIN_VERSION 1
-
 /* What a seal is bound to: moved to another session or tenant, it does not open. */
 struct seal_context {
         char bytes[32];
@@ -25,49 +23,44 @@ static struct slice context_of(uint32_t tenant_id, uint64_t session_id, struct s
         return buf_slice(&c->buf);
 }
 
+struct slice row_sealed(const struct directory *dir, const struct row *row,
+                        uint8_t out[STORE_SEALED_MAX])
+{
+        size_t here =
+                row->sealed_bytes < sizeof row->sealed ? row->sealed_bytes : sizeof row->sealed;
+        memcpy(out, row->sealed, here);
+        pieces_get(&dir->pieces, row->rest, out + here, row->sealed_bytes - here);
+        return (struct slice){(const char *)out, row->sealed_bytes};
+}
+
+int row_take_sealed(struct directory *dir, struct row *row, struct slice sealed)
+{
+        size_t here = sealed.len < sizeof row->sealed ? sealed.len : sizeof row->sealed;
+        uint32_t rest;
+        int err = pieces_put(&dir->pieces, sealed.p + here, sealed.len - here, &rest);
+        if (err)
+                return err;
+        memset(row->sealed, 0, sizeof row->sealed);
+        memcpy(row->sealed, sealed.p, here);
+        row->sealed_bytes = (uint16_t)sealed.len;
+        row->rest = rest;
+        return 0;
+}
+
 int row_seal(struct directory *dir, const struct session *session, struct row *row)
 {
         struct buf plain, sealed;
+        uint8_t bytes[STORE_SEALED_MAX];
         buf_init(&plain, dir->scratch->plain, sizeof dir->scratch->plain);
-        buf_put_u8(&plain, PLAIN_VERSION);
-        buf_put_u8(&plain, session->party_count);
-        for (unsigned i = 0; i < session->party_count; i++) {
-                buf_put_be64(&plain, session->parties[i].real[0].n.e164);
-                buf_put_be64(&plain, session->slots[i].n.e164);
-        }
-        assert(buf_ok(&plain));
+        buf_init(&sealed, bytes, sizeof bytes);
+        session_encode(session, &plain);
 
         struct seal_context context;
-        buf_init(&sealed, row->sealed, sizeof row->sealed);
         int err = vault_seal(dir->vault, session->key_slot,
                              context_of(session->tenant_id, session->id, &context),
                              buf_slice(&plain), &sealed);
         explicit_bzero(dir->scratch->plain, sizeof dir->scratch->plain);
-        row->sealed_bytes = (uint8_t)sealed.len;
-        return err;
-}
-
-static uint64_t read_be64(const uint8_t *p)
-{
-        uint64_t value = 0;
-        for (unsigned i = 0; i < 8; i++)
-                value = value << 8 | p[i];
-        return value;
-}
-
-static int read_parties(struct slice plain, struct session *out)
-{
-        const uint8_t *p = (const uint8_t *)plain.p;
-        if (plain.len < 2 || p[0] != PLAIN_VERSION || p[1] != 2 || plain.len != ROW_PLAIN_BYTES)
-                return ERR_VERSION;
-        out->party_count = p[1];
-        for (unsigned i = 0; i < out->party_count; i++) {
-                out->parties[i].real[0].n.e164 = read_be64(p + 2 + 16 * i);
-                out->parties[i].real_count = 1;
-                out->slots[i].n.e164 = read_be64(p + 2 + 16 * i + 8);
-        }
-        session_set_sides(out);
-        return 0;
+        return err ? err : row_take_sealed(dir, row, buf_slice(&sealed));
 }
 
 /* `session` has all but its parties. */
@@ -80,8 +73,8 @@ static int unseal_parties(const struct directory *dir, struct slice sealed, stru
                 vault_unseal(dir->vault, session->key_slot,
                              context_of(session->tenant_id, session->id, &context), sealed, &plain);
         if (!err)
-                err = read_parties(buf_slice(&plain), session);
-        explicit_bzero(dir->scratch->plain, sizeof dir->scratch->plain);
+                err = session_decode(buf_slice(&plain), session);
+        explicit_bzero(dir->scratch->plain, plain.len);
         return err;
 }
 
@@ -124,7 +117,12 @@ const struct session *row_open(const struct directory *dir, const struct row *ro
                 .ended_ms = row->ended_ms,
                 .key_slot = row->key_slot,
         };
-        return finish_open(dir, (struct slice){(const char *)row->sealed, row->sealed_bytes});
+        /* Two parties are read where they are. */
+        if (row->sealed_bytes <= sizeof row->sealed)
+                return finish_open(dir,
+                                   (struct slice){(const char *)row->sealed, row->sealed_bytes});
+        uint8_t bytes[STORE_SEALED_MAX];
+        return finish_open(dir, row_sealed(dir, row, bytes));
 }
 
 const struct session *row_open_stored(const struct directory *dir,

@@ -123,6 +123,12 @@ static bool is_used(const struct directory *dir, uint32_t tenant_id)
                 if (dir->trunks[i].tenant_id == tenant_id)
                         return true;
         }
+        const struct directory_pool *pool;
+        for (uint32_t i = 0; (pool = directory_pool_at(dir, i)); i++) {
+                bool is_more = pool->id != DIRECTORY_DEFAULT_POOL || pool->sessions;
+                if (pool->tenant_id == tenant_id && is_more)
+                        return true;
+        }
         const struct number_row *number;
         for (uint32_t i = 0; (number = directory_number_at(dir, i)); i++) {
                 if (number->tenant_id == tenant_id)

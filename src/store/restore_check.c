@@ -211,6 +211,13 @@ static int on_key(void *arg, const struct api_key *row)
         return 0;
 }
 
+static int on_pool(void *arg, const struct store_pool *row)
+{
+        (void)arg;
+        (void)row;
+        return 0;
+}
+
 static int on_number(void *arg, const struct store_number *row)
 {
         struct checking *c = arg;
@@ -233,9 +240,10 @@ static int add_erased(struct checking *c, uint64_t id)
         return 0;
 }
 
-static int on_session(void *arg, const struct store_session *row)
+static int on_session(void *arg, const struct store_session *row, const struct session_use *use)
 {
         struct checking *c = arg;
+        (void)use;
         if (row->id > c->last_session)
                 c->last_session = row->id;
         if (row->state == SESSION_ERASED || !c->vault)
@@ -261,6 +269,7 @@ static int read_rows(struct checking *c)
                 .on_tenant = on_tenant,
                 .on_key = on_key,
                 .on_trunk = on_trunk,
+                .on_pool = on_pool,
                 .on_number = on_number,
                 .on_session = on_session,
                 .on_audit_head = on_audit,

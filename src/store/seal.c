@@ -497,7 +497,14 @@ int vault_crash_unseal(struct vault *vault, struct slice context, struct slice s
         return err ? err : unseal(vault, vault->crash, buf_slice(&b), sealed, out);
 }
 
-/* `kind` keeps exact and wildcard apart, whatever the numbers are. */
+static void keyed_hash(const struct vault *vault, struct slice text, uint8_t out[VAULT_HASH_BYTES])
+{
+        int err = crypto_generichash(out, VAULT_HASH_BYTES, (const uint8_t *)text.p, text.len,
+                                     vault->lookup, sizeof vault->lookup);
+        assert(err == 0);
+}
+
+/* `kind` keeps the kinds of keys apart, whatever the numbers are. */
 static void lookup_hash(const struct vault *vault, uint8_t kind, uint32_t tenant_id,
                         uint64_t dialled, uint64_t caller, uint8_t out[VAULT_HASH_BYTES])
 {
@@ -509,9 +516,7 @@ static void lookup_hash(const struct vault *vault, uint8_t kind, uint32_t tenant
         buf_put_be64(&b, dialled);
         buf_put_be64(&b, caller);
         assert(buf_ok(&b));
-        int err = crypto_generichash(out, VAULT_HASH_BYTES, text, b.len, vault->lookup,
-                                     sizeof vault->lookup);
-        assert(err == 0);
+        keyed_hash(vault, buf_slice(&b), out);
         sodium_memzero(text, sizeof text);
 }
 
@@ -525,6 +530,35 @@ void vault_lookup_hash_any(const struct vault *vault, uint32_t tenant_id,
                            struct masking_number dialled, uint8_t out[VAULT_HASH_BYTES])
 {
         lookup_hash(vault, 2, tenant_id, dialled.n.e164, 0, out);
+}
+
+void vault_lookup_hash_digits(const struct vault *vault, uint32_t tenant_id,
+                              struct masking_number dialled, const uint8_t digits[VAULT_HASH_BYTES],
+                              uint8_t out[VAULT_HASH_BYTES])
+{
+        uint8_t text[1 + 4 + 8 + VAULT_HASH_BYTES];
+        struct buf b;
+        buf_init(&b, text, sizeof text);
+        buf_put_u8(&b, 3);
+        buf_put_be32(&b, tenant_id);
+        buf_put_be64(&b, dialled.n.e164);
+        buf_put(&b, digits, VAULT_HASH_BYTES);
+        assert(buf_ok(&b));
+        keyed_hash(vault, buf_slice(&b), out);
+}
+
+void vault_digits_hash(const struct vault *vault, uint32_t tenant_id, struct slice digits,
+                       uint8_t out[VAULT_HASH_BYTES])
+{
+        uint8_t text[1 + 4 + VAULT_DIGITS_MAX];
+        struct buf b;
+        buf_init(&b, text, sizeof text);
+        buf_put_u8(&b, 4);
+        buf_put_be32(&b, tenant_id);
+        buf_put_slice(&b, digits);
+        assert(buf_ok(&b));
+        keyed_hash(vault, buf_slice(&b), out);
+        sodium_memzero(text, sizeof text);
 }
 
 struct siphash_key vault_hint_key(const struct vault *vault, int64_t wall_ms)

@@ -28,6 +28,7 @@
 #define VAULT_ID_BYTES   16
 #define VAULT_SEAL_EXTRA 41 /* how much longer sealed is than plain: version, nonce, tag */
 #define VAULT_PLAIN_MAX  8192
+#define VAULT_DIGITS_MAX 32
 
 struct vault;
 
@@ -133,6 +134,14 @@ void vault_lookup_hash(const struct vault *vault, uint32_t tenant_id, struct mas
                        struct real_number caller, uint8_t out[VAULT_HASH_BYTES]);
 void vault_lookup_hash_any(const struct vault *vault, uint32_t tenant_id,
                            struct masking_number dialled, uint8_t out[VAULT_HASH_BYTES]);
+
+/* This masking number, dialled with digits of this hash. */
+void vault_lookup_hash_digits(const struct vault *vault, uint32_t tenant_id,
+                              struct masking_number dialled, const uint8_t digits[VAULT_HASH_BYTES],
+                              uint8_t out[VAULT_HASH_BYTES]);
+/* Digits that a caller keys in, at most VAULT_DIGITS_MAX, as they are kept. */
+void vault_digits_hash(const struct vault *vault, uint32_t tenant_id, struct slice digits,
+                       uint8_t out[VAULT_HASH_BYTES]);
 
 /* The key for number_hint(): another one each UTC day, so that hints do not link days. */
 struct siphash_key vault_hint_key(const struct vault *vault, int64_t wall_ms);

@@ -19,10 +19,13 @@
         ", transport, client_domain"
 #define TENANT_COLUMNS "id, name, created_ms, removed_ms"
 #define KEY_COLUMNS    "id, tenant_id, name, scopes, created_ms, expires_ms, revoked_ms, used_ms, hash"
-#define NUMBER_COLUMNS "e164, tenant_id, trunk_id, pool_id"
+#define POOL_COLUMNS   "tenant_id, id, name, policy"
+#define NUMBER_COLUMNS                                                                             \
+        "e164, tenant_id, trunk_id, pool_id, country, area, capabilities, reserved, frozen, tags"
 #define SESSION_COLUMNS                                                                            \
-        "id, tenant_id, pool_id, state, created_ms, starts_ms, expires_ms, ended_ms, key_slot, "   \
-        "reference, sealed"
+        "id, tenant_id, pool_id, state, created_ms, starts_ms, expires_ms, ended_ms, fixed_ms, "   \
+        "sliding_ms, origin, key_slot, reference, sealed"
+#define USE_COLUMNS "used"
 #define CDR_COLUMNS                                                                                \
         "tenant_id, call_id, leg_id, leg, trunk_id, session_id, party, number, party_hint, "       \
         "verdict, started_ms, ringing_ms, answered_ms, ended_ms, cause, source, sip_status, "      \

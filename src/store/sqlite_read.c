@@ -3,7 +3,9 @@
 
 #include <string.h>
 
+#include "store/policy_text.h"
 #include "store/sqlite_columns.h"
+#include "store/use_codec.h"
 
 /* Values of one row in order. */
 struct row {
@@ -207,6 +209,21 @@ static int get_key(sqlite3_stmt *stmt, struct api_key *out)
         return finish(&row);
 }
 
+static int get_pool(sqlite3_stmt *stmt, struct store_pool *out)
+{
+        struct row row = {.stmt = stmt};
+        char policy[POLICY_TEXT_MAX];
+        memset(out, 0, sizeof *out);
+        out->tenant_id = get_u32(&row);
+        out->id = get_u32(&row);
+        get_text(&row, out->name, sizeof out->name);
+        get_text(&row, policy, sizeof policy);
+        pool_policy_default(&out->policy);
+        if (!row.bad && policy_text_parse(slice_from(policy), &out->policy))
+                row.bad = true;
+        return finish(&row);
+}
+
 static int get_number(sqlite3_stmt *stmt, struct store_number *out)
 {
         struct row row = {.stmt = stmt};
@@ -215,10 +232,16 @@ static int get_number(sqlite3_stmt *stmt, struct store_number *out)
         out->tenant_id = get_u32(&row);
         out->trunk_id = get_u32(&row);
         out->pool_id = get_u32(&row);
+        get_text(&row, out->traits.place.country, sizeof out->traits.place.country);
+        get_text(&row, out->traits.place.area, sizeof out->traits.place.area);
+        out->traits.capabilities = (uint8_t)get_int(&row, 0, NUMBER_CAPABILITIES_ALL);
+        out->traits.reserved = get_int(&row, 0, 1);
+        out->traits.frozen = get_int(&row, 0, 1);
+        get_text(&row, out->traits.tags, sizeof out->traits.tags);
         return finish(&row);
 }
 
-static int get_session(sqlite3_stmt *stmt, struct store_session *out)
+static int get_session(sqlite3_stmt *stmt, struct store_session *out, struct session_use *use)
 {
         struct row row = {.stmt = stmt};
         memset(out, 0, sizeof *out);
@@ -230,9 +253,16 @@ static int get_session(sqlite3_stmt *stmt, struct store_session *out)
         out->starts_ms = get_time(&row);
         out->expires_ms = get_time(&row);
         out->ended_ms = get_time(&row);
+        out->fixed_ms = get_time(&row);
+        out->sliding_ms = get_time(&row);
+        out->origin = get_u64(&row);
         out->key_slot = (uint64_t)get_int(&row, INT64_MIN, INT64_MAX);
         get_text(&row, out->reference, sizeof out->reference);
         out->sealed_bytes = (uint16_t)get_blob(&row, out->sealed, sizeof out->sealed);
+        char used[USE_BYTES_MAX];
+        size_t used_bytes = get_blob(&row, used, sizeof used);
+        if (use_decode((struct slice){used, used_bytes}, use))
+                row.bad = true;
         return finish(&row);
 }
 
@@ -347,6 +377,15 @@ static int load_trunk(sqlite3_stmt *stmt, struct load *load)
         return rc;
 }
 
+static int load_pool(sqlite3_stmt *stmt, struct load *load)
+{
+        struct store_pool pool;
+        int rc = get_pool(stmt, &pool);
+        if (!rc)
+                load->err = load->loader->on_pool(load->loader->arg, &pool);
+        return rc;
+}
+
 static int load_number(sqlite3_stmt *stmt, struct load *load)
 {
         struct store_number number;
@@ -359,9 +398,10 @@ static int load_number(sqlite3_stmt *stmt, struct load *load)
 static int load_session(sqlite3_stmt *stmt, struct load *load)
 {
         struct store_session session;
-        int rc = get_session(stmt, &session);
+        struct session_use use;
+        int rc = get_session(stmt, &session, &use);
         if (!rc)
-                load->err = load->loader->on_session(load->loader->arg, &session);
+                load->err = load->loader->on_session(load->loader->arg, &session, &use);
         return rc;
 }
 
@@ -400,8 +440,9 @@ int sqlite_read_all(sqlite3 *db, const struct store_loader *loader, int *err)
                  "WHERE revoked_ms = 0 OR id = (SELECT max(id) FROM api_key) ORDER BY id",
                  load_key},
                 {"SELECT " TRUNK_COLUMNS " FROM trunk ORDER BY id", load_trunk},
+                {"SELECT " POOL_COLUMNS " FROM pool ORDER BY tenant_id, id", load_pool},
                 {"SELECT " NUMBER_COLUMNS " FROM number ORDER BY e164", load_number},
-                {"SELECT " SESSION_COLUMNS " FROM session "
+                {"SELECT " SESSION_COLUMNS ", " USE_COLUMNS " FROM session "
                  "WHERE state != 3 OR id = (SELECT max(id) FROM session) ORDER BY id",
                  load_session},
                 {LAST_AUDIT, load_audit_head},

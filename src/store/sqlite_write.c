@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/policy_text.h"
 #include "store/sqlite_columns.h"
+#include "store/use_codec.h"
 
 /* The numbers on disk are those of the headers: one that moves must not go unnoticed. */
 _Static_assert(TRUNK_UDP == 0 && TRUNK_AUTO == 3, "trunk.transport");
@@ -27,12 +29,15 @@ enum statement {
         TOUCH_KEY,
         PUT_TRUNK,
         REMOVE_TRUNK,
+        PUT_POOL,
+        REMOVE_POOL,
         PUT_NUMBER,
         REMOVE_NUMBER,
         ADD_SESSION,
         SET_SESSION,
         SET_SESSION_STATE,
         ERASE_SESSION,
+        SET_SESSION_USE,
         ADD_CDR,
         ADD_AUDIT,
         PUT_AUDIT_HEAD,
@@ -43,7 +48,8 @@ enum statement {
 #define MARKS_10 "?,?,?,?,?,?,?,?,?,?"
 
 #define ERASE_SQL                                                                                  \
-        "UPDATE session SET state = ?, ended_ms = ?, reference = '', sealed = x'' WHERE id = ?"
+        "UPDATE session SET state = ?, ended_ms = ?, reference = '', sealed = x'', used = x'' "    \
+        "WHERE id = ?"
 
 static const char *const sql[STATEMENTS] = {
         [PUT_TENANT] = "INSERT OR REPLACE INTO tenant (" TENANT_COLUMNS ") VALUES (" MARKS_4 ")",
@@ -56,12 +62,18 @@ static const char *const sql[STATEMENTS] = {
         [PUT_TRUNK] = "INSERT OR REPLACE INTO trunk (" TRUNK_COLUMNS ") VALUES (" MARKS_10
                       "," MARKS_10 "," MARKS_10 "," MARKS_10 "," MARKS_4 ",?,?,?,?,?,?,?,?)",
         [REMOVE_TRUNK] = "DELETE FROM trunk WHERE id = ?",
-        [PUT_NUMBER] = "INSERT OR REPLACE INTO number (" NUMBER_COLUMNS ") VALUES (" MARKS_4 ")",
+        [PUT_POOL] = "INSERT OR REPLACE INTO pool (" POOL_COLUMNS ") VALUES (" MARKS_4 ")",
+        [REMOVE_POOL] = "DELETE FROM pool WHERE tenant_id = ? AND id = ?",
+        [PUT_NUMBER] = "INSERT OR REPLACE INTO number (" NUMBER_COLUMNS ") VALUES (" MARKS_10 ")",
         [REMOVE_NUMBER] = "DELETE FROM number WHERE e164 = ?",
-        [ADD_SESSION] = "INSERT INTO session (" SESSION_COLUMNS ") VALUES (" MARKS_10 ",?)",
-        [SET_SESSION] = "UPDATE session SET (" SESSION_COLUMNS ") = (" MARKS_10 ",?) WHERE id = ?1",
+        [ADD_SESSION] =
+                "INSERT INTO session (" SESSION_COLUMNS ") VALUES (" MARKS_10 "," MARKS_4 ")",
+        [SET_SESSION] = "UPDATE session SET (" SESSION_COLUMNS ") = (" MARKS_10 "," MARKS_4
+                        ") WHERE id = ?1",
         [SET_SESSION_STATE] = "UPDATE session SET state = ?, ended_ms = ? WHERE id = ?",
         [ERASE_SESSION] = ERASE_SQL,
+        [SET_SESSION_USE] =
+                "UPDATE session SET expires_ms = ?, used = ? WHERE id = ? AND state != 3",
         [ADD_CDR] = "INSERT OR IGNORE INTO cdr (" CDR_COLUMNS ") VALUES (" MARKS_10 "," MARKS_10
                     ",?,?)",
         [ADD_AUDIT] = "INSERT INTO audit (" AUDIT_COLUMNS ") VALUES (" MARKS_4 ",?,?)",
@@ -291,6 +303,28 @@ static int remove_trunk(struct sqlite_writer *writer, uint32_t id)
         return run(&row);
 }
 
+static int put_pool(struct sqlite_writer *writer, const struct store_pool *pool)
+{
+        char policy[POLICY_TEXT_MAX];
+        struct buf b;
+        buf_init(&b, policy, sizeof policy);
+        policy_text_format(&pool->policy, &b);
+        struct row row = begin(writer, PUT_POOL);
+        put_int(&row, pool->tenant_id);
+        put_int(&row, pool->id);
+        put_text(&row, pool->name, sizeof pool->name);
+        put_text(&row, policy, b.len);
+        return run(&row);
+}
+
+static int remove_pool(struct sqlite_writer *writer, const struct store_pool *pool)
+{
+        struct row row = begin(writer, REMOVE_POOL);
+        put_int(&row, pool->tenant_id);
+        put_int(&row, pool->id);
+        return run(&row);
+}
+
 static int put_number(struct sqlite_writer *writer, const struct store_number *number)
 {
         struct row row = begin(writer, PUT_NUMBER);
@@ -298,6 +332,12 @@ static int put_number(struct sqlite_writer *writer, const struct store_number *n
         put_int(&row, number->tenant_id);
         put_int(&row, number->trunk_id);
         put_int(&row, number->pool_id);
+        put_text(&row, number->traits.place.country, sizeof number->traits.place.country);
+        put_text(&row, number->traits.place.area, sizeof number->traits.place.area);
+        put_int(&row, number->traits.capabilities);
+        put_int(&row, number->traits.reserved);
+        put_int(&row, number->traits.frozen);
+        put_text(&row, number->traits.tags, sizeof number->traits.tags);
         return run(&row);
 }
 
@@ -321,6 +361,9 @@ static int put_session(struct sqlite_writer *writer, enum statement statement,
         put_int(&row, session->starts_ms);
         put_int(&row, session->expires_ms);
         put_int(&row, session->ended_ms);
+        put_int(&row, session->fixed_ms);
+        put_int(&row, session->sliding_ms);
+        put_u64(&row, session->origin);
         put_int(&row, (int64_t)session->key_slot);
         put_text(&row, session->reference, sizeof session->reference);
         put_blob(&row, session->sealed, session->sealed_bytes);
@@ -346,6 +389,19 @@ static int set_session_state(struct sqlite_writer *writer, const struct store_se
         if (!rc && sqlite3_changes(writer->db) == 0)
                 return SQLITE_CONSTRAINT;
         return rc;
+}
+
+static int set_session_use(struct sqlite_writer *writer, const struct store_use *use)
+{
+        char bytes[USE_BYTES_MAX];
+        struct buf b;
+        buf_init(&b, bytes, sizeof bytes);
+        use_encode(&use->use, &b);
+        struct row row = begin(writer, SET_SESSION_USE);
+        put_int(&row, use->expires_ms);
+        put_blob(&row, bytes, b.len);
+        put_u64(&row, use->id);
+        return run(&row);
 }
 
 static void format_attempts(const struct cdr *cdr, struct buf *b)
@@ -435,6 +491,10 @@ int sqlite_write_change(struct sqlite_writer *writer, const struct store_change 
                 return put_trunk(writer, &change->trunk);
         case STORE_REMOVE_TRUNK:
                 return remove_trunk(writer, change->trunk.id);
+        case STORE_PUT_POOL:
+                return put_pool(writer, &change->pool);
+        case STORE_REMOVE_POOL:
+                return remove_pool(writer, &change->pool);
         case STORE_PUT_NUMBER:
                 return put_number(writer, &change->number);
         case STORE_REMOVE_NUMBER:
@@ -445,6 +505,8 @@ int sqlite_write_change(struct sqlite_writer *writer, const struct store_change 
                 return set_session(writer, &change->session);
         case STORE_SET_SESSION_STATE:
                 return set_session_state(writer, &change->session);
+        case STORE_SET_SESSION_USE:
+                return set_session_use(writer, &change->use);
         case STORE_ADD_CDR:
                 return add_cdr(writer, &change->cdr);
         case STORE_ADD_AUDIT:

@@ -18,7 +18,7 @@ struct rows {
 };
 
 struct store_memory_disk {
-        struct rows tenants, keys, trunks, numbers, sessions, cdrs, audit;
+        struct rows tenants, keys, trunks, pools, numbers, sessions, uses, cdrs, audit;
         struct audit_head head;
         uint64_t commits;
 };
@@ -102,6 +102,8 @@ int store_memory_disk_create(struct store_memory_disk **out)
         disk->tenants.row_bytes = sizeof(struct tenant);
         disk->keys.row_bytes = sizeof(struct api_key);
         disk->trunks.row_bytes = sizeof(struct trunk);
+        disk->pools.row_bytes = sizeof(struct store_pool);
+        disk->uses.row_bytes = sizeof(struct store_use);
         disk->numbers.row_bytes = sizeof(struct store_number);
         disk->sessions.row_bytes = sizeof(struct store_session);
         disk->cdrs.row_bytes = sizeof(struct cdr);
@@ -123,6 +125,8 @@ void store_memory_disk_destroy(struct store_memory_disk *disk)
         free(disk->tenants.p);
         free(disk->keys.p);
         free(disk->trunks.p);
+        free(disk->pools.p);
+        free(disk->uses.p);
         free(disk->numbers.p);
         free(disk->sessions.p);
         free(disk->cdrs.p);
@@ -151,6 +155,26 @@ static struct trunk *find_trunk(struct store_memory_disk *disk, uint32_t id)
                 struct trunk *trunk = row_at(&disk->trunks, i);
                 if (trunk->id == id)
                         return trunk;
+        }
+        return NULL;
+}
+
+static struct store_pool *find_pool(struct store_memory_disk *disk, const struct store_pool *pool)
+{
+        for (uint32_t i = 0; i < disk->pools.count; i++) {
+                struct store_pool *row = row_at(&disk->pools, i);
+                if (row->id == pool->id && row->tenant_id == pool->tenant_id)
+                        return row;
+        }
+        return NULL;
+}
+
+static struct store_use *find_use(const struct store_memory_disk *disk, uint64_t id)
+{
+        for (uint32_t i = 0; i < disk->uses.count; i++) {
+                struct store_use *row = row_at(&disk->uses, i);
+                if (row->id == id)
+                        return row;
         }
         return NULL;
 }
@@ -224,8 +248,9 @@ static int check(struct store_memory_disk *disk, const struct item *item)
                 if (there == (change->kind == STORE_ADD_SESSION))
                         return ERR_CONFLICT;
         }
-        struct rows *rows[] = {&disk->tenants,  &disk->keys, &disk->trunks, &disk->numbers,
-                               &disk->sessions, &disk->cdrs, &disk->audit};
+        struct rows *rows[] = {&disk->tenants, &disk->keys,    &disk->trunks,
+                               &disk->pools,   &disk->numbers, &disk->sessions,
+                               &disk->uses,    &disk->cdrs,    &disk->audit};
         for (unsigned i = 0; i < sizeof rows / sizeof rows[0]; i++)
                 if (reserve(rows[i], item->count) != 0)
                         return -ENOMEM;
@@ -293,6 +318,35 @@ static void remove_trunk(struct store_memory_disk *disk, uint32_t id)
         for (uint32_t i = 0; i < disk->trunks.count; i++)
                 if (((struct trunk *)row_at(&disk->trunks, i))->id == id)
                         remove_at(&disk->trunks, i--);
+}
+
+static void put_pool(struct store_memory_disk *disk, const struct store_pool *pool)
+{
+        struct store_pool *old = find_pool(disk, pool);
+        if (old)
+                *old = *pool;
+        else
+                add(&disk->pools, pool);
+}
+
+static void remove_pool(struct store_memory_disk *disk, const struct store_pool *pool)
+{
+        struct store_pool *old = find_pool(disk, pool);
+        if (old)
+                remove_at(&disk->pools, (uint32_t)(old - (struct store_pool *)disk->pools.p));
+}
+
+static void set_use(struct store_memory_disk *disk, const struct store_use *use)
+{
+        struct store_session *session = find_session(disk, use->id);
+        struct store_use *old = find_use(disk, use->id);
+        if (!session || session->state == SESSION_ERASED)
+                return;
+        session->expires_ms = use->expires_ms;
+        if (old)
+                *old = *use;
+        else
+                add(&disk->uses, use);
 }
 
 static void put_number(struct store_memory_disk *disk, const struct store_number *number)
@@ -369,6 +423,15 @@ static void apply(struct store_memory *m, const struct store_change *change)
                 return;
         case STORE_REMOVE_TRUNK:
                 remove_trunk(disk, change->trunk.id);
+                return;
+        case STORE_PUT_POOL:
+                put_pool(disk, &change->pool);
+                return;
+        case STORE_REMOVE_POOL:
+                remove_pool(disk, &change->pool);
+                return;
+        case STORE_SET_SESSION_USE:
+                set_use(disk, &change->use);
                 return;
         case STORE_PUT_NUMBER:
                 put_number(disk, &change->number);
@@ -598,7 +661,10 @@ static int load_session(const struct store_memory_disk *disk, uint32_t i,
         const struct store_session *row = row_at(&disk->sessions, i);
         if (row->state == SESSION_ERASED && i + 1 < disk->sessions.count)
                 return 0;
-        return loader->on_session(loader->arg, row);
+        const struct store_use *known = find_use(disk, row->id);
+        struct session_use use;
+        session_use_init(&use);
+        return loader->on_session(loader->arg, row, known ? &known->use : &use);
 }
 
 static int load_tenants(const struct store_memory_disk *disk, const struct store_loader *loader)
@@ -623,6 +689,8 @@ static int load(struct store *store, const struct store_loader *loader)
         int err = load_tenants(disk, loader);
         for (uint32_t i = 0; !err && i < disk->trunks.count; i++)
                 err = loader->on_trunk(loader->arg, row_at(&disk->trunks, i));
+        for (uint32_t i = 0; !err && i < disk->pools.count; i++)
+                err = loader->on_pool(loader->arg, row_at(&disk->pools, i));
         for (uint32_t i = 0; !err && i < disk->numbers.count; i++)
                 err = loader->on_number(loader->arg, row_at(&disk->numbers, i));
         for (uint32_t i = 0; !err && i < disk->sessions.count; i++)

@@ -48,9 +48,9 @@ static void check_echo(const uint8_t *data, size_t size)
 
 static void check_create(const struct session_create *create)
 {
-        MUST(!number_is_none(create->party[0].n) && !number_is_none(create->party[1].n));
-        MUST(!number_equal(create->party[0].n, create->party[1].n));
-        MUST(create->party[0].n.e164 < UINT64_C(1000000000000000));
+        MUST(!number_is_none(create->parties[0].real[0].n) && !number_is_none(create->parties[1].real[0].n));
+        MUST(!number_equal(create->parties[0].real[0].n, create->parties[1].real[0].n));
+        MUST(create->parties[0].real[0].n.e164 < UINT64_C(1000000000000000));
         MUST(create->reference.len < SESSION_REFERENCE_MAX);
         MUST(create->starts_ms >= 0 && create->expires_ms >= 0);
         MUST(!create->expires_ms || create->expires_ms > create->starts_ms);

@@ -494,14 +494,15 @@ uint64_t platform_session(struct platform *platform, uint64_t a, uint64_t b, uin
 {
         const struct session_create create = {
                 .tenant_id = 1,
-                .party = {{{a}}, {{b}}},
+                .parties = {{.real = {{{a}}}, .real_count = 1}, {.real = {{{b}}}, .real_count = 1}},
+                .party_count = 2,
                 .given = {{{a_dials}}, {{b_dials}}},
                 .expires_ms = expires_in_ms ? io_wall_ms(platform->io) + expires_in_ms : 0,
         };
         struct session_view view;
         bool repeated;
-        int err = directory_session_create(platform->directory, &create, &view, &repeated, on_done,
-                                           NULL);
+        int err = directory_session_create(platform->directory, &create, &view, &repeated, NULL,
+                                           on_done, NULL);
         if (err == ERR_CONFLICT)
                 return 0;
         assert_int_equal(err, 0);

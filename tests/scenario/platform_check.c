@@ -54,8 +54,9 @@ static bool share_a_pair(const struct session_view *a, const struct session_view
 {
         for (int i = 0; i < a->party_count; i++) {
                 for (int j = 0; j < b->party_count; j++) {
-                        bool is_one = number_equal(a->dials[i].n, b->dials[j].n) &&
-                                      !memcmp(&a->hint[i], &b->hint[j], sizeof a->hint[i]);
+                        bool is_one = number_equal(a->parties[i].dials.n, b->parties[j].dials.n) &&
+                                      !memcmp(&a->parties[i].hint, &b->parties[j].hint,
+                                              sizeof a->parties[i].hint);
                         if (is_one)
                                 return true;
                 }

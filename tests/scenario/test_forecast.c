@@ -16,8 +16,8 @@ static struct world *world_with(struct world_options options)
 static struct directory_decision decide(const struct world *world)
 {
         struct directory_decision decision;
-        directory_decide(world->platform->directory, (struct masking_number){{M1}},
-                         (struct real_number){{AGENT}}, false, &decision);
+        const struct directory_question question = {.dialled = {{M1}}, .caller = {{AGENT}}};
+        directory_decide(world->platform->directory, &question, &decision);
         assert_int_equal(decision.verdict, MASK_CONNECT);
         return decision;
 }

@@ -153,6 +153,14 @@ static int on_trunk(void *arg, const struct trunk *row)
         return 0;
 }
 
+static int on_pool(void *arg, const struct store_pool *row)
+{
+        struct rig_rows *rows = arg;
+        assert(rows->pool_count < 8 && !rows->number_count);
+        rows->pools[rows->pool_count++] = *row;
+        return 0;
+}
+
 static int on_number(void *arg, const struct store_number *row)
 {
         struct rig_rows *rows = arg;
@@ -161,10 +169,11 @@ static int on_number(void *arg, const struct store_number *row)
         return 0;
 }
 
-static int on_session(void *arg, const struct store_session *row)
+static int on_session(void *arg, const struct store_session *row, const struct session_use *use)
 {
         struct rig_rows *rows = arg;
         assert(rows->session_count < RIG_ROWS_MAX && !rows->audit_count);
+        rows->uses[rows->session_count] = *use;
         rows->sessions[rows->session_count++] = *row;
         return 0;
 }
@@ -185,6 +194,7 @@ struct rig_rows *rig_load(struct rig *rig)
                 .on_tenant = on_tenant,
                 .on_key = on_key,
                 .on_trunk = on_trunk,
+                .on_pool = on_pool,
                 .on_number = on_number,
                 .on_session = on_session,
                 .on_audit_head = on_audit_head,
@@ -216,6 +226,13 @@ static int ignore_trunk(void *arg, const struct trunk *row)
         return 0;
 }
 
+static int ignore_pool(void *arg, const struct store_pool *row)
+{
+        (void)arg;
+        (void)row;
+        return 0;
+}
+
 static int ignore_number(void *arg, const struct store_number *row)
 {
         (void)arg;
@@ -223,10 +240,11 @@ static int ignore_number(void *arg, const struct store_number *row)
         return 0;
 }
 
-static int ignore_session(void *arg, const struct store_session *row)
+static int ignore_session(void *arg, const struct store_session *row, const struct session_use *use)
 {
         (void)arg;
         (void)row;
+        (void)use;
         return 0;
 }
 
@@ -243,6 +261,7 @@ const struct store_loader *rig_loader(void)
                 .on_tenant = ignore_tenant,
                 .on_key = ignore_key,
                 .on_trunk = ignore_trunk,
+                .on_pool = ignore_pool,
                 .on_number = ignore_number,
                 .on_session = ignore_session,
                 .on_audit_head = ignore_audit,
@@ -372,8 +391,24 @@ struct store_change make_number(uint32_t n)
                 .number = {.number = {{919000000000 + n}},
                            .tenant_id = 1,
                            .trunk_id = n,
-                           .pool_id = 1},
+                           .pool_id = 1,
+                           .traits = {.place = {"IN", "80"},
+                                      .capabilities = NUMBER_CAPABILITIES_ALL,
+                                      .reserved = true,
+                                      .frozen = n % 2,
+                                      .tags = "gold,south"}},
         };
+}
+
+struct store_change make_pool(uint32_t n)
+{
+        struct store_change change = {.kind = STORE_PUT_POOL, .pool = {.id = n, .tenant_id = 1}};
+        snprintf(change.pool.name, sizeof change.pool.name, "pool-%u", n);
+        pool_policy_default(&change.pool.policy);
+        change.pool.policy.quarantine_ms = 60000 + n;
+        change.pool.policy.model = MODEL_GROUP;
+        snprintf(change.pool.policy.voice, sizeof change.pool.policy.voice, "voice-%u", n);
+        return change;
 }
 
 struct store_change make_session(uint64_t id)
@@ -389,6 +424,9 @@ struct store_change make_session(uint64_t id)
                                 .created_ms = 1700000000000 + (int64_t)id,
                                 .starts_ms = 1700000000001,
                                 .expires_ms = 1700000000002,
+                                .fixed_ms = 1700000000003,
+                                .sliding_ms = 60000,
+                                .origin = id + 7,
                                 .key_slot = UINT64_C(0xfedcba9800000000) | id,
                                 .sealed_bytes = 120,
                         },
@@ -475,8 +513,10 @@ bool same_session(const struct store_session *a, const struct store_session *b)
         return a->id == b->id && a->tenant_id == b->tenant_id && a->pool_id == b->pool_id &&
                a->state == b->state && a->created_ms == b->created_ms &&
                a->starts_ms == b->starts_ms && a->expires_ms == b->expires_ms &&
-               a->ended_ms == b->ended_ms && a->key_slot == b->key_slot &&
-               strcmp(a->reference, b->reference) == 0 && a->sealed_bytes == b->sealed_bytes &&
+               a->ended_ms == b->ended_ms && a->fixed_ms == b->fixed_ms &&
+               a->sliding_ms == b->sliding_ms && a->origin == b->origin &&
+               a->key_slot == b->key_slot && strcmp(a->reference, b->reference) == 0 &&
+               a->sealed_bytes == b->sealed_bytes &&
                memcmp(a->sealed, b->sealed, a->sealed_bytes) == 0;
 }
 

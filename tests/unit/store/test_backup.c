@@ -19,6 +19,7 @@
 #include "store/backup_file.h"
 #include "store/backups.h"
 #include "store/restore.h"
+#include "world.h"
 
 #define RETENTION_MS INT64_C(3600000)
 #define KEPT         40 /* sessions of a kill test */
@@ -127,10 +128,12 @@ static void provision(void)
 /* Parties 2n and 2n + 1. */
 static struct session_view create(unsigned n, directory_done *done, void *arg)
 {
-        const struct session_create c = {.tenant_id = 1, .party = {party(2 * n), party(2 * n + 1)}};
+        const struct session_create c = {.tenant_id = 1,
+                                         .parties = {PARTY(party(2 * n)), PARTY(party(2 * n + 1))},
+                                         .party_count = 2};
         struct session_view view;
         bool repeated;
-        assert_int_equal(directory_session_create(dir, &c, &view, &repeated, done, arg), 0);
+        assert_int_equal(directory_session_create(dir, &c, &view, &repeated, NULL, done, arg), 0);
         return view;
 }
 
@@ -145,7 +148,7 @@ static struct session_view create_kept(unsigned n)
 static enum mask_verdict call(const struct session_view *s, unsigned n)
 {
         struct directory_decision d;
-        directory_decide(dir, s->dials[0], party(2 * n), false, &d);
+        world_decide(dir, s->parties[0].dials, party(2 * n), false, &d);
         return d.verdict;
 }
 
@@ -324,7 +327,8 @@ static void a_backup_under_load_holds_everything_acknowledged_before_it(void **s
         assert_int_equal(report.erased, 0);
         open_all(&new_dir);
         for (unsigned i = 1; i <= 500; i++) {
-                struct session_view s = {.dials = {number(1)}}, other = {.dials = {number(2)}};
+                struct session_view s = {.parties = {{.dials = number(1)}}};
+                struct session_view other = {.parties = {{.dials = number(2)}}};
                 assert_true(call(&s, i) == MASK_CONNECT || call(&other, i) == MASK_CONNECT);
         }
         verify_audit();
@@ -468,12 +472,14 @@ static void numbers_and_references_are_not_in_the_file(void **state)
         (void)state;
         provision();
         const struct session_create c = {.tenant_id = 1,
-                                         .party = {party(2), party(3)},
+                                         .parties = {PARTY(party(2)), PARTY(party(3))},
+                                         .party_count = 2,
                                          .reference = SLICE("ride-of-somebody")};
         struct session_view view;
         bool repeated;
         int answer = 1;
-        assert_int_equal(directory_session_create(dir, &c, &view, &repeated, on_done, &answer), 0);
+        assert_int_equal(
+                directory_session_create(dir, &c, &view, &repeated, NULL, on_done, &answer), 0);
         assert_int_equal(wait_for(&answer), 0);
         assert_true(scratch_holds(&old_dir, "ride-of-somebody", 16));
         make_whole();
@@ -722,7 +728,8 @@ static void killed_while_it_is_restored_it_is_refused_and_begun_again(void **sta
         assert_true(err == 0 || err == ERR_EXISTS);
         open_all(&new_dir);
         for (unsigned n = 1; n <= KEPT; n++) {
-                struct session_view one = {.dials = {number(1)}}, two = {.dials = {number(2)}};
+                struct session_view one = {.parties = {{.dials = number(1)}}};
+                struct session_view two = {.parties = {{.dials = number(2)}}};
                 assert_true(call(&one, n) == MASK_CONNECT || call(&two, n) == MASK_CONNECT);
         }
         verify_audit();

@@ -24,14 +24,14 @@ static int tear_down(void **state)
 static struct directory_decision decide(struct masking_number dialled, struct real_number caller)
 {
         struct directory_decision d;
-        directory_decide(w.dir, dialled, caller, false, &d);
+        world_decide(w.dir, dialled, caller, false, &d);
         return d;
 }
 
 static int create(const struct session_create *create, struct session_view *view)
 {
         bool repeated;
-        return directory_session_create(w.dir, create, view, &repeated, NULL, NULL);
+        return directory_session_create(w.dir, create, view, &repeated, NULL, NULL, NULL);
 }
 
 static void each_party_reaches_the_other_and_sees_what_it_dials(void **state)
@@ -39,21 +39,21 @@ static void each_party_reaches_the_other_and_sees_what_it_dials(void **state)
         (void)state;
         uint32_t trunk = world_provision(&w, 2);
         struct session_view s = world_session(&w, 1, 2, 0);
-        assert_false(number_equal(s.dials[0].n, s.dials[1].n));
+        assert_false(number_equal(s.parties[0].dials.n, s.parties[1].dials.n));
 
-        struct directory_decision d = decide(s.dials[0], world_p(1));
+        struct directory_decision d = decide(s.parties[0].dials, world_p(1));
         assert_int_equal(d.verdict, MASK_CONNECT);
         assert_true(number_equal(d.mapping.connect_to.n, world_p(2).n));
-        assert_true(number_equal(d.mapping.show.n, s.dials[1].n));
+        assert_true(number_equal(d.mapping.show.n, s.parties[1].dials.n));
         assert_int_equal(d.mapping.session_id, s.id);
         assert_int_equal(d.tenant_id, 1);
         assert_int_equal(d.show_trunk_id, trunk);
         assert_true(d.has_mapping);
 
-        d = decide(s.dials[1], world_p(2));
+        d = decide(s.parties[1].dials, world_p(2));
         assert_int_equal(d.verdict, MASK_CONNECT);
         assert_true(number_equal(d.mapping.connect_to.n, world_p(1).n));
-        assert_true(number_equal(d.mapping.show.n, s.dials[0].n));
+        assert_true(number_equal(d.mapping.show.n, s.parties[0].dials.n));
         assert_int_equal(d.mapping.caller_party, 1);
         assert_int_equal(d.mapping.callee_party, 0);
 }
@@ -65,13 +65,13 @@ static void nobody_else_learns_anything(void **state)
         struct session_view s = world_session(&w, 1, 2, 0);
         static const struct directory_decision nothing;
 
-        struct directory_decision d = decide(s.dials[0], world_p(3));
+        struct directory_decision d = decide(s.parties[0].dials, world_p(3));
         assert_int_equal(d.verdict, MASK_STRANGER);
         assert_false(d.has_mapping);
         assert_int_equal(d.tenant_id, 1);
         assert_memory_equal(&d.mapping, &nothing.mapping, sizeof d.mapping);
 
-        d = decide(s.dials[0], world_p(2)); /* the right person on the wrong number */
+        d = decide(s.parties[0].dials, world_p(2)); /* the right person on the wrong number */
         assert_int_equal(d.verdict, MASK_STRANGER);
         assert_memory_equal(&d.mapping, &nothing.mapping, sizeof d.mapping);
 
@@ -79,10 +79,10 @@ static void nobody_else_learns_anything(void **state)
         assert_int_equal(d.verdict, MASK_UNKNOWN_NUMBER);
         assert_int_equal(d.tenant_id, 0);
 
-        directory_decide(w.dir, s.dials[0], world_p(1), true, &d);
+        world_decide(w.dir, s.parties[0].dials, world_p(1), true, &d);
         assert_int_equal(d.verdict, MASK_WITHHELD);
         assert_false(d.has_mapping);
-        directory_decide(w.dir, s.dials[0], (struct real_number){{0}}, false, &d);
+        world_decide(w.dir, s.parties[0].dials, (struct real_number){{0}}, false, &d);
         assert_int_equal(d.verdict, MASK_WITHHELD);
 }
 
@@ -92,7 +92,7 @@ static void a_refused_party_gets_no_number_of_the_other(void **state)
         world_provision(&w, 2);
         struct session_view s = world_session(&w, 1, 2, 0);
         assert_int_equal(directory_session_end(w.dir, s.id, NULL, NULL), 0);
-        struct directory_decision d = decide(s.dials[0], world_p(1));
+        struct directory_decision d = decide(s.parties[0].dials, world_p(1));
         assert_int_equal(d.verdict, MASK_ENDED);
         assert_true(d.has_mapping);
         assert_int_equal(d.mapping.session_id, s.id);
@@ -109,8 +109,8 @@ static void an_end_holds_for_the_very_next_call(void **state)
         struct answer answer = {.err = 1};
         assert_int_equal(directory_session_end(w.dir, s.id, world_done, &answer), 0);
         assert_int_equal(answer.times, 0);
-        assert_int_equal(world_call(&w, s.dials[0], 1), MASK_ENDED);
-        assert_int_equal(world_call(&w, s.dials[1], 2), MASK_ENDED);
+        assert_int_equal(world_call(&w, s.parties[0].dials, 1), MASK_ENDED);
+        assert_int_equal(world_call(&w, s.parties[1].dials, 2), MASK_ENDED);
         world_run(&w);
         assert_int_equal(answer.err, 0);
         assert_int_equal(answer.times, 1);
@@ -124,12 +124,12 @@ static void a_session_expires_to_the_millisecond(void **state)
         world_provision(&w, 2);
         struct session_view s = world_session(&w, 1, 2, world_now(&w) + 1000);
         world_run_ms(&w, s.expires_ms - world_now(&w) - 1);
-        assert_int_equal(world_call(&w, s.dials[0], 1), MASK_CONNECT);
+        assert_int_equal(world_call(&w, s.parties[0].dials, 1), MASK_CONNECT);
         world_run_ms(&w, 1);
-        assert_int_equal(world_call(&w, s.dials[0], 1), MASK_EXPIRED);
+        assert_int_equal(world_call(&w, s.parties[0].dials, 1), MASK_EXPIRED);
         assert_int_equal(directory_session_end(w.dir, s.id, NULL, NULL), ERR_STATE);
         world_run_ms(&w, 100); /* now it is written down */
-        assert_int_equal(world_call(&w, s.dials[0], 1), MASK_EXPIRED);
+        assert_int_equal(world_call(&w, s.parties[0].dials, 1), MASK_EXPIRED);
         struct session_view now;
         assert_int_equal(directory_session_find(w.dir, s.id, &now), 0);
         assert_int_equal(now.state, SESSION_ENDED);
@@ -141,15 +141,16 @@ static void a_session_may_start_later(void **state)
         (void)state;
         world_provision(&w, 2);
         struct session_create c = {.tenant_id = 1,
-                                   .party = {world_p(1), world_p(2)},
+                                   .parties = {PARTY(world_p(1)), PARTY(world_p(2))},
+                                   .party_count = 2,
                                    .starts_ms = world_now(&w) + 5000,
                                    .expires_ms = world_now(&w) + 9000};
         struct session_view s;
         assert_int_equal(create(&c, &s), 0);
         assert_int_equal(s.state, SESSION_SCHEDULED);
-        assert_int_equal(world_call(&w, s.dials[0], 1), MASK_NOT_YET);
+        assert_int_equal(world_call(&w, s.parties[0].dials, 1), MASK_NOT_YET);
         world_run_ms(&w, 5000);
-        assert_int_equal(world_call(&w, s.dials[0], 1), MASK_CONNECT);
+        assert_int_equal(world_call(&w, s.parties[0].dials, 1), MASK_CONNECT);
 }
 
 static void a_clock_that_goes_back_revives_nothing(void **state)
@@ -158,9 +159,9 @@ static void a_clock_that_goes_back_revives_nothing(void **state)
         world_provision(&w, 2);
         struct session_view s = world_session(&w, 1, 2, world_now(&w) + 1000);
         world_run_ms(&w, 2000);
-        assert_int_equal(world_call(&w, s.dials[0], 1), MASK_EXPIRED);
+        assert_int_equal(world_call(&w, s.parties[0].dials, 1), MASK_EXPIRED);
         sim_set_wall_ms(w.io, s.created_ms);
-        assert_int_equal(world_call(&w, s.dials[0], 1), MASK_EXPIRED);
+        assert_int_equal(world_call(&w, s.parties[0].dials, 1), MASK_EXPIRED);
         struct session_view later = world_session(&w, 3, 4, 0);
         assert_true(later.created_ms >= s.expires_ms);
 }
@@ -170,7 +171,9 @@ static void a_pair_rests_for_the_quarantine(void **state)
         (void)state;
         world_provision(&w, 1);
         struct session_view first = world_session(&w, 1, 2, 0), s;
-        struct session_create again = {.tenant_id = 1, .party = {world_p(1), world_p(3)}};
+        struct session_create again = {.tenant_id = 1,
+                                       .parties = {PARTY(world_p(1)), PARTY(world_p(3))},
+                                       .party_count = 2};
         assert_int_equal(create(&again, &s), ERR_NO_NUMBER);
         assert_int_equal(directory_session_end(w.dir, first.id, NULL, NULL), 0);
         assert_int_equal(create(&again, &s), ERR_NO_NUMBER);
@@ -180,7 +183,7 @@ static void a_pair_rests_for_the_quarantine(void **state)
         assert_int_equal(create(&again, &s), 0);
         world_run(&w);
         /* The former peer is a stranger now, and so is the former session. */
-        assert_int_equal(world_call(&w, s.dials[0], 2), MASK_STRANGER);
+        assert_int_equal(world_call(&w, s.parties[0].dials, 2), MASK_STRANGER);
         assert_int_equal(directory_session_find(w.dir, first.id, &s), ERR_NOT_FOUND);
 }
 
@@ -189,15 +192,17 @@ static void quarantine_after_expiry_counts_from_the_expiry(void **state)
         (void)state;
         world_provision(&w, 1);
         struct session_view first = world_session(&w, 1, 2, world_now(&w) + 1000), s;
-        struct session_create again = {.tenant_id = 1, .party = {world_p(1), world_p(2)}};
+        struct session_create again = {.tenant_id = 1,
+                                       .parties = {PARTY(world_p(1)), PARTY(world_p(2))},
+                                       .party_count = 2};
         /* The clock leaps over both, before any timer has seen the expiry. */
         sim_set_wall_ms(w.io, first.expires_ms + QUARANTINE_MS - 1);
         assert_int_equal(create(&again, &s), ERR_NO_NUMBER);
         sim_set_wall_ms(w.io, first.expires_ms + QUARANTINE_MS);
         assert_int_equal(create(&again, &s), 0);
-        assert_int_equal(world_call(&w, s.dials[0], 1), MASK_CONNECT);
+        assert_int_equal(world_call(&w, s.parties[0].dials, 1), MASK_CONNECT);
         world_run_ms(&w, 100);
-        assert_int_equal(world_call(&w, s.dials[0], 1), MASK_CONNECT);
+        assert_int_equal(world_call(&w, s.parties[0].dials, 1), MASK_CONNECT);
 }
 
 static void the_quarantine_is_of_the_pair_not_of_the_number(void **state)
@@ -206,9 +211,9 @@ static void the_quarantine_is_of_the_pair_not_of_the_number(void **state)
         world_provision(&w, 1);
         struct session_view a = world_session(&w, 1, 2, 0);
         struct session_view b = world_session(&w, 3, 4, 0);
-        assert_true(number_equal(a.dials[0].n, b.dials[0].n));
-        assert_int_equal(world_call(&w, a.dials[0], 1), MASK_CONNECT);
-        assert_int_equal(world_call(&w, a.dials[0], 4), MASK_CONNECT);
+        assert_true(number_equal(a.parties[0].dials.n, b.parties[0].dials.n));
+        assert_int_equal(world_call(&w, a.parties[0].dials, 1), MASK_CONNECT);
+        assert_int_equal(world_call(&w, a.parties[0].dials, 4), MASK_CONNECT);
 }
 
 static void the_least_recently_used_number_is_given(void **state)
@@ -218,11 +223,11 @@ static void the_least_recently_used_number_is_given(void **state)
         struct session_view a = world_session(&w, 1, 2, 0);
         struct session_view b = world_session(&w, 3, 4, 0);
         struct session_view c = world_session(&w, 5, 6, 0);
-        assert_true(number_equal(a.dials[0].n, world_m(1).n));
-        assert_true(number_equal(a.dials[1].n, world_m(2).n));
-        assert_true(number_equal(b.dials[0].n, world_m(3).n));
-        assert_true(number_equal(b.dials[1].n, world_m(4).n));
-        assert_true(number_equal(c.dials[0].n, world_m(1).n));
+        assert_true(number_equal(a.parties[0].dials.n, world_m(1).n));
+        assert_true(number_equal(a.parties[1].dials.n, world_m(2).n));
+        assert_true(number_equal(b.parties[0].dials.n, world_m(3).n));
+        assert_true(number_equal(b.parties[1].dials.n, world_m(4).n));
+        assert_true(number_equal(c.parties[0].dials.n, world_m(1).n));
 }
 
 static void given_numbers_are_taken_or_refused(void **state)
@@ -233,14 +238,15 @@ static void given_numbers_are_taken_or_refused(void **state)
         uint32_t other = world_add_trunk(&w, 2, "carrier", "198.51.100.0/24");
         world_add_number(&w, 2, other, 50);
         struct session_create c = {.tenant_id = 1,
-                                   .party = {world_p(1), world_p(2)},
+                                   .parties = {PARTY(world_p(1)), PARTY(world_p(2))},
+                                   .party_count = 2,
                                    .given = {world_m(3), world_m(1)}};
         struct session_view s;
         assert_int_equal(create(&c, &s), 0);
-        assert_true(number_equal(s.dials[0].n, world_m(3).n));
-        assert_true(number_equal(s.dials[1].n, world_m(1).n));
+        assert_true(number_equal(s.parties[0].dials.n, world_m(3).n));
+        assert_true(number_equal(s.parties[1].dials.n, world_m(1).n));
 
-        c.party[1] = world_p(3);
+        c.parties[1].real[0] = world_p(3);
         assert_int_equal(create(&c, &s), ERR_CONFLICT); /* party 1 has number 3 already */
         c.given[0] = world_m(60);
         assert_int_equal(create(&c, &s), ERR_NOT_FOUND);
@@ -249,7 +255,7 @@ static void given_numbers_are_taken_or_refused(void **state)
         c.given[0] = world_m(2);
         c.given[1] = (struct masking_number){{0}};
         assert_int_equal(create(&c, &s), 0);
-        assert_true(number_equal(s.dials[0].n, world_m(2).n));
+        assert_true(number_equal(s.parties[0].dials.n, world_m(2).n));
 }
 
 static void creates_that_make_no_sense_are_refused(void **state)
@@ -257,9 +263,11 @@ static void creates_that_make_no_sense_are_refused(void **state)
         (void)state;
         world_provision(&w, 2);
         struct session_view s = {.id = 42};
-        struct session_create c = {.tenant_id = 1, .party = {world_p(1), world_p(1)}};
-        assert_int_equal(create(&c, &s), ERR_CONFLICT);
-        c.party[1] = world_p(2);
+        struct session_create c = {.tenant_id = 1,
+                                   .parties = {PARTY(world_p(1)), PARTY(world_p(1))},
+                                   .party_count = 2};
+        assert_int_equal(create(&c, &s), ERR_SYNTAX);
+        c.parties[1].real[0] = world_p(2);
         c.expires_ms = world_now(&w);
         assert_int_equal(create(&c, &s), ERR_RANGE);
         c.expires_ms = world_now(&w) + 10;
@@ -291,17 +299,20 @@ static void a_repeated_create_is_one_session(void **state)
 {
         (void)state;
         world_provision(&w, 2);
-        struct session_create c = {
-                .tenant_id = 1, .party = {world_p(1), world_p(2)}, .reference = SLICE("ride-7")};
+        struct session_create c = {.tenant_id = 1,
+                                   .parties = {PARTY(world_p(1)), PARTY(world_p(2))},
+                                   .party_count = 2,
+                                   .reference = SLICE("ride-7")};
         struct session_view first, second;
         struct answer answers[2] = {{1, 0}, {1, 0}};
         bool repeated = true;
-        assert_int_equal(
-                directory_session_create(w.dir, &c, &first, &repeated, world_done, &answers[0]), 0);
+        assert_int_equal(directory_session_create(w.dir, &c, &first, &repeated, NULL, world_done,
+                                                  &answers[0]),
+                         0);
         assert_false(repeated);
-        assert_int_equal(
-                directory_session_create(w.dir, &c, &second, &repeated, world_done, &answers[1]),
-                0);
+        assert_int_equal(directory_session_create(w.dir, &c, &second, &repeated, NULL, world_done,
+                                                  &answers[1]),
+                         0);
         assert_true(repeated);
         assert_memory_equal(&first, &second, sizeof first);
         assert_string_equal(second.reference, "ride-7");
@@ -311,12 +322,12 @@ static void a_repeated_create_is_one_session(void **state)
         assert_int_equal(answers[1].err, 0);
         assert_int_equal(answers[1].times, 1);
 
-        c.party[1] = world_p(3);
+        c.parties[1].real[0] = world_p(3);
         assert_int_equal(create(&c, &second), ERR_CONFLICT);
-        c.party[1] = world_p(2);
+        c.parties[1].real[0] = world_p(2);
         c.given[0] = world_m(2);
         assert_int_equal(create(&c, &second), ERR_CONFLICT);
-        c.given[0] = first.dials[0];
+        c.given[0] = first.parties[0].dials;
         assert_int_equal(create(&c, &second), 0);
         assert_int_equal(second.id, first.id);
         struct directory_health health;
@@ -330,8 +341,10 @@ static void a_reference_is_the_tenants_own_and_ends_with_the_quarantine(void **s
         world_provision(&w, 2);
         uint32_t other = world_add_trunk(&w, 2, "carrier", "198.51.100.0/24");
         world_add_number(&w, 2, other, 50);
-        struct session_create c = {
-                .tenant_id = 1, .party = {world_p(1), world_p(2)}, .reference = SLICE("ride-7")};
+        struct session_create c = {.tenant_id = 1,
+                                   .parties = {PARTY(world_p(1)), PARTY(world_p(2))},
+                                   .party_count = 2,
+                                   .reference = SLICE("ride-7")};
         struct session_view first, s;
         assert_int_equal(create(&c, &first), 0);
         c.tenant_id = 2;
@@ -356,11 +369,13 @@ static void tenants_do_not_meet(void **state)
         world_add_number(&w, 2, other, 50);
         world_add_number(&w, 2, other, 51);
         struct session_view a = world_session(&w, 1, 2, 0), b;
-        struct session_create c = {.tenant_id = 2, .party = {world_p(1), world_p(3)}};
+        struct session_create c = {.tenant_id = 2,
+                                   .parties = {PARTY(world_p(1)), PARTY(world_p(3))},
+                                   .party_count = 2};
         assert_int_equal(create(&c, &b), 0);
-        assert_int_equal(world_call(&w, a.dials[0], 3), MASK_STRANGER);
-        assert_int_equal(decide(b.dials[0], world_p(1)).tenant_id, 2);
-        assert_int_equal(decide(b.dials[0], world_p(1)).show_trunk_id, other);
+        assert_int_equal(world_call(&w, a.parties[0].dials, 3), MASK_STRANGER);
+        assert_int_equal(decide(b.parties[0].dials, world_p(1)).tenant_id, 2);
+        assert_int_equal(decide(b.parties[0].dials, world_p(1)).show_trunk_id, other);
         struct session_view list[4];
         assert_int_equal(directory_session_list(w.dir, 1, 0, list, 4), 1);
         assert_int_equal(list[0].id, a.id);
@@ -393,14 +408,14 @@ static void a_view_tells_hints_and_no_number(void **state)
         world_provision(&w, 2);
         struct session_view s = world_session(&w, 1, 2, 0);
         struct number_hint hint = directory_hint(w.dir, world_p(1).n);
-        assert_string_equal(s.hint[0].text, hint.text);
-        assert_string_not_equal(s.hint[0].text, s.hint[1].text);
+        assert_string_equal(s.parties[0].hint.text, hint.text);
+        assert_string_not_equal(s.parties[0].hint.text, s.parties[1].hint.text);
         /* Another day, another hint. */
         world_run_ms(&w, 86400000);
         struct session_view later;
         assert_int_equal(directory_session_find(w.dir, s.id, &later), 0);
-        assert_string_not_equal(later.hint[0].text, s.hint[0].text);
-        assert_string_equal(later.hint[0].text + 9, "..01");
+        assert_string_not_equal(later.parties[0].hint.text, s.parties[0].hint.text);
+        assert_string_equal(later.parties[0].hint.text + 9, "..01");
 }
 
 static void outside_ids_come_back_and_guesses_do_not(void **state)
@@ -467,14 +482,16 @@ static void what_is_in_use_is_not_removed(void **state)
         uint32_t trunk = world_provision(&w, 2);
         assert_int_equal(directory_trunk_remove(w.dir, trunk, NULL, NULL), ERR_IN_USE);
         struct session_view s = world_session(&w, 1, 2, 0);
-        assert_int_equal(directory_number_find(w.dir, s.dials[0])->sessions, 1);
-        assert_int_equal(directory_number_remove(w.dir, s.dials[0], NULL, NULL), ERR_IN_USE);
+        assert_int_equal(directory_number_find(w.dir, s.parties[0].dials)->sessions, 1);
+        assert_int_equal(directory_number_remove(w.dir, s.parties[0].dials, NULL, NULL),
+                         ERR_IN_USE);
         assert_int_equal(directory_session_end(w.dir, s.id, NULL, NULL), 0);
-        assert_int_equal(directory_number_find(w.dir, s.dials[0])->sessions, 0);
-        assert_int_equal(directory_number_remove(w.dir, s.dials[0], NULL, NULL), 0);
-        assert_int_equal(directory_number_remove(w.dir, s.dials[0], NULL, NULL), ERR_NOT_FOUND);
-        assert_int_equal(directory_number_remove(w.dir, s.dials[1], NULL, NULL), 0);
-        assert_int_equal(world_call(&w, s.dials[0], 1), MASK_UNKNOWN_NUMBER);
+        assert_int_equal(directory_number_find(w.dir, s.parties[0].dials)->sessions, 0);
+        assert_int_equal(directory_number_remove(w.dir, s.parties[0].dials, NULL, NULL), 0);
+        assert_int_equal(directory_number_remove(w.dir, s.parties[0].dials, NULL, NULL),
+                         ERR_NOT_FOUND);
+        assert_int_equal(directory_number_remove(w.dir, s.parties[1].dials, NULL, NULL), 0);
+        assert_int_equal(world_call(&w, s.parties[0].dials, 1), MASK_UNKNOWN_NUMBER);
         assert_int_equal(directory_trunk_remove(w.dir, trunk, NULL, NULL), 0);
         world_run(&w);
 }
@@ -488,7 +505,9 @@ static void a_number_that_comes_back_keeps_its_quarantine(void **state)
         assert_int_equal(directory_number_remove(w.dir, world_m(1), NULL, NULL), 0);
         world_run(&w);
         world_add_number(&w, 1, trunk, 1);
-        struct session_create c = {.tenant_id = 1, .party = {world_p(1), world_p(3)}};
+        struct session_create c = {.tenant_id = 1,
+                                   .parties = {PARTY(world_p(1)), PARTY(world_p(3))},
+                                   .party_count = 2};
         assert_int_equal(create(&c, &s), ERR_NO_NUMBER);
         world_run_ms(&w, QUARANTINE_MS);
         assert_int_equal(create(&c, &s), 0);
@@ -524,16 +543,18 @@ static void as_many_sessions_as_the_limit_says(void **state)
         world_provision(&w, 2);
         struct session_create c = {.tenant_id = 1};
         struct session_view s;
+        session_create_party(&c, world_p(1));
+        session_create_party(&c, world_p(2));
         for (unsigned i = 0; i < w.params.sessions_max; i++) {
-                c.party[0] = world_p(10 + 2 * i);
-                c.party[1] = world_p(11 + 2 * i);
+                c.parties[0].real[0] = world_p(10 + 2 * i);
+                c.parties[1].real[0] = world_p(11 + 2 * i);
                 assert_int_equal(create(&c, &s), 0);
         }
-        c.party[0] = world_p(1);
+        c.parties[0].real[0] = world_p(1);
         assert_int_equal(create(&c, &s), ERR_FULL);
         world_run(&w);
         assert_int_equal(vault_keys_used(w.vault), w.params.sessions_max);
-        assert_int_equal(world_call(&w, s.dials[0], 10 + 2 * (w.params.sessions_max - 1)),
+        assert_int_equal(world_call(&w, s.parties[0].dials, 10 + 2 * (w.params.sessions_max - 1)),
                          MASK_CONNECT);
 }
 
@@ -542,7 +563,7 @@ static void one_number_may_serve_both_parties(void **state)
         (void)state;
         world_provision(&w, 1);
         struct session_view s = world_session(&w, 1, 2, 0);
-        assert_true(number_equal(s.dials[0].n, s.dials[1].n));
+        assert_true(number_equal(s.parties[0].dials.n, s.parties[1].dials.n));
         assert_int_equal(directory_number_find(w.dir, world_m(1))->sessions, 1);
         struct directory_decision d = decide(world_m(1), world_p(2));
         assert_int_equal(d.verdict, MASK_CONNECT);
@@ -578,16 +599,18 @@ static void no_real_number_stays_in_memory(void **state)
 {
         (void)state;
         world_provision(&w, 2);
-        struct session_create c = {
-                .tenant_id = 1, .party = {world_p(1), world_p(2)}, .reference = SLICE("ride-7")};
+        struct session_create c = {.tenant_id = 1,
+                                   .parties = {PARTY(world_p(1)), PARTY(world_p(2))},
+                                   .party_count = 2,
+                                   .reference = SLICE("ride-7")};
         struct session_view s;
         assert_int_equal(create(&c, &s), 0);
         /* Before it is written, after, and when it has been looked up. */
         assert_false(memory_holds(world_p(1).n.e164));
         assert_false(memory_holds(world_p(2).n.e164));
         world_run(&w);
-        assert_int_equal(world_call(&w, s.dials[0], 1), MASK_CONNECT);
-        assert_int_equal(world_call(&w, s.dials[0], 3), MASK_STRANGER);
+        assert_int_equal(world_call(&w, s.parties[0].dials, 1), MASK_CONNECT);
+        assert_int_equal(world_call(&w, s.parties[0].dials, 3), MASK_STRANGER);
         assert_int_equal(create(&c, &s), 0);
         c.tenant_id = 2;
         assert_int_equal(create(&c, &s), ERR_NO_NUMBER);
@@ -596,7 +619,7 @@ static void no_real_number_stays_in_memory(void **state)
                 assert_false(memory_holds(world_p(i).n.e164));
         /* The search finds what is there: the reference, as digits would be. */
         c.tenant_id = 1;
-        c.party[0] = world_p(4);
+        c.parties[0].real[0] = world_p(4);
         c.reference = SLICE("919888800009");
         assert_int_equal(create(&c, &s), 0);
         assert_true(memory_holds(919888800009));

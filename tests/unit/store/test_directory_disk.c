@@ -32,11 +32,13 @@ static int tear_down(void **state)
 static int create(unsigned a, unsigned b, struct slice reference, struct session_view *view,
                   struct answer *answer)
 {
-        const struct session_create c = {
-                .tenant_id = 1, .party = {world_p(a), world_p(b)}, .reference = reference};
+        const struct session_create c = {.tenant_id = 1,
+                                         .parties = {PARTY(world_p(a)), PARTY(world_p(b))},
+                                         .party_count = 2,
+                                         .reference = reference};
         bool repeated;
-        return directory_session_create(w.dir, &c, view, &repeated, answer ? world_done : NULL,
-                                        answer);
+        return directory_session_create(w.dir, &c, view, &repeated, NULL,
+                                        answer ? world_done : NULL, answer);
 }
 
 static struct directory_health health(void)
@@ -72,11 +74,11 @@ static void a_refused_create_leaves_nothing(void **state)
         struct answer answer = {.err = 1};
         store_memory_fail(w.store, 1, 1, ERR_STORE);
         assert_int_equal(create(1, 2, SLICE("ride-1"), &s, &answer), 0);
-        assert_int_equal(world_call(&w, s.dials[0], 1), MASK_CONNECT);
+        assert_int_equal(world_call(&w, s.parties[0].dials, 1), MASK_CONNECT);
         world_run(&w);
         assert_int_equal(answer.err, ERR_STORE);
         assert_int_equal(answer.times, 1);
-        assert_int_equal(world_call(&w, s.dials[0], 1), MASK_STRANGER);
+        assert_int_equal(world_call(&w, s.parties[0].dials, 1), MASK_STRANGER);
         assert_int_equal(directory_session_find(w.dir, s.id, &s), ERR_NOT_FOUND);
         assert_int_equal(vault_keys_used(w.vault), 0);
         assert_int_equal(directory_number_find(w.dir, world_m(1))->sessions, 0);
@@ -90,7 +92,7 @@ static void a_refused_create_leaves_nothing(void **state)
         world_run(&w);
         assert_int_equal(answer.err, 0);
         assert_true(health().healthy);
-        assert_int_equal(world_call(&w, again.dials[0], 1), MASK_CONNECT);
+        assert_int_equal(world_call(&w, again.parties[0].dials, 1), MASK_CONNECT);
 }
 
 static void health_comes_back_with_the_disk_though_nothing_is_asked(void **state)
@@ -122,18 +124,18 @@ static void a_refused_end_leaves_the_session_alive(void **state)
         struct answer answer = {.err = 1};
         store_memory_fail(w.store, 1, 1, ERR_STORE);
         assert_int_equal(directory_session_end(w.dir, s.id, world_done, &answer), 0);
-        assert_int_equal(world_call(&w, s.dials[0], 1), MASK_ENDED);
+        assert_int_equal(world_call(&w, s.parties[0].dials, 1), MASK_ENDED);
         world_run(&w);
         assert_int_equal(answer.err, ERR_STORE);
-        assert_int_equal(world_call(&w, s.dials[0], 1), MASK_CONNECT);
-        assert_int_equal(directory_number_find(w.dir, s.dials[0])->sessions, 1);
+        assert_int_equal(world_call(&w, s.parties[0].dials, 1), MASK_CONNECT);
+        assert_int_equal(directory_number_find(w.dir, s.parties[0].dials)->sessions, 1);
         struct session_view now;
         assert_int_equal(directory_session_find(w.dir, s.id, &now), 0);
         assert_int_equal(now.state, SESSION_ACTIVE);
         assert_int_equal(now.ended_ms, 0);
         /* It still expires. */
         world_run_ms(&w, 10000);
-        assert_int_equal(world_call(&w, s.dials[0], 1), MASK_EXPIRED);
+        assert_int_equal(world_call(&w, s.parties[0].dials, 1), MASK_EXPIRED);
 }
 
 static void refused_trunks_and_numbers_go_back(void **state)
@@ -168,7 +170,7 @@ static void refused_trunks_and_numbers_go_back(void **state)
         world_run(&w);
         assert_string_equal(directory_trunk_get(w.dir, other)->name, "other");
         struct session_view s = world_session(&w, 1, 2, 0);
-        assert_int_equal(world_call(&w, s.dials[0], 1), MASK_CONNECT);
+        assert_int_equal(world_call(&w, s.parties[0].dials, 1), MASK_CONNECT);
 }
 
 /* What was built on a refused change goes with it, in reverse order. */
@@ -229,11 +231,13 @@ static void create_again(void *arg, int err)
         world_done(arg, err);
         if (err && answer->times == 1) {
                 struct session_view s;
-                const struct session_create c = {.tenant_id = 1, .party = {world_p(1), world_p(2)}};
+                const struct session_create c = {.tenant_id = 1,
+                                                 .parties = {PARTY(world_p(1)), PARTY(world_p(2))},
+                                                 .party_count = 2};
                 bool repeated;
-                assert_int_equal(
-                        directory_session_create(w.dir, &c, &s, &repeated, create_again, answer),
-                        0);
+                assert_int_equal(directory_session_create(w.dir, &c, &s, &repeated, NULL,
+                                                          create_again, answer),
+                                 0);
         }
 }
 
@@ -241,13 +245,15 @@ static void whoever_was_refused_may_try_again_at_once(void **state)
 {
         (void)state;
         world_provision(&w, 1);
-        struct session_create c = {.tenant_id = 1, .party = {world_p(1), world_p(2)}};
+        struct session_create c = {.tenant_id = 1,
+                                   .parties = {PARTY(world_p(1)), PARTY(world_p(2))},
+                                   .party_count = 2};
         struct session_view s;
         struct answer answer = {.err = 1};
         bool repeated;
         store_memory_fail(w.store, 1, 1, ERR_STORE);
-        assert_int_equal(directory_session_create(w.dir, &c, &s, &repeated, create_again, &answer),
-                         0);
+        assert_int_equal(
+                directory_session_create(w.dir, &c, &s, &repeated, NULL, create_again, &answer), 0);
         world_run(&w);
         assert_int_equal(answer.times, 2);
         assert_int_equal(answer.err, 0);
@@ -304,9 +310,9 @@ static void records_outlive_a_disk_that_refuses_for_a_while(void **state)
                 directory_cdr(w.dir, &cdr);
         }
         struct directory_decision d;
-        directory_decide(w.dir, s.dials[0], world_p(1), false, &d);
+        world_decide(w.dir, s.parties[0].dials, world_p(1), false, &d);
         directory_audit_decision(
-                w.dir, &(struct directory_verdict){(struct uuid){{1}}, 1, s.dials[0],
+                w.dir, &(struct directory_verdict){(struct uuid){{1}}, 1, s.parties[0].dials,
                                                    directory_hint(w.dir, world_p(1).n), &d});
         world_run(&w);
         assert_false(health().healthy);
@@ -374,7 +380,7 @@ static void a_number_that_is_nobodys_is_in_no_record(void **state)
         cdr.number.n = world_p(7).n; /* someone's telephone, dialled by mistake */
         directory_cdr(w.dir, &cdr);
         struct directory_decision d;
-        directory_decide(w.dir, cdr.number, world_p(1), false, &d);
+        world_decide(w.dir, cdr.number, world_p(1), false, &d);
         assert_int_equal(d.verdict, MASK_UNKNOWN_NUMBER);
         directory_audit_decision(
                 w.dir, &(struct directory_verdict){(struct uuid){{1}}, 1, cdr.number,
@@ -436,9 +442,9 @@ static void each_decision_is_one_entry(void **state)
         (void)b;
         assert_int_equal(directory_session_end(w.dir, a.id, NULL, NULL), 0);
         struct directory_decision d;
-        directory_decide(w.dir, a.dials[0], world_p(1), false, &d);
+        world_decide(w.dir, a.parties[0].dials, world_p(1), false, &d);
         directory_audit_decision(
-                w.dir, &(struct directory_verdict){(struct uuid){{1}}, 1, a.dials[0],
+                w.dir, &(struct directory_verdict){(struct uuid){{1}}, 1, a.parties[0].dials,
                                                    directory_hint(w.dir, world_p(1).n), &d});
         world_run_ms(&w, 2000);
         world_run_ms(&w, QUARANTINE_MS + 10);
@@ -507,13 +513,13 @@ static void everything_answers_as_before_after_a_restart(void **state)
         assert_int_equal(count, 4);
         assert_int_equal(directory_session_list(w.dir, 1, 0, after, 8), count);
         assert_memory_equal(before, after, count * sizeof before[0]);
-        assert_int_equal(world_call(&w, live.dials[0], 1), MASK_CONNECT);
-        assert_int_equal(world_call(&w, live.dials[1], 2), MASK_CONNECT);
-        assert_int_equal(world_call(&w, live.dials[0], 9), MASK_STRANGER);
-        assert_int_equal(world_call(&w, ended.dials[0], 3), MASK_ENDED);
-        assert_int_equal(world_call(&w, expired.dials[0], 5), MASK_EXPIRED);
+        assert_int_equal(world_call(&w, live.parties[0].dials, 1), MASK_CONNECT);
+        assert_int_equal(world_call(&w, live.parties[1].dials, 2), MASK_CONNECT);
+        assert_int_equal(world_call(&w, live.parties[0].dials, 9), MASK_STRANGER);
+        assert_int_equal(world_call(&w, ended.parties[0].dials, 3), MASK_ENDED);
+        assert_int_equal(world_call(&w, expired.parties[0].dials, 5), MASK_EXPIRED);
         assert_string_equal(directory_trunk_get(w.dir, trunk_id)->name, "carrier");
-        assert_int_equal(directory_number_find(w.dir, live.dials[0])->trunk_id, trunk_id);
+        assert_int_equal(directory_number_find(w.dir, live.parties[0].dials)->trunk_id, trunk_id);
         uint32_t held = 0;
         for (unsigned i = 1; i <= 3; i++)
                 held += directory_number_find(w.dir, world_m(i))->sessions;
@@ -526,10 +532,12 @@ static void everything_answers_as_before_after_a_restart(void **state)
         assert_int_equal(s.id, named.id);
         assert_int_equal(create(9, 10, SLICE_NONE, &s, NULL), 0);
         assert_true(s.id > named.id);
-        struct session_create c = {
-                .tenant_id = 1, .party = {world_p(3), world_p(11)}, .given = {ended.dials[0]}};
+        struct session_create c = {.tenant_id = 1,
+                                   .parties = {PARTY(world_p(3)), PARTY(world_p(11))},
+                                   .party_count = 2,
+                                   .given = {ended.parties[0].dials}};
         bool repeated;
-        assert_int_equal(directory_session_create(w.dir, &c, &s, &repeated, NULL, NULL),
+        assert_int_equal(directory_session_create(w.dir, &c, &s, &repeated, NULL, NULL, NULL),
                          ERR_CONFLICT);
         assert_int_equal(directory_session_end(w.dir, live.id, NULL, NULL), 0);
         world_run(&w);
@@ -548,7 +556,7 @@ static void what_was_not_acknowledged_is_gone_after_a_restart(void **state)
         assert_int_equal(answer.err, ERR_STORE);
         assert_int_equal(answer.times, 1);
         assert_int_equal(world_open(&w), 0);
-        assert_int_equal(world_call(&w, s.dials[0], 1), MASK_STRANGER);
+        assert_int_equal(world_call(&w, s.parties[0].dials, 1), MASK_STRANGER);
         /* The key that was made for it is shredded. */
         assert_int_equal(vault_keys_used(w.vault), 0);
 }
@@ -569,7 +577,7 @@ static void closing_writes_what_waits(void **state)
                 assert_int_equal(answers[i].err, 0);
                 assert_int_equal(answers[i].times, 1);
         }
-        assert_int_equal(world_call(&w, s.dials[0], 1), MASK_ENDED);
+        assert_int_equal(world_call(&w, s.parties[0].dials, 1), MASK_ENDED);
         assert_int_equal(cdrs(1).count, 1);
 }
 
@@ -604,7 +612,7 @@ static void a_session_is_erased_when_its_quarantine_is_over(void **state)
         assert_int_equal(vault_keys_used(w.vault), 0);
         assert_int_equal(vault_unsynced(w.vault), 0);
         assert_int_equal(health().sessions, 0);
-        assert_int_equal(world_call(&w, s.dials[0], 1), MASK_STRANGER);
+        assert_int_equal(world_call(&w, s.parties[0].dials, 1), MASK_STRANGER);
 }
 
 static void a_restart_erases_what_fell_due_meanwhile(void **state)
@@ -618,8 +626,8 @@ static void a_restart_erases_what_fell_due_meanwhile(void **state)
         assert_int_equal(world_open(&w), 0);
         assert_int_equal(health().sessions, 1);
         assert_int_equal(vault_keys_used(w.vault), 1);
-        assert_int_equal(world_call(&w, s.dials[0], 1), MASK_STRANGER);
-        assert_int_equal(world_call(&w, live.dials[0], 3), MASK_CONNECT);
+        assert_int_equal(world_call(&w, s.parties[0].dials, 1), MASK_STRANGER);
+        assert_int_equal(world_call(&w, live.parties[0].dials, 3), MASK_CONNECT);
         world_run(&w);
         uint16_t kinds[16];
         unsigned count = audit_kinds(kinds, 16);
@@ -654,8 +662,8 @@ static void a_clock_behind_the_records_revives_nothing(void **state)
         world_close(&w);
         sim_set_wall_ms(w.io, s.created_ms - 86400000);
         assert_int_equal(world_open(&w), 0);
-        assert_int_equal(world_call(&w, s.dials[0], 1), MASK_EXPIRED);
-        assert_int_equal(world_call(&w, t.dials[0], 3), MASK_EXPIRED);
+        assert_int_equal(world_call(&w, s.parties[0].dials, 1), MASK_EXPIRED);
+        assert_int_equal(world_call(&w, t.parties[0].dials, 3), MASK_EXPIRED);
 }
 
 static void two_sessions_with_one_pair_are_not_both_served(void **state)
@@ -670,8 +678,8 @@ static void two_sessions_with_one_pair_are_not_both_served(void **state)
         struct store_session *row_b = store_memory_session_at(w.disk, 1);
         *row_b = *row_a;
         assert_int_equal(world_open(&w), 0);
-        assert_int_equal(world_call(&w, a.dials[0], 1), MASK_CONNECT);
-        assert_int_equal(world_call(&w, b.dials[0], 3), MASK_STRANGER);
+        assert_int_equal(world_call(&w, a.parties[0].dials, 1), MASK_CONNECT);
+        assert_int_equal(world_call(&w, b.parties[0].dials, 3), MASK_STRANGER);
         assert_int_equal(health().sessions, 1);
 }
 
@@ -685,7 +693,7 @@ static void a_longer_quarantine_counts_for_what_has_ended_already(void **state)
         w.params.quarantine_ms = 2 * QUARANTINE_MS;
         reopen();
         world_run_ms(&w, QUARANTINE_MS);
-        assert_int_equal(world_call(&w, first.dials[0], 1), MASK_ENDED);
+        assert_int_equal(world_call(&w, first.parties[0].dials, 1), MASK_ENDED);
         assert_int_equal(create(1, 3, SLICE_NONE, &s, NULL), ERR_NO_NUMBER);
         world_run_ms(&w, 20);
         assert_int_equal(create(1, 3, SLICE_NONE, &s, NULL), 0);
@@ -705,7 +713,7 @@ static void keys_without_their_database_are_not_shredded(void **state)
         store_memory_disk_destroy(w.disk);
         w.disk = kept;
         assert_int_equal(world_open(&w), 0);
-        assert_int_equal(world_call(&w, s.dials[0], 1), MASK_CONNECT);
+        assert_int_equal(world_call(&w, s.parties[0].dials, 1), MASK_CONNECT);
 }
 
 static void too_small_limits_are_named(void **state)
@@ -724,7 +732,7 @@ static void too_small_limits_are_named(void **state)
         assert_non_null(strstr(w.problem, "numbers_max"));
         w.params.numbers_max = 3;
         assert_int_equal(world_open(&w), 0);
-        assert_int_equal(world_call(&w, s.dials[0], 1), MASK_CONNECT);
+        assert_int_equal(world_call(&w, s.parties[0].dials, 1), MASK_CONNECT);
 }
 
 static void a_seal_moved_to_another_session_does_not_open(void **state)
@@ -739,8 +747,8 @@ static void a_seal_moved_to_another_session_does_not_open(void **state)
         memcpy(row_b->sealed, row_a->sealed, row_a->sealed_bytes);
         row_b->key_slot = row_a->key_slot;
         assert_int_equal(world_open(&w), 0);
-        assert_int_equal(world_call(&w, a.dials[0], 1), MASK_CONNECT);
-        assert_int_equal(world_call(&w, b.dials[0], 3), MASK_STRANGER);
+        assert_int_equal(world_call(&w, a.parties[0].dials, 1), MASK_CONNECT);
+        assert_int_equal(world_call(&w, b.parties[0].dials, 3), MASK_STRANGER);
         struct session_view s;
         assert_int_equal(directory_session_find(w.dir, b.id, &s), ERR_NOT_FOUND);
 }

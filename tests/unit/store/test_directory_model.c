@@ -113,8 +113,8 @@ static unsigned free_numbers(uint32_t tenant_id, struct real_number caller, unsi
 
 static int expected_error(const struct session_create *c)
 {
-        if (number_equal(c->party[0].n, c->party[1].n))
-                return ERR_CONFLICT;
+        if (number_equal(c->parties[0].real[0].n, c->parties[1].real[0].n))
+                return ERR_SYNTAX;
         int64_t starts_ms = c->starts_ms > r.model.now_ms ? c->starts_ms : r.model.now_ms;
         if (c->expires_ms && c->expires_ms <= starts_ms)
                 return ERR_RANGE;
@@ -123,12 +123,12 @@ static int expected_error(const struct session_create *c)
                         return ERR_NOT_FOUND;
         for (unsigned p = 0; p < 2; p++)
                 if (!number_is_none(c->given[p].n) &&
-                    !pair_free(c->tenant_id, c->given[p], c->party[p]))
+                    !pair_free(c->tenant_id, c->given[p], c->parties[p].real[0]))
                         return ERR_CONFLICT;
         for (unsigned p = 0; p < 2; p++) {
                 unsigned which;
                 if (number_is_none(c->given[p].n) &&
-                    free_numbers(c->tenant_id, c->party[p], &which) == 0)
+                    free_numbers(c->tenant_id, c->parties[p].real[0], &which) == 0)
                         return ERR_NO_NUMBER;
         }
         return 0;
@@ -140,7 +140,7 @@ static bool one_number_will_do(const struct session_create *c)
         unsigned which[2] = {0};
         unsigned count[2];
         for (unsigned p = 0; p < 2; p++) {
-                count[p] = free_numbers(c->tenant_id, c->party[p], &which[p]);
+                count[p] = free_numbers(c->tenant_id, c->parties[p].real[0], &which[p]);
                 if (!number_is_none(c->given[p].n)) {
                         count[p] = 1;
                         which[p] = (unsigned)(c->given[p].n.e164 - world_m(0).n.e164);
@@ -153,13 +153,14 @@ static void check_created(const struct session_create *c, const struct session_v
 {
         bool same_forced = one_number_will_do(c);
         for (unsigned p = 0; p < 2; p++) {
-                assert_int_equal(owner_of(view->dials[p]), c->tenant_id);
-                assert_true(pair_free(c->tenant_id, view->dials[p], c->party[p]));
+                assert_int_equal(owner_of(view->parties[p].dials), c->tenant_id);
+                assert_true(pair_free(c->tenant_id, view->parties[p].dials, c->parties[p].real[0]));
                 if (!number_is_none(c->given[p].n))
-                        assert_true(number_equal(view->dials[p].n, c->given[p].n));
+                        assert_true(number_equal(view->parties[p].dials.n, c->given[p].n));
         }
         if (number_is_none(c->given[0].n) || number_is_none(c->given[1].n))
-                assert_int_equal(number_equal(view->dials[0].n, view->dials[1].n), same_forced);
+                assert_int_equal(number_equal(view->parties[0].dials.n, view->parties[1].dials.n),
+                                 same_forced);
         assert_int_equal(view->created_ms, r.model.now_ms);
 }
 
@@ -191,8 +192,8 @@ static const char *reference_text(unsigned reference)
 static struct session_create random_create(unsigned *reference)
 {
         struct session_create c = {.tenant_id = random_below(&r.random, 4) ? 1 : 2};
-        c.party[0] = world_p(1 + random_below(&r.random, PARTIES));
-        c.party[1] = world_p(1 + random_below(&r.random, PARTIES));
+        session_create_party(&c, world_p(1 + random_below(&r.random, PARTIES)));
+        session_create_party(&c, world_p(1 + random_below(&r.random, PARTIES)));
         for (unsigned p = 0; p < 2; p++)
                 if (random_below(&r.random, 6) == 0)
                         c.given[p] = world_m(1 + random_below(&r.random, NUMBERS + 3));
@@ -211,7 +212,7 @@ static struct session_create random_create(unsigned *reference)
 static bool same_request(const struct known *s, const struct session_create *c)
 {
         for (unsigned p = 0; p < 2; p++)
-                if (!number_equal(s->party[p].n, c->party[p].n) ||
+                if (!number_equal(s->party[p].n, c->parties[p].real[0].n) ||
                     (!number_is_none(c->given[p].n) && !number_equal(s->dials[p].n, c->given[p].n)))
                         return false;
         return true;
@@ -230,13 +231,13 @@ static void do_create(void)
         r.last_reference = reference;
         const struct known *known = reference ? by_reference(c.tenant_id, reference) : NULL;
         int expected = expected_error(&c);
-        if (known && !number_equal(c.party[0].n, c.party[1].n))
+        if (known && !number_equal(c.parties[0].real[0].n, c.parties[1].real[0].n))
                 expected = same_request(known, &c) ? 0 : ERR_CONFLICT;
 
         struct session_view view;
         bool repeated = false;
         struct pending *pending = new_pending(true, r.model.count);
-        int err = directory_session_create(r.w.dir, &c, &view, &repeated, world_done,
+        int err = directory_session_create(r.w.dir, &c, &view, &repeated, NULL, world_done,
                                            &pending->answer);
         assert_int_equal(err, expected);
         if (err) {
@@ -256,8 +257,8 @@ static void do_create(void)
         r.model.sessions[r.model.count++] = (struct known){
                 .id = view.id,
                 .tenant_id = c.tenant_id,
-                .party = {c.party[0], c.party[1]},
-                .dials = {view.dials[0], view.dials[1]},
+                .party = {c.parties[0].real[0], c.parties[1].real[0]},
+                .dials = {view.parties[0].dials, view.parties[1].dials},
                 .starts_ms = c.starts_ms,
                 .expires_ms = c.expires_ms,
                 .reference = reference,
@@ -300,7 +301,7 @@ static void check_call(struct masking_number dialled, struct real_number caller)
 {
         struct directory_decision d;
         unsigned party;
-        directory_decide(r.w.dir, dialled, caller, false, &d);
+        world_decide(r.w.dir, dialled, caller, false, &d);
         uint32_t tenant_id = owner_of(dialled);
         const struct known *s = holder(tenant_id, dialled, caller, &party, false);
         enum mask_verdict expected = tenant_id == 0 ? MASK_UNKNOWN_NUMBER

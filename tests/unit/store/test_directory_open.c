@@ -8,6 +8,7 @@
 #include "io/io_epoll.h"
 #include "scratch.h"
 #include "store/directory.h"
+#include "world.h"
 
 static struct io *io;
 static struct scratch files;
@@ -89,12 +90,15 @@ static void provision(struct directory *dir)
 
 static struct session_view create(struct directory *dir, unsigned a, unsigned b)
 {
-        const struct session_create c = {
-                .tenant_id = 1, .party = {party(a), party(b)}, .reference = SLICE("ride-7")};
+        const struct session_create c = {.tenant_id = 1,
+                                         .parties = {PARTY(party(a)), PARTY(party(b))},
+                                         .party_count = 2,
+                                         .reference = SLICE("ride-7")};
         struct session_view view;
         bool repeated;
         int answer = 1;
-        assert_int_equal(directory_session_create(dir, &c, &view, &repeated, on_done, &answer), 0);
+        assert_int_equal(
+                directory_session_create(dir, &c, &view, &repeated, NULL, on_done, &answer), 0);
         assert_int_equal(wait_for(&answer), 0);
         return view;
 }
@@ -102,7 +106,7 @@ static struct session_view create(struct directory *dir, unsigned a, unsigned b)
 static enum mask_verdict call(struct directory *dir, struct masking_number dialled, unsigned who)
 {
         struct directory_decision d;
-        directory_decide(dir, dialled, party(who), false, &d);
+        world_decide(dir, dialled, party(who), false, &d);
         return d.verdict;
 }
 
@@ -115,9 +119,9 @@ static void what_was_acknowledged_is_there_when_it_opens_again(void **state)
         directory_close(dir);
 
         dir = open_directory();
-        assert_int_equal(call(dir, s.dials[0], 1), MASK_CONNECT);
-        assert_int_equal(call(dir, s.dials[1], 2), MASK_CONNECT);
-        assert_int_equal(call(dir, s.dials[1], 1), MASK_STRANGER);
+        assert_int_equal(call(dir, s.parties[0].dials, 1), MASK_CONNECT);
+        assert_int_equal(call(dir, s.parties[1].dials, 2), MASK_CONNECT);
+        assert_int_equal(call(dir, s.parties[1].dials, 1), MASK_STRANGER);
         assert_int_equal(directory_session_find(dir, s.id, &again), 0);
         assert_memory_equal(&s, &again, sizeof s);
         int answer = 1;
@@ -126,7 +130,7 @@ static void what_was_acknowledged_is_there_when_it_opens_again(void **state)
         directory_close(dir);
 
         dir = open_directory();
-        assert_int_equal(call(dir, s.dials[0], 1), MASK_ENDED);
+        assert_int_equal(call(dir, s.parties[0].dials, 1), MASK_ENDED);
         directory_close(dir);
 }
 
@@ -177,11 +181,11 @@ static void no_real_number_is_in_any_file(void **state)
         provision(dir);
         struct session_view s = create(dir, 1, 2);
         struct directory_decision d;
-        directory_decide(dir, s.dials[0], party(1), false, &d);
+        world_decide(dir, s.parties[0].dials, party(1), false, &d);
         assert_int_equal(d.verdict, MASK_CONNECT);
-        directory_audit_decision(dir,
-                                 &(struct directory_verdict){(struct uuid){{1}}, 1, s.dials[0],
-                                                             directory_hint(dir, party(1).n), &d});
+        directory_audit_decision(
+                dir, &(struct directory_verdict){(struct uuid){{1}}, 1, s.parties[0].dials,
+                                                 directory_hint(dir, party(1).n), &d});
         /* Open and closed: the log that is written ahead is a file as well. */
         for (unsigned i = 1; i <= 2; i++)
                 assert_false(files_hold(party(i).n.e164));
@@ -221,7 +225,7 @@ static void a_lost_database_does_not_cost_the_keys(void **state)
         scratch_set_mode(&files, "maskline.db", 0600);
         free(database);
         dir = open_directory();
-        assert_int_equal(call(dir, s.dials[0], 1), MASK_CONNECT);
+        assert_int_equal(call(dir, s.parties[0].dials, 1), MASK_CONNECT);
         directory_close(dir);
 }
 
@@ -252,7 +256,7 @@ static void a_key_that_no_session_has_is_shredded_in_the_file_at_once(void **sta
         directory_close(open_directory());
         put_back("maskline.db", after, after_bytes);
         dir = open_directory();
-        assert_int_equal(call(dir, s.dials[0], 1), MASK_STRANGER);
+        assert_int_equal(call(dir, s.parties[0].dials, 1), MASK_STRANGER);
         directory_close(dir);
 }
 
@@ -296,7 +300,7 @@ static void a_clock_far_ahead_of_the_last_run_is_not_believed(void **state)
         snprintf(path, sizeof path, "%s/clock", files.path);
         assert_int_equal(remove(path), 0);
         dir = open_directory();
-        assert_int_equal(call(dir, s.dials[0], 1), MASK_CONNECT);
+        assert_int_equal(call(dir, s.parties[0].dials, 1), MASK_CONNECT);
         directory_close(dir);
         directory_close(open_directory());
 }

@@ -70,7 +70,7 @@ static void assert_steps(struct masking_number dialled, struct real_number calle
 {
         struct directory_decision d;
         hashes = unseals = 0;
-        directory_decide(w.dir, dialled, caller, withheld, &d);
+        world_decide(w.dir, dialled, caller, withheld, &d);
         assert_int_equal(d.verdict, verdict);
         assert_int_equal(hashes, 1);
         assert_int_equal(unseals, 1);
@@ -85,11 +85,11 @@ static void every_verdict_takes_the_same_steps(void **state)
         struct session_view expired = world_session(&w, 5, 6, world_now(&w) + 10);
         assert_int_equal(directory_session_end(w.dir, ended.id, NULL, NULL), 0);
         world_run_ms(&w, 20);
-        assert_steps(live.dials[0], world_p(1), false, MASK_CONNECT);
-        assert_steps(live.dials[0], world_p(9), false, MASK_STRANGER);
-        assert_steps(live.dials[0], world_p(1), true, MASK_WITHHELD);
-        assert_steps(ended.dials[0], world_p(3), false, MASK_ENDED);
-        assert_steps(expired.dials[0], world_p(5), false, MASK_EXPIRED);
+        assert_steps(live.parties[0].dials, world_p(1), false, MASK_CONNECT);
+        assert_steps(live.parties[0].dials, world_p(9), false, MASK_STRANGER);
+        assert_steps(live.parties[0].dials, world_p(1), true, MASK_WITHHELD);
+        assert_steps(ended.parties[0].dials, world_p(3), false, MASK_ENDED);
+        assert_steps(expired.parties[0].dials, world_p(5), false, MASK_EXPIRED);
         assert_steps(world_m(77), world_p(1), false, MASK_UNKNOWN_NUMBER);
 }
 

@@ -154,9 +154,12 @@ static void a_tenant_that_holds_anything_stays(void **state)
         struct answer answer = {.err = 1};
         struct session_view view;
         bool repeated;
-        const struct session_create create = {.tenant_id = id, .party = {world_p(1), world_p(2)}};
-        assert_int_equal(
-                directory_session_create(w.dir, &create, &view, &repeated, world_done, &answer), 0);
+        const struct session_create create = {.tenant_id = id,
+                                              .parties = {PARTY(world_p(1)), PARTY(world_p(2))},
+                                              .party_count = 2};
+        assert_int_equal(directory_session_create(w.dir, &create, &view, &repeated, NULL,
+                                                  world_done, &answer),
+                         0);
         world_run(&w);
         assert_int_equal(directory_session_end(w.dir, view.id, NULL, NULL), 0);
         assert_int_equal(remove_tenant(id), ERR_IN_USE);

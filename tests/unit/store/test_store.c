@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "rig.h"
@@ -253,6 +254,79 @@ static void putting_again_replaces_and_removing_removes(void **state)
         assert_int_equal(rows->numbers[0].trunk_id, 9);
         assert_int_equal(rows->numbers[0].tenant_id, 1);
         assert_int_equal(rows->numbers[0].pool_id, 1);
+        free(rows);
+}
+
+static void a_pool_comes_back_with_its_policy(void **state)
+{
+        (void)state;
+        put(make_pool(2));
+        put(make_pool(3));
+        struct store_change other = make_pool(2);
+        other.pool.tenant_id = 7; /* an id is a tenant's own */
+        put(other);
+        struct store_change changed = make_pool(3);
+        snprintf(changed.pool.name, sizeof changed.pool.name, "renamed");
+        changed.pool.policy.ring_s = 17;
+        put(changed);
+        struct store_change removed = make_pool(2);
+        removed.kind = STORE_REMOVE_POOL;
+        put(removed);
+        reopen();
+
+        struct rig_rows *rows = rig_load(&rig);
+        assert_int_equal(rows->pool_count, 2);
+        unsigned first = rows->pools[0].tenant_id == 1 ? 0 : 1;
+        assert_memory_equal(&rows->pools[first], &changed.pool, sizeof changed.pool);
+        assert_memory_equal(&rows->pools[1 - first], &other.pool, sizeof other.pool);
+        free(rows);
+}
+
+static void a_number_comes_back_with_its_traits(void **state)
+{
+        (void)state;
+        put(make_number(1));
+        reopen();
+        struct store_change number = make_number(1);
+        struct rig_rows *rows = rig_load(&rig);
+        assert_memory_equal(&rows->numbers[0], &number.number, sizeof number.number);
+        free(rows);
+}
+
+static struct store_change make_use(uint64_t id)
+{
+        struct store_change change = {.kind = STORE_SET_SESSION_USE,
+                                      .use = {.id = id, .expires_ms = 1900000000000}};
+        session_use_init(&change.use.use);
+        change.use.use.calls = 3;
+        change.use.use.last_used_ms = 1700000005000;
+        change.use.use.parties[15] = (struct party_use){3, 5, 0};
+        change.use.use.parties[2] = (struct party_use){2, 4, PARTY_NONE};
+        return change;
+}
+
+static void what_a_session_remembers_of_its_calls_comes_back(void **state)
+{
+        (void)state;
+        put(make_session(1));
+        put(make_session(2));
+        put(make_use(1));
+        put(make_use(99)); /* erased before it came to be written */
+        struct store_change changed = make_session(1);
+        changed.kind = STORE_SET_SESSION;
+        changed.session.expires_ms = 1900000000000;
+        put(changed); /* and stays when something else changes */
+        reopen();
+
+        struct session_use unused;
+        struct store_change use = make_use(1), other = make_session(2);
+        session_use_init(&unused);
+        struct rig_rows *rows = rig_load(&rig);
+        assert_int_equal(rows->session_count, 2);
+        assert_true(same_session(&rows->sessions[0], &changed.session));
+        assert_memory_equal(&rows->uses[0], &use.use.use, sizeof unused);
+        assert_true(same_session(&rows->sessions[1], &other.session));
+        assert_memory_equal(&rows->uses[1], &unused, sizeof unused);
         free(rows);
 }
 
@@ -720,6 +794,9 @@ int main(void)
                 BOTH(putting_again_replaces_and_removing_removes),
                 BOTH(sessions_come_back_whole_and_in_ascending_order),
                 BOTH(a_state_changes_and_nothing_else),
+                BOTH(a_pool_comes_back_with_its_policy),
+                BOTH(a_number_comes_back_with_its_traits),
+                BOTH(what_a_session_remembers_of_its_calls_comes_back),
                 BOTH(a_session_is_replaced_whole),
                 BOTH(a_session_that_is_not_there_is_not_replaced),
                 BOTH(an_erased_session_leaves_its_id_and_nothing_else),

@@ -118,9 +118,26 @@ static void a_database_of_the_first_schema_is_brought_up_to_date(void **state)
 {
         (void)state;
         assert_int_equal(submit(make_trunk(1)), 0);
+        assert_int_equal(submit(make_number(1)), 0);
+        assert_int_equal(submit(make_session(1)), 0);
         rig_close(&rig);
         behind_its_back("ALTER TABLE cdr DROP COLUMN attempts;"
                         "ALTER TABLE tenant DROP COLUMN removed_ms;"
+                        "DROP TABLE pool;"
+                        "CREATE TABLE pool (id INTEGER PRIMARY KEY, tenant_id INTEGER NOT NULL, "
+                        "name TEXT NOT NULL, quarantine_ms INTEGER, UNIQUE (tenant_id, name)) "
+                        "STRICT;"
+                        "INSERT INTO pool VALUES (1, 1, 'default', NULL);"
+                        "ALTER TABLE number DROP COLUMN country;"
+                        "ALTER TABLE number DROP COLUMN area;"
+                        "ALTER TABLE number DROP COLUMN capabilities;"
+                        "ALTER TABLE number DROP COLUMN reserved;"
+                        "ALTER TABLE number DROP COLUMN frozen;"
+                        "ALTER TABLE number DROP COLUMN tags;"
+                        "ALTER TABLE session DROP COLUMN fixed_ms;"
+                        "ALTER TABLE session DROP COLUMN sliding_ms;"
+                        "ALTER TABLE session DROP COLUMN origin;"
+                        "ALTER TABLE session DROP COLUMN used;"
                         "DROP TABLE api_key;"
                         "ALTER TABLE trunk DROP COLUMN username;"
                         "ALTER TABLE trunk DROP COLUMN realm;"
@@ -175,6 +192,13 @@ static void a_database_of_the_first_schema_is_brought_up_to_date(void **state)
         assert_true(number_is_none(rows->trunks[0].writing.pilot.n));
         assert_string_equal(rows->trunks[0].writing.request_prefix, "");
         assert_int_equal(rows->trunks[0].writing.headers_bytes, 0);
+        assert_int_equal(rows->pool_count, 0); /* the default one needs no row */
+        assert_int_equal(rows->numbers[0].traits.capabilities, 1u << CAN_VOICE);
+        assert_false(rows->numbers[0].traits.reserved || rows->numbers[0].traits.frozen);
+        assert_int_equal(rows->session_count, 1);
+        assert_int_equal(rows->sessions[0].sliding_ms, 0);
+        assert_int_equal(rows->sessions[0].origin, 0);
+        assert_int_equal(rows->uses[0].calls, 0);
         free(rows);
         assert_int_equal(submit(make_trunk(1)), 0);
         rows = rig_load(&rig);
@@ -583,7 +607,7 @@ static void a_stored_value_out_of_range_is_not_loaded(void **state)
         (void)state;
         static const char *const bad[] = {
                 "UPDATE session SET state = 9",
-                "UPDATE session SET state = 1, sealed = zeroblob(513)",
+                "UPDATE session SET state = 1, sealed = zeroblob(1153)",
                 "UPDATE session SET sealed = x'', tenant_id = -1",
                 "UPDATE session SET tenant_id = 1, reference = printf('%064d', 1)",
                 "UPDATE session SET reference = ''; UPDATE number SET trunk_id = 4294967296",
@@ -599,6 +623,13 @@ static void a_stored_value_out_of_range_is_not_loaded(void **state)
                 "UPDATE trunk SET asserted_user = 0, request_prefix = '01234567890123456'",
                 "UPDATE trunk SET request_prefix = '', headers = zeroblob(10000)",
                 "UPDATE trunk SET headers = x'', tolerates = 8",
+                "UPDATE trunk SET tolerates = 0; UPDATE number SET capabilities = 4",
+                "UPDATE number SET capabilities = 1, country = 'IND'",
+                "UPDATE number SET country = 'IN', frozen = 2",
+                "UPDATE number SET frozen = 0; UPDATE session SET used = x'00'",
+                "UPDATE session SET used = x'';"
+                "INSERT INTO pool VALUES (1, 2, 'p', 'ring_s=' || char(10) || 'x')",
+                "UPDATE pool SET policy = 'no_such_setting=1'",
         };
         const struct store_loader *loader = rig_loader();
         assert_int_equal(submit(make_trunk(1)), 0);
@@ -611,7 +642,7 @@ static void a_stored_value_out_of_range_is_not_loaded(void **state)
                 assert_int_equal(rig.store->ops->load(rig.store, loader), ERR_STORE);
         }
         rig_close(&rig);
-        behind_its_back("UPDATE trunk SET tolerates = 0");
+        behind_its_back("DELETE FROM pool");
         rig_open(&rig);
         assert_int_equal(rig.store->ops->load(rig.store, loader), 0);
 }

@@ -142,12 +142,15 @@ uint32_t world_provision(struct world *w, unsigned count)
 
 struct session_view world_session(struct world *w, unsigned a, unsigned b, int64_t expires_ms)
 {
-        const struct session_create create = {
-                .tenant_id = 1, .party = {world_p(a), world_p(b)}, .expires_ms = expires_ms};
+        const struct session_create create = {.tenant_id = 1,
+                                              .parties = {PARTY(world_p(a)), PARTY(world_p(b))},
+                                              .party_count = 2,
+                                              .expires_ms = expires_ms};
         struct session_view view;
         struct answer answer = {.err = 1};
         bool repeated = true;
-        int err = directory_session_create(w->dir, &create, &view, &repeated, world_done, &answer);
+        int err = directory_session_create(w->dir, &create, &view, &repeated, NULL, world_done,
+                                           &answer);
         assert(!err);
         (void)err;
         assert(!repeated);
@@ -157,9 +160,17 @@ struct session_view world_session(struct world *w, unsigned a, unsigned b, int64
         return view;
 }
 
+void world_decide(const struct directory *dir, struct masking_number dialled,
+                  struct real_number caller, bool caller_withheld, struct directory_decision *out)
+{
+        const struct directory_question question = {
+                .dialled = dialled, .caller = caller, .caller_withheld = caller_withheld};
+        directory_decide(dir, &question, out);
+}
+
 enum mask_verdict world_call(struct world *w, struct masking_number dialled, unsigned caller)
 {
         struct directory_decision decision;
-        directory_decide(w->dir, dialled, world_p(caller), false, &decision);
+        world_decide(w->dir, dialled, world_p(caller), false, &decision);
         return decision.verdict;
 }

@@ -56,6 +56,15 @@ void world_add_number(struct world *w, uint32_t tenant_id, uint32_t trunk_id, un
 /* A session of tenant 1 between two parties, on disk when it returns. */
 struct session_view world_session(struct world *w, unsigned a, unsigned b, int64_t expires_ms);
 
+/* A party of a session to be created. */
+#define PARTY(number)                                                                              \
+        {                                                                                          \
+                .real = {number}, .real_count = 1                                                  \
+        }
+
+void world_decide(const struct directory *dir, struct masking_number dialled,
+                  struct real_number caller, bool caller_withheld, struct directory_decision *out);
+
 /* The verdict for a call now. */
 enum mask_verdict world_call(struct world *w, struct masking_number dialled, unsigned caller);
 

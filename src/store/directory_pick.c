@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which numbers a session gets: what core/alloc.c asks about the pool. Numbers go by their slots. */
+#include <assert.h>
+
+#include "store/directory_impl.h"
+
+struct picking {
+        struct directory *dir;
+        const struct session *session;
+        const struct number_pool *pool;
+};
+
+static struct number_held *number_in(const struct directory *dir, uint32_t slot)
+{
+        struct number_held *number = pool_at(dir->numbers, slot);
+        assert(number);
+        return number;
+}
+
+static uint32_t slot_of(const struct picking *p, struct list *use)
+{
+        if (use == &p->pool->numbers)
+                return ALLOC_NONE;
+        struct number_held *number = container_of(use, struct number_held, use);
+        return pool_handle(p->dir->numbers, number).index;
+}
+
+static uint32_t first_number(void *arg)
+{
+        const struct picking *p = arg;
+        return slot_of(p, p->pool->numbers.next);
+}
+
+static uint32_t next_number(void *arg, uint32_t after)
+{
+        const struct picking *p = arg;
+        return slot_of(p, number_in(p->dir, after)->use.next);
+}
+
+static const struct number_traits *traits_of(void *arg, uint32_t number)
+{
+        const struct picking *p = arg;
+        return &number_in(p->dir, number)->row.traits;
+}
+
+static bool is_open_for_others(const struct picking *p, struct masking_number number)
+{
+        const struct route_key anyone = {.by = ROUTE_ANYONE, .dialled = number};
+        const struct row *row = row_by_key(p->dir, p->session->tenant_id, &anyone);
+        return row && row->id != p->session->id;
+}
+
+static bool is_held_by_others(const struct number_held *number)
+{
+        return number->row.sessions > 0;
+}
+
+static bool is_free(void *arg, uint32_t number, unsigned slot)
+{
+        const struct picking *p = arg;
+        const struct number_held *held = number_in(p->dir, number);
+        struct route_walk walk = {.session = p->session, .slot = slot};
+        struct route_key key;
+        while (route_next_of_slot(&walk, held->row.number, &key)) {
+                const struct row *holder = row_by_key(p->dir, p->session->tenant_id, &key);
+                bool is_own = holder && holder->id == p->session->id;
+                if (!is_own && !key_is_free(p->dir, p->session->tenant_id, &key))
+                        return false;
+        }
+        if (session_slot_is_open(p->session, slot))
+                return !is_held_by_others(held);
+        return !is_open_for_others(p, held->row.number);
+}
+
+int pick_given(const struct directory *dir, uint32_t tenant_id, struct masking_number number,
+               uint32_t *out)
+{
+        const struct number_held *held = number_find(dir, number);
+        if (!held || held->row.tenant_id != tenant_id)
+                return ERR_NOT_FOUND;
+        *out = pool_handle(dir->numbers, held).index;
+        return 0;
+}
+
+int pick_numbers(struct directory *dir, struct session *session, struct pick *pick)
+{
+        struct picking picking = {dir, session,
+                                  number_pool_get(dir, session->tenant_id, session->pool_id)};
+        if (!picking.pool)
+                return ERR_NOT_FOUND;
+        const struct alloc_pool pool = {first_number, next_number, traits_of, is_free, &picking};
+        int err = alloc_pick(&pool, &pick->request, pick->chosen, &pick->outcome);
+        if (err)
+                return err;
+        for (unsigned slot = 0; slot < SESSION_SLOTS_MAX; slot++)
+                if (pick->request.wanted & UINT64_C(1) << slot)
+                        session->slots[slot] = number_in(dir, pick->chosen[slot])->row.number;
+        return 0;
+}
