@@ -32,6 +32,72 @@ static void refuse_method(struct rest *rest)
         rest_answer_bad_method(rest->api, rest->exchange, methods);
 }
 
+static void answer_again(struct rest *rest, const struct repeat_answer *answer)
+{
+        const struct http_response response = {
+                .status = answer->status,
+                .content_type = answer->body.len ? "application/json" : NULL,
+                .location = answer->location,
+                .body = answer->body,
+        };
+        http_respond(rest->api->server, rest->exchange, &response);
+}
+
+static void refuse_repeat(struct rest *rest, enum repeat repeat)
+{
+        const struct problem waits = {
+                .kind = PROBLEM_STATE,
+                .field = "Idempotency-Key",
+                .detail = "the first request with this Idempotency-Key is still being done",
+                .remedy = "Send it again when Retry-After says.",
+                .retry_after_s = 1,
+        };
+        if (repeat == REPEAT_WAITS)
+                rest_answer_problem(rest->api, rest->exchange, &waits);
+        else if (repeat == REPEAT_SECRET)
+                rest_refuse(rest, PROBLEM_EXISTS, "Idempotency-Key",
+                            "See what there is (GET); if the answer was lost with a secret in it, "
+                            "undo what was made and make it again.",
+                            "this was done already, and its answer is not kept");
+        else
+                rest_refuse(rest, PROBLEM_CONFLICT, "Idempotency-Key",
+                            "Use a new key for a new request; nothing was changed.",
+                            "this Idempotency-Key was used with another request");
+}
+
+/* False: it was done before, and has been answered. */
+static bool is_first(struct rest *rest, const struct route *route)
+{
+        const struct http_request *request = rest->request;
+        struct slice key = request->idempotency_key;
+        if (!key.len || route->by_reference || !slice_equal(request->method, SLICE("POST")))
+                return true;
+        if (key.len > REPEAT_KEY_BYTES_MAX) {
+                rest_refuse(rest, PROBLEM_BAD_HEADER, "Idempotency-Key", "Shorten it.",
+                            "an Idempotency-Key has at most %d bytes", REPEAT_KEY_BYTES_MAX);
+                return false;
+        }
+        const struct repeat_asked asked = {
+                .asker = rest->who.key_id,
+                .tenant_id = rest->who.tenant_id,
+                .key = key,
+                .method = request->method,
+                .path = request->path,
+                .query = request->query,
+                .body = request->body,
+                .exchange = rest->exchange,
+                .is_secret = route->tells_secret,
+        };
+        struct repeat_answer answer;
+        enum repeat repeat =
+                repeats_ask(rest->api->repeats, &asked, io_now_ms(rest->api->params.io), &answer);
+        if (repeat == REPEAT_DONE)
+                answer_again(rest, &answer);
+        else if (repeat != REPEAT_FIRST)
+                refuse_repeat(rest, repeat);
+        return repeat == REPEAT_FIRST;
+}
+
 static void dispatch(struct rest *rest)
 {
         struct slice segment, any;
@@ -54,14 +120,17 @@ static void dispatch(struct rest *rest)
         }
         if (!is_open && !access_check(rest, route))
                 return;
+        if (!query_read(rest, route->query))
+                return;
         if (query_decode(segment, rest->segment, sizeof rest->segment)) {
                 rest_refuse(rest, PROBLEM_BAD_PATH, NULL, "Correct the path.",
                             "a part of the path is too long or badly percent-encoded");
                 return;
         }
-        if (route->takes_body && !body_parse(rest))
+        if (route->fields && !body_parse(rest))
                 return;
-        route->handler(rest);
+        if (is_first(rest, route))
+                route->handler(rest);
 }
 
 static void on_request(void *arg, struct http_exchange exchange, const struct http_request *request)
@@ -129,6 +198,8 @@ int api_create(const struct api_params *params, struct api **out, char *problem)
         api->params = *params;
         list_init(&api->waits);
         err = open_limiters(api);
+        if (!err)
+                err = repeats_create(io_random(params->io), &api->repeats);
         if (err) {
                 problem_put(problem, "the API cannot start: %s", err_text(err));
                 goto fail;
@@ -157,6 +228,7 @@ void api_destroy(struct api *api)
                 wait->api = NULL;
         }
         http_server_destroy(api->server);
+        repeats_destroy(api->repeats);
         limiter_destroy(api->by_key);
         limiter_destroy(api->by_source);
         explicit_bzero(&api->token, sizeof api->token);

@@ -315,7 +315,7 @@ static int take_parameter(struct slice parameter, const char *const *names,
         struct slice name = slice_split(parameter, '=', &value);
         if (slice_equal(name, SLICE("tenant")))
                 return 0; /* access_check() has read it */
-        for (unsigned i = 0; names[i]; i++) {
+        for (unsigned i = 0; names && names[i]; i++) {
                 if (!slice_equal(name, slice_from(names[i])))
                         continue;
                 if (values[i][0])
@@ -325,13 +325,13 @@ static int take_parameter(struct slice parameter, const char *const *names,
         return ERR_NOT_FOUND;
 }
 
-bool query_read(struct rest *rest, const char *const *names, char (*values)[REST_SEGMENT_BYTES])
+bool query_read(struct rest *rest, const char *const *names)
 {
         char known[128] = "";
         struct buf b;
         buf_init(&b, known, sizeof known - 1);
-        for (unsigned i = 0; names[i]; i++) {
-                values[i][0] = '\0';
+        for (unsigned i = 0; names && names[i]; i++) {
+                assert(i < REST_QUERY_MAX);
                 buf_printf(&b, "%s%s", i ? ", " : "", names[i]);
         }
         known[b.len] = '\0';
@@ -339,14 +339,15 @@ bool query_read(struct rest *rest, const char *const *names, char (*values)[REST
         struct slice query = rest->request->query;
         while (query.len) {
                 struct slice parameter = slice_split(query, '&', &query);
-                int err = parameter.len ? take_parameter(parameter, names, values) : 0;
+                int err = parameter.len ? take_parameter(parameter, names, rest->query) : 0;
                 if (!err)
                         continue;
                 rest_refuse(rest, PROBLEM_BAD_QUERY, NULL, "Correct the query.",
-                            err == ERR_NOT_FOUND ? "a parameter is not known; known are: %s"
-                            : err == ERR_EXISTS  ? "a parameter is given twice; known are: %s"
-                                                 : "a parameter cannot be read; known are: %s",
-                            known);
+                            err == ERR_NOT_FOUND ? "a parameter is not known; known are: %s%stenant"
+                            : err == ERR_EXISTS
+                                    ? "a parameter is given twice; known are: %s%stenant"
+                                    : "a parameter cannot be read; known are: %s%stenant",
+                            known, known[0] ? ", " : "");
                 return false;
         }
         return true;

@@ -23,6 +23,7 @@ struct body_field {
         const char *name; /* NULL ends the rows */
         enum body_type type;
         bool required;
+        const struct body_field *items; /* of a list of objects; NULL: of anything else */
 };
 
 /* Parses the request's body into rest->body: one object. */
@@ -58,10 +59,10 @@ bool body_time(struct rest *rest, const struct body_time *field, int64_t now_ms,
 struct slice body_slice(const json_t *text); /* empty for NULL */
 
 /*
- * The query's parameters, decoded into `values` (of REST_SEGMENT_BYTES each); one that is absent
- * stays empty. `names` ends with NULL; "tenant" is known everywhere (access.h).
+ * The query's parameters, decoded into rest->query in the order of `names`, which end with NULL and may be
+ * NULL; one that is absent is empty. "tenant" is known everywhere (access.h).
  */
-bool query_read(struct rest *rest, const char *const *names, char (*values)[REST_SEGMENT_BYTES]);
+bool query_read(struct rest *rest, const char *const *names);
 
 /* `limit` of a list: 1 to REST_PAGE_MAX; empty: 50. */
 bool query_limit(struct rest *rest, const char *text, uint32_t *out);

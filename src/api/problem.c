@@ -11,6 +11,7 @@ static const struct {
         [PROBLEM_BAD_JSON] = {400, "bad-json", "The body is not the JSON that was expected"},
         [PROBLEM_BAD_PATH] = {400, "bad-path", "The path cannot be read"},
         [PROBLEM_BAD_QUERY] = {400, "bad-query", "The query cannot be used"},
+        [PROBLEM_BAD_HEADER] = {400, "bad-header", "A header cannot be used"},
         [PROBLEM_UNAUTHORIZED] = {401, "unauthorized", "The key is missing or wrong"},
         [PROBLEM_FORBIDDEN] = {403, "forbidden", "The key may not do this"},
         [PROBLEM_NOT_FOUND] = {404, "not-found", "There is no such thing"},

@@ -14,6 +14,7 @@ enum problem_kind {
         PROBLEM_BAD_JSON,
         PROBLEM_BAD_PATH,
         PROBLEM_BAD_QUERY,
+        PROBLEM_BAD_HEADER,
         PROBLEM_UNAUTHORIZED,
         PROBLEM_FORBIDDEN,
         PROBLEM_NOT_FOUND,

@@ -11,6 +11,14 @@
 #include "api/timestamp.h"
 #include "base/log.h"
 
+static void respond(struct api *api, struct http_exchange exchange,
+                    const struct http_response *response)
+{
+        const struct repeat_answer answer = {response->status, response->location, response->body};
+        http_respond(api->server, exchange, response);
+        repeats_answered(api->repeats, exchange, &answer, io_now_ms(api->params.io));
+}
+
 static void send_json(struct api *api, struct http_exchange exchange,
                       struct http_response *response, json_t *body)
 {
@@ -25,7 +33,7 @@ static void send_json(struct api *api, struct http_exchange exchange,
                 response->location = NULL;
                 response->body = slice_from(failed);
         }
-        http_respond(api->server, exchange, response);
+        respond(api, exchange, response);
         api->counters.refused += response->status / 100 == 4;
         api->counters.failed += response->status / 100 == 5;
 
@@ -59,7 +67,7 @@ void rest_answer_created(struct api *api, struct http_exchange exchange, const c
 void rest_answer_empty(struct api *api, struct http_exchange exchange)
 {
         struct http_response response = {.status = 204};
-        http_respond(api->server, exchange, &response);
+        respond(api, exchange, &response);
 }
 
 void rest_answer_problem(struct api *api, struct http_exchange exchange,

@@ -13,12 +13,14 @@
 #include "api/api.h"
 #include "api/limiter.h"
 #include "api/problem.h"
+#include "api/repeats.h"
 #include "api/token.h"
 #include "base/list.h"
 #include "core/tenant.h"
 #include "io/http_server.h"
 
 #define REST_SEGMENT_BYTES 128
+#define REST_QUERY_MAX     4
 #define REST_WAITS_MAX     1024
 #define REST_PAGE_MAX      1000
 #define REST_DETAIL_BYTES  1280 /* the names of all fields of a trunk */
@@ -32,6 +34,7 @@ struct api {
         struct http_server *server; /* owned */
         struct token token;
         struct limiter *by_key, *by_source; /* owned */
+        struct repeats *repeats;            /* owned */
         struct list waits;                  /* of struct rest_wait */
         uint32_t wait_count;
         bool draining;
@@ -54,7 +57,8 @@ struct rest {
         const struct http_request *request;
         struct principal who;
         char segment[REST_SEGMENT_BYTES]; /* the path's variable part, decoded; or empty */
-        json_t *body;                     /* an object, or NULL when the route takes none */
+        char query[REST_QUERY_MAX][REST_SEGMENT_BYTES]; /* as the route names them; or empty */
+        json_t *body; /* an object, or NULL when the route takes none */
 };
 
 typedef void rest_handler(struct rest *rest);

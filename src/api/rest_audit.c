@@ -62,7 +62,7 @@ enum field {
         FIELDS,
 };
 
-static const struct body_field fields[] = {
+const struct body_field rest_audit_fields[] = {
         [FIELD_DIALLED] = {"dialled", BODY_TEXT, true},
         [FIELD_CALLER] = {"caller", BODY_TEXT},
         [FIELDS] = {NULL},
@@ -97,7 +97,7 @@ void rest_audit_explain(struct rest *rest)
 {
         struct api *api = rest->api;
         const json_t *values[FIELDS];
-        if (!body_fields(rest, rest->body, "", fields, values))
+        if (!body_fields(rest, rest->body, "", rest_audit_fields, values))
                 return;
 
         /* As a call would come: what cannot be read is nobody's number, and a stranger's. */

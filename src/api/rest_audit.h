@@ -5,8 +5,10 @@
 #ifndef MASKLINE_API_REST_AUDIT_H
 #define MASKLINE_API_REST_AUDIT_H
 
+#include "api/body.h"
 #include "api/rest.h"
 
+extern const struct body_field rest_audit_fields[];
 void rest_audit_verify(struct rest *rest);
 void rest_audit_explain(struct rest *rest);
 

@@ -354,11 +354,9 @@ static void ask_for_page(struct rest *rest, const struct rest_wait *page, direct
 
 void rest_calls_list(struct rest *rest)
 {
-        static const char *const names[] = {"limit", "before", NULL};
-        char values[2][REST_SEGMENT_BYTES];
         struct rest_wait page = {0};
-        if (query_read(rest, names, values) && query_limit(rest, values[0], &page.limit) &&
-            read_before(rest, values[1], &page.before_ms))
+        if (query_limit(rest, rest->query[0], &page.limit) &&
+            read_before(rest, rest->query[1], &page.before_ms))
                 ask_for_page(rest, &page, list_arrived);
 }
 
@@ -374,15 +372,12 @@ static bool read_time(struct rest *rest, const char *field, const char *text, in
 
 void rest_calls_export(struct rest *rest)
 {
-        static const char *const names[] = {"limit", "before", "from", "to", NULL};
-        char values[4][REST_SEGMENT_BYTES];
         struct rest_wait page = {0};
         int64_t to_ms = 0;
-        if (!query_read(rest, names, values) ||
-            !query_limit(rest, values[0][0] ? values[0] : "1000", &page.limit) ||
-            !read_before(rest, values[1], &page.before_ms) ||
-            !read_time(rest, "from", values[2], &page.since_ms) ||
-            !read_time(rest, "to", values[3], &to_ms))
+        if (!query_limit(rest, rest->query[0][0] ? rest->query[0] : "1000", &page.limit) ||
+            !read_before(rest, rest->query[1], &page.before_ms) ||
+            !read_time(rest, "from", rest->query[2], &page.since_ms) ||
+            !read_time(rest, "to", rest->query[3], &to_ms))
                 return;
         if (to_ms && page.since_ms >= to_ms) {
                 rest_refuse(rest, PROBLEM_BAD_QUERY, "to", "Give a later end, or leave it out.",

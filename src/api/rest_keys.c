@@ -17,7 +17,7 @@ enum field {
         FIELDS,
 };
 
-static const struct body_field fields[] = {
+const struct body_field rest_keys_fields[] = {
         [FIELD_NAME] = {"name", BODY_TEXT, true},
         [FIELD_SCOPES] = {"scopes", BODY_LIST, true},
         [FIELD_EXPIRES_IN_S] = {"expires_in_s", BODY_COUNT},
@@ -114,7 +114,7 @@ static bool read_key(struct rest *rest, struct api_key *key)
         const json_t *values[FIELDS];
         int64_t now_ms = directory_now(rest->api->params.directory);
         *key = (struct api_key){.tenant_id = rest->who.tenant_id};
-        if (!body_fields(rest, rest->body, "", fields, values))
+        if (!body_fields(rest, rest->body, "", rest_keys_fields, values))
                 return false;
         const struct body_time expires = {
                 .at_name = "expires_at",
@@ -186,14 +186,12 @@ static bool is_visible(const struct principal *who, const struct api_key *key)
 
 void rest_keys_list(struct rest *rest)
 {
-        static const char *const names[] = {"limit", "after", NULL};
-        char values[2][REST_SEGMENT_BYTES];
         uint32_t limit;
         uint64_t last = 0;
         const struct directory *directory = rest->api->params.directory;
-        if (!query_read(rest, names, values) || !query_limit(rest, values[0], &limit))
+        if (!query_limit(rest, rest->query[0], &limit))
                 return;
-        if (values[1][0] && key_id_parse(directory, slice_from(values[1]), &last)) {
+        if (rest->query[1][0] && key_id_parse(directory, slice_from(rest->query[1]), &last)) {
                 rest_refuse(rest, PROBLEM_BAD_QUERY, "after", "Use the \"next\" of a page.",
                             "after must be the id of a key");
                 return;

@@ -13,7 +13,7 @@ enum field {
         FIELDS,
 };
 
-static const struct body_field fields[] = {
+const struct body_field rest_numbers_fields[] = {
         [FIELD_NUMBER] = {"number", BODY_TEXT, true},
         [FIELD_TRUNK] = {"trunk", BODY_TEXT, true},
         [FIELDS] = {NULL},
@@ -31,7 +31,7 @@ static bool read_row(struct rest *rest, struct number_row *row)
         const json_t *values[FIELDS];
         struct party_number_problem problem;
         *row = (struct number_row){.tenant_id = rest->who.tenant_id, .pool_id = 1};
-        if (!body_fields(rest, rest->body, "", fields, values))
+        if (!body_fields(rest, rest->body, "", rest_numbers_fields, values))
                 return false;
         if (party_number_read(body_slice(values[FIELD_NUMBER]), &rest->api->params.plan,
                               &row->number.n, &problem)) {
@@ -105,12 +105,10 @@ static const struct number_row *next_own(const struct rest *rest, uint32_t *at)
 /* Pages go by position; a number that is removed meanwhile may hide one from a page. */
 void rest_numbers_list(struct rest *rest)
 {
-        static const char *const names[] = {"limit", "after", NULL};
-        char values[2][REST_SEGMENT_BYTES];
         uint32_t limit, at = 0;
-        if (!query_read(rest, names, values) || !query_limit(rest, values[0], &limit))
+        if (!query_limit(rest, rest->query[0], &limit))
                 return;
-        if (values[1][0] && slice_to_u32(slice_from(values[1]), UINT32_MAX - 1000, &at)) {
+        if (rest->query[1][0] && slice_to_u32(slice_from(rest->query[1]), UINT32_MAX - 1000, &at)) {
                 rest_refuse(rest, PROBLEM_BAD_QUERY, "after", "Use the \"next\" of a page.",
                             "after must be what an earlier page gave as \"next\"");
                 return;

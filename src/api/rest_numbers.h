@@ -5,8 +5,10 @@
 #ifndef MASKLINE_API_REST_NUMBERS_H
 #define MASKLINE_API_REST_NUMBERS_H
 
+#include "api/body.h"
 #include "api/rest.h"
 
+extern const struct body_field rest_numbers_fields[];
 void rest_numbers_list(struct rest *rest);
 void rest_numbers_create(struct rest *rest);
 void rest_numbers_remove(struct rest *rest);

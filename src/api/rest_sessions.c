@@ -22,16 +22,6 @@ enum field {
         FIELDS,
 };
 
-static const struct body_field fields[] = {
-        [FIELD_PARTIES] = {"parties", BODY_LIST, true},
-        [FIELD_EXPIRES_IN_S] = {"expires_in_s", BODY_COUNT},
-        [FIELD_EXPIRES_AT] = {"expires_at", BODY_TEXT},
-        [FIELD_STARTS_IN_S] = {"starts_in_s", BODY_COUNT},
-        [FIELD_STARTS_AT] = {"starts_at", BODY_TEXT},
-        [FIELD_REFERENCE] = {"reference", BODY_TEXT},
-        [FIELDS] = {NULL},
-};
-
 enum party_field {
         PARTY_NUMBER,
         PARTY_DIALS,
@@ -42,6 +32,16 @@ static const struct body_field party_fields[] = {
         [PARTY_NUMBER] = {"number", BODY_TEXT, true},
         [PARTY_DIALS] = {"dials", BODY_TEXT},
         [PARTY_FIELDS] = {NULL},
+};
+
+const struct body_field rest_sessions_fields[] = {
+        [FIELD_PARTIES] = {"parties", BODY_LIST, true, party_fields},
+        [FIELD_EXPIRES_IN_S] = {"expires_in_s", BODY_COUNT},
+        [FIELD_EXPIRES_AT] = {"expires_at", BODY_TEXT},
+        [FIELD_STARTS_IN_S] = {"starts_in_s", BODY_COUNT},
+        [FIELD_STARTS_AT] = {"starts_at", BODY_TEXT},
+        [FIELD_REFERENCE] = {"reference", BODY_TEXT},
+        [FIELDS] = {NULL},
 };
 
 const char *rest_session_state(enum session_state state)
@@ -138,14 +138,14 @@ static bool read_times(struct rest *rest, const json_t **values, int64_t now,
                        struct session_create *out)
 {
         const struct body_time expires = {
-                .at_name = fields[FIELD_EXPIRES_AT].name,
-                .in_name = fields[FIELD_EXPIRES_IN_S].name,
+                .at_name = rest_sessions_fields[FIELD_EXPIRES_AT].name,
+                .in_name = rest_sessions_fields[FIELD_EXPIRES_IN_S].name,
                 .at = values[FIELD_EXPIRES_AT],
                 .in_s = values[FIELD_EXPIRES_IN_S],
         };
         const struct body_time starts = {
-                .at_name = fields[FIELD_STARTS_AT].name,
-                .in_name = fields[FIELD_STARTS_IN_S].name,
+                .at_name = rest_sessions_fields[FIELD_STARTS_AT].name,
+                .in_name = rest_sessions_fields[FIELD_STARTS_IN_S].name,
                 .at = values[FIELD_STARTS_AT],
                 .in_s = values[FIELD_STARTS_IN_S],
         };
@@ -229,7 +229,7 @@ bool rest_sessions_read(struct rest *rest, int64_t now_ms, struct session_create
 {
         const json_t *values[FIELDS];
         *out = (struct session_create){.tenant_id = rest->who.tenant_id};
-        return body_fields(rest, rest->body, "", fields, values) &&
+        return body_fields(rest, rest->body, "", rest_sessions_fields, values) &&
                read_parties(rest, values[FIELD_PARTIES], out) &&
                read_times(rest, values, now_ms, out) &&
                read_reference(rest, values[FIELD_REFERENCE], out);
@@ -409,14 +409,12 @@ static bool read_before(const struct rest *rest, const char *text, uint64_t *out
 
 void rest_sessions_list(struct rest *rest)
 {
-        static const char *const names[] = {"limit", "before", NULL};
-        char values[2][REST_SEGMENT_BYTES];
         uint32_t limit;
         uint64_t before = 0;
         struct directory *directory = rest->api->params.directory;
-        if (!query_read(rest, names, values) || !query_limit(rest, values[0], &limit))
+        if (!query_limit(rest, rest->query[0], &limit))
                 return;
-        if (values[1][0] && !read_before(rest, values[1], &before)) {
+        if (rest->query[1][0] && !read_before(rest, rest->query[1], &before)) {
                 rest_refuse(rest, PROBLEM_BAD_QUERY, "before", "Use the \"next\" of a page.",
                             "before must be the id of a session");
                 return;

@@ -5,8 +5,10 @@
 #ifndef MASKLINE_API_REST_SESSIONS_H
 #define MASKLINE_API_REST_SESSIONS_H
 
+#include "api/body.h"
 #include "api/rest.h"
 
+extern const struct body_field rest_sessions_fields[];
 void rest_sessions_list(struct rest *rest);
 void rest_sessions_create(struct rest *rest);
 void rest_sessions_show(struct rest *rest);

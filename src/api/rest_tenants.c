@@ -12,7 +12,7 @@ enum field {
         FIELDS,
 };
 
-static const struct body_field fields[] = {
+const struct body_field rest_tenants_fields[] = {
         [FIELD_NAME] = {"name", BODY_TEXT, true},
         [FIELDS] = {NULL},
 };
@@ -66,7 +66,7 @@ void rest_tenants_create(struct rest *rest)
 {
         struct tenant tenant = {0};
         const json_t *values[FIELDS];
-        if (!body_fields(rest, rest->body, "", fields, values) ||
+        if (!body_fields(rest, rest->body, "", rest_tenants_fields, values) ||
             !read_name(rest, values[FIELD_NAME], &tenant))
                 return;
         struct rest_wait *wait = rest_wait_create(rest);

@@ -180,10 +180,11 @@ static bool read_texts(struct rest *rest, const json_t **values, struct trunk *t
                read_prefix(rest, values[FIELD_DIALLED_PREFIX], "dialled_prefix", w->dialled_prefix);
 }
 
+const struct body_field rest_trunk_header_fields[] = {
+        {"name", BODY_TEXT, true}, {"value", BODY_TEXT, true}, {NULL}};
+
 static bool read_header(struct rest *rest, const json_t *value, size_t at, struct buf *lines)
 {
-        static const struct body_field fields[] = {
-                {"name", BODY_TEXT, true}, {"value", BODY_TEXT, true}, {NULL}};
         const json_t *values[2];
         char where[32];
         snprintf(where, sizeof where, "headers[%zu].", at);
@@ -193,7 +194,7 @@ static bool read_header(struct rest *rest, const json_t *value, size_t at, struc
                             "a header is an object with name and value");
                 return false;
         }
-        if (!body_fields(rest, value, where, fields, values))
+        if (!body_fields(rest, value, where, rest_trunk_header_fields, values))
                 return false;
         const char *problem =
                 trunk_template_header_problem(body_slice(values[0]), body_slice(values[1]));

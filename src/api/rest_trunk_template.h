@@ -9,6 +9,8 @@
 #include "api/body.h"
 #include "core/trunk.h"
 
+extern const struct body_field rest_trunk_header_fields[];
+
 /* Rows for a table of fields; their values are handed on from the first of them. */
 #define REST_TRUNK_TEMPLATE_ROWS                                                                   \
         {"caller_from", BODY_TEXT}, {"dialled_from", BODY_TEXT}, {"number_form", BODY_TEXT},       \
@@ -20,7 +22,7 @@
                 {"request_prefix", BODY_TEXT}, {"caller_prefix", BODY_TEXT},                       \
                 {"dialled_prefix", BODY_TEXT},                                                     \
         {                                                                                          \
-                "headers", BODY_LIST                                                               \
+                "headers", BODY_LIST, false, rest_trunk_header_fields                              \
         }
 #define REST_TRUNK_TEMPLATE_FIELDS 20
 

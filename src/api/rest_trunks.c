@@ -42,7 +42,7 @@ enum field {
         FIELDS,
 };
 
-static const struct body_field fields[] = {
+const struct body_field rest_trunks_fields[] = {
         [FIELD_NAME] = {"name", BODY_TEXT, true},
         [FIELD_SOURCES] = {"sources", BODY_LIST, true},
         [FIELD_PEER] = {"peer", BODY_TEXT, true},
@@ -94,7 +94,7 @@ enum change_field {
         CHANGE_FIELDS,
 };
 
-static const struct body_field change_fields[] = {
+const struct body_field rest_trunks_change_fields[] = {
         [CHANGE_ROUTE + ROUTE_OPTIONS_S] = {"options_s", BODY_COUNT},
         [CHANGE_ROUTE + ROUTE_FAILOVER_MS] = {"failover_ms", BODY_COUNT},
         [CHANGE_ROUTE + ROUTE_QUEUE_MS] = {"queue_ms", BODY_COUNT},
@@ -581,7 +581,7 @@ static bool read_trunk(struct rest *rest, struct trunk *trunk, struct slice *pas
                 .announcements_max = ANNOUNCEMENTS_DEFAULT,
         };
         rest_trunk_route_defaults(trunk);
-        if (!body_fields(rest, rest->body, "", fields, values))
+        if (!body_fields(rest, rest->body, "", rest_trunks_fields, values))
                 return false;
         rest_trunk_dialog_read(values + FIELD_DIALOG, trunk);
         return read_name(rest, values[FIELD_NAME], trunk) &&
@@ -734,7 +734,7 @@ void rest_trunks_change(struct rest *rest)
         if (!held)
                 return;
         struct trunk trunk = *held;
-        if (!body_fields(rest, rest->body, "", change_fields, values) ||
+        if (!body_fields(rest, rest->body, "", rest_trunks_change_fields, values) ||
             !rest_trunk_route_read(rest, values + CHANGE_ROUTE, &trunk) ||
             !rest_trunk_transport_read(rest, values + CHANGE_TRANSPORT, &trunk) ||
             !read_login(rest, values + CHANGE_LOGIN, &trunk, &password) ||

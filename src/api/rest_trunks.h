@@ -5,8 +5,11 @@
 #ifndef MASKLINE_API_REST_TRUNKS_H
 #define MASKLINE_API_REST_TRUNKS_H
 
+#include "api/body.h"
 #include "api/rest.h"
 
+extern const struct body_field rest_trunks_fields[];
+extern const struct body_field rest_trunks_change_fields[];
 void rest_trunks_list(struct rest *rest);
 void rest_trunks_create(struct rest *rest);
 void rest_trunks_show(struct rest *rest);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/route.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "api/openapi.h"
 #include "api/rest_audit.h"
 #include "api/rest_backups.h"
 #include "api/rest_calls.h"
@@ -14,50 +16,123 @@
 #include "api/rest_trunk_check.h"
 #include "api/rest_trunks.h"
 
+static const char *const by_after[] = {"limit", "after", NULL};
+static const char *const by_before[] = {"limit", "before", NULL};
+static const char *const by_time[] = {"limit", "before", "from", "to", NULL};
+
 static const struct route routes[] = {
-        {"GET", "/healthz", .is_open = true, .handler = rest_health_live},
-        {"GET", "/readyz", .is_open = true, .handler = rest_health_ready},
-        {"GET", "/metrics", SCOPE_READ, .of_all = true, .handler = rest_health_metrics},
-        {"GET", "/v1/tenants", SCOPE_READ, .of_all = true, .handler = rest_tenants_list},
-        {"POST", "/v1/tenants", SCOPE_PROVISION, .of_all = true, .takes_body = true,
-         .handler = rest_tenants_create},
-        {"GET", "/v1/tenants/{}", SCOPE_READ, .of_all = true, .handler = rest_tenants_show},
-        {"DELETE", "/v1/tenants/{}", SCOPE_PROVISION, .of_all = true,
-         .handler = rest_tenants_remove},
-        {"GET", "/v1/keys", SCOPE_PROVISION, .handler = rest_keys_list},
-        {"POST", "/v1/keys", SCOPE_PROVISION, .takes_body = true, .handler = rest_keys_create},
-        {"GET", "/v1/keys/{}", SCOPE_PROVISION, .handler = rest_keys_show},
-        {"DELETE", "/v1/keys/{}", SCOPE_PROVISION, .handler = rest_keys_revoke},
-        {"GET", "/v1/trunks", SCOPE_READ, .handler = rest_trunks_list},
-        {"POST", "/v1/trunks", SCOPE_PROVISION, .takes_body = true, .handler = rest_trunks_create},
-        {"GET", "/v1/trunks/{}", SCOPE_READ, .handler = rest_trunks_show},
-        {"PATCH", "/v1/trunks/{}", SCOPE_PROVISION, .takes_body = true,
-         .handler = rest_trunks_change},
-        {"DELETE", "/v1/trunks/{}", SCOPE_PROVISION, .handler = rest_trunks_remove},
-        {"GET", "/v1/trunks/{}/check", SCOPE_READ, .handler = rest_trunk_check_show},
-        {"POST", "/v1/trunks/{}/check", SCOPE_OPERATE, .handler = rest_trunk_check_start},
-        {"GET", "/v1/numbers", SCOPE_READ, .handler = rest_numbers_list},
-        {"POST", "/v1/numbers", SCOPE_PROVISION, .takes_body = true,
-         .handler = rest_numbers_create},
-        {"DELETE", "/v1/numbers/{}", SCOPE_PROVISION, .handler = rest_numbers_remove},
-        {"GET", "/v1/sessions", SCOPE_READ, .handler = rest_sessions_list},
-        {"POST", "/v1/sessions", SCOPE_OPERATE, .takes_body = true,
-         .handler = rest_sessions_create},
-        {"GET", "/v1/sessions/{}", SCOPE_READ, .handler = rest_sessions_show},
-        {"POST", "/v1/sessions/{}/end", SCOPE_OPERATE, .handler = rest_sessions_end},
-        {"GET", "/v1/calls", SCOPE_READ, .handler = rest_calls_list},
-        {"GET", "/v1/calls.csv", SCOPE_READ, .handler = rest_calls_export},
-        {"GET", "/v1/calls/{}", SCOPE_READ, .handler = rest_calls_show},
-        {"POST", "/v1/calls/{}/hangup", SCOPE_OPERATE, .handler = rest_calls_hangup},
-        {"POST", "/v1/explain", SCOPE_OPERATE, .takes_body = true, .handler = rest_audit_explain},
-        {"GET", "/v1/backups", SCOPE_READ, .of_all = true, .handler = rest_backups_list},
-        {"POST", "/v1/backups", SCOPE_OPERATE, .of_all = true, .handler = rest_backups_start},
-        {"GET", "/v1/backups/{}", SCOPE_READ, .of_all = true, .handler = rest_backups_show},
-        {"POST", "/v1/backups/{}/key", SCOPE_PROVISION, .of_all = true,
-         .handler = rest_backups_key},
-        {"DELETE", "/v1/backups/{}", SCOPE_PROVISION, .of_all = true,
-         .handler = rest_backups_forget},
-        {"GET", "/v1/audit/verify", SCOPE_AUDIT, .of_all = true, .handler = rest_audit_verify},
+        {"GET", "/healthz", 0, rest_health_live, .is_open = true, .name = "live",
+         .summary = "Whether the server runs", .done = {200}, .answer = "Health"},
+        {"GET", "/readyz", 0, rest_health_ready, .is_open = true, .name = "ready",
+         .summary = "Whether it takes calls and writes to disk", .done = {200, 503},
+         .answer = "Health"},
+        {"GET", "/metrics", SCOPE_READ, rest_health_metrics, .of_all = true, .name = "metrics",
+         .summary = "Counters and gauges, as Prometheus reads them", .done = {200}},
+        {"GET", "/v1/openapi.json", 0, openapi_answer, .is_open = true, .name = "openapi",
+         .summary = "This description", .done = {200}, .answer = ""},
+
+        {"GET", "/v1/tenants", SCOPE_READ, rest_tenants_list, .of_all = true,
+         .name = "list_tenants", .summary = "List the tenants", .done = {200},
+         .answer = "TenantList"},
+        {"POST", "/v1/tenants", SCOPE_PROVISION, rest_tenants_create, .of_all = true,
+         .name = "add_tenant", .summary = "Add a tenant", .fields = rest_tenants_fields,
+         .done = {201}, .answer = "Tenant", .may_conflict = true},
+        {"GET", "/v1/tenants/{}", SCOPE_READ, rest_tenants_show, .of_all = true,
+         .name = "show_tenant", .summary = "Show a tenant", .hole = "name", .done = {200},
+         .answer = "Tenant"},
+        {"DELETE", "/v1/tenants/{}", SCOPE_PROVISION, rest_tenants_remove, .of_all = true,
+         .name = "remove_tenant", .summary = "Remove a tenant that holds nothing", .hole = "name",
+         .done = {204}, .may_conflict = true},
+
+        {"GET", "/v1/keys", SCOPE_PROVISION, rest_keys_list, .name = "list_keys",
+         .summary = "List the keys that are not revoked", .query = by_after, .done = {200},
+         .answer = "KeyList"},
+        {"POST", "/v1/keys", SCOPE_PROVISION, rest_keys_create, .name = "make_key",
+         .summary = "Make a key, which is told in this answer alone", .fields = rest_keys_fields,
+         .done = {201}, .answer = "KeyMade", .tells_secret = true},
+        {"GET", "/v1/keys/{}", SCOPE_PROVISION, rest_keys_show, .name = "show_key",
+         .summary = "Show a key, without what it is", .hole = "id", .done = {200}, .answer = "Key"},
+        {"DELETE", "/v1/keys/{}", SCOPE_PROVISION, rest_keys_revoke, .name = "revoke_key",
+         .summary = "End a key at once", .hole = "id", .done = {204}},
+
+        {"GET", "/v1/trunks", SCOPE_READ, rest_trunks_list, .name = "list_trunks",
+         .summary = "List the trunks", .done = {200}, .answer = "TrunkList"},
+        {"POST", "/v1/trunks", SCOPE_PROVISION, rest_trunks_create, .name = "add_trunk",
+         .summary = "Add a trunk", .fields = rest_trunks_fields, .done = {201}, .answer = "Trunk",
+         .may_conflict = true},
+        {"GET", "/v1/trunks/{}", SCOPE_READ, rest_trunks_show, .name = "show_trunk",
+         .summary = "Show a trunk and its state", .hole = "name", .done = {200}, .answer = "Trunk"},
+        {"PATCH", "/v1/trunks/{}", SCOPE_PROVISION, rest_trunks_change, .name = "change_trunk",
+         .summary = "Change a trunk; what is absent stays", .hole = "name",
+         .fields = rest_trunks_change_fields, .done = {200}, .answer = "Trunk",
+         .may_conflict = true},
+        {"DELETE", "/v1/trunks/{}", SCOPE_PROVISION, rest_trunks_remove, .name = "remove_trunk",
+         .summary = "Remove a trunk that no number belongs to", .hole = "name", .done = {204},
+         .may_conflict = true},
+        {"GET", "/v1/trunks/{}/check", SCOPE_READ, rest_trunk_check_show,
+         .name = "show_trunk_check", .summary = "How far the look at a trunk has come",
+         .hole = "name", .done = {200}, .answer = "Check"},
+        {"POST", "/v1/trunks/{}/check", SCOPE_OPERATE, rest_trunk_check_start,
+         .name = "check_trunk", .summary = "Begin a look at a trunk, or join it", .hole = "name",
+         .done = {202}, .answer = "Check"},
+
+        {"GET", "/v1/numbers", SCOPE_READ, rest_numbers_list, .name = "list_numbers",
+         .summary = "List the masking numbers", .query = by_after, .done = {200},
+         .answer = "NumberList"},
+        {"POST", "/v1/numbers", SCOPE_PROVISION, rest_numbers_create, .name = "add_number",
+         .summary = "Add a masking number", .fields = rest_numbers_fields, .done = {201},
+         .answer = "Number", .may_conflict = true},
+        {"DELETE", "/v1/numbers/{}", SCOPE_PROVISION, rest_numbers_remove, .name = "remove_number",
+         .summary = "Remove a number that no live session holds", .hole = "number", .done = {204},
+         .may_conflict = true},
+
+        {"GET", "/v1/sessions", SCOPE_READ, rest_sessions_list, .name = "list_sessions",
+         .summary = "List sessions, the newest first", .query = by_before, .done = {200},
+         .answer = "SessionList"},
+        {"POST", "/v1/sessions", SCOPE_OPERATE, rest_sessions_create, .name = "create_session",
+         .summary = "Let parties call each other without seeing their numbers",
+         .fields = rest_sessions_fields, .done = {200, 201}, .answer = "SessionMade",
+         .may_conflict = true, .by_reference = true},
+        {"GET", "/v1/sessions/{}", SCOPE_READ, rest_sessions_show, .name = "show_session",
+         .summary = "Show a session", .hole = "id", .done = {200}, .answer = "Session"},
+        {"POST", "/v1/sessions/{}/end", SCOPE_OPERATE, rest_sessions_end, .name = "end_session",
+         .summary = "End a session: from now on nobody gets through", .hole = "id", .done = {200},
+         .answer = "Session", .may_conflict = true},
+
+        {"GET", "/v1/calls", SCOPE_READ, rest_calls_list, .name = "list_calls",
+         .summary = "List calls in progress, and ended ones, the newest first", .query = by_before,
+         .done = {200}, .answer = "CallList"},
+        {"GET", "/v1/calls.csv", SCOPE_READ, rest_calls_export, .name = "export_calls",
+         .summary = "Ended calls as CSV, the newest first; the header Link names the next page",
+         .query = by_time, .done = {200}, .type = "text/csv"},
+        {"GET", "/v1/calls/{}", SCOPE_READ, rest_calls_show, .name = "show_call",
+         .summary = "Show a call, and why it ended", .hole = "id", .done = {200}, .answer = "Call"},
+        {"POST", "/v1/calls/{}/hangup", SCOPE_OPERATE, rest_calls_hangup, .name = "hang_up_call",
+         .summary = "Hang up a call in progress", .hole = "id", .done = {202},
+         .answer = "CallEnding"},
+
+        {"POST", "/v1/explain", SCOPE_OPERATE, rest_audit_explain, .name = "explain",
+         .summary = "What would happen if somebody called now", .fields = rest_audit_fields,
+         .done = {200}, .answer = "Explanation"},
+        {"GET", "/v1/backups", SCOPE_READ, rest_backups_list, .of_all = true,
+         .name = "list_backups", .summary = "List the backups whose key is still there",
+         .done = {200}, .answer = "BackupList", .may_conflict = true},
+        {"POST", "/v1/backups", SCOPE_OPERATE, rest_backups_start, .of_all = true,
+         .name = "make_backup", .summary = "Begin a backup", .done = {202}, .answer = "Backup",
+         .may_conflict = true},
+        {"GET", "/v1/backups/{}", SCOPE_READ, rest_backups_show, .of_all = true,
+         .name = "show_backup", .summary = "Show a backup", .hole = "id", .done = {200},
+         .answer = "Backup", .may_conflict = true},
+        {"POST", "/v1/backups/{}/key", SCOPE_PROVISION, rest_backups_key, .of_all = true,
+         .name = "tell_backup_key", .summary = "Tell the key of a backup", .hole = "id",
+         .done = {200}, .answer = "BackupKey", .may_conflict = true, .tells_secret = true},
+        {"DELETE", "/v1/backups/{}", SCOPE_PROVISION, rest_backups_forget, .of_all = true,
+         .name = "forget_backup", .summary = "Make a backup unreadable", .hole = "id",
+         .done = {204}, .may_conflict = true},
+
+        {"GET", "/v1/audit/verify", SCOPE_AUDIT, rest_audit_verify, .of_all = true,
+         .name = "verify_audit", .summary = "Whether the audit record is as it was written",
+         .done = {200}, .answer = "Verification"},
 };
 
 static bool matches(const char *pattern, struct slice path, struct slice *segment)
@@ -92,6 +167,28 @@ const struct route *route_find(struct slice method, struct slice path, struct sl
 const struct route *route_at(unsigned i)
 {
         return i < sizeof routes / sizeof routes[0] ? &routes[i] : NULL;
+}
+
+static int compare(const void *a, const void *b)
+{
+        return (int)*(const unsigned *)a - (int)*(const unsigned *)b;
+}
+
+unsigned route_statuses(const struct route *route, unsigned out[ROUTE_STATUSES_MAX])
+{
+        static const unsigned with_key[] = {400, 401, 403, 404, 429, 500, 503};
+        static const unsigned with_body[] = {413, 415, 422};
+        unsigned count = 0;
+        for (unsigned i = 0; i < 2 && route->done[i]; i++)
+                out[count++] = route->done[i];
+        for (size_t i = 0; !route->is_open && i < sizeof with_key / sizeof with_key[0]; i++)
+                out[count++] = with_key[i];
+        for (size_t i = 0; route->fields && i < sizeof with_body / sizeof with_body[0]; i++)
+                out[count++] = with_body[i];
+        if (route->may_conflict || !strcmp(route->method, "POST"))
+                out[count++] = 409;
+        qsort(out, count, sizeof out[0], compare);
+        return count;
 }
 
 void route_put_methods(struct buf *out, struct slice path)

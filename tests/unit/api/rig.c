@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "../unit.h"
+#include "described.h"
 #include "io/http_client.h"
 #include "io/io_epoll.h"
 #include "store/seal.h"
@@ -188,6 +189,7 @@ struct reply rig_ask(struct rig *rig, const char *method, const char *path, cons
         snprintf(reply.next, sizeof reply.next, "%s", q.reply.next);
         read_json(&reply, reply.text);
         check_problem(&reply);
+        described_check(method, path, reply.status, reply.json);
         return reply;
 }
 

@@ -90,7 +90,7 @@ static unsigned routes_with_body(const struct route **out)
         unsigned count = 0;
         for (unsigned i = 0; (route = route_at(i)); i++) {
                 assert_true(count < ROUTES_MAX);
-                if (route->takes_body)
+                if (route->fields)
                         out[count++] = route;
         }
         assert_true(count >= 6);

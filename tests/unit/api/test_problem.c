@@ -71,10 +71,11 @@ static void names_are_what_they_were(void **state)
 {
         (void)state;
         static const char *const names[PROBLEMS] = {
-                "bad-json",  "bad-path",   "bad-query",  "unauthorized",  "forbidden",
-                "not-found", "bad-method", "media-type", "unknown-field", "missing-field",
-                "bad-value", "exists",     "conflict",   "in-use",        "state",
-                "no-number", "rate",       "limit",      "store",         "internal",
+                "bad-json",      "bad-path",  "bad-query",  "bad-header", "unauthorized",
+                "forbidden",     "not-found", "bad-method", "media-type", "unknown-field",
+                "missing-field", "bad-value", "exists",     "conflict",   "in-use",
+                "state",         "no-number", "rate",       "limit",      "store",
+                "internal",
         };
         for (int kind = 0; kind < PROBLEMS; kind++) {
                 const struct problem problem = {.kind = (enum problem_kind)kind, .detail = "x"};

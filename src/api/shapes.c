@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/shapes.h"
+
+#include <stddef.h>
+
+#define TEXT(name)                                                                                 \
+        {                                                                                          \
+                name, SHAPE_TEXT                                                                   \
+        }
+#define TEXT_OR_NULL(name)                                                                         \
+        {                                                                                          \
+                name, SHAPE_TEXT, .may_be_null = true                                              \
+        }
+#define TIME(name)                                                                                 \
+        {                                                                                          \
+                name, SHAPE_TIME, .may_be_null = true                                              \
+        }
+#define COUNT(name)                                                                                \
+        {                                                                                          \
+                name, SHAPE_COUNT                                                                  \
+        }
+#define SWITCH(name)                                                                               \
+        {                                                                                          \
+                name, SHAPE_SWITCH                                                                 \
+        }
+#define LIST(name, shape)                                                                          \
+        {                                                                                          \
+                name, SHAPE_LIST, .of = shape                                                      \
+        }
+#define NEXT                                                                                       \
+        {                                                                                          \
+                "next", SHAPE_TEXT, .may_be_null = true                                            \
+        }
+#define END                                                                                        \
+        {                                                                                          \
+                NULL, SHAPE_TEXT                                                                   \
+        }
+#define ROWS(...) ((const struct shape_field[]){__VA_ARGS__, END})
+
+#define KEY_FIELDS                                                                                 \
+        TEXT("id"), TEXT("name"), TEXT_OR_NULL("tenant"), {"scopes", SHAPE_TEXTS}, TEXT("state"),  \
+                TIME("created_at"), TIME("expires_at"), TIME("used_at")
+#define SESSION_FIELDS                                                                             \
+        TEXT("id"), TEXT("state"), TIME("created_at"), TIME("starts_at"), TIME("expires_at"),      \
+                TIME("ended_at"), TEXT_OR_NULL("reference"), LIST("parties", "Party")
+#define CALL_FIELDS                                                                                \
+        TEXT("id"), TEXT("state"), TEXT_OR_NULL("session"), TEXT_OR_NULL("dialled"),               \
+                TEXT_OR_NULL("shown"), TEXT_OR_NULL("caller"), TEXT_OR_NULL("callee"),             \
+                TIME("started_at"), TIME("answered_at"), TIME("ended_at")
+
+static const struct shape shapes[] = {
+        {"Health", ROWS(TEXT("status"))},
+        {"Problem", ROWS(TEXT("type"), TEXT("title"), COUNT("status"), TEXT("detail"),
+                         {"field", SHAPE_TEXT, .may_be_absent = true},
+                         {"remedy", SHAPE_TEXT, .may_be_absent = true})},
+        {"Tenant", ROWS(TEXT("name"), TIME("created_at"))},
+        {"TenantList", ROWS(LIST("tenants", "Tenant"))},
+        {"Key", ROWS(KEY_FIELDS)},
+        {"KeyMade", ROWS(KEY_FIELDS, TEXT("key"))},
+        {"KeyList", ROWS(LIST("keys", "Key"), NEXT)},
+        {"Target",
+         ROWS(TEXT("address"), TEXT("transport"), TEXT("state"), TIME("since"), TEXT("reason"))},
+        {"Registration",
+         ROWS(TEXT("state"), TIME("until"), TEXT_OR_NULL("problem"), COUNT("next_try_in_s"))},
+        {"Header", ROWS(TEXT("name"))},
+        {"Trunk",
+         ROWS(TEXT("name"), {"sources", SHAPE_TEXTS}, TEXT("peer"), TEXT_OR_NULL("advertised"),
+              TEXT("country"), TEXT("international"), TEXT("national"), COUNT("digits_min"),
+              COUNT("digits_max"), COUNT("channels_max"), COUNT("calls_per_s"),
+              COUNT("announcements_max"), TEXT("caller_from"), TEXT("dialled_from"),
+              TEXT("number_form"), TEXT("from_user"), TEXT("asserted_user"), TEXT("display_name"),
+              TEXT("privacy"), TEXT("charge_info"), TEXT("request_prefix"), TEXT("caller_prefix"),
+              TEXT("dialled_prefix"), TEXT("from_form"), TEXT("asserted_form"), TEXT("to_form"),
+              TEXT("request_form"), SWITCH("send_asserted"), SWITCH("user_phone"),
+              TEXT("from_domain"), TEXT_OR_NULL("pilot"), LIST("headers", "Header"),
+              {"tolerates", SHAPE_TEXTS}, {"tolerated", SHAPE_COUNTS}, SWITCH("session_timer"),
+              SWITCH("prack"), TEXT("transport"), TEXT("client_certificate"),
+              TEXT_OR_NULL("username"), SWITCH("password_set"), TEXT_OR_NULL("realm"),
+              SWITCH("register"), COUNT("register_s"), TEXT_OR_NULL("peer_address"),
+              COUNT("options_s"), COUNT("failover_ms"), COUNT("queue_ms"),
+              {"overflow", SHAPE_TEXTS}, COUNT("waiting"), TEXT("state"), TIME("state_since"),
+              TEXT("state_reason"), LIST("targets", "Target"),
+              {"registration", SHAPE_OBJECT, .may_be_null = true, .of = "Registration"},
+              COUNT("channels"), COUNT("announcing"))},
+        {"TrunkList", ROWS(LIST("trunks", "Trunk"))},
+        {"CheckStep", ROWS(TEXT("step"), TEXT("grade"), TEXT("sentence"), TEXT_OR_NULL("advice"))},
+        {"Check", ROWS(TEXT("state"), {"works", SHAPE_SWITCH, .may_be_null = true},
+                       LIST("steps", "CheckStep"))},
+        {"Number", ROWS(TEXT("number"), TEXT_OR_NULL("trunk"), COUNT("sessions"))},
+        {"NumberList", ROWS(LIST("numbers", "Number"), NEXT)},
+        {"Party", ROWS(TEXT_OR_NULL("hint"), TEXT_OR_NULL("dials"))},
+        {"Session", ROWS(SESSION_FIELDS)},
+        {"SessionMade", ROWS(SESSION_FIELDS, SWITCH("repeated"))},
+        {"SessionList", ROWS(LIST("sessions", "Session"), NEXT)},
+        {"Hangup", ROWS(COUNT("code"), TEXT("name"), TEXT("cause"), TEXT("source"))},
+        {"Attempt", ROWS(TEXT_OR_NULL("trunk"), TEXT_OR_NULL("address"), TEXT_OR_NULL("transport"),
+                         TEXT("result"), {"status", SHAPE_COUNT, .may_be_null = true})},
+        {"Leg",
+         ROWS(TEXT("leg"), TEXT("id"), TEXT_OR_NULL("trunk"), TEXT_OR_NULL("number"),
+              TEXT_OR_NULL("party"), TIME("started_at"), TIME("ringing_at"), TIME("answered_at"),
+              TIME("ended_at"), {"hangup", SHAPE_OBJECT, .of = "Hangup"},
+              {"sip_status", SHAPE_COUNT, .may_be_null = true}, COUNT("packets_in"),
+              COUNT("packets_out"), COUNT("packets_lost"), {"jitter_ms", SHAPE_NUMBER},
+              {"attempts", SHAPE_LIST, .may_be_absent = true, .of = "Attempt"})},
+        /* What an ended one has more is not there while it goes on. */
+        {"Call", ROWS(CALL_FIELDS, {"verdict", SHAPE_TEXT, .may_be_absent = true},
+                      {"why", SHAPE_TEXT, .may_be_absent = true},
+                      {"duration_ms", SHAPE_COUNT, .may_be_absent = true},
+                      {"hangup", SHAPE_OBJECT, .may_be_absent = true, .of = "Hangup"},
+                      {"legs", SHAPE_LIST, .may_be_absent = true, .of = "Leg"},
+                      {"reason", SHAPE_TEXT, .may_be_absent = true},
+                      {"advice", SHAPE_TEXT, .may_be_null = true, .may_be_absent = true},
+                      {"q850", SHAPE_COUNT, .may_be_null = true, .may_be_absent = true})},
+        {"CallList", ROWS(LIST("active", "Call"), LIST("calls", "Call"), NEXT)},
+        {"CallEnding", ROWS(TEXT("id"), TEXT("state"))},
+        {"Obstacle", ROWS(TEXT("name"), TEXT("sentence"), TEXT_OR_NULL("advice"))},
+        {"Explanation",
+         ROWS(TEXT("verdict"), SWITCH("connects"), TEXT("sentence"), TEXT_OR_NULL("session"),
+              TEXT_OR_NULL("shows"), TEXT_OR_NULL("advice"), LIST("obstacles", "Obstacle"))},
+        {"Backup", ROWS(TEXT("id"), TEXT("state"), TIME("created_at"), TIME("expires_at"),
+                        TEXT_OR_NULL("file"), TEXT_OR_NULL("problem"),
+                        {"bytes_done", SHAPE_COUNT, .may_be_absent = true},
+                        {"bytes_total", SHAPE_COUNT, .may_be_absent = true})},
+        {"BackupList", ROWS(LIST("backups", "Backup"))},
+        {"BackupKey", ROWS(TEXT("id"), TEXT("key"), TIME("expires_at"))},
+        {"Verification", ROWS(SWITCH("intact"), COUNT("entries"),
+                              {"bad_at", SHAPE_COUNT, .may_be_null = true}, TEXT("sentence"))},
+};
+
+const struct shape *shape_at(unsigned i)
+{
+        return i < sizeof shapes / sizeof shapes[0] ? &shapes[i] : NULL;
+}
