@@ -497,32 +497,17 @@ static void check_records(struct play *play)
                 flow_fail(play->run, "the caller's record is wrong about the answer");
 }
 
-static void check_nothing_is_held(struct play *play)
-{
-        const struct platform *platform = play->run->platform;
-        struct calls_counters counters;
-        calls_counters(platform->calls, &counters);
-        if (!platform_is_quiet(platform) || counters.media_legs)
-                flow_fail(play->run, "something is left after the end");
-        const struct sip_trunk_state *trunk;
-        for (uint32_t i = 0; (trunk = trunk_at(play, i)); i++) {
-                if (trunk->counters.channels || trunk->counters.announcing || trunk->dialogs)
-                        flow_fail(play->run, "something of trunk %s is still taken",
-                                  trunk->trunk.name);
-        }
-        if (platform->crash && crash_record_counters(platform->crash)->in_use)
-                flow_fail(play->run, "a slot of the crash record is still taken");
-}
-
 void explore_check_end(struct play *play)
 {
         struct flow_run *run = play->run;
         for (int s = 0; s < QUIET_S_MAX && !platform_is_quiet(run->platform) && !run->has_failed;
              s++)
                 sim_world_run_ms(run->platform->sim, 1000);
+        const char *leftover = platform_leftover(run->platform);
+        if (leftover)
+                flow_fail(run, "%s is left after the end", leftover);
         if (run->has_failed)
                 return;
-        check_nothing_is_held(play);
         check_talks(play, &play->agent);
         check_talks(play, &play->customer);
         check_answers(play, &play->agent);

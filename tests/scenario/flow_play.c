@@ -561,10 +561,9 @@ static void come_to_rest(struct flow_run *run)
         for (int s = 0; s < QUIET_S_MAX && !platform_is_quiet(run->platform) && !run->has_failed;
              s++)
                 pass(run, 1000);
-        struct calls_counters counters;
-        calls_counters(run->platform->calls, &counters);
-        if (!platform_is_quiet(run->platform) || counters.media_legs)
-                flow_fail(run, "something is left after the end");
+        const char *leftover = platform_leftover(run->platform);
+        if (leftover)
+                flow_fail(run, "%s is left after the end", leftover);
 }
 
 void flow_run_destroy(struct flow_run *run)
@@ -591,6 +590,9 @@ bool flow_play(const struct flow *flow, uint64_t seed, char **report)
         for (unsigned i = 0; i < flow->step_count && !run->has_failed; i++) {
                 run->step = &flow->steps[i];
                 flow_play_step(run, run->step);
+                const char *problem = platform_contradiction(run->platform);
+                if (problem)
+                        flow_fail(run, "%s", problem);
         }
         if (!run->has_failed)
                 come_to_rest(run);

@@ -552,8 +552,9 @@ static void come_to_rest(struct flow_run *run)
         for (int s = 0; s < REST_S_MAX && !platform_is_quiet(platform) && !run->has_failed; s++)
                 pass(run, 1000);
         calls_counters(platform->calls, &counters);
-        if (!platform_is_quiet(platform) || counters.media_legs)
-                flow_fail(run, "something is left after the end");
+        const char *leftover = platform_leftover(platform);
+        if (leftover)
+                flow_fail(run, "%s is left after the end", leftover);
 
         /* Invariant 6: one record for each leg of each call, no matter how often it was asked for. */
         unsigned calls = 0;

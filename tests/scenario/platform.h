@@ -140,6 +140,8 @@ uint32_t platform_records_count(struct platform *platform); /* of all calls */
 
 /* What contradicts itself inside, in words, when nothing is under way; NULL: nothing. */
 const char *platform_contradiction(const struct platform *platform);
+/* What it still holds after the last call, in words; NULL: nothing. */
+const char *platform_leftover(const struct platform *platform);
 /* What of it its receiver must not see, in words; NULL: nothing. */
 const char *platform_leak(const struct addr *to, struct slice data);
 

@@ -89,3 +89,32 @@ const char *platform_contradiction(const struct platform *platform)
                 return "two live sessions share a party and its number";
         return NULL;
 }
+
+static bool holds_of_a_trunk(const struct platform *platform)
+{
+        const struct trunk *trunk;
+        for (uint32_t i = 0; (trunk = directory_trunk_at(platform->directory, i)); i++) {
+                const struct sip_trunk_state *state = sip_trunks_find(platform->trunks, trunk->id);
+                if (state &&
+                    (state->counters.channels || state->counters.announcing || state->dialogs))
+                        return true;
+        }
+        return false;
+}
+
+const char *platform_leftover(const struct platform *platform)
+{
+        struct calls_counters counters;
+        calls_counters(platform->calls, &counters);
+        if (!platform_is_quiet(platform))
+                return "a call, a leg or a transaction";
+        if (counters.media_legs)
+                return "a pair of ports";
+        if (counters.pairs)
+                return "a call of a pair";
+        if (holds_of_a_trunk(platform))
+                return "a channel, an announcement or a dialog of a trunk";
+        if (platform->crash && crash_record_counters(platform->crash)->in_use)
+                return "a slot of the crash record";
+        return NULL;
+}
