@@ -92,6 +92,7 @@ struct rest_wait {
         int64_t since_ms;  /* of an export */
         bool is_continued; /* an export: not the first page */
         struct uuid call_id;
+        uint64_t after_audit, after_cdr; /* of events */
 };
 
 /* NULL when too many wait: the request has been answered 503. */

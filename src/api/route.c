@@ -8,6 +8,7 @@
 #include "api/rest_audit.h"
 #include "api/rest_backups.h"
 #include "api/rest_calls.h"
+#include "api/rest_events.h"
 #include "api/rest_health.h"
 #include "api/rest_keys.h"
 #include "api/rest_numbers.h"
@@ -130,6 +131,9 @@ static const struct route routes[] = {
          .name = "forget_backup", .summary = "Make a backup unreadable", .hole = "id",
          .done = {204}, .may_conflict = true},
 
+        {"GET", "/v1/events", SCOPE_READ | SCOPE_AUDIT, rest_events_list, .name = "list_events",
+         .summary = "What happened, from a cursor on, the oldest first", .query = by_after,
+         .done = {200}, .answer = "EventList"},
         {"GET", "/v1/audit/verify", SCOPE_AUDIT, rest_audit_verify, .of_all = true,
          .name = "verify_audit", .summary = "Whether the audit record is as it was written",
          .done = {200}, .answer = "Verification"},

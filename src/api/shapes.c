@@ -123,6 +123,12 @@ static const struct shape shapes[] = {
                         {"bytes_total", SHAPE_COUNT, .may_be_absent = true})},
         {"BackupList", ROWS(LIST("backups", "Backup"))},
         {"BackupKey", ROWS(TEXT("id"), TEXT("key"), TIME("expires_at"))},
+        {"Event", ROWS(TEXT("id"), TIME("at"), TEXT("kind"), TEXT_OR_NULL("tenant"),
+                       TEXT_OR_NULL("session"), TEXT_OR_NULL("call"), TEXT_OR_NULL("number"),
+                       TEXT_OR_NULL("trunk"), TEXT_OR_NULL("key"), TEXT_OR_NULL("name"),
+                       TEXT_OR_NULL("verdict"), TEXT_OR_NULL("caller"),
+                       {"duration_ms", SHAPE_COUNT, .may_be_null = true}, TEXT_OR_NULL("cause"))},
+        {"EventList", ROWS(LIST("events", "Event"), TEXT("next"), SWITCH("more"))},
         {"Verification", ROWS(SWITCH("intact"), COUNT("entries"),
                               {"bad_at", SHAPE_COUNT, .may_be_null = true}, TEXT("sentence"))},
 };

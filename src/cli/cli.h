@@ -13,6 +13,7 @@ extern const struct command cli_trunk_commands[];   /* trunk add, list, show, re
 extern const struct command cli_number_commands[];  /* number add, list, remove */
 extern const struct command cli_session_commands[]; /* session create, list, show, end */
 extern const struct command cli_call_commands[];    /* call list, show, hangup */
+extern const struct command cli_event_commands[];   /* events */
 extern const struct command cli_audit_commands[];   /* audit verify, explain */
 extern const struct command cli_backup_commands[];  /* backup create, list, key, forget */
 

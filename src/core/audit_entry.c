@@ -187,6 +187,103 @@ void audit_entry_call(struct store_audit *out, const struct audit_call *call, in
         finish(out, &body);
 }
 
+#define CALL_BYTES (16 + 4 + 1 + 8 + sizeof((struct number_hint *)0)->text + 8 + 1 + 8)
+
+/* Bytes from the front; zeros once there are not enough. */
+static uint64_t take_be(struct slice *body, unsigned bytes)
+{
+        uint64_t value = 0;
+        if (body->len < bytes) {
+                body->len = 0;
+                return 0;
+        }
+        for (unsigned i = 0; i < bytes; i++)
+                value = value << 8 | (uint8_t)body->p[i];
+        *body = (struct slice){body->p + bytes, body->len - bytes};
+        return value;
+}
+
+static void take_bytes(struct slice *body, void *out, size_t bytes)
+{
+        if (body->len < bytes) {
+                body->len = 0;
+                return;
+        }
+        memcpy(out, body->p, bytes);
+        *body = (struct slice){body->p + bytes, body->len - bytes};
+}
+
+static void take_name(struct slice *body, char *out, size_t out_bytes)
+{
+        size_t len = take_be(body, 1);
+        if (len < out_bytes && len <= body->len)
+                take_bytes(body, out, len);
+}
+
+static void read_call(struct slice body, struct audit_fact *out)
+{
+        if (body.len < CALL_BYTES)
+                return;
+        take_bytes(&body, out->call_id.bytes, sizeof out->call_id.bytes);
+        out->trunk_id = (uint32_t)take_be(&body, 4);
+        unsigned verdict = (unsigned)take_be(&body, 1);
+        out->number.n.e164 = take_be(&body, 8);
+        take_bytes(&body, out->caller.text, sizeof out->caller.text);
+        out->caller.text[sizeof out->caller.text - 1] = '\0';
+        out->session_id = take_be(&body, 8);
+        out->has_call = verdict < MASK_VERDICTS;
+        out->verdict = out->has_call ? (enum mask_verdict)verdict : MASK_CONNECT;
+}
+
+static void read_key(struct slice body, struct audit_fact *out)
+{
+        out->key_id = take_be(&body, 8);
+        (void)take_be(&body, 4);
+        (void)take_be(&body, 8);
+        (void)take_be(&body, 8);
+        take_name(&body, out->name, sizeof out->name);
+}
+
+void audit_entry_read(const struct store_audit *entry, struct audit_fact *out)
+{
+        *out = (struct audit_fact){0};
+        size_t bytes = entry->body_bytes <= sizeof entry->body ? entry->body_bytes : 0;
+        struct slice body = {(const char *)entry->body, bytes};
+        switch (entry->kind) {
+        case AUDIT_SESSION_CREATED:
+        case AUDIT_SESSION_ENDED:
+        case AUDIT_SESSION_ERASED:
+                out->session_id = take_be(&body, 8);
+                return;
+        case AUDIT_NUMBER_ADDED:
+        case AUDIT_NUMBER_REMOVED:
+                out->number.n.e164 = take_be(&body, 8);
+                out->trunk_id = (uint32_t)take_be(&body, 4);
+                return;
+        case AUDIT_TRUNK_ADDED:
+        case AUDIT_TRUNK_REMOVED:
+        case AUDIT_TRUNK_CHANGED:
+                out->trunk_id = (uint32_t)take_be(&body, 4);
+                take_name(&body, out->name, sizeof out->name);
+                return;
+        case AUDIT_CALL_CONNECTED:
+        case AUDIT_CALL_REFUSED:
+                read_call(body, out);
+                return;
+        case AUDIT_TENANT_CREATED:
+        case AUDIT_TENANT_REMOVED:
+                (void)take_be(&body, 12);
+                take_name(&body, out->name, sizeof out->name);
+                return;
+        case AUDIT_KEY_CREATED:
+        case AUDIT_KEY_REVOKED:
+                read_key(body, out);
+                return;
+        default:
+                return;
+        }
+}
+
 const char *audit_kind_name(enum audit_kind kind)
 {
         switch (kind) {

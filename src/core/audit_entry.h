@@ -101,6 +101,21 @@ void audit_entry_backup(struct store_audit *out, enum audit_kind kind,
                         const uint8_t id[AUDIT_BACKUP_ID_BYTES], int64_t created_ms,
                         int64_t expires_ms, int64_t at_ms);
 
+/* What an entry says, as far as its kind says it. */
+struct audit_fact {
+        uint64_t session_id;          /* 0: none; so below */
+        struct masking_number number; /* added, removed or dialled */
+        uint32_t trunk_id;
+        uint64_t key_id;
+        bool has_call;
+        struct uuid call_id;
+        enum mask_verdict verdict; /* of the call */
+        struct number_hint caller;
+        char name[API_KEY_NAME_BYTES]; /* of the trunk, tenant or key */
+};
+/* One of a kind that is not known, or too short, says nothing. */
+void audit_entry_read(const struct store_audit *entry, struct audit_fact *out);
+
 struct audit_call {
         uint32_t tenant_id; /* of the number dialled; 0: nobody's */
         struct uuid call_id;

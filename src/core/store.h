@@ -140,6 +140,35 @@ struct store_cdr_query {
         uint32_t max; /* at most 1,000 */
 };
 
+/* What happened: audit entries, and first legs of connected calls, each as they were written. */
+struct store_events_query {
+        uint64_t after_audit; /* sequence of the last entry that is known */
+        uint64_t after_cdr;   /* and number of the last leg */
+        bool from_now;        /* nothing: only how far both have come */
+        uint32_t tenant_id;   /* 0: any */
+        uint32_t max;         /* of each; at most 1,000 */
+};
+
+struct store_cdr {
+        uint64_t number; /* ascending, as they are written */
+        struct cdr cdr;
+};
+
+struct store_events {
+        const struct store_audit *audits;
+        uint32_t audit_count;
+        const struct store_cdr *cdrs;
+        uint32_t cdr_count;
+        uint64_t audit_seen,
+                cdr_seen; /* up to here nothing is left out; may be past the last row */
+        uint64_t audit_head, cdr_head; /* the newest of each */
+};
+
+typedef void store_events_fn(void *arg, int err, const struct store_events *page);
+
+/* So many rows are looked at for one answer, also when few are the tenant's. */
+#define STORE_EVENTS_WINDOW 10000
+
 struct store;
 struct store_ops {
         int (*load)(struct store *store, const struct store_loader *loader);
@@ -158,6 +187,8 @@ struct store_ops {
          */
         int (*drop_cdrs)(struct store *store, const struct store_cdr_query *query,
                          store_cdrs_fn *fn, void *arg);
+        int (*query_events)(struct store *store, const struct store_events_query *query,
+                            store_events_fn *fn, void *arg);
         /*
          * Calls `visit` for every audit entry in order, in a thread of the store's; then `done`:
          * what a non-zero visit returned, or ERR_NOT_FOUND when the record ends before its head.

@@ -297,6 +297,10 @@ int directory_cdrs_list(struct directory *dir, uint32_t tenant_id, bool or_nobod
 int directory_cdrs_of_call(struct directory *dir, struct uuid call_id, directory_cdrs_fn *fn,
                            void *arg) MUST_CHECK;
 
+/* `page` lives until the callback returns; without it on failure. */
+int directory_events(struct directory *dir, const struct store_events_query *query,
+                     store_events_fn *fn, void *arg) MUST_CHECK;
+
 /* Walks the whole audit record; `count` entries were good, `bad_at` is the first bad one or 0. */
 typedef void directory_audit_fn(void *arg, int err, uint64_t count, uint64_t bad_at);
 int directory_audit_verify(struct directory *dir, directory_audit_fn *fn, void *arg) MUST_CHECK;

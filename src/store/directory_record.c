@@ -114,6 +114,12 @@ int directory_cdrs_of_call(struct directory *dir, struct uuid call_id, directory
         return dir->store->ops->query_cdrs(dir->store, &query, fn, arg);
 }
 
+int directory_events(struct directory *dir, const struct store_events_query *query,
+                     store_events_fn *fn, void *arg)
+{
+        return dir->store->ops->query_events(dir->store, query, fn, arg);
+}
+
 /* `visit` runs in the store's thread, `finish` in the loop's, one after the other. */
 struct verification {
         struct vault *vault;

@@ -295,9 +295,9 @@ static bool parse_attempts(struct slice text, struct cdr *cdr)
         return true;
 }
 
-static int get_cdr(sqlite3_stmt *stmt, struct cdr *out)
+static int get_cdr_from(sqlite3_stmt *stmt, int first, struct cdr *out)
 {
-        struct row row = {.stmt = stmt};
+        struct row row = {.stmt = stmt, .at = first};
         char attempts[CDR_ATTEMPTS_TEXT];
         memset(out, 0, sizeof *out);
         out->tenant_id = get_u32(&row);
@@ -325,6 +325,11 @@ static int get_cdr(sqlite3_stmt *stmt, struct cdr *out)
         if (!parse_attempts(slice_from(attempts), out))
                 row.bad = true;
         return finish(&row);
+}
+
+static int get_cdr(sqlite3_stmt *stmt, struct cdr *out)
+{
+        return get_cdr_from(stmt, 0, out);
 }
 
 /*
@@ -454,6 +459,101 @@ int sqlite_read_all(sqlite3 *db, const struct store_loader *loader, int *err)
         (void)sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
         *err = load.err;
         return rc;
+}
+
+static int read_bounds(sqlite3 *db, const char *sql, uint64_t *oldest, uint64_t *newest)
+{
+        sqlite3_stmt *stmt = NULL;
+        int rc = sqlite3_prepare_v2(db, sql, -1, &stmt, NULL);
+        if (!rc && (rc = sqlite3_step(stmt)) == SQLITE_ROW) {
+                *oldest = (uint64_t)sqlite3_column_int64(stmt, 0);
+                *newest = (uint64_t)sqlite3_column_int64(stmt, 1);
+                rc = SQLITE_OK;
+        }
+        sqlite3_finalize(stmt);
+        return rc;
+}
+
+/* Which rows to look at: from `after` on, or what is left of them, and no more than a window. */
+static int begin_window(sqlite3 *db, const char *sql, uint64_t oldest, uint64_t newest,
+                        const struct store_events_query *query, uint64_t *after, uint64_t *seen,
+                        sqlite3_stmt **out)
+{
+        if (*after > newest) /* numbered anew: there was a time without any row */
+                *after = 0;
+        if (oldest && *after < oldest - 1)
+                *after = oldest - 1;
+        uint64_t last =
+                newest - *after > STORE_EVENTS_WINDOW ? *after + STORE_EVENTS_WINDOW : newest;
+        *seen = query->from_now ? newest : last;
+        int rc = sqlite3_prepare_v2(db, sql, -1, out, NULL);
+        if (rc)
+                return rc;
+        sqlite3_bind_int64(*out, 1, (int64_t)*after);
+        sqlite3_bind_int64(*out, 2, (int64_t)last);
+        sqlite3_bind_int64(*out, 3, query->tenant_id);
+        sqlite3_bind_int64(*out, 4, query->from_now ? 0 : query->max);
+        return SQLITE_OK;
+}
+
+static int read_event_audits(sqlite3 *db, const struct store_events_query *query,
+                             struct store_audit *audits, struct store_events *page)
+{
+        uint64_t oldest = 0, after = query->after_audit;
+        sqlite3_stmt *stmt = NULL;
+        int rc = read_bounds(db, "SELECT min(sequence), max(sequence) FROM audit", &oldest,
+                             &page->audit_head);
+        if (!rc)
+                rc = begin_window(db,
+                                  "SELECT " AUDIT_COLUMNS " FROM audit WHERE sequence > ?1 AND "
+                                  "sequence <= ?2 AND (?3 = 0 OR tenant_id = ?3) "
+                                  "ORDER BY sequence LIMIT ?4",
+                                  oldest, page->audit_head, query, &after, &page->audit_seen,
+                                  &stmt);
+        while (!rc && (rc = sqlite3_step(stmt)) == SQLITE_ROW) {
+                get_audit(stmt, &audits[page->audit_count++]);
+                rc = SQLITE_OK;
+        }
+        sqlite3_finalize(stmt);
+        if (page->audit_count == query->max && !query->from_now)
+                page->audit_seen = audits[page->audit_count - 1].sequence;
+        page->audits = audits;
+        return rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
+_Static_assert(CDR_LEG_A == 0 && MASK_CONNECT == 0, "what the statement below looks for");
+
+static int read_event_cdrs(sqlite3 *db, const struct store_events_query *query,
+                           struct store_cdr *cdrs, struct store_events *page)
+{
+        uint64_t oldest = 0, after = query->after_cdr;
+        sqlite3_stmt *stmt = NULL;
+        int rc = read_bounds(db, "SELECT min(id), max(id) FROM cdr", &oldest, &page->cdr_head);
+        if (!rc)
+                rc = begin_window(db,
+                                  "SELECT id, " CDR_COLUMNS " FROM cdr WHERE id > ?1 AND id <= ?2 "
+                                  "AND (?3 = 0 OR tenant_id = ?3) AND leg = 0 AND verdict = 0 "
+                                  "ORDER BY id LIMIT ?4",
+                                  oldest, page->cdr_head, query, &after, &page->cdr_seen, &stmt);
+        while (!rc && (rc = sqlite3_step(stmt)) == SQLITE_ROW) {
+                struct store_cdr *row = &cdrs[page->cdr_count++];
+                row->number = (uint64_t)sqlite3_column_int64(stmt, 0);
+                rc = get_cdr_from(stmt, 1, &row->cdr);
+        }
+        sqlite3_finalize(stmt);
+        if (page->cdr_count == query->max && !query->from_now)
+                page->cdr_seen = cdrs[page->cdr_count - 1].number;
+        page->cdrs = cdrs;
+        return rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
+int sqlite_read_events(sqlite3 *db, const struct store_events_query *query,
+                       struct store_audit *audits, struct store_cdr *cdrs,
+                       struct store_events *page)
+{
+        *page = (struct store_events){0};
+        int rc = read_event_audits(db, query, audits, page);
+        return rc ? rc : read_event_cdrs(db, query, cdrs, page);
 }
 
 static int list_cdrs(sqlite3 *db, const struct store_cdr_query *query, struct cdr *rows,

@@ -35,6 +35,11 @@ int sqlite_read_cdrs(sqlite3 *db, const struct store_cdr_query *query, struct cd
 /* The oldest that began before query->before_ms, at most query->max; a statement of its own. */
 int sqlite_drop_cdrs(sqlite3 *db, const struct store_cdr_query *query, uint32_t *count) MUST_CHECK;
 
+/* Rows for `query->max` of each; a page that points into them, with what is seen and the heads. */
+int sqlite_read_events(sqlite3 *db, const struct store_events_query *query,
+                       struct store_audit *audits, struct store_cdr *cdrs,
+                       struct store_events *page) MUST_CHECK;
+
 /* One part of the audit record and its head, as they are at one moment. */
 struct sqlite_audit_part {
         int64_t after; /* in: the last sequence seen; INT64_MIN to begin */

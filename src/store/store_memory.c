@@ -28,6 +28,7 @@ enum item_kind {
         ITEM_QUERY,
         ITEM_WALK,
         ITEM_DROP,
+        ITEM_EVENTS,
 };
 
 struct item {
@@ -38,6 +39,8 @@ struct item {
         int fail;         /* submit: refused with this */
         store_cdrs_fn *on_cdrs;
         struct store_cdr_query query;
+        store_events_fn *on_events;
+        struct store_events_query events_query;
         int (*visit)(void *arg, const struct store_audit *entry);
         uint32_t count;
         struct store_change changes[];
@@ -525,6 +528,55 @@ static void run_drop(struct store_memory *m, const struct item *item)
         item->on_cdrs(item->arg, 0, NULL, dropped);
 }
 
+static bool is_of(uint32_t tenant_id, const struct store_events_query *query)
+{
+        return !query->tenant_id || tenant_id == query->tenant_id;
+}
+
+/* Records are numbered by where they are: nothing is dropped while somebody follows them. */
+static void collect(const struct store_memory_disk *disk, const struct store_events_query *query,
+                    struct store_audit *audits, struct store_cdr *legs, struct store_events *page)
+{
+        *page = (struct store_events){
+                .audits = audits,
+                .cdrs = legs,
+                .audit_head = disk->audit.count,
+                .cdr_head = disk->cdrs.count,
+                .audit_seen = disk->audit.count,
+                .cdr_seen = disk->cdrs.count,
+        };
+        uint32_t max = query->from_now ? 0 : query->max;
+        for (uint32_t i = 0; i < disk->audit.count && page->audit_count < max; i++) {
+                const struct store_audit *entry = row_at(&disk->audit, i);
+                if (entry->sequence > query->after_audit && is_of(entry->tenant_id, query))
+                        audits[page->audit_count++] = *entry;
+        }
+        for (uint32_t i = 0; i < disk->cdrs.count && page->cdr_count < max; i++) {
+                const struct cdr *cdr = row_at(&disk->cdrs, i);
+                if (i + 1 > query->after_cdr && is_of(cdr->tenant_id, query) &&
+                    cdr->leg == CDR_LEG_A && cdr->verdict == MASK_CONNECT)
+                        legs[page->cdr_count++] = (struct store_cdr){i + 1, *cdr};
+        }
+        if (page->audit_count && page->audit_count == max)
+                page->audit_seen = audits[max - 1].sequence;
+        if (page->cdr_count && page->cdr_count == max)
+                page->cdr_seen = legs[max - 1].number;
+}
+
+static void run_events(struct store_memory *m, const struct item *item)
+{
+        struct store_events page;
+        uint32_t max = item->events_query.max;
+        struct store_audit *audits = calloc(max + 1, sizeof *audits);
+        struct store_cdr *legs = calloc(max + 1, sizeof *legs);
+        bool ok = audits && legs;
+        if (ok)
+                collect(m->params.disk, &item->events_query, audits, legs, &page);
+        item->on_events(item->arg, ok ? 0 : -ENOMEM, ok ? &page : NULL);
+        free(audits);
+        free(legs);
+}
+
 static void run_walk(struct store_memory *m, const struct item *item)
 {
         const struct store_memory_disk *disk = m->params.disk;
@@ -549,6 +601,9 @@ static void run_item(struct store_memory *m, struct item *item)
                 return;
         case ITEM_DROP:
                 run_drop(m, item);
+                return;
+        case ITEM_EVENTS:
+                run_events(m, item);
                 return;
         case ITEM_WALK:
                 run_walk(m, item);
@@ -641,6 +696,17 @@ static int drop_cdrs(struct store *store, const struct store_cdr_query *query, s
                      void *arg)
 {
         return ask_cdrs(store, ITEM_DROP, query, fn, arg);
+}
+
+static int query_events(struct store *store, const struct store_events_query *query,
+                        store_events_fn *fn, void *arg)
+{
+        struct item *item = new_item(ITEM_EVENTS, 0, arg);
+        if (!item)
+                return -ENOMEM;
+        item->events_query = *query;
+        item->on_events = fn;
+        return queue(self(store), item);
 }
 
 static int walk_audit(struct store *store, int (*visit)(void *arg, const struct store_audit *entry),
@@ -756,6 +822,7 @@ static const struct store_ops ops = {
         .load = load,
         .submit = submit,
         .query_cdrs = query_cdrs,
+        .query_events = query_events,
         .drop_cdrs = drop_cdrs,
         .walk_audit = walk_audit,
         .queued = queued,

@@ -44,6 +44,8 @@ static struct item *new_item(enum item_kind kind, uint32_t changes, void *arg)
 static void free_item(struct item *item)
 {
         free(item->cdrs);
+        free(item->audits);
+        free(item->legs);
         free(item);
 }
 
@@ -73,6 +75,9 @@ static void deliver(struct store_sqlite *s, struct item *item)
         case ITEM_DROP:
         case ITEM_QUERY:
                 item->on_cdrs(item->arg, item->err, item->cdrs, item->cdr_count);
+                break;
+        case ITEM_EVENTS:
+                item->on_events(item->arg, item->err, item->err ? NULL : &item->events);
                 break;
         case ITEM_WALK:
                 item->done(item->arg, item->err);
@@ -172,6 +177,17 @@ static int query_cdrs(struct store *store, const struct store_cdr_query *query, 
                 return -ENOMEM;
         item->query = *query;
         item->on_cdrs = fn;
+        return read_later(self(store), item);
+}
+
+static int query_events(struct store *store, const struct store_events_query *query,
+                        store_events_fn *fn, void *arg)
+{
+        struct item *item = new_item(ITEM_EVENTS, 0, arg);
+        if (!item)
+                return -ENOMEM;
+        item->events_query = *query;
+        item->on_events = fn;
         return read_later(self(store), item);
 }
 
@@ -289,6 +305,7 @@ static const struct store_ops ops = {
         .load = load,
         .submit = submit,
         .query_cdrs = query_cdrs,
+        .query_events = query_events,
         .drop_cdrs = drop_cdrs,
         .walk_audit = walk_audit,
         .queued = queued,

@@ -25,6 +25,7 @@ enum item_kind {
         ITEM_QUERY,
         ITEM_WALK,
         ITEM_DROP,
+        ITEM_EVENTS,
 };
 
 /* One order from the loop: owned by the list it is in. */
@@ -39,6 +40,12 @@ struct item {
         struct store_cdr_query query;
         struct cdr *cdrs; /* owned */
         uint32_t cdr_count;
+
+        store_events_fn *on_events;
+        struct store_events_query events_query;
+        struct store_events events; /* points into the two below */
+        struct store_audit *audits; /* owned */
+        struct store_cdr *legs;     /* owned */
 
         int (*visit)(void *arg, const struct store_audit *entry);
         int64_t after; /* the walk has come so far */

@@ -25,6 +25,23 @@ static void run_query(struct store_sqlite *s, struct item *item)
         }
 }
 
+static void run_events(struct store_sqlite *s, struct item *item)
+{
+        struct store_events_query *query = &item->events_query;
+        if (query->max > CDRS_MAX)
+                query->max = CDRS_MAX;
+        item->audits = calloc(query->max + 1, sizeof *item->audits);
+        item->legs = calloc(query->max + 1, sizeof *item->legs);
+        if (!item->audits || !item->legs) {
+                item->err = -ENOMEM;
+                return;
+        }
+        int rc = sqlite_read_events(s->read_db, query, item->audits, item->legs, &item->events);
+        item->err = sqlite_db_error(rc);
+        if (item->err)
+                log_error("store: events can't be read: %s", sqlite3_errstr(rc));
+}
+
 /* The head is read in the same transaction: past the last entry it must be reached. */
 static int end_of_walk(const struct store_sqlite *s, const struct item *item)
 {
@@ -65,6 +82,8 @@ static void run_read(struct store_sqlite *s, struct item *item, bool closing)
         list_init(&one);
         if (item->kind == ITEM_QUERY)
                 run_query(s, item);
+        else if (item->kind == ITEM_EVENTS)
+                run_events(s, item);
         else if (closing)
                 item->err = -ECANCELED;
         else

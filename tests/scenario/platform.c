@@ -160,6 +160,12 @@ static int mortal_submit(struct store *store, const struct store_change *changes
         return real ? real->ops->submit(real, changes, count, done, arg) : 0; /* never answered */
 }
 
+static int mortal_query_events(struct store *store, const struct store_events_query *query,
+                               store_events_fn *fn, void *arg)
+{
+        return real_of(store)->ops->query_events(real_of(store), query, fn, arg);
+}
+
 static int mortal_query_cdrs(struct store *store, const struct store_cdr_query *query,
                              store_cdrs_fn *fn, void *arg)
 {
@@ -193,6 +199,7 @@ static const struct store_ops mortal_ops = {
         .load = mortal_load,
         .submit = mortal_submit,
         .query_cdrs = mortal_query_cdrs,
+        .query_events = mortal_query_events,
         .walk_audit = mortal_walk_audit,
         .queued = mortal_queued,
         .healthy = mortal_healthy,

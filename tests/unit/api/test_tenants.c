@@ -91,6 +91,7 @@ static const struct row {
         {FOUND, "GET", "/v1/sessions/{}", "/v1/sessions/%s", SESSION},
         {FOUND, "POST", "/v1/sessions/{}/end", "/v1/sessions/%s/end", SESSION},
         {LIST, "GET", "/v1/calls", "/v1/calls"},
+        {LIST, "GET", "/v1/events", "/v1/events"},
         {FOUND, "GET", "/v1/calls/{}", "/v1/calls/%s", LIVE_CALL},
         {FOUND, "GET", "/v1/calls/{}", "/v1/calls/%s", ENDED_CALL},
         {FOUND, "POST", "/v1/calls/{}/hangup", "/v1/calls/%s/hangup", LIVE_CALL},

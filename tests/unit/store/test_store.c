@@ -696,6 +696,89 @@ static void the_audit_record_is_numbered_linked_and_whole(void **state)
 
 static int visits;
 
+struct told {
+        uint64_t audits[64], legs[64];
+        struct store_events page; /* its counts, what was seen, and the heads */
+        int err;
+};
+
+static void on_events(void *arg, int err, const struct store_events *page)
+{
+        struct told *told = arg;
+        told->err = err;
+        if (page) {
+                told->page = *page;
+                for (uint32_t i = 0; i < page->audit_count; i++)
+                        told->audits[i] = page->audits[i].sequence;
+                for (uint32_t i = 0; i < page->cdr_count; i++)
+                        told->legs[i] = page->cdrs[i].number;
+        }
+        rig_came(&rig);
+}
+
+static struct told events_of(struct store_events_query query)
+{
+        struct told told = {.err = 1};
+        assert_int_equal(rig.store->ops->query_events(rig.store, &query, on_events, &told), 0);
+        rig.waiting++;
+        rig_run(&rig);
+        assert_int_equal(told.err, 0);
+        return told;
+}
+
+static void put_event_of(uint32_t n, uint32_t tenant_id)
+{
+        struct store_change audit = make_audit(n), leg = make_cdr(n, CDR_LEG_A, NOON + n);
+        audit.audit.tenant_id = tenant_id;
+        leg.cdr.tenant_id = tenant_id;
+        leg.cdr.verdict = MASK_CONNECT;
+        put(audit);
+        put(leg);
+        put(make_cdr(n, CDR_LEG_B, NOON + n));
+}
+
+static void events_are_told_from_a_cursor_on(void **state)
+{
+        (void)state;
+        struct told told = events_of((struct store_events_query){.max = 10});
+        assert_int_equal(told.page.audit_count + told.page.cdr_count, 0);
+        assert_int_equal(told.page.audit_seen + told.page.cdr_seen, 0);
+
+        for (uint32_t n = 1; n <= 6; n++)
+                put_event_of(n, 1 + n % 2);
+        struct store_change refused = make_cdr(7, CDR_LEG_A, NOON);
+        refused.cdr.verdict = MASK_STRANGER;
+        put(refused);
+
+        told = events_of((struct store_events_query){.max = 4});
+        assert_int_equal(told.page.audit_count, 4);
+        assert_int_equal(told.audits[0], 1);
+        assert_int_equal(told.page.audit_seen, 4);
+        assert_int_equal(told.page.audit_head, 6);
+        assert_int_equal(told.page.cdr_count, 4);
+        assert_int_equal(told.page.cdr_seen, told.legs[3]);
+        uint64_t fourth = told.legs[3];
+
+        told = events_of(
+                (struct store_events_query){.after_audit = 4, .after_cdr = fourth, .max = 4});
+        assert_int_equal(told.page.audit_count, 2);
+        assert_int_equal(told.audits[0], 5);
+        assert_int_equal(told.page.cdr_count, 2);
+        assert_true(told.legs[0] > fourth);
+        assert_int_equal(told.page.cdr_seen, told.page.cdr_head);
+
+        told = events_of((struct store_events_query){.tenant_id = 2, .max = 4});
+        assert_int_equal(told.page.audit_count, 3);
+        assert_int_equal(told.audits[0], 1);
+        assert_int_equal(told.page.cdr_count, 3);
+        assert_int_equal(told.page.audit_seen, 6);
+
+        told = events_of((struct store_events_query){.from_now = true, .max = 4});
+        assert_int_equal(told.page.audit_count + told.page.cdr_count, 0);
+        assert_int_equal(told.page.audit_seen, 6);
+        assert_int_equal(told.page.cdr_seen, told.page.cdr_head);
+}
+
 static int stop_at_third(void *arg, const struct store_audit *entry)
 {
         (void)arg;
@@ -812,6 +895,7 @@ int main(void)
                 BOTH(more_than_a_thousand_records_are_never_answered),
                 BOTH(a_call_is_found_whenever_its_legs_began),
                 BOTH(the_audit_record_is_numbered_linked_and_whole),
+                BOTH(events_are_told_from_a_cursor_on),
                 BOTH(a_visit_can_end_the_walk),
                 BOTH(a_callback_can_end_the_load),
         };
