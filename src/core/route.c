@@ -145,8 +145,7 @@ static uint32_t candidates_of(const struct session *session, const struct entry 
                 const struct session_party *party = &session->parties[i];
                 bool reached = party->side == 1; /* of a caller who is no party */
                 if (entry->party != PARTY_NONE)
-                        reached = i != entry->party &&
-                                  session_slot_between(session, entry->party, i) == entry->slot;
+                        reached = session_slot_between(session, entry->party, i) == entry->slot;
                 if (reached && party->real_count)
                         candidates |= 1u << i;
         }

@@ -25,8 +25,17 @@ static void a_prefix_is_short_and_of_what_can_be_dialled(void **state)
 {
         (void)state;
         static const char *const good[] = {"", "1234#", "*31*", "+", "+00", "0123456789012345"};
-        static const char *const bad[] = {"01234567890123456", "1 2", "1@", "1;", "\"", "1%23",
-                                          "abc", "A", "12ab#", "1+", "++"};
+        static const char *const bad[] = {"01234567890123456",
+                                          "1 2",
+                                          "1@",
+                                          "1;",
+                                          "\"",
+                                          "1%23",
+                                          "abc",
+                                          "A",
+                                          "12ab#",
+                                          "1+",
+                                          "++"};
         for (size_t i = 0; i < sizeof good / sizeof *good; i++)
                 assert_true(trunk_template_is_prefix(slice_from(good[i])));
         for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
