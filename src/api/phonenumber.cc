@@ -8,9 +8,11 @@
 #include <phonenumbers/logger.h>
 #include <phonenumbers/phonenumber.pb.h>
 #include <phonenumbers/phonenumberutil.h>
+#include <phonenumbers/shortnumberinfo.h>
 
 using i18n::phonenumbers::PhoneNumber;
 using i18n::phonenumbers::PhoneNumberUtil;
+using i18n::phonenumbers::ShortNumberInfo;
 
 namespace
 {
@@ -93,7 +95,83 @@ phonenumber_verdict read(const std::string &text, const char *country, uint64_t 
         return verdict_of(util->IsPossibleNumberWithReason(number));
 }
 
+phonenumber_kind kind_of(PhoneNumberUtil::PhoneNumberType type)
+{
+        switch (type) {
+        case PhoneNumberUtil::TOLL_FREE:
+                return PHONENUMBER_FREE;
+        case PhoneNumberUtil::PREMIUM_RATE:
+                return PHONENUMBER_PREMIUM;
+        case PhoneNumberUtil::SHARED_COST:
+                return PHONENUMBER_SHARED_COST;
+        default:
+                return PHONENUMBER_ORDINARY;
+        }
+}
+
+/* Emergency and other short codes of a region, as somebody there dials them. */
+phonenumber_kind short_kind(const std::string &digits, const std::string &region)
+{
+        static const ShortNumberInfo codes;
+        PhoneNumber number;
+        if (region.size() != 2 || region == "ZZ")
+                return PHONENUMBER_ORDINARY;
+        if (codes.IsEmergencyNumber(digits, region))
+                return PHONENUMBER_EMERGENCY;
+        if (library()->Parse(digits, region, &number) != PhoneNumberUtil::NO_PARSING_ERROR ||
+            !codes.IsValidShortNumberForRegion(number, region))
+                return PHONENUMBER_ORDINARY;
+        return codes.GetExpectedCostForRegion(number, region) == ShortNumberInfo::PREMIUM_RATE
+                       ? PHONENUMBER_PREMIUM
+                       : PHONENUMBER_SHORT;
+}
+
+void describe(uint64_t e164, phonenumber_facts *out)
+{
+        PhoneNumber number;
+        std::string region, national;
+        const PhoneNumberUtil *util = library();
+        if (util->Parse("+" + std::to_string(e164), "ZZ", &number) !=
+            PhoneNumberUtil::NO_PARSING_ERROR)
+                return;
+        util->GetRegionCodeForNumber(number, &region);
+        if (region.size() == 2 && region != "ZZ")
+                region.copy(out->country, 2);
+        util->GetNationalSignificantNumber(number, &national);
+        int area = util->GetLengthOfNationalDestinationCode(number);
+        if (area > 0 && (size_t)area < sizeof out->area)
+                national.copy(out->area, (size_t)area);
+        out->kind = kind_of(util->GetNumberType(number));
+        if (out->kind != PHONENUMBER_ORDINARY)
+                return;
+
+        /* "+91 112" is nobody's number, but some networks would connect it. */
+        std::string home;
+        util->GetRegionCodeForCountryCode(number.country_code(), &home);
+        if (!util->IsValidNumber(number))
+                out->kind = short_kind(national, home);
+}
+
 } // namespace
+
+void phonenumber_describe(uint64_t e164, struct phonenumber_facts *out)
+{
+        *out = phonenumber_facts{};
+        try {
+                describe(e164, out);
+        } catch (const std::exception &) {
+                *out = phonenumber_facts{};
+        }
+}
+
+enum phonenumber_kind phonenumber_short_kind(struct slice text, const char *country)
+{
+        try {
+                return short_kind(std::string(text.p, text.len), region_of(library(), country));
+        } catch (const std::exception &) {
+                return PHONENUMBER_ORDINARY;
+        }
+}
 
 enum phonenumber_verdict phonenumber_read(struct slice text, const char *country, uint64_t *e164)
 {

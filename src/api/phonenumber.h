@@ -27,6 +27,28 @@ enum phonenumber_verdict {
  */
 enum phonenumber_verdict phonenumber_read(struct slice text, const char *country, uint64_t *e164);
 
+/* What calling it means for whoever pays. */
+enum phonenumber_kind {
+        PHONENUMBER_ORDINARY, /* fixed, mobile, VoIP; and what the library does not know */
+        PHONENUMBER_FREE,
+        PHONENUMBER_PREMIUM,
+        PHONENUMBER_SHARED_COST,
+        PHONENUMBER_EMERGENCY,
+        PHONENUMBER_SHORT, /* a short code of its country, such as 1909; not for the world to dial */
+};
+
+struct phonenumber_facts {
+        enum phonenumber_kind kind;
+        char country[3]; /* ISO 3166; empty: none in particular */
+        char area[8];    /* the national destination code; empty: none */
+};
+
+/* Of a number as phonenumber_read() made it. */
+void phonenumber_describe(uint64_t e164, struct phonenumber_facts *out);
+
+/* A short text dialled in this country: EMERGENCY, SHORT, or ORDINARY when it is neither. */
+enum phonenumber_kind phonenumber_short_kind(struct slice text, const char *country);
+
 #ifdef __cplusplus
 }
 #endif

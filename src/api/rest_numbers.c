@@ -3,52 +3,51 @@
 
 #include <stdio.h>
 
-#include "api/body.h"
-#include "api/party_number.h"
-#include "base/log.h"
-
-enum field {
-        FIELD_NUMBER,
-        FIELD_TRUNK,
-        FIELDS,
-};
+#include "api/number_fields.h"
 
 const struct body_field rest_numbers_fields[] = {
-        [FIELD_NUMBER] = {"number", BODY_TEXT, true},
-        [FIELD_TRUNK] = {"trunk", BODY_TEXT, true},
-        [FIELDS] = {NULL},
+        [NUMBER_FIELD_NUMBER] = {"number", BODY_TEXT, true},
+        [NUMBER_FIELD_TRUNK] = {"trunk", BODY_TEXT, true},
+        [NUMBER_FIELD_POOL] = {"pool", BODY_TEXT},
+        [NUMBER_FIELD_COUNTRY] = {"country", BODY_TEXT},
+        [NUMBER_FIELD_AREA] = {"area", BODY_TEXT},
+        [NUMBER_FIELD_CAPABILITIES] = {"capabilities", BODY_LIST},
+        [NUMBER_FIELD_RESERVED] = {"reserved", BODY_SWITCH},
+        [NUMBER_FIELD_FROZEN] = {"frozen", BODY_SWITCH},
+        [NUMBER_FIELD_TAGS] = {"tags", BODY_LIST},
+        [NUMBER_FIELDS] = {NULL},
 };
 
-static json_t *number_json(const struct api *api, const struct number_row *row)
+/* All but the number, which is in the path. */
+const struct body_field rest_numbers_change_fields[] = {
+        [NUMBER_FIELD_TRUNK - 1] = {"trunk", BODY_TEXT},
+        [NUMBER_FIELD_POOL - 1] = {"pool", BODY_TEXT},
+        [NUMBER_FIELD_COUNTRY - 1] = {"country", BODY_TEXT},
+        [NUMBER_FIELD_AREA - 1] = {"area", BODY_TEXT},
+        [NUMBER_FIELD_CAPABILITIES - 1] = {"capabilities", BODY_LIST},
+        [NUMBER_FIELD_RESERVED - 1] = {"reserved", BODY_SWITCH},
+        [NUMBER_FIELD_FROZEN - 1] = {"frozen", BODY_SWITCH},
+        [NUMBER_FIELD_TAGS - 1] = {"tags", BODY_LIST},
+        [NUMBER_FIELDS - 1] = {NULL},
+};
+
+static void refuse_field(struct rest *rest, const struct number_problem *problem)
 {
-        const struct trunk *trunk = directory_trunk_get(api->params.directory, row->trunk_id);
-        return json_pack("{s:o, s:s?, s:I}", "number", rest_masking_number(row->number), "trunk",
-                         trunk ? trunk->name : NULL, "sessions", (json_int_t)row->sessions);
+        rest_refuse(rest, problem->kind, problem->field, problem->remedy, "%s", problem->rule);
 }
 
 static bool read_row(struct rest *rest, struct number_row *row)
 {
-        const json_t *values[FIELDS];
-        struct party_number_problem problem;
-        *row = (struct number_row){.tenant_id = rest->who.tenant_id, .pool_id = 1};
+        const json_t *values[NUMBER_FIELDS];
+        struct number_problem problem;
         if (!body_fields(rest, rest->body, "", rest_numbers_fields, values))
                 return false;
-        if (party_number_read(body_slice(values[FIELD_NUMBER]), &rest->api->params.plan,
-                              &row->number.n, &problem)) {
-                rest_refuse(rest, PROBLEM_BAD_VALUE, "number", problem.remedy,
-                            "the number is refused: %s", problem.rule);
+        if (number_fields_begin(rest->api, rest->who.tenant_id, values[NUMBER_FIELD_NUMBER], row,
+                                &problem) ||
+            number_fields_read(rest->api, rest->who.tenant_id, values, row, &problem)) {
+                refuse_field(rest, &problem);
                 return false;
         }
-        const struct trunk *trunk = directory_trunk_find(
-                rest->api->params.directory, rest->who.tenant_id, body_slice(values[FIELD_TRUNK]));
-        if (!trunk) {
-                rest_refuse(rest, PROBLEM_NOT_FOUND, "trunk",
-                            "Add the trunk first; GET /v1/trunks (maskline trunk list) lists them.",
-                            "there is no trunk named \"%s\"",
-                            log_text(body_slice(values[FIELD_TRUNK])).text);
-                return false;
-        }
-        row->trunk_id = trunk->id;
         return true;
 }
 
@@ -56,9 +55,11 @@ static void refuse_number(struct rest *rest, int err)
 {
         switch (err) {
         case ERR_EXISTS:
-                rest_refuse(rest, PROBLEM_EXISTS, "number",
-                            "To move it to another trunk, remove it first.",
-                            "the number has been added already");
+                rest_refuse(
+                        rest, PROBLEM_EXISTS, "number",
+                        "PATCH /v1/numbers/{number} (maskline number change) moves it to another "
+                        "trunk.",
+                        "the number has been added already");
                 return;
         case ERR_FULL:
                 rest_refuse_full(rest);
@@ -88,7 +89,7 @@ void rest_numbers_create(struct rest *rest)
         buf_init(&location, wait->location, sizeof wait->location - 1);
         buf_put_text(&location, "/v1/numbers/");
         buf_put_number(&location, row.number.n);
-        wait->answer = number_json(rest->api, &row);
+        wait->answer = number_fields_json(rest->api, &row);
 }
 
 /* The first of the tenant's from position `at` on, where `at` then is. */
@@ -117,7 +118,7 @@ void rest_numbers_list(struct rest *rest)
         const struct number_row *row;
         json_t *list = json_array();
         while ((row = next_own(rest, &at)) && json_array_size(list) < limit) {
-                json_array_append_new(list, number_json(rest->api, row));
+                json_array_append_new(list, number_fields_json(rest->api, row));
                 at++;
         }
         bool more = row != NULL;
@@ -126,31 +127,81 @@ void rest_numbers_list(struct rest *rest)
                               more ? json_sprintf("%u", at) : json_null()));
 }
 
-void rest_numbers_remove(struct rest *rest)
+/* The tenant's number that the path names; NULL: the request has been answered. */
+static const struct number_row *find_or_refuse(struct rest *rest)
 {
         struct masking_number number;
-        struct directory *directory = rest->api->params.directory;
         const struct number_row *row = NULL;
         if (number_parse(slice_from(rest->segment), &rest->api->params.plan, &number.n) == 0)
-                row = directory_number_find(directory, number);
-        if (!row || row->tenant_id != rest->who.tenant_id) {
-                rest_refuse(rest, PROBLEM_NOT_FOUND, NULL,
-                            "GET /v1/numbers (maskline number list) lists them.",
-                            "there is no such masking number");
+                row = directory_number_find(rest->api->params.directory, number);
+        if (row && row->tenant_id == rest->who.tenant_id)
+                return row;
+        rest_refuse(rest, PROBLEM_NOT_FOUND, NULL,
+                    "GET /v1/numbers (maskline number list) lists them.",
+                    "there is no such masking number");
+        return NULL;
+}
+
+void rest_numbers_show(struct rest *rest)
+{
+        const struct number_row *row = find_or_refuse(rest);
+        if (row)
+                rest_answer(rest->api, rest->exchange, 200, number_fields_json(rest->api, row));
+}
+
+static void refuse_held(struct rest *rest, int err)
+{
+        if (err == ERR_IN_USE)
+                rest_refuse(rest, PROBLEM_IN_USE, NULL,
+                            "Freeze it (maskline number drain), so that no new session gets it, "
+                            "and wait until those have ended, or end them.",
+                            "live sessions hold this number");
+        else if (err == ERR_FULL)
+                rest_refuse_full(rest);
+        else
+                rest_refuse_store(rest, err);
+}
+
+void rest_numbers_change(struct rest *rest)
+{
+        const json_t *values[NUMBER_FIELDS] = {NULL};
+        struct number_problem problem;
+        if (!body_fields(rest, rest->body, "", rest_numbers_change_fields,
+                         &values[NUMBER_FIELD_TRUNK]))
+                return;
+        const struct number_row *row = find_or_refuse(rest);
+        if (!row)
+                return;
+        struct number_row changed = *row;
+        if (number_fields_read(rest->api, rest->who.tenant_id, values, &changed, &problem)) {
+                refuse_field(rest, &problem);
                 return;
         }
         struct rest_wait *wait = rest_wait_create(rest);
         if (!wait)
                 return;
+        int err = directory_number_change(rest->api->params.directory, &changed, rest_wait_done,
+                                          wait);
+        if (err) {
+                rest_wait_destroy(wait);
+                refuse_held(rest, err);
+                return;
+        }
+        wait->answer = number_fields_json(rest->api, &changed);
+}
+
+void rest_numbers_remove(struct rest *rest)
+{
+        const struct number_row *row = find_or_refuse(rest);
+        struct rest_wait *wait = row ? rest_wait_create(rest) : NULL;
+        if (!wait)
+                return;
 
         wait->status = 204;
-        int err = directory_number_remove(directory, number, rest_wait_done, wait);
+        int err = directory_number_remove(rest->api->params.directory, row->number, rest_wait_done,
+                                          wait);
         if (!err)
                 return;
         rest_wait_destroy(wait);
-        if (err == ERR_IN_USE)
-                rest_refuse(rest, PROBLEM_IN_USE, NULL, "End those sessions first.",
-                            "live sessions hold this number");
-        else
-                rest_refuse_store(rest, err);
+        refuse_held(rest, err);
 }

@@ -11,6 +11,7 @@
 #include "api/rest_events.h"
 #include "api/rest_health.h"
 #include "api/rest_keys.h"
+#include "api/rest_number_import.h"
 #include "api/rest_numbers.h"
 #include "api/rest_sessions.h"
 #include "api/rest_tenants.h"
@@ -83,6 +84,16 @@ static const struct route routes[] = {
         {"POST", "/v1/numbers", SCOPE_PROVISION, rest_numbers_create, .name = "add_number",
          .summary = "Add a masking number", .fields = rest_numbers_fields, .done = {201},
          .answer = "Number", .may_conflict = true},
+        {"POST", "/v1/numbers/import", SCOPE_PROVISION, rest_number_import,
+         .name = "import_numbers",
+         .summary = "Add and change up to 500 masking numbers, each judged by itself",
+         .fields = rest_number_import_fields, .done = {200}, .answer = "NumberImport"},
+        {"GET", "/v1/numbers/{}", SCOPE_READ, rest_numbers_show, .name = "show_number",
+         .summary = "Show a masking number", .hole = "number", .done = {200}, .answer = "Number"},
+        {"PATCH", "/v1/numbers/{}", SCOPE_PROVISION, rest_numbers_change, .name = "change_number",
+         .summary = "Change a masking number; what is absent stays", .hole = "number",
+         .fields = rest_numbers_change_fields, .done = {200}, .answer = "Number",
+         .may_conflict = true},
         {"DELETE", "/v1/numbers/{}", SCOPE_PROVISION, rest_numbers_remove, .name = "remove_number",
          .summary = "Remove a number that no live session holds", .hole = "number", .done = {204},
          .may_conflict = true},

@@ -87,12 +87,11 @@ static int write_key(const struct command_line *line, const char *id, int fd)
         return EXIT_FAILED;
 }
 
-static void tell(const struct command_line *line, const json_t *backup)
+static void tell(const struct command_line *line, json_t *backup)
 {
         const char *key_file = command_value(line, "--key-file");
         if (command_has(line, "--json")) {
-                json_dumpf(backup, stdout, JSON_INDENT(2));
-                fputc('\n', stdout);
+                show_json(json_incref(backup));
                 return;
         }
         printf("backup %s is whole: ", show_text(backup, "id"));
@@ -108,7 +107,7 @@ static void tell(const struct command_line *line, const json_t *backup)
                        show_text(backup, "id"));
 }
 
-static int finish(const struct command_line *line, const json_t *backup, int key_fd)
+static int finish(const struct command_line *line, json_t *backup, int key_fd)
 {
         if (!strcmp(show_text(backup, "state"), "failed")) {
                 fputs("maskline: ", stderr);

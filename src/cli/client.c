@@ -286,11 +286,8 @@ int client_ask(const struct command_line *line, const char *method, const char *
                 *out = answer;
                 return EXIT_DONE;
         }
-        if (answer) {
-                json_dumpf(answer, stdout, JSON_INDENT(2));
-                fputc('\n', stdout);
-        }
-        json_decref(answer);
+        if (answer)
+                show_json(answer);
         return EXIT_DONE;
 }
 

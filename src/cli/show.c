@@ -30,6 +30,13 @@ void show_printable(FILE *to, const char *text)
         }
 }
 
+void show_json(json_t *json)
+{
+        json_dumpf(json, stdout, JSON_INDENT(2));
+        fputc('\n', stdout);
+        json_decref(json);
+}
+
 /* "2026-08-01T10:00:00.000Z" is shown as "2026-08-01 10:00:00Z". */
 static void shorten_time(char *text)
 {
@@ -57,6 +64,20 @@ struct show_cell show_cell(const json_t *object, const char *name)
         }
         if (cell.text[0] == '\0')
                 strcpy(cell.text, "-");
+        return cell;
+}
+
+struct show_cell show_words(const json_t *object, const char *name)
+{
+        struct show_cell cell = {"-"};
+        struct buf b;
+        size_t at;
+        json_t *word;
+        buf_init(&b, cell.text, sizeof cell.text - 1);
+        json_array_foreach(json_object_get(object, name), at, word) buf_printf(
+                &b, "%s%s", at ? ", " : "", json_is_string(word) ? json_string_value(word) : "?");
+        if (b.len)
+                cell.text[b.len] = '\0';
         return cell;
 }
 

@@ -16,12 +16,18 @@ const char *show_text(const json_t *object, const char *name);
 /* Whatever a server sends, a terminal gets printable text. */
 void show_printable(FILE *to, const char *text);
 
+/* What --json prints: `json`, whose reference is taken, on standard output. */
+void show_json(json_t *json);
+
 struct show_cell {
         char text[64]; /* longer text is cut */
 };
 
 /* Any member as one cell: text, number, true, false; times without fractions; "-" for none. */
 struct show_cell show_cell(const json_t *object, const char *name);
+
+/* The texts of a list with ", " between them; "-" for none. */
+struct show_cell show_words(const json_t *object, const char *name);
 
 struct show_table; /* opaque */
 /* `titles` ends with NULL. Exits are not its business: without memory it prints nothing. */
