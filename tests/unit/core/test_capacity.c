@@ -159,6 +159,68 @@ static void without_data_the_quarantine_follows_from_the_mean(void **state)
         }
 }
 
+/* Spread exponentially around the mean. */
+static int64_t spread_ms(struct random *r, int64_t mean_ms)
+{
+        return capacity_quarantine_of_mean_ms(mean_ms, 1 + random_below(r, 1000000)) + 1;
+}
+
+/*
+ * The load of docs/design/how-many-numbers.md: the plan names as many numbers as the simulation of
+ * reuse touched, and more for a longer quarantine.
+ */
+static void the_load_that_was_simulated_gets_the_numbers_that_it_took(void **state)
+{
+        (void)state;
+        enum {
+                SESSIONS = 40000
+        };
+        static const struct {
+                int64_t quarantine_ms;
+                uint32_t min, max;
+        } cases[] = {{0, 5, 9}, {30 * MINUTE, 9, 13}, {HOUR, 12, 16}, {2 * HOUR, 16, 20}};
+        struct capacity_session *s = calloc(SESSIONS, sizeof *s);
+        void *room = malloc(capacity_bytes(SESSIONS));
+        assert_non_null(s);
+        assert_non_null(room);
+        struct random r;
+        random_init_seeded(&r, 8);
+        int64_t now_ms = 1;
+        for (uint32_t i = 0; i < SESSIONS; i++, now_ms += spread_ms(&r, 1000))
+                s[i] = (struct capacity_session){
+                        now_ms,
+                        now_ms + spread_ms(&r, 15 * MINUTE),
+                        {random_below(&r, 1500), 1500 + random_below(&r, 6000)}};
+        for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+                struct capacity_want want = {MODEL_TWO_NUMBERS, cases[i].quarantine_ms, 0};
+                struct capacity c;
+                assert_int_equal(capacity_plan(s, SESSIONS, &want, room, &c), 0);
+                assert_in_range(c.most, cases[i].min, cases[i].max);
+                assert_int_equal(c.numbers, c.most);
+                /* One create in a thousand refused is several numbers less. */
+                want.refused_per_million = 1000;
+                assert_int_equal(capacity_plan(s, SESSIONS, &want, room, &c), 0);
+                assert_in_range(c.numbers, 1, c.most - 1);
+                assert_in_range(c.refused, 1, SESSIONS / 1000);
+        }
+        free(s);
+        free(room);
+}
+
+static void measured_delays_and_their_mean_give_the_same_quarantine(void **state)
+{
+        (void)state;
+        static int64_t delays[20000];
+        struct random r;
+        random_init_seeded(&r, 7);
+        for (unsigned i = 0; i < 20000; i++)
+                delays[i] = spread_ms(&r, 20 * MINUTE);
+        int64_t measured = capacity_quarantine_ms(delays, 20000, 10000);
+        int64_t expected = capacity_quarantine_of_mean_ms(20 * MINUTE, 10000);
+        assert_true(measured > expected * 9 / 10);
+        assert_true(measured < expected * 11 / 10);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -169,6 +231,8 @@ int main(void)
                 cmocka_unit_test(random_histories_are_counted_as_one_would_by_hand),
                 cmocka_unit_test(the_quarantine_is_the_shortest_that_keeps_the_rate),
                 cmocka_unit_test(without_data_the_quarantine_follows_from_the_mean),
+                cmocka_unit_test(the_load_that_was_simulated_gets_the_numbers_that_it_took),
+                cmocka_unit_test(measured_delays_and_their_mean_give_the_same_quarantine),
         };
         return RUN_TESTS(tests);
 }

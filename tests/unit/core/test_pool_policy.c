@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/pool_policy.h"
 
+#include <stdio.h>
+
 #include "../unit.h"
 
 #define MINUTE INT64_C(60000)
 #define HOUR   (60 * MINUTE)
 #define DAY    (24 * HOUR)
 #define MONDAY (4 * DAY) /* 5 January 1970, 00:00 UTC */
+
+static const char *reference_page = "docs/reference/policies.md";
 
 static struct pool_policy plain(void)
 {
@@ -362,8 +366,48 @@ static void traits_are_checked(void **state)
         assert_false(number_has_tag(&traits, SLICE("")));
 }
 
-int main(void)
+static void put_row(const struct policy_row *r, const struct pool_policy *policy, struct buf *out)
 {
+        buf_printf(out, "| `%s` | ", r->name);
+        pool_policy_takes(r, out);
+        if (r->unit)
+                buf_printf(out, ", in %s", r->unit);
+        buf_put_text(out, " | ");
+        size_t before = out->len;
+        pool_policy_format(policy, r, out);
+        if (out->len == before)
+                buf_put_text(out, "(empty)");
+        buf_printf(out, " | %s |\n", r->sentence);
+}
+
+/* What stands above the table is written by people. */
+static void the_committed_reference_page_has_the_rows_as_they_are(void **state)
+{
+        (void)state;
+        static char table[32768], page[65536];
+        struct pool_policy policy = plain();
+        struct buf out;
+        buf_init(&out, table, sizeof table - 1);
+        buf_put_text(&out, "| setting | takes | default | meaning |\n|---|---|---|---|\n");
+        for (unsigned i = 0; i < pool_policy_row_count; i++)
+                put_row(&pool_policy_rows[i], &policy, &out);
+        assert_true(buf_ok(&out));
+        table[out.len] = '\0';
+
+        FILE *file = fopen(reference_page, "r");
+        assert_non_null(file);
+        size_t n = fread(page, 1, sizeof page - 1, file);
+        fclose(file);
+        page[n] = '\0';
+        const char *committed = strstr(page, "| setting |");
+        assert_non_null(committed);
+        assert_string_equal(committed, table);
+}
+
+int main(int argc, char **argv)
+{
+        if (argc > 1)
+                reference_page = argv[1];
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_pool_that_says_nothing_is_as_pools_always_were),
                 cmocka_unit_test(every_member_has_a_row_and_no_two_share_one),
@@ -379,6 +423,7 @@ int main(void)
                 cmocka_unit_test(sliding_expiry_never_goes_behind_the_fixed_one),
                 cmocka_unit_test(where_a_number_is_at_home_is_told_by_its_country_and_area),
                 cmocka_unit_test(traits_are_checked),
+                cmocka_unit_test(the_committed_reference_page_has_the_rows_as_they_are),
         };
         return RUN_TESTS(tests);
 }
