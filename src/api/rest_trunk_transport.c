@@ -7,13 +7,24 @@
 static const char *const names[] = {
         [TRUNK_UDP] = "udp", [TRUNK_TCP] = "tcp", [TRUNK_TLS] = "tls", [TRUNK_AUTO] = "auto", NULL};
 
+/* Of its peer, if that is an address; else 0. */
+static uint8_t peer_family(const struct trunk *trunk)
+{
+        struct addr peer;
+        return addr_parse_ip(slice_from(trunk->peer_host), &peer) ? 0 : peer.family;
+}
+
 /* We must be heard where its answers and its requests come: a socket of that kind. */
-static bool is_heard(const struct rest *rest, enum trunk_transport transport)
+static bool is_heard(const struct rest *rest, const struct trunk *trunk,
+                     enum trunk_transport transport)
 {
         const struct calls *calls = rest->api->params.calls;
         if (transport != TRUNK_TCP && transport != TRUNK_TLS)
                 return true;
         enum sip_transport wanted = transport == TRUNK_TCP ? SIP_TCP : SIP_TLS;
+        const uint8_t family = peer_family(trunk);
+        if (family)
+                return calls_listens(calls, wanted, family);
         return calls_listens(calls, wanted, 4) || calls_listens(calls, wanted, 6);
 }
 
@@ -22,13 +33,14 @@ static bool read_transport(struct rest *rest, const json_t *value, struct trunk 
         unsigned transport = trunk->transport;
         if (!body_choice(rest, value, "transport", names, &transport))
                 return false;
-        if (value && !is_heard(rest, (enum trunk_transport)transport)) {
+        if (value && !is_heard(rest, trunk, (enum trunk_transport)transport)) {
                 rest_refuse(rest, PROBLEM_BAD_VALUE, "transport",
                             transport == TRUNK_TLS
                                     ? "Set sip_tls_listen, tls_certificate and tls_key, "
                                       "and start the server again."
                                     : "Set sip_tcp_listen and start the server again.",
-                            "the server does not listen for SIP over %s", names[transport]);
+                            "the server does not listen for SIP over %s%s", names[transport],
+                            peer_family(trunk) == 6 ? " at an IPv6 address" : "");
                 return false;
         }
         trunk->transport = (enum trunk_transport)transport;

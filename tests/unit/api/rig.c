@@ -51,6 +51,8 @@ static void open_calls(struct rig *rig, bool speaks_ip6)
                 .directory = rig->directory,
                 .trunks = rig->trunks,
                 .listen.udp = any,
+                .listen.tcp.ip4 = speaks_ip6 ? any.ip4 : (struct addr){0},
+                .streams = {.connections_max = 8, .idle_ms = 60000},
                 .media = any,
                 .rtp_port_min = 20000,
                 .rtp_port_max = 60000,

@@ -26,7 +26,7 @@ struct rig {
 };
 
 void rig_open(struct rig *rig, bool needs_advertised);
-void rig_open_both(struct rig *rig); /* it speaks IPv4 and IPv6 */
+void rig_open_both(struct rig *rig); /* it speaks IPv4 and IPv6, and TCP by IPv4 */
 void rig_close(struct rig *rig);
 
 struct reply {

@@ -429,6 +429,15 @@ static void with_ipv4_and_ipv6_a_trunk_may_be_of_either_kind(void **state)
         json_decref(rig_expect(&rig, 201, "POST", "/v1/trunks",
                                TRUNK("\"both\"", "[\"192.0.2.2\",\"2001:db8::2\"]", "\"192.0.2.2\"",
                                      ",\"advertised\":\"[2001:db8::77]:5062,203.0.113.5\"")));
+        json_decref(rig_expect(
+                &rig, 201, "POST", "/v1/trunks",
+                TRUNK("\"tcp\"", "[\"192.0.2.3\"]", "\"192.0.2.3\"", ",\"transport\":\"tcp\"")));
+        json_t *deaf = rig_expect(&rig, 422, "POST", "/v1/trunks",
+                                  TRUNK("\"deaf\"", "[\"2001:db8::4\"]", "\"2001:db8::4\"",
+                                        ",\"transport\":\"tcp\""));
+        assert_string_equal(text_of(deaf, "field"), "transport");
+        assert_non_null(strstr(text_of(deaf, "detail"), "over tcp at an IPv6 address"));
+        json_decref(deaf);
         json_t *shown = rig_expect(&rig, 200, "GET", "/v1/trunks/both", NULL);
         assert_string_equal(text_of(shown, "advertised"), "203.0.113.5, [2001:db8::77]:5062");
         json_decref(shown);
