@@ -349,6 +349,20 @@ static void check_audio(struct flow_run *run, const struct addr *to, struct slic
         }
 }
 
+/* Between a peer that speaks TCP and us; others of the flow may speak UDP. */
+static bool is_streamed(const struct flow_run *run, const struct addr *from, const struct addr *to)
+{
+        if (run->platform->options.transport != TRUNK_UDP)
+                return true;
+        for (unsigned i = 0; i < run->peer_count; i++) {
+                const struct flow_peer *peer = &run->peers[i];
+                if (peer->speaks != TRUNK_UDP &&
+                    (addr_equal_ip(&peer->addr, from) || addr_equal_ip(&peer->addr, to)))
+                        return true;
+        }
+        return false;
+}
+
 void flow_storm_on_datagram(struct flow_run *run, const struct addr *from, const struct addr *to,
                             struct slice data)
 {
@@ -357,7 +371,7 @@ void flow_storm_on_datagram(struct flow_run *run, const struct addr *from, const
         if (is_ours)
                 check_audio(run, to, data);
         /* In pieces it means nothing: flow_storm_on_streamed(). */
-        if (run->platform->options.transport != TRUNK_UDP || flow_has(run->flow, FLOW_SPEAK))
+        if (is_streamed(run, from, to))
                 return;
         if (!slice_starts_with(data, SLICE("INVITE ")) ||
             (sip_msg_parse(data, &storm->passing, &reply_possible) && !storm->passing.is_cut) ||
