@@ -126,6 +126,9 @@ static void put_calls(struct buf *out, const struct api *api)
         put_metric(out, "sip_failovers_total", COUNTER,
                    "INVITEs that went on to another server of their trunk's peer.",
                    c.sip.failovers);
+        put_metric(out, "sip_redirects_total", COUNTER,
+                   "Redirections that were followed to another server of their trunk.",
+                   c.sip.redirects);
         put_streams(&c.sip.streams, out);
         put_metric(out, "sip_legs", GAUGE, "SIP legs.", c.sip.legs);
         put_metric(out, "sip_transactions", GAUGE, "SIP transactions.", c.sip.transactions);

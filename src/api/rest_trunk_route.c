@@ -63,6 +63,17 @@ static bool read_overflow(struct rest *rest, const json_t *value, struct trunk *
         return true;
 }
 
+static const char *const redirects[] = {"refuse", "follow", NULL};
+
+static bool read_redirects(struct rest *rest, const json_t *value, struct trunk *trunk)
+{
+        unsigned choice = trunk->follows_redirects;
+        if (!body_choice(rest, value, "redirects", redirects, &choice))
+                return false;
+        trunk->follows_redirects = choice;
+        return true;
+}
+
 bool rest_trunk_route_read(struct rest *rest, const json_t **values, struct trunk *trunk)
 {
         return read_options_s(rest, values[ROUTE_OPTIONS_S], trunk) &&
@@ -70,7 +81,8 @@ bool rest_trunk_route_read(struct rest *rest, const json_t **values, struct trun
                           TRUNK_FAILOVER_MS_MAX, &trunk->failover_ms) &&
                body_count(rest, values[ROUTE_QUEUE_MS], "queue_ms", 0, TRUNK_QUEUE_MS_MAX,
                           &trunk->queue_ms) &&
-               read_overflow(rest, values[ROUTE_OVERFLOW], trunk);
+               read_overflow(rest, values[ROUTE_OVERFLOW], trunk) &&
+               read_redirects(rest, values[ROUTE_REDIRECTS], trunk);
 }
 
 static json_t *reason_json(enum sip_health_reason reason, unsigned status)
@@ -119,6 +131,7 @@ void rest_trunk_route_add(const struct api *api, const struct trunk *trunk, json
         json_object_set_new(json, "failover_ms", json_integer(trunk->failover_ms));
         json_object_set_new(json, "queue_ms", json_integer(trunk->queue_ms));
         json_object_set_new(json, "overflow", overflow_json(api, trunk));
+        json_object_set_new(json, "redirects", json_string(redirects[trunk->follows_redirects]));
         json_object_set_new(json, "waiting", json_integer(state ? state->turn_count : 0));
         add_state(state ? state : &nothing, json);
 }

@@ -13,6 +13,7 @@ enum route_field {
         ROUTE_FAILOVER_MS,
         ROUTE_QUEUE_MS,
         ROUTE_OVERFLOW,
+        ROUTE_REDIRECTS,
         ROUTE_FIELDS,
 };
 

@@ -20,9 +20,10 @@ static const struct {
 
 static const struct {
         const char *option, *field;
-} transport_fields[] = {
+} way_texts[] = {
         {"--transport", "transport"},
         {"--client-certificate", "client_certificate"},
+        {"--redirects", "redirects"},
 };
 
 static const struct {
@@ -115,12 +116,12 @@ static int add_route(const struct command_line *line, json_t *body)
         return code ? code : add_overflow(line, body);
 }
 
-static void add_transport(const struct command_line *line, json_t *body)
+static void add_way(const struct command_line *line, json_t *body)
 {
-        for (size_t i = 0; i < COUNT(transport_fields); i++) {
-                const char *value = command_value(line, transport_fields[i].option);
+        for (size_t i = 0; i < COUNT(way_texts); i++) {
+                const char *value = command_value(line, way_texts[i].option);
                 if (value)
-                        json_object_set_new(body, transport_fields[i].field, json_string(value));
+                        json_object_set_new(body, way_texts[i].field, json_string(value));
         }
 }
 
@@ -258,6 +259,7 @@ static void show_route(const json_t *trunk)
                 show_state(at ? "" : "targets", target, "state", "since", "reason");
         show_fact("options s", strcmp(every.text, "0") ? every.text : "never");
         show_fact("failover ms", show_cell(trunk, "failover_ms").text);
+        show_fact("redirects", show_cell(trunk, "redirects").text);
         show_fact("queue ms", show_cell(trunk, "queue_ms").text);
         show_fact("waiting", show_cell(trunk, "waiting").text);
         json_array_foreach(json_object_get(trunk, "overflow"), at, target)
@@ -325,7 +327,7 @@ static int add(const struct command_line *line)
                 code = add_route(line, body);
         if (!code)
                 code = add_dialog(line, body);
-        add_transport(line, body);
+        add_way(line, body);
         if (!code)
                 code = add_login(line, body);
         if (code) {
@@ -397,7 +399,7 @@ static int set(const struct command_line *line)
         int code = add_route(line, body);
         if (!code)
                 code = add_dialog(line, body);
-        add_transport(line, body);
+        add_way(line, body);
         if (!code)
                 code = add_login(line, body);
         if (!code)
@@ -433,10 +435,12 @@ static int remove_trunk(const struct command_line *line)
 #define ROUTE_OPTIONS                                                                              \
         {"--options-every", "S",                                                                   \
          "ask the carrier by OPTIONS whether it is there; 0: never (default: 60)"},                \
+                {"--failover-ms", "MS",                                                            \
+                 "wait so long for any answer before the next server is asked (default: 4000)"},   \
         {                                                                                          \
-                "--failover-ms", "MS",                                                             \
-                        "wait so long for any answer before the next server is asked "             \
-                        "(default: 4000)"                                                          \
+                "--redirects", "refuse|follow",                                                    \
+                        "whether a redirection to another server of the carrier's is followed "    \
+                        "(default: refuse)"                                                        \
         }
 
 #define OVERFLOW_OPTIONS                                                                           \

@@ -47,13 +47,19 @@ struct advice advice_of_verdict(enum mask_verdict verdict)
         return (struct advice){mask_verdict_sentence(verdict), todo[verdict]};
 }
 
+#define REDIRECT                                                                                   \
+        "If the carrier sends calls from one of its servers to another, set the trunk's "          \
+        "--redirects to follow: it goes to the trunk's own addresses, for the number called."
+
 static const struct {
         unsigned status;
         struct advice advice;
 } statuses[] = {
-        {300, {"The called side offers several other addresses; they are not followed.", ""}},
-        {301, {"The called number has moved for good; redirections are not followed.", ""}},
-        {302, {"The call was to be redirected; redirections are not followed.", ""}},
+        {300, {"The called side offers several other addresses, and none was followed.", REDIRECT}},
+        {301, {"The called number has moved for good, to where nothing was followed.", REDIRECT}},
+        {302, {"The call was to be redirected, to where nothing was followed.", REDIRECT}},
+        {305,
+         {"The carrier wants calls to go by another server, which was not followed.", REDIRECT}},
         {400, {"The carrier could not read our request.", "Ask it for its log of the call."}},
         {401,
          {"The carrier refused our user name and password.", "maskline trunk check says more."}},

@@ -99,6 +99,7 @@ struct trunk {
         uint32_t options_s; /* so often its targets are asked whether they are there; 0: never */
         /* So long a call waits for any answer, where it can still go elsewhere. */
         uint32_t failover_ms;
+        bool follows_redirects; /* to its own addresses (sip/sip_redirect.h); else refused */
         /* Other trunks of the tenant's that may carry its calls, the first of them first. */
         uint32_t overflow[TRUNK_OVERFLOW_MAX];
         uint8_t overflow_count;

@@ -38,7 +38,8 @@ enum leg_state {
         LEG_STATES,
 };
 
-#define LEG_FORKS_MAX 8
+#define LEG_FORKS_MAX     8
+#define SIP_REDIRECTS_MAX 4 /* targets; the others are passed over */
 
 /* An early dialog of a leg that we dial, as far as reliable answers have made it. */
 struct leg_fork {
@@ -62,10 +63,12 @@ struct leg {
         bool awaits_answer; /* that 2xx made an offer */
         bool is_cancelled;  /* CANCEL has been sent */
 
-        struct sip_attempts attempts; /* dialled */
-        bool has_rung;                /* dialled: more than 100 was heard; it stays where it is */
-        bool has_other_route;         /* dialled: as in struct sip_dial */
-        bool owes_trying;             /* its INVITE has not been answered at all */
+        struct sip_attempts attempts;                   /* dialled */
+        struct sip_target redirects[SIP_REDIRECTS_MAX]; /* dialled: where we were sent to */
+        uint8_t redirect_count;
+        bool has_rung;        /* dialled: more than 100 was heard; it stays where it is */
+        bool has_other_route; /* dialled: as in struct sip_dial */
+        bool owes_trying;     /* its INVITE has not been answered at all */
 
         bool is_dialled;                   /* we called: only then are challenges answered */
         bool is_authorized;                /* dialled: the INVITE had credentials */

@@ -196,17 +196,22 @@ static enum sip_transport transport_of(const struct sip_uri *uri)
         return SIP_TRANSPORT_OTHER;
 }
 
+bool sip_dialog_uri_hop(const struct sip_uri *uri, struct sip_target *out)
+{
+        struct addr hop;
+        if (addr_parse_ip(uri->host, &hop))
+                return false;
+        hop.port = uri->port;
+        *out = sip_target_of(transport_of(uri), hop);
+        return true;
+}
+
 bool sip_dialog_literal_hop(const struct sip_dialog *dialog, struct sip_target *out)
 {
         struct slice text = sip_dialog_text(
                 dialog, dialog->first_route.len ? dialog->first_route_uri : dialog->target);
         struct sip_uri uri;
-        struct addr hop;
-        if (sip_uri_parse(text, &uri) || addr_parse_ip(uri.host, &hop))
-                return false;
-        hop.port = uri.port;
-        *out = sip_target_of(transport_of(&uri), hop);
-        return true;
+        return !sip_uri_parse(text, &uri) && sip_dialog_uri_hop(&uri, out);
 }
 
 enum sip_transport sip_dialog_hop_transport(enum sip_transport said, enum sip_transport usual,

@@ -72,6 +72,7 @@ bool sip_dialog_has_request(const struct sip_dialog *dialog, const struct sip_ms
  * port 0: not said.
  */
 bool sip_dialog_literal_hop(const struct sip_dialog *dialog, struct sip_target *out);
+bool sip_dialog_uri_hop(const struct sip_uri *uri, struct sip_target *out); /* of any URI */
 
 /*
  * How requests in a dialog go to such an address: what its URI leaves open (RFC 3263 4.1), and what

@@ -28,12 +28,12 @@ static bool was_tried(const struct leg *leg, const struct sip_target *target)
 
 /* We have an address that it can answer to, and one for its audio. `leg` may be NULL. */
 static bool is_usable(const struct sip_ua *ua, const struct sip_trunk_state *trunk,
-                      const struct leg *leg, const struct sip_peer *peer)
+                      const struct leg *leg, const struct sip_target *target)
 {
         struct sip_sent_by local;
         bool may_describe = !leg || addr_pair_is_empty(&leg->media) ||
-                            addr_pair_find(&leg->media, peer->target.addr.family);
-        return may_describe && sip_ua_sent_by(ua, &trunk->trunk, &peer->target, &local);
+                            addr_pair_find(&leg->media, target->addr.family);
+        return may_describe && sip_ua_sent_by(ua, &trunk->trunk, target, &local);
 }
 
 /* The first in a freshly drawn order that was not tried and is up, as far as is known. */
@@ -44,7 +44,7 @@ static const struct sip_peer *choose(const struct leg *leg, const struct sip_tru
         unsigned count = sip_peers_order(&trunk->peers, io_random(ua->params.io), order);
         for (unsigned i = 0; i < count; i++) {
                 const struct sip_peer *peer = &trunk->peers.list[order[i]];
-                if (is_usable(ua, trunk, leg, peer) && !was_tried(leg, &peer->target) &&
+                if (is_usable(ua, trunk, leg, &peer->target) && !was_tried(leg, &peer->target) &&
                     sip_monitor_admits(ua->monitor, trunk, peer))
                         return peer;
         }
@@ -61,7 +61,7 @@ static bool has_live(const struct sip_ua *ua, const struct sip_trunk_state *trun
         unsigned current = sip_peers_current(&trunk->peers);
         for (unsigned i = 0; i < current; i++) {
                 const struct sip_peer *peer = &trunk->peers.list[i];
-                if (!peer->breaker.is_open && is_usable(ua, trunk, leg, peer) &&
+                if (!peer->breaker.is_open && is_usable(ua, trunk, leg, &peer->target) &&
                     !(leg && was_tried(leg, &peer->target)))
                         return true;
         }
@@ -74,16 +74,32 @@ bool sip_ua_has_way(const struct sip_ua *ua, uint32_t trunk_id)
         return trunk && has_live(ua, trunk, NULL);
 }
 
+/* Where the leg was sent to, the best first; NULL: all of it was tried. */
+static const struct sip_target *choose_redirect(const struct leg *leg,
+                                                const struct sip_trunk_state *trunk)
+{
+        for (unsigned i = 0; i < leg->redirect_count; i++) {
+                const struct sip_target *target = &leg->redirects[i];
+                const struct sip_peer *peer = sip_peers_find(&trunk->peers, target);
+                bool is_up = !peer || sip_monitor_admits(leg->ua->monitor, trunk, peer);
+                if (is_up && !was_tried(leg, target) && is_usable(leg->ua, trunk, leg, target))
+                        return target;
+        }
+        return NULL;
+}
+
 bool sip_failover_next(const struct leg *leg, struct sip_target *out)
 {
         const struct sip_trunk_state *trunk =
                 sip_trunks_find(leg->ua->params.trunks, leg->trunk_id);
-        const struct sip_peer *peer = NULL;
-        if (trunk && leg->attempts.count < SIP_ATTEMPTS_MAX)
-                peer = choose(leg, trunk);
-        if (peer)
-                *out = peer->target;
-        return peer != NULL;
+        if (!trunk || leg->attempts.count == SIP_ATTEMPTS_MAX)
+                return false;
+        const struct sip_target *redirect = choose_redirect(leg, trunk);
+        const struct sip_peer *peer = redirect ? NULL : choose(leg, trunk);
+        if (!redirect && !peer)
+                return false;
+        *out = redirect ? *redirect : peer->target;
+        return true;
 }
 
 void sip_failover_begin(struct leg *leg, const struct sip_target *to)
@@ -102,8 +118,8 @@ int64_t sip_failover_patience_ms(const struct leg *leg)
 {
         const struct sip_trunk_state *trunk =
                 sip_trunks_find(leg->ua->params.trunks, leg->trunk_id);
-        bool has_next =
-                trunk && leg->attempts.count < SIP_ATTEMPTS_MAX && has_live(leg->ua, trunk, leg);
+        bool has_next = trunk && leg->attempts.count < SIP_ATTEMPTS_MAX &&
+                        (choose_redirect(leg, trunk) || has_live(leg->ua, trunk, leg));
         return trunk && (leg->has_other_route || has_next) ? trunk->trunk.failover_ms : 0;
 }
 

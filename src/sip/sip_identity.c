@@ -46,9 +46,8 @@ static int parse_in_context(const char *user, struct slice context, const struct
         return buf_ok(&b) ? number_parse(buf_slice(&b), plan, out) : ERR_RANGE;
 }
 
-/* `prefix` is what the carrier puts in front of numbers; where it is not, nothing is taken away. */
-static int number_of(const struct sip_uri *uri, const struct number_plan *plan, const char *prefix,
-                     struct number *out)
+int sip_identity_number(const struct sip_uri *uri, const struct number_plan *plan,
+                        const char *prefix, struct number *out)
 {
         if (uri->scheme == SIP_SCHEME_OTHER)
                 return ERR_SYNTAX;
@@ -83,8 +82,8 @@ static struct number read_asserted(const struct trunk *trunk, const struct sip_m
         struct number found = {0};
         for (unsigned i = 0; i < invite->asserted_count; i++) {
                 struct number one;
-                if (number_of(&invite->asserted[i].uri, &trunk->plan, trunk->writing.caller_prefix,
-                              &one))
+                if (sip_identity_number(&invite->asserted[i].uri, &trunk->plan,
+                                        trunk->writing.caller_prefix, &one))
                         continue;
                 if (found.e164 && !number_equal(found, one))
                         return (struct number){0};
@@ -100,7 +99,8 @@ static void read_caller(const struct trunk *trunk, const struct sip_msg *invite,
                 trunk->caller_from == TRUNK_CALLER_FROM_ASSERTED && invite->asserted_count > 0;
         if (is_asserted)
                 out->n = read_asserted(trunk, invite);
-        else if (number_of(&invite->from.uri, &trunk->plan, trunk->writing.caller_prefix, &out->n))
+        else if (sip_identity_number(&invite->from.uri, &trunk->plan, trunk->writing.caller_prefix,
+                                     &out->n))
                 out->n = (struct number){0};
 }
 
@@ -114,6 +114,7 @@ void sip_identity_read(const struct trunk *trunk, const struct sip_msg *invite,
         const struct sip_uri *dialled = trunk->dialled_from == TRUNK_DIALLED_FROM_TO
                                                 ? &invite->to.uri
                                                 : &invite->request_uri;
-        if (number_of(dialled, &trunk->plan, trunk->writing.dialled_prefix, &out->dialled.n))
+        if (sip_identity_number(dialled, &trunk->plan, trunk->writing.dialled_prefix,
+                                &out->dialled.n))
                 out->dialled.n = (struct number){0};
 }

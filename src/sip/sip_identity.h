@@ -24,4 +24,11 @@ struct sip_identity {
 void sip_identity_read(const struct trunk *trunk, const struct sip_msg *invite,
                        struct sip_identity *out);
 
+/*
+ * The number that a URI names. `prefix` is what the carrier puts in front of it; where that is not,
+ * nothing is taken away. ERR_SYNTAX, ERR_RANGE: none.
+ */
+int sip_identity_number(const struct sip_uri *uri, const struct number_plan *plan,
+                        const char *prefix, struct number *out) MUST_CHECK;
+
 #endif

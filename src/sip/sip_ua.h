@@ -269,6 +269,7 @@ struct sip_ua_counters {
         uint64_t refused_large; /* 513, or an answer with more route set than a dialog keeps */
         uint64_t stray_answers; /* 2xx of further forks and of legs given up */
         uint64_t failovers;     /* INVITEs that went on to another target of their trunk */
+        uint64_t redirects;     /* that were followed, to another target of their trunk */
         uint64_t challenges_met, challenges_refused; /* 401 and 407 to requests of ours */
         uint64_t register_failures;
         uint64_t unsent; /* messages of ours that found no room, or were too long */

@@ -10,6 +10,7 @@
 #include "sip/sip_core.h"
 #include "sip/sip_failover.h"
 #include "sip/sip_monitor.h"
+#include "sip/sip_redirect.h"
 #include "sip/sip_template.h"
 #include "wire/sip_lines.h"
 #include "wire/sip_write.h"
@@ -588,6 +589,23 @@ static bool fails_over(struct leg *leg, struct sip_transaction *tx, enum sip_att
         return true;
 }
 
+/* True: it goes on where the answer sends it. */
+static bool is_redirected(struct leg *leg, struct sip_transaction *tx,
+                          const struct sip_msg *response, const struct sip_target *source)
+{
+        struct sip_target to;
+        if (!sip_failover_is_possible(leg) ||
+            !sip_redirect_learn(leg, sent_request_uri(tx), response, source))
+                return false;
+        sip_failover_note(leg, SIP_ATTEMPT_ANSWERED, response->status);
+        if (!sip_failover_next(leg, &to))
+                return false;
+        leg->attempt = (struct sip_digest_attempt){0};
+        leg->ua->counters.redirects++;
+        invite_again(leg, tx, response, &to);
+        return true;
+}
+
 static void on_invite_response(struct leg *leg, struct sip_transaction *tx,
                                const struct sip_msg *response, const struct sip_target *source)
 {
@@ -599,6 +617,8 @@ static void on_invite_response(struct leg *leg, struct sip_transaction *tx,
                               sip_session_meets_interval(leg, response))) {
                 on_refused_once(leg, tx, response);
         } else if (is_new && fails_over(leg, tx, SIP_ATTEMPT_ANSWERED, response)) {
+                return;
+        } else if (is_new && is_redirected(leg, tx, response, source)) {
                 return;
         } else if (is_waiting && response->status >= 300) {
                 on_failure(leg, response->status);

@@ -16,7 +16,7 @@
         "plan_national, plan_digits_min, plan_digits_max, channels_max, calls_per_s, "              \
         "announcements_max, username, realm, password_key, password, registers, register_s, "       \
         "options_s, failover_ms, queue_ms, overflow, session_timer, prack, " TRUNK_TEMPLATE_COLUMNS \
-        ", transport, client_domain"
+        ", transport, client_domain, follows_redirects"
 #define TENANT_COLUMNS "id, name, created_ms, removed_ms"
 #define KEY_COLUMNS    "id, tenant_id, name, scopes, created_ms, expires_ms, revoked_ms, used_ms, hash"
 #define POOL_COLUMNS   "tenant_id, id, name, policy"

@@ -171,6 +171,7 @@ static int get_trunk(sqlite3_stmt *stmt, struct trunk *out)
         out->tolerates = (uint32_t)get_int(&row, 0, TOLERANCES_ALL);
         out->transport = (enum trunk_transport)get_int(&row, 0, TRUNK_AUTO);
         get_text(&row, out->client_domain, sizeof out->client_domain);
+        out->follows_redirects = get_int(&row, 0, 1);
         if (row.bad || !parse_sources(slice_from(sources), out) ||
             !parse_overflow(slice_from(overflow), out))
                 return SQLITE_CORRUPT;

@@ -60,7 +60,7 @@ static const char *const sql[STATEMENTS] = {
         [REVOKE_KEY] = "UPDATE api_key SET revoked_ms = ?, hash = x'' WHERE id = ?",
         [TOUCH_KEY] = "UPDATE api_key SET used_ms = max(used_ms, ?) WHERE id = ?",
         [PUT_TRUNK] = "INSERT OR REPLACE INTO trunk (" TRUNK_COLUMNS ") VALUES (" MARKS_10
-                      "," MARKS_10 "," MARKS_10 "," MARKS_10 "," MARKS_4 ",?,?,?,?,?,?,?,?)",
+                      "," MARKS_10 "," MARKS_10 "," MARKS_10 "," MARKS_4 ",?,?,?,?,?,?,?,?,?)",
         [REMOVE_TRUNK] = "DELETE FROM trunk WHERE id = ?",
         [PUT_POOL] = "INSERT OR REPLACE INTO pool (" POOL_COLUMNS ") VALUES (" MARKS_4 ")",
         [REMOVE_POOL] = "DELETE FROM pool WHERE tenant_id = ? AND id = ?",
@@ -293,6 +293,7 @@ static int put_trunk(struct sqlite_writer *writer, const struct trunk *trunk)
         put_int(&row, trunk->tolerates);
         put_int(&row, trunk->transport);
         put_text(&row, trunk->client_domain, sizeof trunk->client_domain);
+        put_int(&row, trunk->follows_redirects);
         return run(&row);
 }
 

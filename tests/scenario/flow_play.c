@@ -386,6 +386,7 @@ static void check_counter(struct flow_run *run, const struct flow_step *step)
                 {"connections-lost", c.sip.streams.lost},
                 {"connections-broken", c.sip.streams.broken},
                 {"failovers", c.sip.failovers},
+                {"redirects", c.sip.redirects},
                 {"overflowed", c.overflowed},
         };
         for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

@@ -434,6 +434,8 @@ static void read_trunk(struct reader *r, struct flow_step *step)
                         trunk->send_asserted = true;
                 else if (take(r, "no-prack"))
                         trunk->no_prack = true;
+                else if (take(r, "redirects"))
+                        trunk->follows_redirects = NEXT_OF(r, "refuse", "follow");
                 else if (take(r, "transport"))
                         trunk->transport = (enum trunk_transport)NEXT_OF(r, "udp", "tcp", "tls");
                 else if (take(r, "no-session-timer"))

@@ -272,6 +272,8 @@ static const struct {
         {GOOD(",\"channels_max\":1.5"), "channels_max", "a whole number"},
         {GOOD(",\"channels_max\":1000001"), "channels_max", "0 to 1000000"},
         {GOOD(",\"calls_per_s\":\"2\""), "calls_per_s", "a whole number"},
+        {GOOD(",\"redirects\":\"everything\""), "redirects", "\\\"follow\\\""},
+        {GOOD(",\"redirects\":true"), "redirects", "text"},
         {GOOD(",\"prack\":\"off\""), "prack", "true or false"},
         {GOOD(",\"session_timer\":0"), "session_timer", "true or false"},
         {GOOD(",\"transport\":\"sctp\""), "transport", "one of"},
@@ -346,6 +348,27 @@ static void how_requests_go_to_a_carrier_may_be_chosen(void **state)
         json_decref(changed);
         json_decref(rig_expect(rig, 422, "PATCH", "/v1/trunks/east", "{\"transport\":\"tls\"}"));
         assert_int_equal(state_of(rig)->trunk.transport, TRUNK_AUTO);
+}
+
+static const char *word_of(const json_t *json, const char *field)
+{
+        return json_string_value(json_object_get(json, field));
+}
+
+static void redirections_are_refused_until_it_is_said_otherwise(void **state)
+{
+        struct rig *rig = *state;
+        json_t *made = rig_expect(rig, 201, "POST", "/v1/trunks", GOOD(""));
+        assert_string_equal(word_of(made, "redirects"), "refuse");
+        assert_false(state_of(rig)->trunk.follows_redirects);
+        json_decref(made);
+        json_t *changed =
+                rig_expect(rig, 200, "PATCH", "/v1/trunks/east", "{\"redirects\":\"follow\"}");
+        assert_string_equal(word_of(changed, "redirects"), "follow");
+        assert_true(state_of(rig)->trunk.follows_redirects);
+        json_decref(changed);
+        json_decref(rig_expect(rig, 200, "PATCH", "/v1/trunks/east", "{\"options_s\":0}"));
+        assert_true(state_of(rig)->trunk.follows_redirects);
 }
 
 static void what_a_carrier_stumbles_over_is_left_out(void **state)
@@ -598,6 +621,7 @@ int main(void)
                 WITH_RIG(a_trunk_that_is_wrong_is_refused_with_field_and_rule),
                 WITH_RIG(how_calls_find_their_way_may_be_changed_later),
                 WITH_RIG(how_requests_go_to_a_carrier_may_be_chosen),
+                WITH_RIG(redirections_are_refused_until_it_is_said_otherwise),
                 WITH_RIG(what_a_carrier_stumbles_over_is_left_out),
                 WITH_RIG(a_trunk_overflows_to_others_that_then_stay),
                 WITH_RIG(two_trunks_share_neither_a_name_nor_a_source),

@@ -355,6 +355,7 @@ struct store_change make_trunk(uint32_t n)
         t->register_s = UINT32_MAX;
         t->options_s = UINT32_MAX;
         t->no_prack = true;
+        t->follows_redirects = true;
         t->transport = TRUNK_AUTO;
         snprintf(t->client_domain, sizeof t->client_domain, "client%u.example", n);
         t->failover_ms = UINT32_MAX;

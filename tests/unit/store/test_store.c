@@ -122,6 +122,7 @@ static void a_trunk_comes_back_as_it_was_put(void **state)
         assert_true(back->register_s == UINT32_MAX);
         assert_true(back->options_s == UINT32_MAX);
         assert_true(back->no_prack);
+        assert_true(back->follows_redirects);
         assert_int_equal(back->transport, TRUNK_AUTO);
         assert_string_equal(back->client_domain, "client2.example");
         assert_false(back->no_session_timer);

@@ -139,6 +139,7 @@ static void a_database_of_the_first_schema_is_brought_up_to_date(void **state)
                         "ALTER TABLE session DROP COLUMN origin;"
                         "ALTER TABLE session DROP COLUMN used;"
                         "DROP TABLE api_key;"
+                        "ALTER TABLE trunk DROP COLUMN follows_redirects;"
                         "ALTER TABLE trunk DROP COLUMN username;"
                         "ALTER TABLE trunk DROP COLUMN realm;"
                         "ALTER TABLE trunk DROP COLUMN password_key;"
@@ -184,6 +185,7 @@ static void a_database_of_the_first_schema_is_brought_up_to_date(void **state)
         assert_int_equal(rows->trunks[0].options_s, TRUNK_OPTIONS_S_DEFAULT);
         assert_int_equal(rows->trunks[0].failover_ms, TRUNK_FAILOVER_MS_DEFAULT);
         assert_int_equal(rows->trunks[0].queue_ms, 0);
+        assert_false(rows->trunks[0].follows_redirects);
         assert_false(rows->trunks[0].no_session_timer);
         assert_false(rows->trunks[0].no_prack);
         assert_int_equal(rows->trunks[0].transport, TRUNK_UDP);
