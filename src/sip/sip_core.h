@@ -66,6 +66,7 @@ struct leg {
         struct sip_attempts attempts;                   /* dialled */
         struct sip_target redirects[SIP_REDIRECTS_MAX]; /* dialled: where we were sent to */
         uint8_t redirect_count;
+        struct sip_attempts tried_within; /* targets that its requests have found dark */
         bool has_rung;        /* dialled: more than 100 was heard; it stays where it is */
         bool has_other_route; /* dialled: as in struct sip_dial */
         bool owes_trying;     /* its INVITE has not been answered at all */
@@ -193,6 +194,7 @@ void sip_leg_end_later(struct leg *leg);
 void sip_leg_abandon(struct leg *leg, enum sip_end how);
 /* BYE; sip_leg_end() when it has been answered. */
 void sip_leg_leave(struct leg *leg);
+void sip_leg_on_bye_lost(struct leg *leg); /* nobody has answered it */
 void sip_leg_on_bye_answered(struct leg *leg, const struct sip_msg *response); /* final */
 struct sip_transaction *sip_leg_invite(const struct leg *leg);
 /*
@@ -211,6 +213,7 @@ struct sip_bye {
         struct sip_dialog *dialog;
         const struct sip_sent_by *local;
         struct slice authorization;
+        int64_t patience_ms; /* as in struct sip_client_params */
 };
 bool sip_send_bye(struct sip_ua *ua, const struct sip_bye *bye);
 /* A header line with the trunk's credentials, in `ua->credentials`; empty: none to give. */

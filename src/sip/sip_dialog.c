@@ -206,12 +206,18 @@ bool sip_dialog_uri_hop(const struct sip_uri *uri, struct sip_target *out)
         return true;
 }
 
+int sip_dialog_hop_uri(const struct sip_dialog *dialog, struct sip_uri *out)
+{
+        return sip_uri_parse(sip_dialog_text(dialog, dialog->first_route.len
+                                                             ? dialog->first_route_uri
+                                                             : dialog->target),
+                             out);
+}
+
 bool sip_dialog_literal_hop(const struct sip_dialog *dialog, struct sip_target *out)
 {
-        struct slice text = sip_dialog_text(
-                dialog, dialog->first_route.len ? dialog->first_route_uri : dialog->target);
         struct sip_uri uri;
-        return !sip_uri_parse(text, &uri) && sip_dialog_uri_hop(&uri, out);
+        return !sip_dialog_hop_uri(dialog, &uri) && sip_dialog_uri_hop(&uri, out);
 }
 
 enum sip_transport sip_dialog_hop_transport(enum sip_transport said, enum sip_transport usual,

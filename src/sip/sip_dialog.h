@@ -67,6 +67,9 @@ static inline struct slice sip_dialog_text(const struct sip_dialog *dialog, stru
 /* A request within this dialog: Call-ID, From tag; the To tag has led here already. */
 bool sip_dialog_has_request(const struct sip_dialog *dialog, const struct sip_msg *request);
 
+/* The URI to which its requests go: of the first route, or the target (RFC 3261 12.2.1.1). */
+int sip_dialog_hop_uri(const struct sip_dialog *dialog, struct sip_uri *out) MUST_CHECK;
+
 /*
  * The literal address that route set or target name; false: a host name. SIP_TRANSPORT_OTHER and
  * port 0: not said.

@@ -12,6 +12,24 @@
 
 #include "sip/sip_core.h"
 
+/* What a request looks for: a target of its trunk. */
+struct sip_way {
+        const struct sip_ua *ua;
+        const struct sip_trunk_state *trunk;
+        const struct sip_attempts *tried; /* these not; NULL: none was tried */
+        const struct addr_pair *media;    /* there must be an address for its audio; NULL: none */
+        bool is_bound;                    /* only by `transport` */
+        enum sip_transport transport;
+};
+/* The first in a freshly drawn order that is up, as far as is known. False: none is left. */
+bool sip_way_next(const struct sip_way *way, struct sip_target *out);
+/*
+ * Whether there is one that is not known to be down. That one is worth a try when all else fails,
+ * and nobody is left sooner for it.
+ */
+bool sip_way_is_there(const struct sip_way *way);
+void sip_way_note(struct sip_attempts *tried, const struct sip_target *to); /* it was tried */
+
 /* Statuses that are about the server that was asked, and not about who was called. */
 bool sip_failover_is_elsewhere(unsigned status);
 
@@ -25,5 +43,13 @@ void sip_failover_note(struct leg *leg, enum sip_attempt_end how, unsigned statu
 
 /* Whether the leg may still go elsewhere: dialled, nobody has rung, and nobody wants it to end. */
 bool sip_failover_is_possible(const struct leg *leg);
+
+/*
+ * A request within a dialog (RFC 3263 4.3): the same, if its first route or target is the name of its
+ * trunk's peer, which stands for all of its servers. True: the dialog goes on by another one, and the
+ * request is to be sent again.
+ */
+bool sip_failover_within(struct leg *leg);
+int64_t sip_failover_within_patience_ms(const struct leg *leg);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "sip/sip_core.h"
+#include "sip/sip_failover.h"
 
 #define TO(state) (1u << (state))
 
@@ -181,6 +182,8 @@ struct sip_transaction *sip_leg_open_request(struct leg *leg, enum sip_method me
                 .owner = sip_leg_handle(leg).h,
                 .trunk_id = leg->trunk_id,
                 .local = leg->local,
+                /* A re-INVITE that was given up would be answered nevertheless. */
+                .patience_ms = method == SIP_INVITE ? 0 : sip_failover_within_patience_ms(leg),
         };
         return sip_transactions_take_calls(txs) ? sip_client_open(txs, &params) : NULL;
 }
@@ -214,6 +217,7 @@ bool sip_send_bye(struct sip_ua *ua, const struct sip_bye *bye)
                 .owner = bye->owner,
                 .trunk_id = bye->trunk_id,
                 .local = *bye->local,
+                .patience_ms = bye->patience_ms,
         };
         struct sip_transaction *tx = sip_client_open(ua->txs, &params);
         if (!tx)
@@ -241,6 +245,7 @@ static bool send_bye(struct leg *leg, struct handle owner)
                 .dialog = &leg->dialog,
                 .local = &leg->local,
                 .authorization = sip_leg_authorize_within(leg, SIP_BYE),
+                .patience_ms = sip_failover_within_patience_ms(leg),
         };
         return sip_send_bye(leg->ua, &bye);
 }
@@ -254,8 +259,10 @@ void sip_leg_abandon(struct leg *leg, enum sip_end how)
 
 static void send_last_bye(struct leg *leg)
 {
-        if (send_bye(leg, sip_leg_handle(leg).h))
-                return;
+        do {
+                if (send_bye(leg, sip_leg_handle(leg).h))
+                        return;
+        } while (sip_failover_within(leg));
         leg->ua->counters.unsent++;
         sip_leg_end_later(leg);
 }
@@ -265,6 +272,14 @@ void sip_leg_leave(struct leg *leg)
         sip_leg_enter(leg, LEG_LEAVING);
         leg->attempt = (struct sip_digest_attempt){0};
         send_last_bye(leg);
+}
+
+void sip_leg_on_bye_lost(struct leg *leg)
+{
+        if (sip_failover_within(leg))
+                send_last_bye(leg);
+        else
+                sip_leg_end(leg);
 }
 
 void sip_leg_on_bye_answered(struct leg *leg, const struct sip_msg *response)

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "sip/sip_core.h"
+#include "sip/sip_failover.h"
 
 #define BUSY_MS         1000 /* nothing free to send it with, or an ACK is missing */
 #define TRY_AGAIN_MS    5000 /* at the earliest after it was refused */
@@ -224,6 +225,10 @@ void sip_refresh_on_timeout(struct leg *leg)
         leg->refresh = (struct handle){0};
         if (leg->state != LEG_CONFIRMED)
                 return;
+        if (sip_failover_within(leg)) {
+                sip_refresh(leg);
+                return;
+        }
         log_info("sip leg %u: its refresh was not answered", sip_leg_handle(leg).h.index);
         sip_leg_abandon(leg, SIP_END_TIMEOUT);
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "sip/sip_failover.h"
 #include "sip/sip_monitor.h"
 #include "wire/sip_lines.h"
 #include "wire/sip_write.h"
@@ -31,8 +32,9 @@ struct registration {
         struct handle tx;   /* the REGISTER that waits for its answer; none: none */
         bool tx_is_leaving; /* it takes the registration back */
         char username[TRUNK_USERNAME_BYTES]; /* its trunk may have another one by now */
-        struct sip_target to;                /* as of the last try; the connection aside */
-        struct sip_sent_by local;            /* the same */
+        struct sip_target to;                /* the server of the last try; none: none yet */
+        struct sip_attempts tried;           /* those that this REGISTER has found dark */
+        struct sip_sent_by local;            /* as of the last try */
         struct sip_digest_attempt attempt;
         uint64_t of; /* digest of what it was made with */
 
@@ -147,17 +149,24 @@ static void make_uris(const struct registration *r, const struct trunk *trunk,
         out->contact = put_uri(out->text[2], r->username, trunk, false, local);
 }
 
-static bool send_register(struct registration *r, const struct sip_trunk_state *state)
+static struct sip_way way_of(const struct registration *r, const struct sip_trunk_state *state)
+{
+        return (struct sip_way){.ua = r->registrar->ua, .trunk = state, .tried = &r->tried};
+}
+
+static int send_register(struct registration *r, const struct sip_trunk_state *state)
 {
         struct sip_ua *ua = r->registrar->ua;
+        const struct sip_way way = way_of(r, state);
         const struct sip_client_params params = {
                 .method = SIP_REGISTER,
                 .trunk_id = r->trunk_id,
                 .local = r->local,
+                .patience_ms = sip_way_is_there(&way) ? state->trunk.failover_ms : 0,
         };
         struct sip_transaction *tx = sip_client_open(ua->txs, &params);
         if (!tx)
-                return false;
+                return ERR_FULL;
 
         struct uris uris;
         struct buf credentials, b = sip_ua_out(ua);
@@ -184,10 +193,10 @@ static bool send_register(struct registration *r, const struct sip_trunk_state *
         assert(buf_ok(&b));
         r->tx = sip_transaction_handle(tx);
         r->tx_is_leaving = r->is_leaving;
-        if (!sip_client_start(tx, buf_slice(&b), &r->to))
-                return true;
-        r->tx = (struct handle){0};
-        return false;
+        int err = sip_client_start(tx, buf_slice(&b), &r->to);
+        if (err)
+                r->tx = (struct handle){0};
+        return err;
 }
 
 /* Results */
@@ -343,44 +352,71 @@ static const struct sip_trunk_state *state_of(const struct registration *r)
         return sip_trunks_state_any(r->registrar->ua->params.trunks, r->trunk_id);
 }
 
+/* From the beginning, to this server. */
+static bool aim(struct registration *r, const struct sip_target *to)
+{
+        struct sip_ua *ua = r->registrar->ua;
+        const struct sip_trunk_state *state = state_of(r);
+        if (!sip_ua_sent_by(ua, &state->trunk, to, &r->local))
+                return false;
+        r->to = *to;
+        r->attempt = (struct sip_digest_attempt){0};
+        sip_way_note(&r->tried, to);
+        sip_monitor_on_sending(ua->monitor, state, to);
+        return true;
+}
+
+/* The next server, for the same registration (RFC 3263 4.3). False: none is left. */
+static bool aim_at_next(struct registration *r)
+{
+        const struct sip_way way = way_of(r, state_of(r));
+        struct sip_target to;
+        if (r->tried.count == SIP_ATTEMPTS_MAX || !sip_way_next(&way, &to) || !aim(r, &to))
+                return false;
+        r->registrar->ua->counters.failovers++;
+        return true;
+}
+
 static void send_again(struct registration *r)
 {
-        if (!send_register(r, state_of(r)))
-                fail(r, SIP_REGISTRATION_NO_ROOM, 0, 0);
+        int err;
+        while ((err = send_register(r, state_of(r)))) {
+                if (err == ERR_FULL || err == ERR_TOO_LARGE) {
+                        fail(r, SIP_REGISTRATION_NO_ROOM, 0, 0);
+                        return;
+                }
+                sip_monitor_on_unsent(r->registrar->ua->monitor, r->trunk_id, &r->to);
+                if (!aim_at_next(r)) {
+                        fail(r, SIP_REGISTRATION_NO_ANSWER, 0, 0);
+                        return;
+                }
+        }
 }
 
 /*
- * Where the last one went, unless that was in vain: then the next target. In RFC 3263's order, and
- * of those that are up, if there are any.
+ * Where we are registered, or the first that is up. If none is, the first of all: it may be there
+ * again.
  */
-static struct sip_target choose_target(const struct registration *r,
-                                       const struct sip_trunk_state *state)
+static struct sip_target first_target(const struct registration *r,
+                                      const struct sip_trunk_state *state)
 {
-        const struct sip_ua *ua = r->registrar->ua;
-        const struct sip_peers *peers = &state->peers;
-        const struct sip_peer *last = sip_peers_find(peers, &r->to);
-        unsigned count = sip_peers_current(peers);
-        unsigned first = last && last->is_current ? (unsigned)(last - peers->list) : 0;
-        bool was_in_vain = r->failures && r->problem == SIP_REGISTRATION_NO_ANSWER;
-        for (unsigned i = 0; i < count; i++) {
-                const struct sip_peer *peer = &peers->list[(first + i + was_in_vain) % count];
-                struct sip_sent_by local;
-                if (sip_ua_sent_by(ua, &state->trunk, &peer->target, &local) &&
-                    sip_monitor_admits(ua->monitor, state, peer))
-                        return peer->target;
-        }
-        return state->peer;
+        const struct sip_way way = way_of(r, state);
+        const struct sip_peer *last = sip_peers_find(&state->peers, &r->to);
+        struct sip_target to;
+        if (last && last->is_current && !last->breaker.is_open)
+                return r->to;
+        return sip_way_next(&way, &to) ? to : state->peer;
 }
 
 /* A REGISTER from the beginning. */
 static void begin(struct registration *r)
 {
         const struct sip_trunk_state *state = state_of(r);
-        r->attempt = (struct sip_digest_attempt){0};
-        r->to = choose_target(r, state);
-        if (sip_target_is_none(&r->to))
+        r->tried.count = 0;
+        const struct sip_target to = first_target(r, state);
+        if (sip_target_is_none(&state->peer))
                 fail(r, SIP_REGISTRATION_NO_PEER, 0, 0);
-        else if (!sip_ua_sent_by(r->registrar->ua, &state->trunk, &r->to, &r->local))
+        else if (!aim(r, &to))
                 fail(r, SIP_REGISTRATION_NO_ADDRESS, 0, 0);
         else
                 send_again(r);
@@ -409,6 +445,8 @@ void sip_registrar_on_response(struct sip_registrar *registrar, const struct sip
                 on_success(r, response);
         else if (meets_challenge(r, response) || asks_for_more(r, response))
                 send_again(r);
+        else if (sip_failover_is_elsewhere(response->status) && aim_at_next(r))
+                send_again(r);
         else
                 fail(r, SIP_REGISTRATION_REFUSED, response->status, response->retry_after_s);
 }
@@ -416,7 +454,9 @@ void sip_registrar_on_response(struct sip_registrar *registrar, const struct sip
 void sip_registrar_on_timeout(struct sip_registrar *registrar, const struct sip_transaction *tx)
 {
         struct registration *r = of_transaction(registrar, tx);
-        if (r)
+        if (r && aim_at_next(r))
+                send_again(r);
+        else if (r)
                 fail(r, SIP_REGISTRATION_NO_ANSWER, 0, 0);
 }
 
@@ -476,6 +516,7 @@ static void on_trunk_changed(void *arg, uint32_t trunk_id)
         memcpy(r->username, state->trunk.username, sizeof r->username);
         r->is_leaving = false;
         r->tx = (struct handle){0}; /* what is under way is of yesterday */
+        r->to = (struct sip_target){0};
         r->failures = 0;
         r->asked_s = state->trunk.register_s;
         r->has_asked_for_more = false;

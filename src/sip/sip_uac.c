@@ -666,6 +666,10 @@ static void on_way_lost(struct leg *leg, const struct sip_transaction *tx, enum 
         /* The INVITE has its own limits. */
         if (sip_transaction_method(tx) == SIP_PRACK)
                 return;
+        if (sip_transaction_method(tx) == SIP_BYE && leg->state == LEG_LEAVING) {
+                sip_leg_on_bye_lost(leg);
+                return;
+        }
         enum sip_attempt_end end = how == SIP_END_TIMEOUT ? SIP_ATTEMPT_SILENT : SIP_ATTEMPT_UNSENT;
         if (is_way_lost && invite == tx && fails_over(leg, invite, end, NULL))
                 return;

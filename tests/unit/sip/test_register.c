@@ -460,28 +460,73 @@ static int teardown(void **state)
         return scene_teardown(state);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, scene_setup, teardown)
+/* The scene's peer, and a port where nobody is, in this order or the other. */
+static void name_two_servers(struct scene *s, bool is_first_dark)
+{
+        const struct addr there = {.family = 4, .ip = {192, 0, 2, 10}};
+        const struct dns_srv servers[] = {
+                {10, 0, is_first_dark ? 5062 : 5060, "a.example"},
+                {20, 0, is_first_dark ? 5060 : 5062, "a.example"},
+        };
+        assert_int_equal(dns_sim_set(s->io, SLICE("a.example"), &there, 1, 3600), 0);
+        assert_int_equal(dns_sim_set_srv(s->io, SLICE("_sip._udp.peer.example"), servers, 2, 3600),
+                         0);
+        strcpy(s->trunk.peer_host, "peer.example");
+        s->trunk.peer_port = 0;
+        s->trunk.failover_ms = 1000;
+}
 
-static void the_next_address_is_tried_after_silence_and_kept(void **state)
+static void a_server_that_is_dark_is_left_for_the_next_one(void **state)
 {
         struct scene *s = *state;
-        const struct addr both[] = {{.family = 4, .ip = {192, 0, 2, 99}},
-                                    {.family = 4, .ip = {192, 0, 2, 10}}};
-        assert_int_equal(dns_sim_set(s->io, SLICE("sip.carrier.example"), both, 2, 3600), 0);
-        strcpy(s->trunk.peer_host, "sip.carrier.example");
-        s->trunk.peer_port = 5060;
+        name_two_servers(s, true);
         registers(s);
-        scene_run(s, 33 * 1000);
+        scene_run(s, 900);
         expect_silence(s);
-        expect_failed(s, SIP_REGISTRATION_NO_ANSWER, 0);
-        expect_register_within(s, 14 * 1000, 31 * 1000);
+        scene_run(s, 200);
+        assert_int_equal(take_request(s, SIP_REGISTER)->cseq, 2);
+        assert_int_equal(sip_ua_counters(s->ua)->failovers, 1);
         peer_reply(s, 200, "registrar", OURS("600"), NULL);
         assert_true(shown(s).is_registered);
-        /* The refresh goes there, too. */
-        expect_register_within(s, 300 * 1000, 500 * 1000);
+        assert_int_equal(sip_ua_counters(s->ua)->register_failures, 0);
+
+        /* It stays where it is registered. */
+        expect_register_within(s, 300 * 1000, 550 * 1000);
+        assert_int_equal(s->msg.cseq, 3);
         peer_reply(s, 200, "registrar", OURS("600"), NULL);
-        assert_int_equal(sip_ua_counters(s->ua)->register_failures, 1);
+        assert_int_equal(sip_ua_counters(s->ua)->failovers, 1);
 }
+
+static void a_server_that_cannot_is_left_for_the_next_one(void **state)
+{
+        struct scene *s = *state;
+        name_two_servers(s, false);
+        registers(s);
+        assert_int_equal(take_request(s, SIP_REGISTER)->cseq, 1);
+        peer_reply(s, 503, "registrar", "", NULL);
+        assert_int_equal(sip_ua_counters(s->ua)->failovers, 1);
+        assert_int_equal(sip_ua_counters(s->ua)->register_failures, 0);
+        /* Nowhere else to go: the usual time. */
+        scene_run(s, 31000);
+        assert_int_equal(sip_ua_counters(s->ua)->register_failures, 0);
+        scene_run(s, 2000);
+        expect_failed(s, SIP_REGISTRATION_NO_ANSWER, 0);
+        s->is_deaf = true;
+}
+
+static void what_is_refused_for_its_own_sake_is_not_asked_elsewhere(void **state)
+{
+        struct scene *s = *state;
+        name_two_servers(s, false);
+        registers(s);
+        take_request(s, SIP_REGISTER);
+        peer_reply(s, 403, "registrar", "", NULL);
+        expect_failed(s, SIP_REGISTRATION_REFUSED, 403);
+        assert_int_equal(sip_ua_counters(s->ua)->failovers, 0);
+        s->is_deaf = true;
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, scene_setup, teardown)
 
 int main(void)
 {
@@ -507,8 +552,10 @@ int main(void)
                 TEST(what_is_said_again_is_not_done_again_but_a_change_is),
                 TEST(an_answer_to_what_is_no_longer_asked_changes_nothing),
                 TEST(an_odd_user_name_is_escaped),
+                TEST(a_server_that_is_dark_is_left_for_the_next_one),
+                TEST(a_server_that_cannot_is_left_for_the_next_one),
+                TEST(what_is_refused_for_its_own_sake_is_not_asked_elsewhere),
                 TEST(a_peer_with_a_name_is_registered_at_once_it_has_an_address),
-                TEST(the_next_address_is_tried_after_silence_and_kept),
         };
         return RUN_TESTS(tests);
 }
