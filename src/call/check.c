@@ -10,9 +10,8 @@
 #include <string.h>
 
 #include "call/check_words.h"
-#include "io/stream.h"
+#include "sip/sip_stream.h"
 
-#define CONNECT_MS  4000
 #define ANSWER_MS   4000
 /* Older strangers are no news. */
 #define STRANGER_MS 3600000
@@ -228,35 +227,17 @@ static const struct stream_handlers handlers = {
         .on_close = on_close,
 };
 
-static int open_tls(struct check *check, struct stream *below)
-{
-        const struct tls_params params = {
-                .context = check->params.tls,
-                .domain = slice_from(check->trunk.peer_host),
-                .handshake_ms = CONNECT_MS,
-        };
-        if (!check->params.tls)
-                return ERR_NOT_FOUND;
-        return tls_start(below, &params, &handlers, check, &check->stream);
-}
-
 static int open_stream(struct check *check, const struct sip_target *target)
 {
-        const struct stream_options options = {.out_bytes_max = 16384, .connect_ms = CONNECT_MS};
-        struct stream *stream;
-        int err = stream_connect(check->params.io, NULL, &target->addr, &options, &handlers, check,
-                                 &stream);
-        if (err)
-                return err;
-        check->stream = stream;
-        if (target->transport == SIP_TLS) {
-                err = open_tls(check, stream);
-                if (err) {
-                        stream_abort(stream);
-                        check->stream = NULL;
-                }
-        }
-        return err;
+        const struct sip_stream_params params = {
+                .io = check->params.io,
+                .tls = check->params.tls,
+                .trunk = &check->trunk,
+                .to = target,
+                .handlers = &handlers,
+                .arg = check,
+        };
+        return sip_stream_open(&params, &check->stream);
 }
 
 static void try_target(struct check *check)

@@ -10,9 +10,6 @@
 #include "io/stream.h"
 #include "sip/sip_transports.h"
 
-/* A message of the largest size that is read, and what came with its last piece. */
-#define SIP_STREAM_OUT_BYTES (256 * 1024)
-
 struct sip_connections {
         const struct sip_transports_params *params; /* the transports' */
         struct pool *pool;                          /* owned */
@@ -75,6 +72,5 @@ void sip_connections_accept(struct sip_connections *all, enum sip_transport tran
 /* `local`: where from, its port aside. */
 int sip_connections_send(struct sip_connections *all, uint32_t trunk_id, const struct addr *local,
                          struct sip_target *to, struct slice message) MUST_CHECK;
-struct stream_options sip_connections_options(void);
 
 #endif

@@ -8,12 +8,7 @@
 
 #include "io/tls.h"
 #include "sip/sip_connection.h"
-
-#define CONNECT_MS   4000
-#define HANDSHAKE_MS 5000
-/* TCP's own probes, and how long it may go unheard with something under way. */
-#define PROBE_MS     30000
-#define UNACKED_MS   15000
+#include "sip/sip_stream.h"
 
 /* One address may have so many of those that we accept; a trunk must not lock out the others. */
 #define EACH_SHARE 4
@@ -52,16 +47,6 @@ void sip_connections_destroy(struct sip_connections *all)
         free(all);
 }
 
-struct stream_options sip_connections_options(void)
-{
-        return (struct stream_options){
-                .out_bytes_max = SIP_STREAM_OUT_BYTES,
-                .connect_ms = CONNECT_MS,
-                .keepalive_ms = PROBE_MS,
-                .unacked_ms = UNACKED_MS,
-        };
-}
-
 /* ---- who comes ---- */
 
 static uint32_t accepted_from(const struct sip_connections *all, const struct addr *ip)
@@ -92,7 +77,7 @@ static int start_tls_server(struct sip_connection *c, const struct trunk *trunk,
                 .is_server = true,
                 .ask_certificate = domain.len > 0,
                 .domain = domain,
-                .handshake_ms = HANDSHAKE_MS,
+                .handshake_ms = SIP_HANDSHAKE_MS,
         };
         return tls_start(stream, &params, &sip_connection_handlers, c, &c->stream);
 }
@@ -157,48 +142,32 @@ static struct sip_connection *find(const struct sip_connections *all, uint32_t t
         return NULL;
 }
 
-static int start_tls_client(struct sip_connection *c, struct stream *below)
+static int open_stream(struct sip_connection *c, const struct trunk *trunk,
+                       const struct addr *local)
 {
-        const struct trunk *trunk = sip_trunks_find_any(c->all->params->trunks, c->trunk_id);
-        const struct tls_params params = {
-                .context = c->all->params->tls,
-                .domain = slice_from(trunk->peer_host),
-                .handshake_ms = HANDSHAKE_MS,
+        const struct sip_stream_params params = {
+                .io = c->all->params->io,
+                .tls = c->all->params->tls,
+                .trunk = trunk,
+                .to = &c->peer,
+                .from = local,
+                .handlers = &sip_connection_handlers,
+                .arg = c,
         };
-        return tls_start(below, &params, &sip_connection_handlers, c, &c->stream);
-}
-
-static int open_stream(struct sip_connection *c, const struct addr *local)
-{
-        const struct stream_options options = sip_connections_options();
-        struct addr from = *local;
-        from.port = 0;
-        bool is_bound = !addr_is_any(local);
-        struct stream *stream;
-        int err = stream_connect(c->all->params->io, is_bound ? &from : NULL, &c->peer.addr,
-                                 &options, &sip_connection_handlers, c, &stream);
-        if (err)
-                return err;
-        if (c->peer.transport != SIP_TLS) {
-                c->stream = stream;
-                return 0;
-        }
-        err = start_tls_client(c, stream);
-        if (err)
-                stream_abort(stream);
-        return err;
+        return sip_stream_open(&params, &c->stream);
 }
 
 static int open_connection(struct sip_connections *all, uint32_t trunk_id, const struct addr *local,
                            const struct sip_target *to, struct sip_connection **out)
 {
-        if (!sip_trunks_state_any(all->params->trunks, trunk_id))
+        const struct trunk *trunk = sip_trunks_find_any(all->params->trunks, trunk_id);
+        if (!trunk)
                 return ERR_NOT_FOUND;
         struct sip_connection *c = sip_connection_take(all, to->transport, &to->addr, trunk_id);
         if (!c)
                 return ERR_FULL;
         c->is_ours = true;
-        int err = open_stream(c, local);
+        int err = open_stream(c, trunk, local);
         if (err) {
                 all->params->counters->failed++;
                 sip_connection_put(c);

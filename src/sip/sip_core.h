@@ -204,6 +204,9 @@ struct sip_transaction *sip_leg_invite(const struct leg *leg);
 void sip_ua_choose_hop(const struct sip_ua *ua, uint32_t trunk_id, struct sip_dialog *dialog,
                        const struct sip_target *source, struct sip_sent_by *local);
 void sip_leg_choose_hop(struct leg *leg, const struct sip_target *source);
+/* The same after a message within the dialog, which may name another target. */
+void sip_leg_learn_target(struct leg *leg, const struct sip_msg *msg,
+                          const struct sip_target *source);
 /* Our description, `answered` as in sdp_write(); the version counts changes (RFC 3264 8). */
 struct slice sip_leg_describe(struct leg *leg, const struct sdp_audio *ours,
                               const struct sdp *answered);

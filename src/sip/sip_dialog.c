@@ -196,6 +196,13 @@ static enum sip_transport transport_of(const struct sip_uri *uri)
         return SIP_TRANSPORT_OTHER;
 }
 
+const struct sip_uri *sip_dialog_new_target(const struct sip_msg *msg)
+{
+        bool is_usable = msg->contact_count == 1 && !msg->contact_is_star &&
+                         msg->contacts[0].uri.scheme == SIP_SCHEME_SIP;
+        return is_usable ? &msg->contacts[0].uri : NULL;
+}
+
 bool sip_dialog_uri_hop(const struct sip_uri *uri, struct sip_target *out)
 {
         struct addr hop;

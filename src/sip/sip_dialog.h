@@ -67,6 +67,9 @@ static inline struct slice sip_dialog_text(const struct sip_dialog *dialog, stru
 /* A request within this dialog: Call-ID, From tag; the To tag has led here already. */
 bool sip_dialog_has_request(const struct sip_dialog *dialog, const struct sip_msg *request);
 
+/* The target that a request or answer within a dialog names (RFC 3261 12.2); NULL: none to be used. */
+const struct sip_uri *sip_dialog_new_target(const struct sip_msg *msg);
+
 /* The URI to which its requests go: of the first route, or the target (RFC 3261 12.2.1.1). */
 int sip_dialog_hop_uri(const struct sip_dialog *dialog, struct sip_uri *out) MUST_CHECK;
 

@@ -355,6 +355,14 @@ void sip_leg_choose_hop(struct leg *leg, const struct sip_target *source)
         sip_ua_choose_hop(leg->ua, leg->trunk_id, &leg->dialog, source, &leg->local);
 }
 
+void sip_leg_learn_target(struct leg *leg, const struct sip_msg *msg,
+                          const struct sip_target *source)
+{
+        const struct sip_uri *target = sip_dialog_new_target(msg);
+        if (target && !sip_dialog_set_target(&leg->dialog, target))
+                sip_leg_choose_hop(leg, source);
+}
+
 struct slice sip_leg_describe(struct leg *leg, const struct sdp_audio *ours,
                               const struct sdp *answered)
 {

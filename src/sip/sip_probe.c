@@ -160,16 +160,6 @@ static int send_probe(struct probe *probe)
         return sip_client_start(tx, buf_slice(&b), &probe->result.peer);
 }
 
-static void make_id(struct random *random, char *out, size_t bytes)
-{
-        uint8_t id[CALL_ID_BYTES];
-        struct buf b;
-        random_fill(random, id, bytes);
-        buf_init(&b, out, 2 * bytes);
-        buf_put_hex(&b, id, bytes);
-        out[b.len] = '\0';
-}
-
 int sip_probe_start(struct sip_ua *ua, const struct sip_probe_params *params, struct sip_probe *out)
 {
         const struct sip_trunk_state *state = sip_trunks_find(ua->params.trunks, params->trunk_id);
@@ -183,8 +173,8 @@ int sip_probe_start(struct sip_ua *ua, const struct sip_probe_params *params, st
         probe->ua = ua;
         probe->params = *params;
         probe->result.peer = sip_target_is_none(&params->to) ? state->peer : params->to;
-        make_id(io_random(ua->params.io), probe->call_id, CALL_ID_BYTES);
-        make_id(io_random(ua->params.io), probe->tag, TAG_BYTES);
+        sip_token_random(io_random(ua->params.io), probe->call_id, CALL_ID_BYTES);
+        sip_token_random(io_random(ua->params.io), probe->tag, TAG_BYTES);
         sip_trunks_open_dialog(ua->params.trunks, params->trunk_id);
         int err = send_probe(probe);
         if (err) {

@@ -124,15 +124,6 @@ static int64_t glare_ms(const struct leg *leg)
         return (int64_t)units * GLARE_UNIT_MS;
 }
 
-static void learn_target(struct leg *leg, const struct sip_msg *response,
-                         const struct sip_target *source)
-{
-        bool is_usable = response->contact_count == 1 && !response->contact_is_star &&
-                         response->contacts[0].uri.scheme == SIP_SCHEME_SIP;
-        if (is_usable && !sip_dialog_set_target(&leg->dialog, &response->contacts[0].uri))
-                sip_leg_choose_hop(leg, source);
-}
-
 /* The answer to the description in our re-INVITE is mostly the one that we have had. */
 static void on_success(struct leg *leg, struct sip_transaction *tx, const struct sip_msg *response,
                        const struct sip_target *source)
@@ -144,7 +135,7 @@ static void on_success(struct leg *leg, struct sip_transaction *tx, const struct
         const struct sdp *answer = NULL;
         if (is_invite && sip_ua_read_sdp(response, &read, &answer))
                 answer = NULL;
-        learn_target(leg, response, source);
+        sip_leg_learn_target(leg, response, source);
         sip_leg_learn_allow(leg, response);
         sip_leg_learn(leg, response);
         sip_session_begin(leg, &session);

@@ -78,24 +78,14 @@ static bool is_registered(const struct registration *r)
         return r->until_ms > io_now_ms(io_of(r));
 }
 
-static void make_id(struct random *random, char *out, size_t bytes)
-{
-        uint8_t id[CALL_ID_BYTES];
-        struct buf b;
-        random_fill(random, id, bytes);
-        buf_init(&b, out, 2 * bytes);
-        buf_put_hex(&b, id, bytes);
-        out[b.len] = '\0';
-}
-
 static struct registration *open_registration(struct sip_registrar *registrar, uint32_t trunk_id)
 {
         struct registration *r = find(registrar, 0);
         struct random *random = io_random(registrar->ua->params.io);
         assert(r); /* there are no more trunks than slots */
         *r = (struct registration){.registrar = registrar, .trunk_id = trunk_id};
-        make_id(random, r->call_id, CALL_ID_BYTES);
-        make_id(random, r->tag, TAG_BYTES);
+        sip_token_random(random, r->call_id, CALL_ID_BYTES);
+        sip_token_random(random, r->tag, TAG_BYTES);
         sip_trunks_open_dialog(registrar->ua->params.trunks, trunk_id);
         return r;
 }

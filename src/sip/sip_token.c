@@ -85,6 +85,17 @@ struct sip_branch_text sip_branch_make(const struct sip_token_keys *keys, struct
         return out;
 }
 
+void sip_token_random(struct random *random, char *out, size_t bytes)
+{
+        uint8_t id[SIP_TOKEN_CHARS / 2];
+        struct buf b;
+        assert(bytes <= sizeof id);
+        random_fill(random, id, bytes);
+        buf_init(&b, out, 2 * bytes);
+        buf_put_hex(&b, id, bytes);
+        out[b.len] = '\0';
+}
+
 struct sip_branch_text sip_branch_random(struct random *random)
 {
         struct sip_branch_text out = {SIP_BRANCH_COOKIE};

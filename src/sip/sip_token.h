@@ -50,6 +50,9 @@ struct sip_token_text sip_token_make(const struct sip_token_keys *keys, enum sip
 bool sip_token_read(const struct sip_token_keys *keys, enum sip_token_kind kind, struct slice text,
                     struct sip_token *out);
 
+/* Random bytes in hex, with the NUL: a Call-ID or tag of no leg. 2 * bytes + 1 are written. */
+void sip_token_random(struct random *random, char *out, size_t bytes);
+
 struct sip_branch_text sip_branch_make(const struct sip_token_keys *keys, struct sip_token token);
 /* A branch that leads nowhere, for requests that are never answered: ACK of a 2xx. */
 struct sip_branch_text sip_branch_random(struct random *random);

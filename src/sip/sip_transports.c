@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "sip/sip_connection.h"
+#include "sip/sip_stream.h"
 
 #define FAMILIES 2
 
@@ -48,7 +49,7 @@ static void on_accept(void *arg, struct stream *stream)
 static int open_listener(struct sip_transports *transports, struct listener *listener,
                          enum sip_transport transport, const struct addr *local)
 {
-        const struct stream_options options = sip_connections_options();
+        const struct stream_options options = sip_stream_options();
         listener->transports = transports;
         listener->transport = transport;
         return stream_listen(transports->params.io, local, &options,

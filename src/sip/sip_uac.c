@@ -20,12 +20,9 @@
 static int init_dialog(struct leg *leg, const struct sip_dial *dial,
                        const struct sip_trunk_state *trunk, const struct sip_target *hop)
 {
-        char call_id[2 * CALL_ID_BYTES], memory[2][SIP_URI_BYTES], own[SIP_TEMPLATE_URI_BYTES];
-        uint8_t random[CALL_ID_BYTES];
-        struct buf id, from, to, target;
-        random_fill(io_random(leg->ua->params.io), random, sizeof random);
-        buf_init(&id, call_id, sizeof call_id);
-        buf_put_hex(&id, random, sizeof random);
+        char call_id[2 * CALL_ID_BYTES + 1], memory[2][SIP_URI_BYTES], own[SIP_TEMPLATE_URI_BYTES];
+        struct buf from, to, target;
+        sip_token_random(io_random(leg->ua->params.io), call_id, CALL_ID_BYTES);
         buf_init(&from, own, sizeof own);
         sip_template_put_from(&from, &trunk->trunk, &leg->local, dial->show);
         buf_init(&to, memory[0], sizeof memory[0]);
@@ -36,7 +33,7 @@ static int init_dialog(struct leg *leg, const struct sip_dial *dial,
                 return ERR_TOO_LARGE;
 
         const struct sip_dialog_uac uac = {
-                .call_id = buf_slice(&id),
+                .call_id = slice_from(call_id),
                 .local_uri = buf_slice(&from),
                 .remote_uri = buf_slice(&to),
                 .target = buf_slice(&target),

@@ -77,13 +77,6 @@ static void on_bye(const struct within *within)
                 sip_uas_say_given_up(leg);
 }
 
-static const struct sip_name_addr *new_target(const struct sip_msg *msg)
-{
-        bool is_usable = msg->contact_count == 1 && !msg->contact_is_star &&
-                         msg->contacts[0].uri.scheme == SIP_SCHEME_SIP;
-        return is_usable ? &msg->contacts[0] : NULL;
-}
-
 /* What a re-INVITE or UPDATE brings, before anything has changed. */
 struct offer {
         struct sdp read;
@@ -95,9 +88,9 @@ struct offer {
 static unsigned read_offer(const struct within *within, struct offer *offer)
 {
         const struct sip_msg *msg = within->request->msg;
-        const struct sip_name_addr *target = new_target(msg);
+        const struct sip_uri *target = sip_dialog_new_target(msg);
         struct sip_dialog trial = within->leg->dialog;
-        if (target && sip_dialog_set_target(&trial, &target->uri))
+        if (target && sip_dialog_set_target(&trial, target))
                 return 513;
         const struct leg *leg = within->leg;
         const struct trunk *trunk = sip_trunks_find_any(leg->ua->params.trunks, leg->trunk_id);
@@ -116,9 +109,7 @@ static bool is_up(const struct leg *leg)
 static void accept(const struct within *within, const struct offer *offer)
 {
         struct leg *leg = within->leg;
-        const struct sip_name_addr *target = new_target(within->request->msg);
-        if (target && !sip_dialog_set_target(&leg->dialog, &target->uri))
-                sip_leg_choose_hop(leg, within->request->source);
+        sip_leg_learn_target(leg, within->request->msg, within->request->source);
         if (offer->sdp) {
                 leg->remote = offer->read;
                 leg->has_remote = true;
