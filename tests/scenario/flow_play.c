@@ -63,6 +63,7 @@ static int64_t limit_of(const struct flow *flow, const char *name)
 /* Each in its turn, by its priority; each has an address record of its own. */
 static void set_servers(struct flow_run *run, const struct flow_step *step)
 {
+        static const char *const services[] = {"_sip._udp", "_sip._tcp"};
         struct dns_srv srv[FLOW_SERVERS_MAX];
         char service[80];
         unsigned count = 0;
@@ -76,9 +77,11 @@ static void set_servers(struct flow_run *run, const struct flow_step *step)
                         dns_sim_set(run->platform->io, slice_from(srv[count].target), &ip, 1, 60),
                         0);
         }
-        snprintf(service, sizeof service, "_sip._udp.%s", step->who);
-        assert_int_equal(dns_sim_set_srv(run->platform->io, slice_from(service), srv, count, 60),
-                         0);
+        for (size_t i = 0; i < sizeof services / sizeof services[0]; i++) {
+                snprintf(service, sizeof service, "%s.%s", services[i], step->who);
+                assert_int_equal(
+                        dns_sim_set_srv(run->platform->io, slice_from(service), srv, count, 60), 0);
+        }
 }
 
 static void set_first_servers(struct flow_run *run)
