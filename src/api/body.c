@@ -102,9 +102,8 @@ bool body_parse(struct rest *rest)
 static const struct {
         const char *name;
 } types[] = {
-        [BODY_TEXT] = {"a text"},
-        [BODY_COUNT] = {"a whole number"},
-        [BODY_SWITCH] = {"true or false"},
+        [BODY_TEXT] = {"a text"},           [BODY_COUNT] = {"a whole number"},
+        [BODY_NUMBER] = {"a whole number"}, [BODY_SWITCH] = {"true or false"},
         [BODY_LIST] = {"a list"},
 };
 
@@ -114,6 +113,7 @@ static bool has_type(const json_t *value, enum body_type type)
         case BODY_TEXT:
                 return json_is_string(value);
         case BODY_COUNT:
+        case BODY_NUMBER:
                 return json_is_integer(value); /* its range is body_count()'s */
         case BODY_SWITCH:
                 return json_is_boolean(value);

@@ -14,7 +14,8 @@
 
 enum body_type {
         BODY_TEXT,
-        BODY_COUNT, /* a whole number, not negative */
+        BODY_COUNT,  /* a whole number, not negative */
+        BODY_NUMBER, /* a whole number */
         BODY_SWITCH,
         BODY_LIST,
 };

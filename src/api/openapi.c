@@ -72,10 +72,8 @@ static json_t *shape_json(const struct shape *shape)
 static json_t *body_json(const struct body_field *fields)
 {
         static const char *const types[] = {
-                [BODY_TEXT] = "string",
-                [BODY_COUNT] = "integer",
-                [BODY_SWITCH] = "boolean",
-                [BODY_LIST] = "array",
+                [BODY_TEXT] = "string",    [BODY_COUNT] = "integer", [BODY_NUMBER] = "integer",
+                [BODY_SWITCH] = "boolean", [BODY_LIST] = "array",
         };
         json_t *properties = json_object(), *required = json_array();
         for (; fields->name; fields++) {

@@ -7,8 +7,10 @@
 
 #include "api/body.h"
 #include "api/party_number.h"
+#include "api/rest_pools.h"
 #include "api/timestamp.h"
 #include "base/log.h"
+#include "core/session_model.h"
 
 #define TELLING_DIGITS 9 /* of a number, from its end: enough to know whose it is */
 
@@ -19,18 +21,23 @@ enum field {
         FIELD_STARTS_IN_S,
         FIELD_STARTS_AT,
         FIELD_REFERENCE,
+        FIELD_POOL,
+        FIELD_MODEL,
+        FIELD_OPEN,
         FIELDS,
 };
 
 enum party_field {
         PARTY_NUMBER,
         PARTY_DIALS,
+        PARTY_SIDE,
         PARTY_FIELDS,
 };
 
 static const struct body_field party_fields[] = {
         [PARTY_NUMBER] = {"number", BODY_TEXT, true},
         [PARTY_DIALS] = {"dials", BODY_TEXT},
+        [PARTY_SIDE] = {"side", BODY_COUNT},
         [PARTY_FIELDS] = {NULL},
 };
 
@@ -41,6 +48,9 @@ const struct body_field rest_sessions_fields[] = {
         [FIELD_STARTS_IN_S] = {"starts_in_s", BODY_COUNT},
         [FIELD_STARTS_AT] = {"starts_at", BODY_TEXT},
         [FIELD_REFERENCE] = {"reference", BODY_TEXT},
+        [FIELD_POOL] = {"pool", BODY_TEXT},
+        [FIELD_MODEL] = {"model", BODY_TEXT},
+        [FIELD_OPEN] = {"open", BODY_SWITCH},
         [FIELDS] = {NULL},
 };
 
@@ -59,21 +69,61 @@ const char *rest_session_state(enum session_state state)
         return "unknown";
 }
 
+/* Those whose calls find everything that they need. */
+static const char *const models[] = {"two-numbers", "one-number", "one-way", "sides", NULL};
+
+/* The slot that a party of this place dials (core/session_model.h). */
+static unsigned slot_of(const struct session_create *create, unsigned party)
+{
+        if (create->model == MODEL_TWO_NUMBERS)
+                return party;
+        return create->model == MODEL_SIDES ? create->parties[party].side : 0;
+}
+
 static json_t *session_json(const struct api *api, const struct session_view *view)
 {
         json_t *parties = json_array();
         for (unsigned i = 0; i < view->party_count; i++) {
                 const char *hint = view->parties[i].hint.text;
                 json_array_append_new(
-                        parties, json_pack("{s:s?, s:o}", "hint", hint[0] ? hint : NULL, "dials",
+                        parties, json_pack("{s:i, s:s?, s:o}", "side", (int)view->parties[i].side,
+                                           "hint", hint[0] ? hint : NULL, "dials",
                                            rest_masking_number(view->parties[i].dials)));
         }
         const char *reference = view->reference[0] ? view->reference : NULL;
-        return json_pack(
-                "{s:o, s:s, s:o, s:o, s:o, s:o, s:s?, s:o}", "id", rest_session_id(api, view->id),
-                "state", rest_session_state(view->state), "created_at", rest_time(view->created_ms),
-                "starts_at", rest_time(view->starts_ms), "expires_at", rest_time(view->expires_ms),
-                "ended_at", rest_time(view->ended_ms), "reference", reference, "parties", parties);
+        const struct directory_pool *pool =
+                directory_pool_get(api->params.directory, view->tenant_id, view->pool_id);
+        return json_pack("{s:o, s:s, s:s?, s:s, s:b, s:o, s:o, s:o, s:o, s:s?, s:o}", "id",
+                         rest_session_id(api, view->id), "state", rest_session_state(view->state),
+                         "pool", pool ? pool->name : NULL, "model", session_model_name(view->model),
+                         "open", (int)view->open, "created_at", rest_time(view->created_ms),
+                         "starts_at", rest_time(view->starts_ms), "expires_at",
+                         rest_time(view->expires_ms), "ended_at", rest_time(view->ended_ms),
+                         "reference", reference, "parties", parties);
+}
+
+/* Parties who dial the same slot dial one number. */
+static bool read_dials(struct rest *rest, const json_t *value, unsigned index,
+                       struct session_create *out)
+{
+        char field[32];
+        struct masking_number dials, *given = &out->given[slot_of(out, index)];
+        if (!value)
+                return true;
+        snprintf(field, sizeof field, "parties[%u].dials", index);
+        if (number_parse(body_slice(value), &rest->api->params.plan, &dials.n)) {
+                rest_refuse(rest, PROBLEM_BAD_VALUE, field,
+                            "Use one of GET /v1/numbers (maskline number list), or leave it out.",
+                            "not a telephone number");
+                return false;
+        }
+        if (!number_is_none(given->n) && !number_equal(given->n, dials.n)) {
+                rest_refuse(rest, PROBLEM_BAD_VALUE, field, "Give them the same one.",
+                            "in this model another party dials the same number");
+                return false;
+        }
+        *given = dials;
+        return true;
 }
 
 static bool read_party(struct rest *rest, const json_t *party, unsigned index,
@@ -103,29 +153,30 @@ static bool read_party(struct rest *rest, const json_t *party, unsigned index,
         }
         session_create_party(out, real);
         explicit_bzero(&real, sizeof real);
-        snprintf(field, sizeof field, "%sdials", where);
-        if (values[PARTY_DIALS] &&
-            number_parse(body_slice(values[PARTY_DIALS]), plan, &out->given[index].n)) {
-                rest_refuse(rest, PROBLEM_BAD_VALUE, field,
-                            "Use one of GET /v1/numbers (maskline number list), or leave it out.",
-                            "not a telephone number");
+        uint32_t side = out->parties[index].side;
+        snprintf(field, sizeof field, "%sside", where);
+        if (!body_count(rest, values[PARTY_SIDE], field, 0, 1, &side))
                 return false;
-        }
-        return true;
+        out->parties[index].side = (uint8_t)side;
+        return read_dials(rest, values[PARTY_DIALS], index, out);
 }
 
 static bool read_parties(struct rest *rest, const json_t *list, struct session_create *out)
 {
-        if (json_array_size(list) != 2) {
-                rest_refuse(rest, PROBLEM_BAD_VALUE, "parties", "Give two parties.",
-                            "a session has exactly two parties");
+        bool of_two = out->model == MODEL_TWO_NUMBERS || out->model == MODEL_ONE_NUMBER;
+        size_t count = json_array_size(list);
+        if (of_two ? count != 2 : count == 0 || count > SESSION_PARTIES_MAX) {
+                rest_refuse(rest, PROBLEM_BAD_VALUE, "parties",
+                            of_two ? "Give two parties." : "Give 1 to 16 parties.",
+                            "a session of this model has %s",
+                            of_two ? "exactly two parties" : "1 to 16 parties");
                 return false;
         }
-        for (unsigned i = 0; i < 2; i++) {
+        for (unsigned i = 0; i < count; i++) {
                 if (!read_party(rest, json_array_get(list, i), i, out))
                         return false;
         }
-        if (number_equal(out->parties[0].real[0].n, out->parties[1].real[0].n)) {
+        if (of_two && number_equal(out->parties[0].real[0].n, out->parties[1].real[0].n)) {
                 rest_refuse(rest, PROBLEM_BAD_VALUE, "parties[1].number",
                             "Give two different people's numbers.",
                             "both parties have the same number");
@@ -186,7 +237,7 @@ static bool holds_number(struct slice text, struct number number)
 /* It is kept as it is and shown to whoever asks: a real number must not come in this way. */
 static bool check_reference(struct rest *rest, const struct session_create *create)
 {
-        for (unsigned i = 0; i < 2; i++) {
+        for (unsigned i = 0; i < create->party_count; i++) {
                 if (!holds_number(create->reference, create->parties[i].real[0].n))
                         continue;
                 rest_refuse(rest, PROBLEM_BAD_VALUE, "reference",
@@ -225,24 +276,43 @@ static bool read_reference(struct rest *rest, const json_t *value, struct sessio
         return check_reference(rest, out);
 }
 
+static bool read_model(struct rest *rest, const json_t **values, struct session_create *out)
+{
+        unsigned chosen = 0;
+        if (!body_choice(rest, values[FIELD_MODEL], "model", models, &chosen) ||
+            session_model_find(slice_from(models[chosen]), &out->model))
+                return false;
+        out->has_model = values[FIELD_MODEL] != NULL;
+        out->open = values[FIELD_OPEN] && json_is_true(values[FIELD_OPEN]);
+        if (!out->open || out->model == MODEL_ONE_WAY)
+                return true;
+        rest_refuse(rest, PROBLEM_BAD_VALUE, "open", "Leave it out, or choose one-way.",
+                    "only a session of the model one-way can be open to anyone");
+        return false;
+}
+
 bool rest_sessions_read(struct rest *rest, int64_t now_ms, struct session_create *out)
 {
         const json_t *values[FIELDS];
         *out = (struct session_create){.tenant_id = rest->who.tenant_id};
         return body_fields(rest, rest->body, "", rest_sessions_fields, values) &&
-               read_parties(rest, values[FIELD_PARTIES], out) &&
+               read_model(rest, values, out) && read_parties(rest, values[FIELD_PARTIES], out) &&
                read_times(rest, values, now_ms, out) &&
                read_reference(rest, values[FIELD_REFERENCE], out);
 }
 
-/* Which of two given numbers is not the tenant's. */
-static const char *unknown_given(const struct api *api, const struct session_create *create)
+/* The party that was to dial a number that is not the tenant's. */
+static unsigned unknown_given(const struct api *api, const struct session_create *create)
 {
-        const struct number_row *row =
-                directory_number_find(api->params.directory, create->given[0]);
-        bool first = !number_is_none(create->given[0].n) &&
-                     (!row || row->tenant_id != create->tenant_id);
-        return first ? "parties[0].dials" : "parties[1].dials";
+        unsigned party = 0;
+        while (party + 1 < create->party_count) {
+                struct masking_number given = create->given[slot_of(create, party)];
+                const struct number_row *row = directory_number_find(api->params.directory, given);
+                if (!number_is_none(given.n) && (!row || row->tenant_id != create->tenant_id))
+                        break;
+                party++;
+        }
+        return party;
 }
 
 static void refuse_fault(struct rest *rest, const struct session_fault *fault)
@@ -257,6 +327,7 @@ static void refuse_fault(struct rest *rest, const struct session_fault *fault)
 static void refuse_session(struct rest *rest, const struct session_create *create,
                            const struct session_refusal *refusal, int err)
 {
+        char field[32];
         switch (err) {
         case ERR_SYNTAX:
                 refuse_fault(rest, &refusal->fault);
@@ -284,13 +355,17 @@ static void refuse_session(struct rest *rest, const struct session_create *creat
                                     "number it is to dial; nothing was created");
                 return;
         case ERR_NOT_FOUND:
-                rest_refuse(rest, PROBLEM_NOT_FOUND, unknown_given(rest->api, create),
+                snprintf(field, sizeof field, "parties[%u].dials",
+                         unknown_given(rest->api, create));
+                rest_refuse(rest, PROBLEM_NOT_FOUND, field,
                             "Add the number first (maskline number add), or leave \"dials\" out.",
                             "the number to dial is none of yours; nothing was created");
                 return;
         case ERR_RANGE:
-                rest_refuse(rest, PROBLEM_BAD_VALUE, "expires_at", "Choose a later time.",
-                            "the session would be over before it starts");
+                rest_refuse(
+                        rest, PROBLEM_BAD_VALUE, "expires_at", "Choose a later time.",
+                        "the session would be over before it starts, or live longer than its pool "
+                        "allows (ttl_max_ms)");
                 return;
         case ERR_FULL:
                 rest_refuse_full(rest);
@@ -302,7 +377,7 @@ static void refuse_session(struct rest *rest, const struct session_create *creat
 
 static bool check_parties(struct rest *rest, const struct session_create *create)
 {
-        for (unsigned i = 0; i < 2; i++) {
+        for (unsigned i = 0; i < create->party_count; i++) {
                 char field[24];
                 const struct number_row *row = directory_number_find(
                         rest->api->params.directory,
@@ -317,20 +392,32 @@ static bool check_parties(struct rest *rest, const struct session_create *create
         return true;
 }
 
+static bool choose_pool(struct rest *rest, struct session_create *create)
+{
+        const json_t *name = json_object_get(rest->body, "pool");
+        if (!json_is_string(name))
+                return true;
+        const struct directory_pool *pool = rest_pools_named(rest, body_slice(name), "pool");
+        if (pool)
+                create->pool_id = pool->id;
+        return pool != NULL;
+}
+
 void rest_sessions_create(struct rest *rest)
 {
         struct api *api = rest->api;
         struct session_create create;
         struct rest_wait *wait = NULL;
         if (!rest_sessions_read(rest, directory_now(api->params.directory), &create) ||
-            !check_parties(rest, &create) || !(wait = rest_wait_create(rest)))
+            !choose_pool(rest, &create) || !check_parties(rest, &create) ||
+            !(wait = rest_wait_create(rest)))
                 goto done;
 
         bool repeated = false;
         struct session_view view;
         struct session_refusal refusal;
-        int err = directory_session_create(api->params.directory, &create, &view, &repeated, NULL,
-                                           rest_wait_done, wait);
+        int err = directory_session_create(api->params.directory, &create, &view, &repeated,
+                                           &refusal, rest_wait_done, wait);
         if (err) {
                 rest_wait_destroy(wait);
                 refuse_session(rest, &create, &refusal, err);

@@ -13,6 +13,7 @@
 #include "api/rest_keys.h"
 #include "api/rest_number_import.h"
 #include "api/rest_numbers.h"
+#include "api/rest_pools.h"
 #include "api/rest_sessions.h"
 #include "api/rest_tenants.h"
 #include "api/rest_trunk_check.h"
@@ -77,6 +78,20 @@ static const struct route routes[] = {
         {"POST", "/v1/trunks/{}/check", SCOPE_OPERATE, rest_trunk_check_start,
          .name = "check_trunk", .summary = "Begin a look at a trunk, or join it", .hole = "name",
          .done = {202}, .answer = "Check"},
+
+        {"GET", "/v1/pools", SCOPE_READ, rest_pools_list, .name = "list_pools",
+         .summary = "List the pools", .query = by_after, .done = {200}, .answer = "PoolList"},
+        {"POST", "/v1/pools", SCOPE_PROVISION, rest_pools_create, .name = "add_pool",
+         .summary = "Add a pool", .fields = rest_pools_fields, .done = {201}, .answer = "Pool",
+         .may_conflict = true},
+        {"GET", "/v1/pools/{}", SCOPE_READ, rest_pools_show, .name = "show_pool",
+         .summary = "Show a pool", .hole = "name", .done = {200}, .answer = "Pool"},
+        {"PATCH", "/v1/pools/{}", SCOPE_PROVISION, rest_pools_change, .name = "change_pool",
+         .summary = "Change a pool; what is absent stays", .hole = "name",
+         .fields = rest_pools_change_fields, .done = {200}, .answer = "Pool", .may_conflict = true},
+        {"DELETE", "/v1/pools/{}", SCOPE_PROVISION, rest_pools_remove, .name = "remove_pool",
+         .summary = "Remove a pool without numbers and sessions", .hole = "name", .done = {204},
+         .may_conflict = true},
 
         {"GET", "/v1/numbers", SCOPE_READ, rest_numbers_list, .name = "list_numbers",
          .summary = "List the masking numbers", .query = by_after, .done = {200},

@@ -41,8 +41,9 @@
         TEXT("id"), TEXT("name"), TEXT_OR_NULL("tenant"), {"scopes", SHAPE_TEXTS}, TEXT("state"),  \
                 TIME("created_at"), TIME("expires_at"), TIME("used_at")
 #define SESSION_FIELDS                                                                             \
-        TEXT("id"), TEXT("state"), TIME("created_at"), TIME("starts_at"), TIME("expires_at"),      \
-                TIME("ended_at"), TEXT_OR_NULL("reference"), LIST("parties", "Party")
+        TEXT("id"), TEXT("state"), TEXT_OR_NULL("pool"), TEXT("model"), SWITCH("open"),            \
+                TIME("created_at"), TIME("starts_at"), TIME("expires_at"), TIME("ended_at"),       \
+                TEXT_OR_NULL("reference"), LIST("parties", "Party")
 #define CALL_FIELDS                                                                                \
         TEXT("id"), TEXT("state"), TEXT_OR_NULL("session"), TEXT_OR_NULL("dialled"),               \
                 TEXT_OR_NULL("shown"), TEXT_OR_NULL("caller"), TEXT_OR_NULL("callee"),             \
@@ -97,7 +98,12 @@ static const struct shape shapes[] = {
         {"NumberImport", ROWS(SWITCH("dry_run"), COUNT("added"), COUNT("changed"), COUNT("same"),
                               COUNT("rejected"), LIST("rows", "ImportRow"))},
         {"NumberList", ROWS(LIST("numbers", "Number"), NEXT)},
-        {"Party", ROWS(TEXT_OR_NULL("hint"), TEXT_OR_NULL("dials"))},
+        {"Pool", ROWS(TEXT("name"), COUNT("numbers"), COUNT("sessions"), COUNT("ttl_ms"),
+                      COUNT("ttl_max_ms"), COUNT("quarantine_ms"), TEXT("selection"),
+                      {"capabilities", SHAPE_TEXTS}, TEXT("direction"), {"days", SHAPE_TEXTS},
+                      COUNT("from_min"), COUNT("to_min"), COUNT("utc_offset_min"))},
+        {"PoolList", ROWS(LIST("pools", "Pool"), NEXT)},
+        {"Party", ROWS(COUNT("side"), TEXT_OR_NULL("hint"), TEXT_OR_NULL("dials"))},
         {"Session", ROWS(SESSION_FIELDS)},
         {"SessionMade", ROWS(SESSION_FIELDS, SWITCH("repeated"))},
         {"SessionList", ROWS(LIST("sessions", "Session"), NEXT)},

@@ -99,20 +99,6 @@ static int create(const struct command_line *line)
         return code;
 }
 
-/* "read, operate" */
-static struct show_cell scopes_cell(const json_t *key)
-{
-        struct show_cell cell = {""};
-        struct buf b;
-        size_t at;
-        json_t *scope;
-        buf_init(&b, cell.text, sizeof cell.text - 1);
-        json_array_foreach(json_object_get(key, "scopes"), at, scope)
-                buf_printf(&b, "%s%s", at ? "," : "", json_string_value(scope));
-        cell.text[b.len] = '\0';
-        return cell;
-}
-
 static void add_rows(struct show_table *table, const json_t *keys)
 {
         size_t at;
@@ -121,7 +107,7 @@ static void add_rows(struct show_table *table, const json_t *keys)
         {
                 struct show_cell cells[] = {
                         show_cell(key, "id"),      show_cell(key, "name"),
-                        show_cell(key, "tenant"),  scopes_cell(key),
+                        show_cell(key, "tenant"),  show_words(key, "scopes"),
                         show_cell(key, "state"),   show_cell(key, "expires_at"),
                         show_cell(key, "used_at"),
                 };

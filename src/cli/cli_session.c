@@ -15,8 +15,18 @@ static json_t *read_parties(const struct command_line *line, struct number_input
         struct buf problem;
         buf_init(&problem, memory, sizeof memory - 1);
         const char *sources[COMMAND_GIVEN_MAX], *dials[COMMAND_GIVEN_MAX];
+        const char *sides[COMMAND_GIVEN_MAX];
         unsigned parties = command_values(line, "--party", sources, COMMAND_GIVEN_MAX);
         unsigned given = command_values(line, "--dials", dials, COMMAND_GIVEN_MAX);
+        unsigned sided = command_values(line, "--side", sides, COMMAND_GIVEN_MAX);
+        for (unsigned i = 0; i < sided; i++) {
+                if (i >= parties || (strcmp(sides[i], "0") && strcmp(sides[i], "1"))) {
+                        fputs("maskline: --side wants 0 or 1, the first for the first --party, and "
+                              "so on\n",
+                              stderr);
+                        return NULL;
+                }
+        }
         if (given > parties) {
                 fputs("maskline: more --dials than --party; the first --dials belongs to the first "
                       "--party, and so on\n",
@@ -32,6 +42,8 @@ static json_t *read_parties(const struct command_line *line, struct number_input
         for (unsigned i = 0; i < parties; i++) {
                 json_t *party = json_object();
                 json_object_set_new(party, "number", json_string(numbers->text[i]));
+                if (i < sided)
+                        json_object_set_new(party, "side", json_integer(sides[i][0] - '0'));
                 if (i < given)
                         json_object_set_new(party, "dials", json_string(dials[i]));
                 json_array_append_new(array, party);
@@ -63,6 +75,8 @@ static void show_session(const json_t *session)
 {
         show_fact("session", show_cell(session, "id").text);
         show_fact("state", show_cell(session, "state").text);
+        show_fact("pool", show_cell(session, "pool").text);
+        show_fact("model", show_cell(session, "model").text);
         show_fact("created", show_cell(session, "created_at").text);
         show_fact("starts", show_cell(session, "starts_at").text);
         show_fact("expires", show_cell(session, "expires_at").text);
@@ -81,6 +95,16 @@ static json_t *create_body(const struct command_line *line, int *code)
         if (*code)
                 goto fail;
 
+        if (command_has(line, "--open"))
+                json_object_set_new(body, "open", json_true());
+        static const char *const texts[] = {"pool", "model"};
+        for (size_t i = 0; i < 2; i++) {
+                char option[16];
+                snprintf(option, sizeof option, "--%s", texts[i]);
+                const char *text = command_value(line, option);
+                if (text)
+                        json_object_set_new(body, texts[i], json_string(text));
+        }
         const char *reference = command_value(line, "--reference");
         if (reference)
                 json_object_set_new(body, "reference", json_string(reference));
@@ -203,6 +227,11 @@ static const struct command_option create_options[] = {
          .repeats = true, .required = true},
         {"--dials", "NUMBER", "the masking number that this party dials (default: picked)",
          .repeats = true},
+        {"--side", "0|1", "its side in one-way and sides (default: as its place says)",
+         .repeats = true},
+        {"--pool", "NAME", "whose numbers it gets, and what it may do (default: default)"},
+        {"--model", "MODEL", "two-numbers, one-number, one-way or sides (default: two-numbers)"},
+        {"--open", NULL, "one-way: anyone may call"},
         {"--expires", "TIME", "ends by itself after this time, such as 2h (default: never)"},
         {"--starts", "TIME", "begins after this time (default: now)"},
         {"--reference", "TEXT", "your own name for it; repeated, the first session is returned"},

@@ -253,10 +253,18 @@ void audit_entry_read(const struct store_audit *entry, struct audit_fact *out)
         case AUDIT_SESSION_CREATED:
         case AUDIT_SESSION_ENDED:
         case AUDIT_SESSION_ERASED:
+        case AUDIT_SESSION_CHANGED:
                 out->session_id = take_be(&body, 8);
+                return;
+        case AUDIT_POOL_ADDED:
+        case AUDIT_POOL_REMOVED:
+        case AUDIT_POOL_CHANGED:
+                (void)take_be(&body, 4);
+                take_name(&body, out->name, sizeof out->name);
                 return;
         case AUDIT_NUMBER_ADDED:
         case AUDIT_NUMBER_REMOVED:
+        case AUDIT_NUMBER_CHANGED:
                 out->number.n.e164 = take_be(&body, 8);
                 out->trunk_id = (uint32_t)take_be(&body, 4);
                 return;

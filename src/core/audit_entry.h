@@ -111,7 +111,7 @@ struct audit_fact {
         struct uuid call_id;
         enum mask_verdict verdict; /* of the call */
         struct number_hint caller;
-        char name[API_KEY_NAME_BYTES]; /* of the trunk, tenant or key */
+        char name[API_KEY_NAME_BYTES]; /* of the trunk, pool, tenant or key */
 };
 /* One of a kind that is not known, or too short, says nothing. */
 void audit_entry_read(const struct store_audit *entry, struct audit_fact *out);

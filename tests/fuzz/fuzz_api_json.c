@@ -48,7 +48,8 @@ static void check_echo(const uint8_t *data, size_t size)
 
 static void check_create(const struct session_create *create)
 {
-        MUST(!number_is_none(create->parties[0].real[0].n) && !number_is_none(create->parties[1].real[0].n));
+        MUST(!number_is_none(create->parties[0].real[0].n) &&
+             !number_is_none(create->parties[1].real[0].n));
         MUST(!number_equal(create->parties[0].real[0].n, create->parties[1].real[0].n));
         MUST(create->parties[0].real[0].n.e164 < UINT64_C(1000000000000000));
         MUST(create->reference.len < SESSION_REFERENCE_MAX);

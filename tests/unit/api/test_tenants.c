@@ -21,6 +21,7 @@ enum thing {
         KEY,
         TRUNK,
         NUMBER,
+        POOL,
         SESSION,
         LIVE_CALL,
         ENDED_CALL,
@@ -83,6 +84,11 @@ static const struct row {
         {FOUND, "PATCH", "/v1/numbers/{}", "/v1/numbers/%s", NUMBER, "{}"},
         {SAME, "POST", "/v1/numbers/import", "/v1/numbers/import", TRUNK,
          "{\"rows\":[{\"number\":\"+919000000099\",\"trunk\":\"%s\"}]}"},
+        {LIST, "GET", "/v1/pools", "/v1/pools"},
+        {FOUND, "POST", "/v1/pools", "/v1/pools?tenant=%s", TENANT, "{\"name\":\"x\"}"},
+        {FOUND, "GET", "/v1/pools/{}", "/v1/pools/%s", POOL},
+        {FOUND, "PATCH", "/v1/pools/{}", "/v1/pools/%s", POOL, "{\"ttl_ms\":1000}"},
+        {FOUND, "DELETE", "/v1/pools/{}", "/v1/pools/%s", POOL},
         {LIST, "GET", "/v1/numbers", "/v1/numbers"},
         {FOUND, "POST", "/v1/numbers", "/v1/numbers", TRUNK,
          "{\"number\":\"+919000000099\",\"trunk\":\"%s\"}"},
@@ -91,6 +97,9 @@ static const struct row {
         {FOUND, "GET", "/v1/sessions", "/v1/sessions?before=%s", SESSION},
         {FOUND, "POST", "/v1/sessions", "/v1/sessions", NUMBER,
          "{\"parties\":[{\"number\":\"+919888800001\",\"dials\":\"+%s\"},"
+         "{\"number\":\"+919888800002\"}]}"},
+        {FOUND, "POST", "/v1/sessions", "/v1/sessions", POOL,
+         "{\"pool\":\"%s\",\"parties\":[{\"number\":\"+919888800001\"},"
          "{\"number\":\"+919888800002\"}]}"},
         {FOUND, "GET", "/v1/sessions/{}", "/v1/sessions/%s", SESSION},
         {FOUND, "POST", "/v1/sessions/{}/end", "/v1/sessions/%s/end", SESSION},
@@ -173,6 +182,7 @@ static int set_up(void **state)
                                "{\"number\":\"+919000000031\",\"trunk\":\"west\"}"));
         as(s, s->acme_key);
         rig_provision(&s->rig, 2);
+        json_decref(rig_expect(&s->rig, 201, "POST", "/v1/pools", "{\"name\":\"riders\"}"));
         json_t *session =
                 rig_expect(&s->rig, 201, "POST", "/v1/sessions",
                            "{\"parties\":[{\"number\":\"+919888800001\","
@@ -187,9 +197,11 @@ static int set_up(void **state)
 
         strcpy(s->acme[TENANT], "acme");
         strcpy(s->acme[TRUNK], "north");
+        strcpy(s->acme[POOL], "riders");
         strcpy(s->acme[NUMBER], "919000000001");
         strcpy(s->nobody[TENANT], "zyx9");
         strcpy(s->nobody[TRUNK], "ghost");
+        strcpy(s->nobody[POOL], "nobody");
         strcpy(s->nobody[NUMBER], "919000000077");
         strcpy(s->nobody[KEY], "k_0123456789abcdef");
         strcpy(s->nobody[SESSION], "s_0123456789abcdef");

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "cli/client.h"
+#include "cli/duration.h"
+#include "cli/show.h"
+
+#define WORDS_MAX 16
+
+/* What "pool add" and "pool set" take, and the field of the request that it is. */
+static const struct {
+        const char *option, *field;
+        enum {
+                TIME,
+                WORD,
+                WORDS,
+                MINUTE,
+                NUMBER
+        } kind;
+} settings[] = {
+        {"--ttl", "ttl_ms", TIME},
+        {"--ttl-max", "ttl_max_ms", TIME},
+        {"--quarantine", "quarantine_ms", TIME},
+        {"--selection", "selection", WORD},
+        {"--capability", "capabilities", WORDS},
+        {"--direction", "direction", WORD},
+        {"--day", "days", WORDS},
+        {"--from", "from_min", MINUTE},
+        {"--to", "to_min", MINUTE},
+        {"--utc-offset", "utc_offset_min", NUMBER},
+};
+#define SETTINGS (sizeof settings / sizeof settings[0])
+
+static int fail(const char *option, const char *wants)
+{
+        fprintf(stderr, "maskline: %s wants %s\n", option, wants);
+        return EXIT_USAGE;
+}
+
+/* "09:30", up to "24:00" */
+static bool parse_minute(const char *text, unsigned *out)
+{
+        unsigned hour, minute;
+        char behind;
+        if (strlen(text) != 5 || sscanf(text, "%2u:%2u%c", &hour, &minute, &behind) != 2 ||
+            hour > 24 || minute > 59 || hour * 60 + minute > 24 * 60)
+                return false;
+        *out = hour * 60 + minute;
+        return true;
+}
+
+static int put_time(const char *option, const char *field, const char *text, json_t *body)
+{
+        int64_t seconds = 0;
+        if (strcmp(text, "0") && duration_parse(slice_from(text), &seconds))
+                return fail(option, DURATION_ALLOWED ", or 0");
+        json_object_set_new(body, field, json_integer((json_int_t)seconds * 1000));
+        return EXIT_DONE;
+}
+
+static int put_number(const char *option, const char *field, const char *text, json_t *body)
+{
+        char *end;
+        long number = strtol(text, &end, 10);
+        if (end == text || *end)
+                return fail(option, "a whole number");
+        json_object_set_new(body, field, json_integer(number));
+        return EXIT_DONE;
+}
+
+static int put_minute(const char *option, const char *field, const char *text, json_t *body)
+{
+        unsigned minute;
+        if (!parse_minute(text, &minute))
+                return fail(option, "a time of day such as 09:30, up to 24:00");
+        json_object_set_new(body, field, json_integer(minute));
+        return EXIT_DONE;
+}
+
+static void put_words(const struct command_line *line, unsigned i, json_t *body)
+{
+        const char *words[WORDS_MAX];
+        unsigned count = command_values(line, settings[i].option, words, WORDS_MAX);
+        json_t *list = json_array();
+        for (unsigned k = 0; k < count && k < WORDS_MAX; k++)
+                json_array_append_new(list, json_string(words[k]));
+        json_object_set_new(body, settings[i].field, list);
+}
+
+static int put_setting(const struct command_line *line, unsigned i, json_t *body)
+{
+        const char *option = settings[i].option, *field = settings[i].field;
+        const char *text = command_value(line, option);
+        if (!text)
+                return EXIT_DONE;
+        switch (settings[i].kind) {
+        case TIME:
+                return put_time(option, field, text, body);
+        case MINUTE:
+                return put_minute(option, field, text, body);
+        case NUMBER:
+                return put_number(option, field, text, body);
+        case WORDS:
+                put_words(line, i, body);
+                break;
+        case WORD:
+                json_object_set_new(body, field, json_string(text));
+                break;
+        }
+        return EXIT_DONE;
+}
+
+static json_t *body_of(const struct command_line *line, int *code)
+{
+        json_t *body = json_object();
+        *code = EXIT_DONE;
+        for (unsigned i = 0; i < SETTINGS && *code == EXIT_DONE; i++)
+                *code = put_setting(line, i, body);
+        if (*code == EXIT_DONE)
+                return body;
+        json_decref(body);
+        return NULL;
+}
+
+static void show_seconds(const char *title, const json_t *pool, const char *name, const char *none)
+{
+        char text[32];
+        json_int_t ms = json_integer_value(json_object_get(pool, name));
+        snprintf(text, sizeof text, "%lld s", (long long)(ms / 1000));
+        show_fact(title, ms ? text : none);
+}
+
+static void show_hours(const json_t *pool)
+{
+        char text[64];
+        int from = (int)json_integer_value(json_object_get(pool, "from_min"));
+        int to = (int)json_integer_value(json_object_get(pool, "to_min"));
+        int ahead = (int)json_integer_value(json_object_get(pool, "utc_offset_min"));
+        snprintf(text, sizeof text, "%02d:%02d to %02d:%02d (UTC %+d min)", from / 60, from % 60,
+                 to / 60, to % 60, ahead);
+        show_fact("hours", text);
+}
+
+static void show_pool(const json_t *pool)
+{
+        show_fact("pool", show_cell(pool, "name").text);
+        show_fact("numbers", show_cell(pool, "numbers").text);
+        show_fact("sessions", show_cell(pool, "sessions").text);
+        show_seconds("ttl", pool, "ttl_ms", "until it is ended");
+        show_seconds("ttl max", pool, "ttl_max_ms", "no bound");
+        show_seconds("quarantine", pool, "quarantine_ms", "none");
+        show_fact("selection", show_cell(pool, "selection").text);
+        show_fact("capabilities", show_words(pool, "capabilities").text);
+        show_fact("direction", show_cell(pool, "direction").text);
+        show_fact("days", show_words(pool, "days").text);
+        show_hours(pool);
+}
+
+static int add(const struct command_line *line)
+{
+        int code;
+        json_t *answer, *body = body_of(line, &code);
+        if (!body)
+                return code;
+        json_object_set_new(body, "name", json_string(line->operands[0]));
+        code = client_ask(line, "POST", "/v1/pools", body, &answer);
+        if (answer)
+                show_pool(answer);
+        json_decref(answer);
+        return code;
+}
+
+static void put_path(const struct command_line *line, char *out, size_t out_bytes)
+{
+        struct buf path;
+        buf_init(&path, out, out_bytes - 1);
+        buf_put_text(&path, "/v1/pools/");
+        client_put_segment(&path, line->operands[0]);
+        out[path.len] = '\0';
+}
+
+static int ask_one(const struct command_line *line, const char *method, json_t *body)
+{
+        char path[256];
+        json_t *answer;
+        put_path(line, path, sizeof path);
+        int code = client_ask(line, method, path, body, &answer);
+        if (answer)
+                show_pool(answer);
+        json_decref(answer);
+        return code;
+}
+
+static int show(const struct command_line *line)
+{
+        return ask_one(line, "GET", NULL);
+}
+
+static int set(const struct command_line *line)
+{
+        int code;
+        json_t *body = body_of(line, &code);
+        if (!body)
+                return code;
+        const char *name = command_value(line, "--name");
+        if (name)
+                json_object_set_new(body, "name", json_string(name));
+        return ask_one(line, "PATCH", body);
+}
+
+static int remove_pool(const struct command_line *line)
+{
+        char path[256];
+        json_t *answer = NULL;
+        put_path(line, path, sizeof path);
+        int code = client_call(line, "DELETE", path, NULL, &answer);
+        json_decref(answer);
+        if (code == EXIT_DONE && !command_has(line, "--json"))
+                printf("pool %s removed\n", line->operands[0]);
+        return code;
+}
+
+static void add_rows(struct show_table *table, const json_t *pools)
+{
+        size_t at;
+        json_t *pool;
+        json_array_foreach(pools, at, pool)
+        {
+                struct show_cell cells[] = {
+                        show_cell(pool, "name"),      show_cell(pool, "numbers"),
+                        show_cell(pool, "sessions"),  show_cell(pool, "selection"),
+                        show_cell(pool, "direction"),
+                };
+                show_table_add(table, cells);
+        }
+}
+
+static int list(const struct command_line *line)
+{
+        static const char *const titles[] = {"POOL",      "NUMBERS",   "SESSIONS",
+                                             "SELECTION", "DIRECTION", NULL};
+        struct show_table *table = show_table_create(titles);
+        char path[128] = "/v1/pools";
+        json_t *answer = NULL;
+        int code;
+        bool more;
+        do {
+                code = client_ask(line, "GET", path, NULL, &answer);
+                add_rows(table, json_object_get(answer, "pools"));
+                const char *next = show_text(answer, "next");
+                more = next[0] != '\0';
+                snprintf(path, sizeof path, "/v1/pools?after=%.64s", next);
+                json_decref(answer);
+        } while (code == EXIT_DONE && more);
+
+        if (code == EXIT_DONE && !command_has(line, "--json"))
+                show_table_print(table, "no pools");
+        show_table_destroy(table);
+        return code;
+}
+
+#define POLICY_OPTIONS                                                                             \
+        {"--ttl", "TIME", "how long a session lives that does not say it; 0: until it is ended"},  \
+                {"--ttl-max", "TIME", "how long a session lives at most; 0: no bound"},            \
+                {"--quarantine", "TIME",                                                           \
+                 "for how long a party does not get a number again that it had; 0: not at all"},   \
+                {"--selection", "least-recent|sticky|avoid",                                       \
+                 "which free number: the one that rested longest; first, or last, the one that "   \
+                 "this pair had before"},                                                          \
+                {"--capability", "voice|sms", "what a number must be able to carry",               \
+                 .repeats = true},                                                                 \
+                {"--direction", "both|from-side-0|from-side-1", "who may call whom"},              \
+                {"--day", "DAY", "a day on which calls may be made, such as monday",               \
+                 .repeats = true},                                                                 \
+                {"--from", "TIME", "from when on a day, such as 09:00"},                           \
+                {"--to", "TIME", "until when on a day, such as 18:30; 24:00 is its end"},          \
+        {                                                                                          \
+                "--utc-offset", "MINUTES",                                                         \
+                        "how far the clock of days and hours is ahead of UTC; 330 in India"        \
+        }
+
+static const struct command_option add_options[] = {POLICY_OPTIONS, {NULL}};
+static const struct command_option set_options[] = {
+        {"--name", "NAME", "a new name for it"}, POLICY_OPTIONS, {NULL}};
+
+const struct command cli_pool_commands[] = {
+        {"pool add", "Add a pool: numbers of its own, and what its sessions may do.", "NAME", 1, 1,
+         add_options, client_options,
+         "  maskline pool add riders --ttl 4h --quarantine 2h --direction both\n"
+         "  maskline pool add office --day monday --day tuesday --from 09:00 --to 18:00\n",
+         add},
+        {"pool list", "List the pools.", NULL, 0, 0, NULL, client_options, "  maskline pool list\n",
+         list},
+        {"pool show", "Show one pool.", "NAME", 1, 1, NULL, client_options,
+         "  maskline pool show riders\n", show},
+        {"pool set", "Change a pool; what is not said stays.", "NAME", 1, 1, set_options,
+         client_options, "  maskline pool set riders --ttl-max 24h\n", set},
+        {"pool remove", "Remove a pool without numbers and sessions.", "NAME", 1, 1, NULL,
+         client_options, "  maskline pool remove riders\n", remove_pool},
+        {NULL},
+};

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Pools: every setting comes back, what cannot be is refused by field, and sessions go by them. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../unit.h"
+#include "api/rest_pools.h"
+#include "core/pool_policy.h"
+#include "rig.h"
+
+static int set_up(void **state)
+{
+        struct rig *rig = malloc(sizeof *rig);
+        rig_open(rig, false);
+        *state = rig;
+        return 0;
+}
+
+static int tear_down(void **state)
+{
+        rig_close(*state);
+        free(*state);
+        return 0;
+}
+
+static const char *text_of(const json_t *json, const char *name)
+{
+        const char *text = json_string_value(json_object_get(json, name));
+        return text ? text : "";
+}
+
+static json_int_t count_of(const json_t *json, const char *name)
+{
+        return json_integer_value(json_object_get(json, name));
+}
+
+/* What is read here is what core/pool_policy.h has, by name and kind. */
+static void each_field_is_a_row_of_the_policy(void **state)
+{
+        (void)state;
+        for (const struct body_field *field = rest_pools_fields + 1; field->name; field++) {
+                const struct policy_row *row = pool_policy_row(slice_from(field->name));
+                if (!row)
+                        fail_msg("%s is no row of pool_policy_rows.c", field->name);
+                switch (row->kind) {
+                case POLICY_SWITCH:
+                        assert_int_equal(field->type, BODY_SWITCH);
+                        break;
+                case POLICY_COUNT:
+                        assert_int_equal(field->type, row->min < 0 ? BODY_NUMBER : BODY_COUNT);
+                        break;
+                case POLICY_SET:
+                        assert_int_equal(field->type, BODY_LIST);
+                        break;
+                case POLICY_CHOICE:
+                case POLICY_TEXT:
+                        assert_int_equal(field->type, BODY_TEXT);
+                        break;
+                }
+        }
+}
+
+static void the_default_pool_is_always_there(void **state)
+{
+        struct rig *rig = *state;
+        json_t *list = rig_expect(rig, 200, "GET", "/v1/pools", NULL);
+        assert_int_equal(json_array_size(json_object_get(list, "pools")), 1);
+        json_decref(list);
+        json_t *pool = rig_expect(rig, 200, "GET", "/v1/pools/default", NULL);
+        assert_int_equal(count_of(pool, "quarantine_ms"), 7200000);
+        assert_int_equal(json_array_size(json_object_get(pool, "days")), 7);
+        json_decref(pool);
+        json_decref(rig_expect(rig, 409, "DELETE", "/v1/pools/default", NULL));
+        json_decref(rig_expect(rig, 409, "POST", "/v1/pools", "{\"name\":\"default\"}"));
+}
+
+static void every_setting_comes_back(void **state)
+{
+        struct rig *rig = *state;
+        json_t *made =
+                rig_expect(rig, 201, "POST", "/v1/pools",
+                           "{\"name\":\"riders\",\"ttl_ms\":3600000,\"ttl_max_ms\":7200000,"
+                           "\"quarantine_ms\":60000,\"selection\":\"sticky\","
+                           "\"capabilities\":[\"voice\",\"sms\"],\"direction\":\"from-side-1\","
+                           "\"days\":[\"monday\",\"sunday\"],\"from_min\":540,\"to_min\":1080,"
+                           "\"utc_offset_min\":-330}");
+        json_t *shown = rig_expect(rig, 200, "GET", "/v1/pools/riders", NULL);
+        assert_int_equal(json_equal(made, shown), 1);
+        assert_int_equal(count_of(shown, "ttl_max_ms"), 7200000);
+        assert_int_equal(count_of(shown, "utc_offset_min"), -330);
+        assert_string_equal(text_of(shown, "selection"), "sticky");
+        assert_int_equal(json_array_size(json_object_get(shown, "capabilities")), 2);
+        assert_string_equal(json_string_value(json_array_get(json_object_get(shown, "days"), 1)),
+                            "sunday");
+        json_decref(made);
+        json_decref(shown);
+
+        json_t *changed = rig_expect(rig, 200, "PATCH", "/v1/pools/riders",
+                                     "{\"name\":\"drivers\",\"direction\":\"both\"}");
+        assert_string_equal(text_of(changed, "direction"), "both");
+        assert_string_equal(text_of(changed, "selection"), "sticky"); /* what is absent stays */
+        json_decref(changed);
+        json_decref(rig_expect(rig, 404, "GET", "/v1/pools/riders", NULL));
+        json_decref(rig_expect(rig, 204, "DELETE", "/v1/pools/drivers", NULL));
+        json_decref(rig_expect(rig, 404, "DELETE", "/v1/pools/drivers", NULL));
+}
+
+static void what_a_pool_cannot_be_is_refused_by_field(void **state)
+{
+        struct rig *rig = *state;
+        static const struct {
+                const char *body, *field;
+        } rows[] = {
+                {"{\"name\":\"\"}", "name"},
+                {"{\"name\":\"A\"}", "name"},
+                {"{\"name\":\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"}", "name"},
+                {"{\"name\":\"x\",\"ttl_ms\":-1}", "ttl_ms"},
+                {"{\"name\":\"x\",\"ttl_ms\":99999999999999}", "ttl_ms"},
+                {"{\"name\":\"x\",\"ttl_ms\":1.5}", "ttl_ms"},
+                {"{\"name\":\"x\",\"selection\":\"best\"}", "selection"},
+                {"{\"name\":\"x\",\"days\":[\"someday\"]}", "days"},
+                {"{\"name\":\"x\",\"days\":[\"monday,tuesday\"]}", "days"},
+                {"{\"name\":\"x\",\"days\":[1]}", "days"},
+                {"{\"name\":\"x\",\"days\":\"monday\"}", "days"},
+                {"{\"name\":\"x\",\"from_min\":1441}", "from_min"},
+                {"{\"name\":\"x\",\"utc_offset_min\":841}", "utc_offset_min"},
+                {"{\"name\":\"x\",\"capabilities\":[\"fax\"]}", "capabilities"},
+        };
+        for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+                struct reply reply = rig_ask(rig, "POST", "/v1/pools", rows[i].body);
+                if (reply.status != 422 || strcmp(reply_text(&reply, "field"), rows[i].field))
+                        fail_msg("%s: %u %s", rows[i].body, reply.status, reply.text);
+                reply_free(&reply);
+        }
+        json_t *list = rig_expect(rig, 200, "GET", "/v1/pools", NULL);
+        assert_int_equal(json_array_size(json_object_get(list, "pools")), 1);
+        json_decref(list);
+}
+
+static void pools_are_listed_page_by_page(void **state)
+{
+        struct rig *rig = *state;
+        for (unsigned i = 0; i < 6; i++) {
+                char body[48];
+                snprintf(body, sizeof body, "{\"name\":\"p%u\"}", i);
+                json_decref(rig_expect(rig, 201, "POST", "/v1/pools", body));
+        }
+        unsigned count = 0, pages = 0;
+        char path[64] = "/v1/pools?limit=3";
+        for (bool more = true; more; pages++) {
+                json_t *page = rig_expect(rig, 200, "GET", path, NULL);
+                count += (unsigned)json_array_size(json_object_get(page, "pools"));
+                more = json_is_string(json_object_get(page, "next"));
+                snprintf(path, sizeof path, "/v1/pools?limit=3&after=%s", text_of(page, "next"));
+                json_decref(page);
+        }
+        assert_int_equal(count, 7);
+        assert_int_equal(pages, 3);
+}
+
+#define PAIR "\"parties\":[{\"number\":\"+919888800001\"},{\"number\":\"+919888800002\"}]"
+
+static void a_session_goes_by_its_pool(void **state)
+{
+        struct rig *rig = *state;
+        rig_provision(rig, 2);
+        json_decref(rig_expect(rig, 201, "POST", "/v1/pools",
+                               "{\"name\":\"riders\",\"ttl_max_ms\":60000}"));
+        struct reply reply = rig_ask(rig, "POST", "/v1/sessions", "{\"pool\":\"none\"," PAIR "}");
+        assert_int_equal(reply.status, 404);
+        assert_string_equal(reply_text(&reply, "field"), "pool");
+        reply_free(&reply);
+        /* It has no numbers of its own. */
+        json_decref(rig_expect(rig, 409, "POST", "/v1/sessions",
+                               "{\"pool\":\"riders\",\"expires_in_s\":30," PAIR "}"));
+        reply = rig_ask(rig, "POST", "/v1/sessions",
+                        "{\"pool\":\"riders\",\"expires_in_s\":3600," PAIR "}");
+        assert_int_equal(reply.status, 422);
+        reply_free(&reply);
+        json_t *made = rig_expect(rig, 201, "POST", "/v1/sessions", "{" PAIR "}");
+        assert_string_equal(text_of(made, "pool"), "default");
+        assert_string_equal(text_of(made, "model"), "two-numbers");
+        json_decref(made);
+
+        json_decref(rig_expect(rig, 200, "PATCH", "/v1/pools/default", "{\"ttl_ms\":60000}"));
+        made = rig_expect(rig, 201, "POST", "/v1/sessions",
+                          "{\"parties\":[{\"number\":\"+919888800003\"},"
+                          "{\"number\":\"+919888800004\"}]}");
+        assert_true(json_is_string(json_object_get(made, "expires_at")));
+        json_decref(made);
+}
+
+static void explain(struct rig *rig, const char *dialled, const char *caller, const char *verdict)
+{
+        char body[128];
+        snprintf(body, sizeof body, "{\"dialled\":\"%s\",\"caller\":\"%s\"}", dialled, caller);
+        json_t *answer = rig_expect(rig, 200, "POST", "/v1/explain", body);
+        if (strcmp(text_of(answer, "verdict"), verdict))
+                fail_msg("%s: %s", body, text_of(answer, "verdict"));
+        json_decref(answer);
+}
+
+static void each_model_connects_whom_it_should(void **state)
+{
+        struct rig *rig = *state;
+        rig_provision(rig, 4);
+        json_t *one = rig_expect(rig, 201, "POST", "/v1/sessions",
+                                 "{\"model\":\"one-number\",\"parties\":["
+                                 "{\"number\":\"+919888800001\",\"dials\":\"+919000000001\"},"
+                                 "{\"number\":\"+919888800002\"}]}");
+        assert_string_equal(text_of(one, "model"), "one-number");
+        json_decref(one);
+        explain(rig, "+919000000001", "+919888800001", "connect");
+        explain(rig, "+919000000001", "+919888800002", "connect");
+        explain(rig, "+919000000001", "+919888800003", "stranger");
+
+        json_t *open = rig_expect(rig, 201, "POST", "/v1/sessions",
+                                  "{\"model\":\"one-way\",\"open\":true,\"parties\":["
+                                  "{\"number\":\"+919888800005\",\"side\":1,"
+                                  "\"dials\":\"+919000000002\"}]}");
+        assert_true(json_is_true(json_object_get(open, "open")));
+        json_decref(open);
+        explain(rig, "+919000000002", "+919888800009", "connect");
+
+        json_decref(rig_expect(rig, 201, "POST", "/v1/sessions",
+                               "{\"model\":\"sides\",\"parties\":["
+                               "{\"number\":\"+919888800011\",\"side\":0,"
+                               "\"dials\":\"+919000000003\"},"
+                               "{\"number\":\"+919888800012\",\"side\":0},"
+                               "{\"number\":\"+919888800013\",\"side\":1,"
+                               "\"dials\":\"+919000000004\"}]}"));
+        explain(rig, "+919000000003", "+919888800011", "connect");
+        explain(rig, "+919000000003", "+919888800012", "connect");
+        explain(rig, "+919000000004", "+919888800013", "connect");
+        explain(rig, "+919000000004", "+919888800011", "stranger");
+}
+
+static void parties_that_are_not_what_the_model_wants_are_refused(void **state)
+{
+        struct rig *rig = *state;
+        rig_provision(rig, 4);
+        static const struct {
+                const char *body, *field;
+        } rows[] = {
+                {"{\"model\":\"group\"," PAIR "}", "model"},
+                {"{\"open\":true," PAIR "}", "open"},
+                {"{\"model\":\"one-number\",\"parties\":[{\"number\":\"+919888800001\"}]}",
+                 "parties"},
+                {"{\"model\":\"sides\",\"parties\":[]}", "parties"},
+                {"{\"model\":\"sides\",\"parties\":[{\"number\":\"+919888800001\",\"side\":2}]}",
+                 "parties[0].side"},
+                {"{\"model\":\"one-number\",\"parties\":["
+                 "{\"number\":\"+919888800001\",\"dials\":\"+919000000001\"},"
+                 "{\"number\":\"+919888800002\",\"dials\":\"+919000000002\"}]}",
+                 "parties[1].dials"},
+        };
+        for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+                struct reply reply = rig_ask(rig, "POST", "/v1/sessions", rows[i].body);
+                if (reply.status != 422 || strcmp(reply_text(&reply, "field"), rows[i].field))
+                        fail_msg("%s: %u %s", rows[i].body, reply.status, reply.text);
+                reply_free(&reply);
+        }
+        /* Two on one side and nobody on the other. */
+        struct reply reply = rig_ask(rig, "POST", "/v1/sessions",
+                                     "{\"model\":\"sides\",\"parties\":["
+                                     "{\"number\":\"+919888800001\",\"side\":0},"
+                                     "{\"number\":\"+919888800002\",\"side\":0}]}");
+        assert_int_equal(reply.status, 422);
+        assert_int_equal(strncmp(reply_text(&reply, "field"), "parties", 7), 0);
+        reply_free(&reply);
+}
+
+#define WITH_RIG(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(each_field_is_a_row_of_the_policy),
+                WITH_RIG(the_default_pool_is_always_there),
+                WITH_RIG(every_setting_comes_back),
+                WITH_RIG(what_a_pool_cannot_be_is_refused_by_field),
+                WITH_RIG(pools_are_listed_page_by_page),
+                WITH_RIG(a_session_goes_by_its_pool),
+                WITH_RIG(each_model_connects_whom_it_should),
+                WITH_RIG(parties_that_are_not_what_the_model_wants_are_refused),
+        };
+        return RUN_TESTS(tests);
+}
