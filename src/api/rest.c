@@ -16,7 +16,8 @@ static void respond(struct api *api, struct http_exchange exchange,
 {
         const struct repeat_answer answer = {response->status, response->location, response->body};
         http_respond(api->server, exchange, response);
-        repeats_answered(api->repeats, exchange, &answer, io_now_ms(api->params.io));
+        if (api->repeats) /* not where bodies are read and nobody is served */
+                repeats_answered(api->repeats, exchange, &answer, io_now_ms(api->params.io));
 }
 
 static void send_json(struct api *api, struct http_exchange exchange,

@@ -48,10 +48,15 @@ static void check_echo(const uint8_t *data, size_t size)
 
 static void check_create(const struct session_create *create)
 {
-        MUST(!number_is_none(create->parties[0].real[0].n) &&
-             !number_is_none(create->parties[1].real[0].n));
-        MUST(!number_equal(create->parties[0].real[0].n, create->parties[1].real[0].n));
-        MUST(create->parties[0].real[0].n.e164 < UINT64_C(1000000000000000));
+        bool of_two = create->model == MODEL_TWO_NUMBERS || create->model == MODEL_ONE_NUMBER;
+        MUST(create->party_count >= 1 && create->party_count <= SESSION_PARTIES_MAX);
+        MUST(!of_two || create->party_count == 2);
+        MUST(!of_two || !number_equal(create->parties[0].real[0].n, create->parties[1].real[0].n));
+        for (unsigned i = 0; i < create->party_count; i++) {
+                MUST(create->parties[i].real_count == 1 && create->parties[i].side <= 1);
+                MUST(!number_is_none(create->parties[i].real[0].n));
+                MUST(create->parties[i].real[0].n.e164 < UINT64_C(1000000000000000));
+        }
         MUST(create->reference.len < SESSION_REFERENCE_MAX);
         MUST(create->starts_ms >= 0 && create->expires_ms >= 0);
         MUST(!create->expires_ms || create->expires_ms > create->starts_ms);
