@@ -109,6 +109,8 @@ static int init_sessions(struct directory *dir, uint32_t max)
 static int init(struct directory *dir, const struct directory_params *params, struct vault *vault)
 {
         dir->io = params->io;
+        list_init(&dir->walks);
+        list_init(&dir->erasings);
         pool_policy_default(&dir->policy);
         dir->policy.quarantine_ms = params->quarantine_ms;
         dir->next_pool_id = DIRECTORY_DEFAULT_POOL + 1;
@@ -129,6 +131,10 @@ static int init(struct directory *dir, const struct directory_params *params, st
                 err = init_numbers(dir, params->numbers_max);
         if (!err)
                 err = init_sessions(dir, params->sessions_max);
+        if (!err)
+                err = intents_init(dir, table_key(dir));
+        if (!err)
+                err = history_init(dir);
         if (!err)
                 err = queue_init(dir, params->waiting_max);
         return err;
@@ -158,6 +164,8 @@ static void fini(struct directory *dir)
         keys_fini(dir);
         tenants_fini(dir);
         free(dir->latest_ms);
+        intents_fini(dir);
+        history_fini(dir);
         explicit_bzero(dir, sizeof *dir);
         free(dir);
 }
@@ -412,9 +420,11 @@ void directory_close(struct directory *dir)
         if (dir->data_dir)
                 (void)last_seen_write(dir->data_dir, io_wall_ms(dir->io));
         io_timer_stop(dir->io, &dir->used_timer);
+        party_walks_end(dir);
         use_flush(dir);
         queue_close(dir);
         dir->store->ops->close(dir->store);
+        erasings_end(dir);
         vault_close(dir->vault);
         data_dir_close(dir->data_dir);
         fini(dir);

@@ -218,6 +218,18 @@ int directory_session_create(struct directory *dir, const struct session_create 
  */
 int directory_session_end(struct directory *dir, uint64_t session_id, directory_done *done,
                           void *arg) MUST_CHECK;
+/*
+ * Called for each session that has ended, when that is on disk, by order or because its time has run
+ * out: for whoever runs its calls. One listener; NULL: nobody.
+ */
+typedef void directory_over_fn(void *arg, uint64_t session_id);
+void directory_watch_over(struct directory *dir, directory_over_fn *fn, void *arg);
+/* Whether this is the number under which a party of it is called, and it lives. */
+bool directory_session_has(const struct directory *dir, uint64_t session_id,
+                           struct real_number number);
+/* Of its pool; of one that is not known the tenant's default one. Until the next turn of the loop. */
+const struct pool_policy *directory_session_policy(const struct directory *dir, uint32_t tenant_id,
+                                                   uint64_t session_id);
 int directory_session_find(const struct directory *dir, uint64_t session_id,
                            struct session_view *out) MUST_CHECK;
 /* Newest first; `before` 0: from the newest. Returns how many were written. */

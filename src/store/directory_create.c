@@ -156,6 +156,7 @@ static int choose_numbers(struct directory *dir, const struct session_create *cr
                 if (err)
                         return err;
         }
+        history_tell(dir, session, &pick.request);
         int err = pick_numbers(dir, session, &pick);
         refusal->outcome = pick.outcome;
         return err;

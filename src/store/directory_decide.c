@@ -10,48 +10,84 @@
  * What is opened when nothing was found, so that a stranger's refusal costs the same steps as a
  * former party's: one hash, one probe, one unsealing. Without any session there is nothing to tell.
  */
+#define LOOKED_FOR_DECOY 16u
+
 static const struct row *decoy(const struct directory *dir)
 {
-        return dir->rows_roll.count ? row_at(dir, dir->rows_roll.count - 1) : NULL;
+        uint32_t count = dir->rows_roll.count;
+        for (uint32_t i = 0; i < count && i < LOOKED_FOR_DECOY; i++) {
+                const struct row *row = row_at(dir, count - 1 - i);
+                if (row->state != SESSION_ERASED)
+                        return row;
+        }
+        return NULL;
+}
+
+/* A row that a call may be decided by, and as whose. */
+struct found {
+        const struct row *row; /* NULL: none */
+        uint8_t acts_for;      /* place of the party that the caller is said to be; PARTY_NONE */
+};
+
+static const struct row *find_by(const struct directory *dir, uint32_t tenant_id,
+                                 const struct route_key *key)
+{
+        const struct row *row = row_by_key(dir, tenant_id, key);
+        return row && row->state != SESSION_ERASED ? row : NULL;
 }
 
 /*
- * By exact key before digits before anyone. Each is looked for, whatever was found: how long it takes
- * tells nothing.
+ * By exact key before what was announced, before digits, before anyone. Each is looked for, whatever
+ * was found: how long it takes tells nothing.
  */
-static const struct row *find_row(const struct directory *dir, uint32_t tenant_id,
-                                  const struct route_call *call)
+static struct found find_row(const struct directory *dir, uint32_t tenant_id,
+                             const struct route_call *call)
 {
         const struct route_key exact = {
                 .by = ROUTE_EXACT, .dialled = call->dialled, .caller = call->caller};
         const struct route_key digits = {
                 .by = ROUTE_DIGITS, .dialled = call->dialled, .digits = call->digits};
         const struct route_key anyone = {.by = ROUTE_ANYONE, .dialled = call->dialled};
-        const struct row *by_number = row_by_key(dir, tenant_id, &exact);
+        uint8_t hash[VAULT_HASH_BYTES];
+        key_hash(dir, tenant_id, &exact, hash);
+        struct found found = {row_by_hash(dir, hash), PARTY_NONE};
+        if (found.row && found.row->state == SESSION_ERASED)
+                found.row = NULL;
+        const struct intent *intent = intent_find(dir, hash, call->now_ms);
+        const struct row *meant = intent ? row_find(dir, intent->session_id) : NULL;
         const struct row *by_digits = NULL;
         if (!pin_is_none(&call->digits))
-                by_digits = row_by_key(dir, tenant_id, &digits);
-        const struct row *by_any = row_by_key(dir, tenant_id, &anyone);
-        if (by_number)
-                return by_number;
-        return by_digits ? by_digits : by_any;
+                by_digits = find_by(dir, tenant_id, &digits);
+        const struct row *by_any = find_by(dir, tenant_id, &anyone);
+        if (!found.row && meant && meant->state != SESSION_ERASED)
+                found = (struct found){meant, intent->place};
+        if (!found.row)
+                found.row = by_digits ? by_digits : by_any;
+        return found;
+}
+
+static void act_for(const struct session *session, uint8_t place, struct route_call *call)
+{
+        if (place < session->party_count && session->parties[place].real_count)
+                call->acts_for = session->parties[place].real[0];
 }
 
 /* Reads the row that was found, or another one for show; the scratch memory is wiped after. */
-static bool read_mapping(const struct directory *dir, const struct row *row,
-                         const struct pool_policy *policy, const struct route_call *call,
+static bool read_mapping(const struct directory *dir, const struct found *found,
+                         const struct pool_policy *policy, struct route_call *call,
                          struct mapping *out)
 {
         const struct route_memory memory = {policy->affinity_ms, policy->last_caller_ms};
-        const struct row *read = row ? row : decoy(dir);
+        const struct row *read = found->row ? found->row : decoy(dir);
         const struct session *session = read ? row_open(dir, read) : NULL;
         if (!session)
                 return false;
         struct session_use use;
         use_read(dir, read, &use);
-        bool found = session_route(session, &use, &memory, call, out);
+        act_for(session, found->acts_for, call);
+        bool is_routed = session_route(session, &use, &memory, call, out);
         row_close(dir);
-        return row && found;
+        return found->row && is_routed;
 }
 
 static void hide_numbers(struct mapping *mapping)
@@ -116,12 +152,13 @@ void directory_decide(const struct directory *dir, const struct directory_questi
         uint32_t tenant_id = number ? number->row.tenant_id : 0;
         struct route_call call = call_of(dir, question, tenant_id);
         struct mapping mapping = {0};
-        const struct row *row = find_row(dir, tenant_id, &call);
+        const struct found found = find_row(dir, tenant_id, &call);
+        const struct row *row = found.row;
         const struct pool_policy *policy = number_pool_policy(dir, tenant_id,
                                                               row      ? row->pool_id
                                                               : number ? number->row.pool_id
                                                                        : DIRECTORY_DEFAULT_POOL);
-        bool has = read_mapping(dir, row, policy, &call, &mapping);
+        bool has = read_mapping(dir, &found, policy, &call, &mapping);
         enum mask_verdict verdict =
                 judge(dir, question, row, has ? &mapping : NULL, &call, number, policy);
 

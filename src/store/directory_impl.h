@@ -16,6 +16,11 @@
  *   directory_pick.c     which numbers a session gets
  *   directory_create.c   a new session; a repeated create is one session
  *   directory_session.c  end, find, list
+ *   directory_change.c   what is changed of a session that lives, or lives again
+ *   directory_erase.c    erased by order
+ *   directory_intent.c   who calls from another telephone
+ *   directory_party.c    all that is kept about one person
+ *   directory_history.c  which number a pair had before
  *   directory_decide.c   the lookup
  *   directory_record.c   call records and the audit record
  *   directory_retention.c  call records whose time is over
@@ -55,11 +60,11 @@ struct row {
         uint64_t key_slot;
         int64_t created_ms, starts_ms, expires_ms, ended_ms;
         uint32_t tenant_id, pool_id;
-        uint32_t reference; /* slot in dir->references; SLOT_NONE */
-        uint32_t rest;      /* in dir->pieces */
-        uint16_t sealed_bytes;
-        uint8_t state;    /* enum session_state, as it was last written */
-        uint8_t undoable; /* changes under way that the disk may still refuse */
+        uint32_t reference;    /* slot in dir->references; SLOT_NONE */
+        uint32_t rest;         /* in dir->pieces */
+        uint16_t sealed_bytes; /* of an erased one: how many hashes of its keys are in `rest` */
+        uint8_t state;         /* enum session_state, as it was last written */
+        uint8_t undoable;      /* changes under way that the disk may still refuse */
         uint8_t flags;
         uint8_t sealed[ROW_SEALED_BYTES];
 };
@@ -68,6 +73,8 @@ struct row {
 #define ROW_USED      2u /* what it remembers waits to be written */
 
 #define ROW_RESEALED 4u /* who called last is sealed, and waits to be written, too */
+
+#define ROW_LEFT_SOME 8u /* some of its pairs are tombstones */
 
 #define ROW_UNDOABLE_MAX UINT8_MAX
 
@@ -103,6 +110,23 @@ struct key_held {
         struct api_key key;
         struct map_node node; /* by hash */
         struct list order;    /* in dir->keys_order */
+};
+
+#define INTENTS_MAX 4096
+
+/* A call of somebody to a number is that of a party. */
+struct intent {
+        struct map_node node;           /* by hash */
+        uint8_t hash[VAULT_HASH_BYTES]; /* that of the exact key */
+        uint64_t session_id;
+        int64_t until_ms;
+        uint8_t place;
+};
+
+/* Of an ordered pair of people: the number by which one reached the other last. */
+struct pair_had {
+        uint8_t hash[VAULT_HASH_BYTES];
+        uint64_t e164;
 };
 
 struct number_pool {
@@ -211,6 +235,14 @@ struct directory {
         struct pool *references;         /* owned */
         struct map references_by_key;
         uint64_t next_session_id;
+
+        struct pool *intents; /* owned */
+        struct map intents_by_hash;
+        struct pair_had *history; /* owned; HISTORY_PAIRS */
+        struct list walks;        /* owned; struct party_walk */
+        struct list erasings;     /* owned; struct erasing */
+        directory_over_fn *on_over;
+        void *on_over_arg;
 
         struct queue queue;
         struct retention retention;
@@ -337,14 +369,43 @@ void row_to_store(const struct directory *dir, const struct row *row, struct sto
 void row_set_due(struct directory *dir, const struct row *row);
 void row_set_ended(struct directory *dir, struct row *row, int64_t ended_ms);
 
+/*
+ * An ended one without its parties: the hashes of its keys stay, so that nobody gets its pairs before
+ * quarantine is over, and are dropped with the row.
+ */
+void row_bury(struct directory *dir, struct row *row);
+/* Tells who runs calls that it has ended, on disk. */
+void session_is_over(const struct directory *dir, const struct row *row);
+
 /* Erases it if its quarantine is over; false: it stays. */
 bool row_release(struct directory *dir, struct row *row);
 
 /* Whether no session holds the key, or held it lately. */
 bool key_is_free(struct directory *dir, uint32_t tenant_id, const struct route_key *key);
 /* The row that a key leads to; NULL. */
+struct row *row_by_hash(const struct directory *dir, const uint8_t hash[VAULT_HASH_BYTES]);
 struct row *row_by_key(const struct directory *dir, uint32_t tenant_id,
                        const struct route_key *key);
+
+void key_hash(const struct directory *dir, uint32_t tenant_id, const struct route_key *key,
+              uint8_t out[VAULT_HASH_BYTES]);
+
+int intents_init(struct directory *dir, struct siphash_key map_key) MUST_CHECK;
+void intents_fini(struct directory *dir);
+/* NULL: the call is nobody else's. */
+const struct intent *intent_find(const struct directory *dir, const uint8_t hash[VAULT_HASH_BYTES],
+                                 int64_t now_ms);
+void party_walks_end(struct directory *dir);
+void erasings_end(struct directory *dir); /* those that will hear nothing more */
+/* Erases the session and its tombstones, which must be settled; counts in `rows`. ERR_FULL. */
+int row_erase_now(struct directory *dir, uint64_t session_id, uint32_t *rows) MUST_CHECK;
+
+/* Which numbers pairs had: as far as it is remembered. */
+int history_init(struct directory *dir) MUST_CHECK;
+void history_fini(struct directory *dir);
+void history_note(struct directory *dir, const struct session *session);
+void history_tell(const struct directory *dir, const struct session *session,
+                  struct alloc_request *request);
 
 /*
  * What sessions remember of their calls. Writes are coalesced: a session that is called often is

@@ -16,6 +16,18 @@ static struct store_session state_change(const struct row *row)
         };
 }
 
+void session_is_over(const struct directory *dir, const struct row *row)
+{
+        if (dir->on_over && !(row->flags & ROW_TOMBSTONE))
+                dir->on_over(dir->on_over_arg, row->id);
+}
+
+void directory_watch_over(struct directory *dir, directory_over_fn *fn, void *arg)
+{
+        dir->on_over = fn;
+        dir->on_over_arg = arg;
+}
+
 /* Writes down that its time has run out. */
 static bool expire(struct directory *dir, struct row *row)
 {
@@ -27,6 +39,7 @@ static bool expire(struct directory *dir, struct row *row)
         audit_entry_session_ended(unit_audit(unit), row->tenant_id, row->id, row->ended_ms,
                                   AUDIT_END_EXPIRY, directory_now(dir));
         queue_add(dir, unit, NULL, NULL);
+        session_is_over(dir, row);
         return true;
 }
 
@@ -49,7 +62,7 @@ static bool queue_erasure(struct directory *dir, struct store_session session)
  */
 static bool erase(struct directory *dir, struct row *row)
 {
-        if (!queue_erasure(dir, state_change(row)))
+        if (row->state != SESSION_ERASED && !queue_erasure(dir, state_change(row)))
                 return false;
         row_drop(dir, row);
         return true;

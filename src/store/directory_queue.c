@@ -121,6 +121,8 @@ static void change_written(struct directory *dir, const struct store_change *cha
 {
         if (change->kind == STORE_ADD_SESSION || change->kind == STORE_SET_SESSION_STATE)
                 row_written(dir, &change->session, NULL);
+        if (change->kind == STORE_SET_SESSION_STATE)
+                session_is_over(dir, row_find(dir, change->session.id));
         if (change->kind == STORE_SET_SESSION)
                 row_written(dir, &change->session, before);
         if (change->kind == STORE_REMOVE_TRUNK)

@@ -91,8 +91,8 @@ static void count_at_numbers(struct directory *dir, const struct session *sessio
         }
 }
 
-static void hash_of(const struct directory *dir, uint32_t tenant_id, const struct route_key *key,
-                    uint8_t out[VAULT_HASH_BYTES])
+void key_hash(const struct directory *dir, uint32_t tenant_id, const struct route_key *key,
+              uint8_t out[VAULT_HASH_BYTES])
 {
         switch (key->by) {
         case ROUTE_EXACT:
@@ -112,8 +112,14 @@ static bool find_slot(const struct directory *dir, uint32_t tenant_id, const str
                       uint32_t *slot)
 {
         uint8_t hash[VAULT_HASH_BYTES];
-        hash_of(dir, tenant_id, key, hash);
+        key_hash(dir, tenant_id, key, hash);
         return index_find(&dir->index, hash, slot);
+}
+
+struct row *row_by_hash(const struct directory *dir, const uint8_t hash[VAULT_HASH_BYTES])
+{
+        uint32_t slot;
+        return index_find(&dir->index, hash, &slot) ? row_in(dir, slot) : NULL;
 }
 
 struct row *row_by_key(const struct directory *dir, uint32_t tenant_id, const struct route_key *key)
@@ -152,7 +158,7 @@ static void index_keys(struct directory *dir, const struct session *session, uin
         struct route_key key;
         while (route_next(&walk, &key)) {
                 uint8_t hash[VAULT_HASH_BYTES];
-                hash_of(dir, session->tenant_id, &key, hash);
+                key_hash(dir, session->tenant_id, &key, hash);
                 int err = index_add(&dir->index, hash, slot);
                 assert(!err); /* check_keys() has looked */
                 (void)err;
@@ -166,7 +172,7 @@ static uint32_t unindex_keys(struct directory *dir, const struct session *sessio
         uint32_t count = 0;
         while (route_next(&walk, &key)) {
                 uint8_t hash[VAULT_HASH_BYTES];
-                hash_of(dir, session->tenant_id, &key, hash);
+                key_hash(dir, session->tenant_id, &key, hash);
                 bool was_there = index_remove(&dir->index, hash, slot);
                 assert(was_there);
                 count++;
@@ -298,6 +304,11 @@ int row_add(struct directory *dir, const struct session *session, const struct r
         count_at_pool(dir, row, 1);
         if (!row_has_ended(row))
                 count_at_numbers(dir, session, 1);
+        struct row *origin = life->origin ? row_find(dir, life->origin) : NULL;
+        if (origin)
+                origin->flags |= ROW_LEFT_SOME;
+        else
+                history_note(dir, session);
         row_set_due(dir, row);
         *out = row;
         return 0;
@@ -399,10 +410,62 @@ void row_written(struct directory *dir, const struct store_session *written,
                 vault_key_shred(dir->vault, before->row.key_slot);
 }
 
+/* A group of eight, each of whom has four numbers, has the most. */
+#define KEYS_MAX ((SESSION_GROUP_MAX - 1) * SESSION_REALS_MAX + SESSION_SLOTS_MAX)
+
+static uint16_t list_hashes(const struct directory *dir, const struct row *row,
+                            uint8_t hashes[KEYS_MAX][VAULT_HASH_BYTES])
+{
+        const struct session *session = row_open(dir, row);
+        assert(session);
+        struct route_walk walk = {.session = session};
+        struct route_key key;
+        uint16_t count = 0;
+        while (route_next(&walk, &key)) {
+                assert(count < KEYS_MAX);
+                key_hash(dir, session->tenant_id, &key, hashes[count++]);
+        }
+        row_close(dir);
+        return count;
+}
+
+void row_bury(struct directory *dir, struct row *row)
+{
+        uint8_t hashes[KEYS_MAX][VAULT_HASH_BYTES];
+        uint32_t kept;
+        assert(row->state == SESSION_ENDED);
+        uint16_t count = list_hashes(dir, row, hashes);
+        if (pieces_put(&dir->pieces, hashes, (size_t)count * sizeof hashes[0], &kept)) {
+                row_drop(dir, row);
+                return;
+        }
+        use_drop(dir, row);
+        remove_reference(dir, row);
+        pieces_drop(&dir->pieces, row->rest);
+        vault_key_shred(dir->vault, row->key_slot);
+        explicit_bzero(row->sealed, sizeof row->sealed);
+        row->key_slot = 0;
+        row->state = SESSION_ERASED;
+        row->rest = kept;
+        row->sealed_bytes = count;
+        row_set_due(dir, row);
+}
+
+static void unindex_buried(struct directory *dir, const struct row *row)
+{
+        uint8_t hashes[KEYS_MAX][VAULT_HASH_BYTES];
+        pieces_get(&dir->pieces, row->rest, hashes, (size_t)row->sealed_bytes * sizeof hashes[0]);
+        for (unsigned i = 0; i < row->sealed_bytes; i++)
+                index_remove(&dir->index, hashes[i], row_slot(dir, row));
+}
+
 void row_drop(struct directory *dir, struct row *row)
 {
         uint32_t slot = row_slot(dir, row);
-        (void)take_out(dir, row);
+        if (row->state == SESSION_ERASED)
+                unindex_buried(dir, row);
+        else
+                (void)take_out(dir, row);
         use_drop(dir, row);
         pieces_drop(&dir->pieces, row->rest);
         remove_reference(dir, row);

@@ -69,7 +69,16 @@ int view_row(const struct directory *dir, const struct row *row, struct session_
 
 static bool is_shown(const struct row *row)
 {
-        return row && !(row->flags & ROW_TOMBSTONE);
+        return row && !(row->flags & ROW_TOMBSTONE) && row->state != SESSION_ERASED;
+}
+
+const struct pool_policy *directory_session_policy(const struct directory *dir, uint32_t tenant_id,
+                                                   uint64_t session_id)
+{
+        const struct row *row = row_find(dir, session_id);
+        return number_pool_policy(dir, tenant_id,
+                                  row && row->tenant_id == tenant_id ? row->pool_id
+                                                                     : DIRECTORY_DEFAULT_POOL);
 }
 
 int directory_session_end(struct directory *dir, uint64_t session_id, directory_done *done,
@@ -97,6 +106,22 @@ int directory_session_end(struct directory *dir, uint64_t session_id, directory_
         queue_add(dir, unit, done, arg);
         rows_watch(dir);
         return 0;
+}
+
+bool directory_session_has(const struct directory *dir, uint64_t session_id,
+                           struct real_number number)
+{
+        const struct row *row = row_find(dir, session_id);
+        if (!is_shown(row) || row_state_at(row, directory_now(dir)) >= SESSION_ENDED)
+                return false;
+        const struct session *session = row_open(dir, row);
+        bool has = false;
+        for (unsigned i = 0; session && i < session->party_count; i++)
+                has |= session->parties[i].real_count &&
+                       number_equal(session->parties[i].real[0].n, number.n);
+        if (session)
+                row_close(dir);
+        return has;
 }
 
 int directory_session_find(const struct directory *dir, uint64_t session_id,

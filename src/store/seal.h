@@ -139,6 +139,9 @@ void vault_lookup_hash_any(const struct vault *vault, uint32_t tenant_id,
 void vault_lookup_hash_digits(const struct vault *vault, uint32_t tenant_id,
                               struct masking_number dialled, const uint8_t digits[VAULT_HASH_BYTES],
                               uint8_t out[VAULT_HASH_BYTES]);
+/* Somebody who reaches somebody, in this order. */
+void vault_pair_hash(const struct vault *vault, uint32_t tenant_id, struct real_number from,
+                     struct real_number to, uint8_t out[VAULT_HASH_BYTES]);
 /* Digits that a caller keys in, at most VAULT_DIGITS_MAX, as they are kept. */
 void vault_digits_hash(const struct vault *vault, uint32_t tenant_id, struct slice digits,
                        uint8_t out[VAULT_HASH_BYTES]);

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* "I am calling from another telephone": whose call a stranger's is, for a short while. */
+#include <assert.h>
+#include <string.h>
+
+#include "store/directory_change.h"
+#include "store/directory_impl.h"
+
+static struct slice key_of(const struct intent *intent)
+{
+        return (struct slice){(const char *)intent->hash, sizeof intent->hash};
+}
+
+int intents_init(struct directory *dir, struct siphash_key map_key)
+{
+        int err = pool_create(sizeof(struct intent), INTENTS_MAX, false, &dir->intents);
+        if (!err)
+                err = map_init(&dir->intents_by_hash, INTENTS_MAX, map_key);
+        return err;
+}
+
+void intents_fini(struct directory *dir)
+{
+        map_fini(&dir->intents_by_hash);
+        pool_destroy(dir->intents);
+}
+
+static void drop(struct directory *dir, struct intent *intent)
+{
+        map_remove(&dir->intents_by_hash, &intent->node);
+        pool_put(dir->intents, intent);
+}
+
+const struct intent *intent_find(const struct directory *dir, const uint8_t hash[VAULT_HASH_BYTES],
+                                 int64_t now_ms)
+{
+        const struct map_node *node = map_find(
+                &dir->intents_by_hash, (struct slice){(const char *)hash, VAULT_HASH_BYTES});
+        const struct intent *intent = node ? container_of(node, struct intent, node) : NULL;
+        return intent && now_ms < intent->until_ms ? intent : NULL;
+}
+
+/* Those that are over make room for new ones. */
+static void sweep(struct directory *dir)
+{
+        int64_t now_ms = directory_now(dir);
+        for (uint32_t i = 0; i < pool_capacity(dir->intents); i++) {
+                struct intent *intent = pool_at(dir->intents, i);
+                if (intent && now_ms >= intent->until_ms)
+                        drop(dir, intent);
+        }
+}
+
+static int put(struct directory *dir, const uint8_t hash[VAULT_HASH_BYTES],
+               const struct intent *wanted)
+{
+        struct slice key = {(const char *)hash, VAULT_HASH_BYTES};
+        struct map_node *node = map_find(&dir->intents_by_hash, key);
+        if (node)
+                drop(dir, container_of(node, struct intent, node));
+        if (pool_used(dir->intents) == INTENTS_MAX)
+                sweep(dir);
+        struct intent *intent = pool_take(dir->intents, NULL);
+        if (!intent)
+                return ERR_FULL;
+        *intent = *wanted;
+        memcpy(intent->hash, hash, sizeof intent->hash);
+        map_add(&dir->intents_by_hash, &intent->node, key_of(intent));
+        return 0;
+}
+
+/* One for each number that the party dials. */
+static int put_all(struct directory *dir, const struct session *session, uint8_t place,
+                   struct real_number caller, int64_t until_ms)
+{
+        const struct intent wanted = {
+                .session_id = session->id, .place = place, .until_ms = until_ms};
+        uint64_t slots = session_slots(session);
+        for (unsigned slot = 0; slot < SESSION_SLOTS_MAX; slot++) {
+                bool dials = slots & UINT64_C(1) << slot &&
+                             session_dialers(session, slot) & 1u << place &&
+                             !number_is_none(session->slots[slot].n);
+                uint8_t hash[VAULT_HASH_BYTES];
+                if (!dials)
+                        continue;
+                vault_lookup_hash(dir->vault, session->tenant_id, session->slots[slot], caller,
+                                  hash);
+                int err = put(dir, hash, &wanted);
+                if (err)
+                        return err;
+        }
+        return 0;
+}
+
+int directory_session_intent(struct directory *dir, uint64_t session_id, uint8_t place,
+                             struct real_number caller, int64_t until_ms)
+{
+        const struct row *row = row_find(dir, session_id);
+        if (!row || (row->flags & ROW_TOMBSTONE) || row->state == SESSION_ERASED)
+                return ERR_NOT_FOUND;
+        if (row_state_at(row, directory_now(dir)) >= SESSION_ENDED)
+                return ERR_STATE;
+        const struct session *session = row_open(dir, row);
+        if (!session)
+                return ERR_SEALED;
+        int err = place < session->party_count && session->parties[place].real_count
+                          ? put_all(dir, session, place, caller, until_ms)
+                          : ERR_NOT_FOUND;
+        row_close(dir);
+        return err;
+}
