@@ -9,6 +9,9 @@
         "950/0.33,1400/0.33,1800/0.33,0/1.0,950/0.33,1400/0.33,1800/0.33,0/1.0,"                   \
         "950/0.33,1400/0.33,1800/0.33,0/1.0"
 
+/* As a call box warns whose time runs out (ITU-T E.180): two beeps. */
+#define WARNING_TONE "1400/0.2,0/0.2,1400/0.2,0/0.4"
+
 static int open_refusal(const struct config *config, const char *data_dir, struct sound *out)
 {
         char problem[512];
@@ -31,6 +34,8 @@ int prompts_open(const struct config *config, const char *data_dir, struct promp
         if (config->early_media == EARLY_MEDIA_RINGBACK)
                 err = sound_make_tone(slice_from(config->ringback_tone), &out->ringback);
         if (!err)
+                err = sound_make_tone(SLICE(WARNING_TONE), &out->warning);
+        if (!err)
                 err = open_refusal(config, data_dir, &out->refusal);
         if (err)
                 prompts_close(out);
@@ -40,6 +45,7 @@ int prompts_open(const struct config *config, const char *data_dir, struct promp
 void prompts_close(struct prompts *prompts)
 {
         sound_free(&prompts->ringback);
+        sound_free(&prompts->warning);
         sound_free(&prompts->refusal);
         *prompts = (struct prompts){0};
 }

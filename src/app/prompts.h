@@ -10,6 +10,7 @@
 
 struct prompts {
         struct sound ringback; /* empty: none is played */
+        struct sound warning;  /* before a call is cut */
         struct sound refusal;
 };
 

@@ -194,6 +194,7 @@ static int open_calls(struct serve *serve)
                 .rtp_ports = serve->kept.rtp_ports,
                 .rtp_ports_count = serve->kept.rtp_ports_count,
                 .ringback = serve->prompts.ringback.pcm,
+                .warning = serve->prompts.warning.pcm,
                 .refusal = serve->prompts.refusal.pcm,
         };
         return calls_create(&params, &serve->calls, serve->problem);

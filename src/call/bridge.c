@@ -26,15 +26,16 @@ static int64_t left_ms(const struct call *call, int64_t due_ms, int64_t all_ms)
 void call_start_ring_timer(struct call *call, int64_t due_ms)
 {
         const struct calls_params *params = &call->calls->params;
-        io_timer_start(params->io, &call->timer, left_ms(call, due_ms, params->ring_timeout_ms),
+        io_timer_start(params->io, &call->timer, left_ms(call, due_ms, call_ring_ms(call)),
                        on_ring_timeout, call);
 }
 
 void call_start_longest_timer(struct call *call, int64_t due_ms)
 {
         const struct calls_params *params = &call->calls->params;
-        io_timer_start(params->io, &call->timer, left_ms(call, due_ms, params->call_ms_max),
-                       on_longest_call, call);
+        int64_t left = left_ms(call, due_ms, call_talk_ms(call));
+        io_timer_start(params->io, &call->timer, left, on_longest_call, call);
+        call_start_warning(call, left);
 }
 
 /*

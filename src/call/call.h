@@ -17,6 +17,7 @@
 #include "base/list.h"
 #include "base/map.h"
 #include "call/calls.h"
+#include "core/rate.h"
 
 enum call_state {
         CALL_NEW,        /* an INVITE has come; nothing is decided */
@@ -65,10 +66,12 @@ struct call {
         bool has_begun;    /* the second leg's record has begun */
         bool has_lost_way; /* a second leg has found nobody: see `lost` */
         struct sip_end_info lost;
-        struct sip_turn turn;  /* waits, or not */
-        uint32_t waits_for;    /* trunk */
-        bool has_announced;    /* the announcement has begun: it is played once */
-        struct io_timer timer; /* ring timeout, then the longest call */
+        struct sip_turn turn;       /* waits, or not */
+        uint32_t waits_for;         /* trunk */
+        bool is_placed;             /* the session remembers it */
+        struct io_timer warn_timer; /* a tone before the end, or the end after a tone */
+        bool has_announced;         /* the announcement has begun: it is played once */
+        struct io_timer timer;      /* ring timeout, then the longest call */
 
         bool has_slot; /* in the crash record */
         bool is_unprotected;
@@ -108,6 +111,9 @@ struct calls {
         struct check *checks[CALLS_CHECKS_MAX]; /* owned; NULL: free */
         struct io_timer calm_timer;             /* after a crash: none has followed it */
         struct calls_counters counters;
+        struct rate rate;  /* how often people call */
+        void *rate_memory; /* owned */
+        struct siphash_key person_key;
 };
 
 /* The only place where a call's state changes; asserts that the table allows it. */
@@ -170,6 +176,20 @@ void call_play_ringback(struct call *call); /* if there is one, and where to pla
 /* Until `due_ms` (monotonic); 0: as long as the configuration says. */
 void call_start_ring_timer(struct call *call, int64_t due_ms);
 void call_start_longest_timer(struct call *call, int64_t due_ms);
+
+/* limits.c: what the pool of its session allows. */
+int calls_open_limits(struct calls *calls) MUST_CHECK;
+void calls_close_limits(struct calls *calls);
+/* A directory_question's `count`; `arg` is the call. */
+void call_count(void *arg, const struct mapping *mapping, const struct pool_policy *policy,
+                struct mask_counts *counts);
+void call_place(struct call *call); /* its callee is about to be called: it counts from now on */
+const struct pool_policy *call_policy(const struct call *call);
+int64_t call_ring_ms(const struct call *call);
+int64_t call_talk_ms(const struct call *call);
+void call_start_warning(struct call *call, int64_t left_ms); /* if there is to be one */
+/* A directory_over_fn; `arg` is the registry. */
+void calls_on_session_over(void *arg, uint64_t session_id);
 
 /* refuse.c: the announcement. */
 void call_refuse(struct call *call, const struct sip_invite *invite);

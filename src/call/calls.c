@@ -358,6 +358,8 @@ int calls_create(const struct calls_params *params, struct calls **out, char *pr
         calls->params = *params;
 
         int err = open_tables(calls);
+        if (!err)
+                err = calls_open_limits(calls);
         if (err)
                 snprintf(problem, 512, "cannot take memory for %u calls: %s; lower calls_max",
                          params->calls_max, err_text(err));
@@ -366,6 +368,7 @@ int calls_create(const struct calls_params *params, struct calls **out, char *pr
         if (!err)
                 err = open_ua(calls, problem);
         if (!err) {
+                directory_watch_over(params->directory, calls_on_session_over, calls);
                 err = calls_restore(calls);
                 if (err)
                         snprintf(problem, 512, "out of memory");
@@ -397,6 +400,7 @@ static void record_rest(struct calls *calls)
                 sip_turn_cancel(&call->turn);
                 io_timer_stop(calls->params.io, &call->timer);
                 io_timer_stop(calls->params.io, &call->save_timer);
+                io_timer_stop(calls->params.io, &call->warn_timer);
                 call_save_release(call);
         }
 }
@@ -468,6 +472,8 @@ void calls_destroy(struct calls *calls)
                 check_destroy(calls->checks[i]);
         sip_ua_destroy(calls->ua);
         media_destroy(calls->media);
+        directory_watch_over(calls->params.directory, NULL, NULL);
+        calls_close_limits(calls);
         map_fini(&calls->pair_map);
         pool_destroy(calls->pairs);
         pool_destroy(calls->pool);

@@ -36,6 +36,7 @@ struct calls_params {
         int64_t media_timeout_ms;
         uint32_t session_expires_s;  /* the session timer that both legs ask for; 0: none */
         struct media_sound ringback; /* played to the caller while the other side rings */
+        struct media_sound warning;  /* heard by both before a call is cut; empty: nothing is */
         struct media_sound refusal;  /* the announcement, the same for every refused caller */
         /* Not owned, outlives the directory; NULL: a crash ends all calls (crash_record.h). */
         struct crash_record *crash;

@@ -96,6 +96,7 @@ void call_close(struct call *call, enum hangup_cause cause, enum hangup_source s
         sip_turn_cancel(&call->turn);
         io_timer_stop(call->calls->params.io, &call->timer);
         io_timer_stop(call->calls->params.io, &call->save_timer);
+        io_timer_stop(call->calls->params.io, &call->warn_timer);
         call_release_pair(call);
         call_enter(call, CALL_CLOSING);
         note_end(call, status);

@@ -39,18 +39,25 @@ void call_decide(struct call *call, uint32_t trunk_id, bool is_withheld)
                 .dialled = number_on_trunk(call, trunk_id),
                 .caller = call->caller,
                 .caller_withheld = is_withheld,
+                .count = call_count,
+                .arg = call,
         };
         directory_decide(call->calls->params.directory, &question, &call->decision);
         call_record_begin(call, SIDE_A);
         audit(call);
 }
 
-static bool connects_the_same(const struct directory_decision *a,
+/*
+ * Where a call may reach one of several it may be another one's turn by now; whom it was to reach is
+ * reached as long as it is a party still.
+ */
+static bool connects_the_same(const struct directory *dir, const struct directory_decision *a,
                               const struct directory_decision *b)
 {
         return a->verdict == b->verdict && a->mapping.session_id == b->mapping.session_id &&
-               number_equal(a->mapping.connect_to.n, b->mapping.connect_to.n) &&
-               number_equal(a->mapping.show.n, b->mapping.show.n);
+               number_equal(a->mapping.show.n, b->mapping.show.n) &&
+               (number_equal(a->mapping.connect_to.n, b->mapping.connect_to.n) ||
+                directory_session_has(dir, a->mapping.session_id, a->mapping.connect_to));
 }
 
 /* Whom another session connects, or what has become of this one, is for a new call to find out. */
@@ -68,9 +75,15 @@ bool call_decide_again(struct call *call)
         const struct directory_question question = {
                 .dialled = number_on_trunk(call, a->trunk_id),
                 .caller = call->caller,
+                .count = call_count,
+                .arg = call,
         };
         directory_decide(call->calls->params.directory, &question, &now);
-        bool is_same = connects_the_same(&call->decision, &now);
+        const struct mapping *before = &call->decision.mapping;
+        bool is_same = connects_the_same(call->calls->params.directory, &call->decision, &now);
+        /* After a crash the mapping is only what the record has of it. */
+        if (is_same && number_equal(before->connect_to.n, now.mapping.connect_to.n))
+                call->decision = now;
         if (!is_same) {
                 if (now.verdict == MASK_CONNECT)
                         end_decision(&now);

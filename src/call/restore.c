@@ -127,9 +127,14 @@ static void restore_route(struct call *call, const struct crash_call *saved)
                 .session_id = a->session_id,
                 .connect_to = saved->connect_to,
                 .show = saved->shown,
-                .caller_party = a->party == 1,
-                .callee_party = a->party != 1,
+                .tenant_id = a->tenant_id,
+                .caller_party = (uint8_t)a->party,
+                .callee_party = (uint8_t)saved->legs[SIDE_B].record.party,
         };
+        /* The other leg's record has not begun: there are two parties, or it is known by its number. */
+        if (saved->legs[SIDE_B].kind == CRASH_LEG_NONE)
+                call->decision.mapping.callee_party = a->party != 1;
+        call->is_placed = saved->legs[SIDE_B].kind != CRASH_LEG_NONE;
         call->decision.show_trunk_id = trunk_of_shown(call);
         call->route = saved->route;
         call->has_begun = saved->legs[SIDE_B].kind != CRASH_LEG_NONE;

@@ -135,6 +135,7 @@ static enum call_routed dial_on(struct call *call, uint32_t trunk_id)
         b->trunk_id = trunk_id;
         begin_record(call, trunk_id);
         b->record.trunk_id = trunk_id;
+        call_place(call);
         int err = dial_callee(call);
         if (!err)
                 return CALL_ROUTED;

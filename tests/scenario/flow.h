@@ -27,6 +27,9 @@ enum flow_kind {
         FLOW_AFTER,
         FLOW_SESSION,
         FLOW_END_SESSION,
+        FLOW_POLICY,
+        FLOW_SESSION_OF,
+        FLOW_CHANGE,
         FLOW_REMOVE_NUMBER,
         FLOW_WALL,
         FLOW_DRAIN,
@@ -119,6 +122,30 @@ struct flow_record {
         unsigned tried_count; /* 0: not said */
 };
 
+#define FLOW_PARTIES_MAX 8
+#define FLOW_WORDS_MAX   16
+
+/* Of a session of any model. */
+struct flow_parties {
+        const char *model;
+        bool is_open;
+        const char *names[FLOW_PARTIES_MAX];
+        uint8_t sides[FLOW_PARTIES_MAX];
+        unsigned count;
+        const char *holds[FLOW_PARTIES_MAX]; /* the numbers of its slots, in their order */
+        unsigned held_count;
+};
+
+/* What is done to the session that was made last. */
+enum flow_change {
+        FLOW_RENEW,
+        FLOW_REOPEN,
+        FLOW_ERASE,
+        FLOW_REPLACE, /* numbers[0] by numbers[1] */
+        FLOW_ALIAS,   /* numbers[0] has numbers[1], too */
+        FLOW_INTENT,  /* numbers[0] calls from numbers[1] */
+};
+
 struct flow_step {
         enum flow_kind kind;
         unsigned line;
@@ -133,6 +160,10 @@ struct flow_step {
         struct addr address;
         struct addr servers[FLOW_SERVERS_MAX]; /* family 0 ends them */
         struct flow_record record;
+        struct flow_parties parties;
+        int change;                        /* enum flow_change */
+        const char *words[FLOW_WORDS_MAX]; /* of a policy: settings and values */
+        unsigned word_count;
         const char *numbers[4];
         const char *word;
         int64_t value; /* milliseconds, or a count */
@@ -177,6 +208,9 @@ extern const struct flow_weather flow_bad_network; /* loses, doubles and reorder
 extern const struct flow_weather flow_disasters;   /* and is the least of it */
 bool flow_storm(const struct flow *flow, uint64_t seed, const struct flow_weather *weather,
                 char **report);
+
+/* The setting that a policy step has wrong, or why; NULL: none. */
+const char *flow_policy_problem(const struct flow_step *step);
 
 /* The number that a word of a flow means: "agent", "M1"; 0: none. */
 uint64_t flow_number(const char *word);

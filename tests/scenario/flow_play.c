@@ -514,6 +514,11 @@ void flow_play_step(struct flow_run *run, const struct flow_step *step)
         case FLOW_SESSION:
                 create_session(run, step);
                 return;
+        case FLOW_POLICY:
+        case FLOW_SESSION_OF:
+        case FLOW_CHANGE:
+                flow_provision(run, step);
+                return;
         case FLOW_END_SESSION:
                 platform_end_session(run->platform, run->session);
                 return;

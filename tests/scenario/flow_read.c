@@ -508,6 +508,60 @@ static void read_session(struct reader *r, struct flow_step *step)
                 step->value = next_time(r);
 }
 
+static void read_policy(struct reader *r, struct flow_step *step)
+{
+        while (is_more(r) && step->word_count < FLOW_WORDS_MAX)
+                step->words[step->word_count++] = next(r);
+        const char *problem = flow_policy_problem(step);
+        if (problem)
+                fail_at(r, "not of a policy:", problem);
+}
+
+static void read_parties(struct reader *r, struct flow_step *step)
+{
+        struct flow_parties *parties = &step->parties;
+        enum session_model model;
+        uint8_t side = 0;
+        bool holds = false;
+        parties->model = next(r);
+        if (session_model_find(slice_from(parties->model), &model)) {
+                fail_at(r, "no model:", parties->model);
+                return;
+        }
+        while (is_more(r)) {
+                if (take(r, "open"))
+                        parties->is_open = true;
+                else if (take(r, "side-0"))
+                        side = 0;
+                else if (take(r, "side-1"))
+                        side = 1;
+                else if (take(r, "holds"))
+                        holds = true;
+                else if (take(r, "expires"))
+                        step->value = next_time(r);
+                else if (holds && parties->held_count < FLOW_PARTIES_MAX)
+                        read_number(r, &parties->holds[parties->held_count++]);
+                else if (!holds && parties->count < FLOW_PARTIES_MAX) {
+                        parties->sides[parties->count] = side;
+                        read_number(r, &parties->names[parties->count++]);
+                } else {
+                        fail_at(r, "too many:", peek(r));
+                        return;
+                }
+        }
+}
+
+static void read_change(struct reader *r, struct flow_step *step)
+{
+        step->change = NEXT_OF(r, "renew", "reopen", "erase", "replace", "alias", "intent");
+        if (step->change >= FLOW_REPLACE) {
+                read_number(r, &step->numbers[0]);
+                read_number(r, &step->numbers[1]);
+        }
+        if (is_more(r))
+                step->value = next_time(r);
+}
+
 static void read_attempt(struct reader *r, struct flow_record *record)
 {
         if (record->tried_count == CDR_ATTEMPTS_MAX) {
@@ -632,6 +686,15 @@ static void read_step(struct reader *r, struct flow_step *step)
         } else if (take(r, "session")) {
                 step->kind = FLOW_SESSION;
                 read_session(r, step);
+        } else if (take(r, "policy")) {
+                step->kind = FLOW_POLICY;
+                read_policy(r, step);
+        } else if (take(r, "session-of")) {
+                step->kind = FLOW_SESSION_OF;
+                read_parties(r, step);
+        } else if (take(r, "change")) {
+                step->kind = FLOW_CHANGE;
+                read_change(r, step);
         } else if (take(r, "end-session")) {
                 step->kind = FLOW_END_SESSION;
         } else if (take(r, "remove-number")) {

@@ -181,4 +181,7 @@ void flow_audio_press(struct flow_call *call, char digit);
 /* flow_diagram.c */
 char *flow_diagram(const struct flow_run *run);
 
+/* flow_provision.c: a policy, a session of any model, a change of it. */
+void flow_provision(struct flow_run *run, const struct flow_step *step);
+
 #endif

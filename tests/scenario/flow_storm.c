@@ -11,7 +11,7 @@
 #include "wire/rtp.h"
 
 #define RESENDS_MAX    512
-#define SESSIONS_MAX   8
+#define SESSIONS_MAX   64
 #define IDS_MAX        64
 #define T1_MS          500
 #define T2_MS          4000
@@ -39,13 +39,15 @@ struct storm_session {
         int64_t expires_ms; /* wall clock; 0: never */
         bool has_ended;
         int64_t live_ms; /* when it last was */
+        unsigned
+                session; /* which of those that the flow makes: one of several parties is several pairs */
 };
 
 struct flow_storm {
         struct resend resends[RESENDS_MAX];
         unsigned resend_count;
         struct storm_session sessions[SESSIONS_MAX];
-        unsigned session_count;
+        unsigned session_count, made_count;
         char in[IDS_MAX][FLOW_FIELD_BYTES];  /* Call-IDs of the INVITEs that peers sent */
         char out[IDS_MAX][FLOW_FIELD_BYTES]; /* and of those that they were sent */
         unsigned in_count, out_count;
@@ -478,15 +480,68 @@ static void expect(struct flow_peer *peer, const struct flow_step *step)
                 flow_call_learn(event->call, &run->storm->msg);
 }
 
-static void note_session(struct flow_run *run, const struct flow_step *step)
+static void note_pair(struct flow_run *run, uint64_t a, uint64_t b, int64_t lives_ms)
 {
         struct flow_storm *storm = run->storm;
         assert_true(storm->session_count < SESSIONS_MAX);
         storm->sessions[storm->session_count++] = (struct storm_session){
-                .party = {flow_number_or_digits(step->numbers[0]),
-                          flow_number_or_digits(step->numbers[1])},
-                .expires_ms = step->value ? io_wall_ms(run->platform->io) + step->value : 0,
+                .party = {a, b},
+                .expires_ms = lives_ms ? io_wall_ms(run->platform->io) + lives_ms : 0,
+                .session = storm->made_count,
         };
+}
+
+static void note_session(struct flow_run *run, const struct flow_step *step)
+{
+        run->storm->made_count++;
+        note_pair(run, flow_number_or_digits(step->numbers[0]),
+                  flow_number_or_digits(step->numbers[1]), step->value);
+}
+
+/* Anyone may hear the party of an open number, and be called back by one who answers the last caller. */
+static void note_parties(struct flow_run *run, const struct flow_step *step)
+{
+        const struct flow_parties *parties = &step->parties;
+        bool is_for_anyone = parties->is_open || !strcmp(parties->model, "last-caller");
+        run->storm->made_count++;
+        for (unsigned i = 0; i < parties->count; i++) {
+                uint64_t one = flow_number_or_digits(parties->names[i]);
+                for (unsigned j = 0; j < i; j++)
+                        note_pair(run, one, flow_number_or_digits(parties->names[j]), step->value);
+                for (unsigned p = 0; is_for_anyone && p < run->peer_count; p++)
+                        note_pair(run, one, number_of(&run->peers[p]), step->value);
+        }
+}
+
+/* Who comes is with all who were there; who goes may be talking. */
+static void note_change(struct flow_run *run, const struct flow_step *step)
+{
+        struct flow_storm *storm = run->storm;
+        unsigned count = storm->session_count;
+        for (unsigned i = 0; i < count; i++) {
+                struct storm_session *known = &storm->sessions[i];
+                if (known->session != storm->made_count)
+                        continue;
+                if (step->change == FLOW_RENEW || step->change == FLOW_REOPEN) {
+                        known->has_ended = false;
+                        known->expires_ms =
+                                step->value ? io_wall_ms(run->platform->io) + step->value : 0;
+                }
+                if (step->change == FLOW_ERASE)
+                        known->has_ended = true;
+                if (step->change < FLOW_REPLACE)
+                        continue;
+                uint64_t comes = flow_number_or_digits(step->numbers[1]);
+                note_pair(run, known->party[0], comes, 0);
+                note_pair(run, known->party[1], comes, 0);
+        }
+}
+
+static void end_pairs(struct flow_run *run)
+{
+        for (unsigned i = 0; i < run->storm->session_count; i++)
+                if (run->storm->sessions[i].session == run->storm->made_count)
+                        run->storm->sessions[i].has_ended = true;
 }
 
 /* Everybody falls silent: whatever call is left ends for it. */
@@ -549,7 +604,18 @@ static void play(struct flow_run *run, const struct flow_step *step)
         case FLOW_END_SESSION:
                 if (!run->session)
                         return;
-                run->storm->sessions[run->storm->session_count - 1].has_ended = true;
+                end_pairs(run);
+                flow_play_step(run, step);
+                return;
+        case FLOW_SESSION_OF:
+                flow_play_step(run, step);
+                if (run->session)
+                        note_parties(run, step);
+                return;
+        case FLOW_CHANGE:
+                if (!run->session)
+                        return;
+                note_change(run, step);
                 flow_play_step(run, step);
                 return;
         default:

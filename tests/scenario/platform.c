@@ -309,6 +309,7 @@ static void open_calls(struct platform *platform)
                 .ringback = options->is_silent ? (struct media_sound){0}
                                                : sound_samples(SOUND_RINGBACK),
                 .refusal = sound_samples(SOUND_ANNOUNCEMENT),
+                .warning = sound_samples(SOUND_WARNING),
                 .crash = platform->crash,
         };
         char problem[512] = "";

@@ -2,8 +2,11 @@
 /*
  * platform_check.c - what must hold inside of a Maskline whenever nothing is under way in it.
  */
+#include <string.h>
+
 #include "../unit/unit.h"
 #include "call/call.h"
+#include "core/session_model.h"
 #include "platform.h"
 
 #define SESSIONS_MAX 64
@@ -45,34 +48,59 @@ static bool has_lost_channels(const struct platform *platform)
         return false;
 }
 
-static bool is_live(const struct session_view *session)
+/* By which numbers and whom a session's slots are dialled. */
+static struct session shape_of(const struct session_view *view)
 {
-        return session->state == SESSION_ACTIVE || session->state == SESSION_SCHEDULED;
+        struct session session = {
+                .model = view->model, .open = view->open, .party_count = view->party_count};
+        for (unsigned i = 0; i < view->party_count; i++) {
+                session.parties[i].real_count = view->parties[i].real_count;
+                session.parties[i].side = view->parties[i].side;
+        }
+        memcpy(session.slots, view->slots, sizeof session.slots);
+        return session;
+}
+
+static bool is_dialled_alike(const struct session_view *a, const struct session *one, unsigned slot,
+                             const struct session_view *b, const struct session *two,
+                             unsigned other)
+{
+        if (session_slot_is_open(one, slot) && session_slot_is_open(two, other))
+                return true;
+        uint32_t dial_one = session_dialers(one, slot), dial_two = session_dialers(two, other);
+        for (int i = 0; i < a->party_count; i++)
+                for (int j = 0; j < b->party_count; j++)
+                        if ((dial_one & 1u << i) && (dial_two & 1u << j) &&
+                            !memcmp(&a->parties[i].hint, &b->parties[j].hint,
+                                    sizeof a->parties[i].hint))
+                                return true;
+        return false;
 }
 
 static bool share_a_pair(const struct session_view *a, const struct session_view *b)
 {
-        for (int i = 0; i < a->party_count; i++) {
-                for (int j = 0; j < b->party_count; j++) {
-                        bool is_one = number_equal(a->parties[i].dials.n, b->parties[j].dials.n) &&
-                                      !memcmp(&a->parties[i].hint, &b->parties[j].hint,
-                                              sizeof a->parties[i].hint);
-                        if (is_one)
+        const struct session one = shape_of(a), two = shape_of(b);
+        for (uint64_t left = session_slots(&one); left; left &= left - 1) {
+                unsigned slot = (unsigned)__builtin_ctzll(left);
+                for (uint64_t more = session_slots(&two); more; more &= more - 1) {
+                        unsigned other = (unsigned)__builtin_ctzll(more);
+                        if (!number_is_none(one.slots[slot].n) &&
+                            number_equal(one.slots[slot].n, two.slots[other].n) &&
+                            is_dialled_alike(a, &one, slot, b, &two, other))
                                 return true;
                 }
         }
         return false;
 }
 
-/* Invariant 4. */
+/* Invariant 4: of all that are not erased, those that have ended among them. */
 static bool is_pair_taken_twice(const struct platform *platform)
 {
         static struct session_view views[SESSIONS_MAX];
         uint32_t count = directory_session_list(platform->directory, 0, 0, views, SESSIONS_MAX);
         for (uint32_t i = 0; i < count; i++) {
                 for (uint32_t j = i + 1; j < count; j++) {
-                        if (is_live(&views[i]) && is_live(&views[j]) &&
-                            share_a_pair(&views[i], &views[j]))
+                        if (share_a_pair(&views[i], &views[j]))
                                 return true;
                 }
         }
@@ -86,7 +114,7 @@ const char *platform_contradiction(const struct platform *platform)
         if (has_lost_channels(platform))
                 return "a trunk's channels are not those that its legs hold";
         if (is_pair_taken_twice(platform))
-                return "two live sessions share a party and its number";
+                return "two sessions share a party and its number";
         return NULL;
 }
 

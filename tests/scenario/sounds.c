@@ -19,6 +19,7 @@ static const struct {
         [SOUND_STRANGER] = {"stranger", 11000, SECOND},
         [SOUND_RINGBACK] = {"ringback", 20000, SECOND},
         [SOUND_ANNOUNCEMENT] = {"announcement", 26000, 2 * SECOND},
+        [SOUND_WARNING] = {"warning", 15000, SECOND},
         [SOUND_OTHER] = {"something else", 0, SECOND},
 };
 

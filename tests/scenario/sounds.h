@@ -13,8 +13,9 @@ enum sound {
         SOUND_CUSTOMER,
         SOUND_STRANGER,
         SOUND_RINGBACK,
-        SOUND_ANNOUNCEMENT, /* two seconds */
-        SOUND_OTHER,        /* none of these */
+        SOUND_ANNOUNCEMENT,
+        SOUND_WARNING, /* two seconds */
+        SOUND_OTHER,   /* none of these */
         SOUNDS,
 };
 

@@ -29,6 +29,7 @@ static void hear(struct phone *phone, struct slice datagram)
         case SOUND_STRANGER:
                 phone->heard[sound]++; /* parties and voices have the same order */
                 return;
+        case SOUND_WARNING:
         case SOUND_OTHER:
         case SOUNDS:
                 phone->heard_other++;
