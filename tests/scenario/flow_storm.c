@@ -629,7 +629,7 @@ static void come_to_rest(struct flow_run *run)
         struct platform *platform = run->platform;
         struct calls_counters counters;
         wait_for_the_end(run);
-        for (int s = 0; s < REST_S_MAX && !platform_is_quiet(platform) && !run->has_failed; s++)
+        for (int s = 0; s < REST_S_MAX && platform_leftover(platform) && !run->has_failed; s++)
                 pass(run, 1000);
         calls_counters(platform->calls, &counters);
         const char *leftover = platform_leftover(platform);
