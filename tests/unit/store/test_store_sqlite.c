@@ -629,8 +629,8 @@ static void a_stored_value_out_of_range_is_not_loaded(void **state)
                 "UPDATE number SET capabilities = 1, country = 'IND'",
                 "UPDATE number SET country = 'IN', frozen = 2",
                 "UPDATE number SET frozen = 0; UPDATE session SET used = x'00'",
-                "UPDATE session SET used = x'';"
-                "INSERT INTO pool VALUES (1, 2, 'p', 'ring_s=' || char(10) || 'x')",
+                ("UPDATE session SET used = x'';"
+                 "INSERT INTO pool VALUES (1, 2, 'p', 'ring_s=' || char(10) || 'x')"),
                 "UPDATE pool SET policy = 'no_such_setting=1'",
         };
         const struct store_loader *loader = rig_loader();
