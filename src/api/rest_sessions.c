@@ -415,7 +415,7 @@ void rest_sessions_create(struct rest *rest)
 
         bool repeated = false;
         struct session_view view;
-        struct session_refusal refusal;
+        struct session_refusal refusal = {0};
         int err = directory_session_create(api->params.directory, &create, &view, &repeated,
                                            &refusal, rest_wait_done, wait);
         if (err) {
