@@ -80,7 +80,7 @@ static unsigned slot_of(const struct session_create *create, unsigned party)
         return create->model == MODEL_SIDES ? create->parties[party].side : 0;
 }
 
-static json_t *session_json(const struct api *api, const struct session_view *view)
+json_t *rest_sessions_json(const struct api *api, const struct session_view *view)
 {
         json_t *parties = json_array();
         for (unsigned i = 0; i < view->party_count; i++) {
@@ -423,7 +423,7 @@ void rest_sessions_create(struct rest *rest)
                 refuse_session(rest, &create, &refusal, err);
                 goto done;
         }
-        wait->answer = session_json(api, &view);
+        wait->answer = rest_sessions_json(api, &view);
         if (wait->answer)
                 json_object_set_new(wait->answer, "repeated", json_boolean(repeated));
         struct session_id_text id = session_id_format(api->params.directory, view.id);
@@ -435,7 +435,7 @@ done:
         explicit_bzero(&create, sizeof create);
 }
 
-static bool find_or_refuse(struct rest *rest, struct session_view *view)
+bool rest_sessions_find(struct rest *rest, struct session_view *view)
 {
         uint64_t id;
         struct directory *directory = rest->api->params.directory;
@@ -453,15 +453,15 @@ static bool find_or_refuse(struct rest *rest, struct session_view *view)
 void rest_sessions_show(struct rest *rest)
 {
         struct session_view view;
-        if (find_or_refuse(rest, &view))
-                rest_answer(rest->api, rest->exchange, 200, session_json(rest->api, &view));
+        if (rest_sessions_find(rest, &view))
+                rest_answer(rest->api, rest->exchange, 200, rest_sessions_json(rest->api, &view));
 }
 
 void rest_sessions_end(struct rest *rest)
 {
         struct session_view view;
         struct directory *directory = rest->api->params.directory;
-        if (!find_or_refuse(rest, &view))
+        if (!rest_sessions_find(rest, &view))
                 return;
         struct rest_wait *wait = rest_wait_create(rest);
         if (!wait)
@@ -480,7 +480,7 @@ void rest_sessions_end(struct rest *rest)
         snprintf(wait->told, sizeof wait->told, "session %s: ended by request",
                  session_id_format(directory, view.id).text);
         if (directory_session_find(directory, view.id, &view) == 0)
-                wait->answer = session_json(rest->api, &view);
+                wait->answer = rest_sessions_json(rest->api, &view);
 }
 
 /* One that is erased meanwhile still says where to go on. */
@@ -513,7 +513,7 @@ void rest_sessions_list(struct rest *rest)
         bool more = count > limit;
         json_t *list = json_array();
         for (uint32_t i = 0; i < count && i < limit; i++)
-                json_array_append_new(list, session_json(rest->api, &views[i]));
+                json_array_append_new(list, rest_sessions_json(rest->api, &views[i]));
         rest_answer(
                 rest->api, rest->exchange, 200,
                 json_pack("{s:o, s:o}", "sessions", list, "next",

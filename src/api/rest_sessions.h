@@ -22,4 +22,8 @@ bool rest_sessions_read(struct rest *rest, int64_t now_ms, struct session_create
 
 const char *rest_session_state(enum session_state state);
 
+/* The one of the path; false: the request has been answered 404. */
+bool rest_sessions_find(struct rest *rest, struct session_view *view);
+json_t *rest_sessions_json(const struct api *api, const struct session_view *view);
+
 #endif

@@ -14,6 +14,7 @@
 #include "api/rest_number_import.h"
 #include "api/rest_numbers.h"
 #include "api/rest_pools.h"
+#include "api/rest_session_change.h"
 #include "api/rest_sessions.h"
 #include "api/rest_tenants.h"
 #include "api/rest_trunk_check.h"
@@ -125,6 +126,19 @@ static const struct route routes[] = {
         {"POST", "/v1/sessions/{}/end", SCOPE_OPERATE, rest_sessions_end, .name = "end_session",
          .summary = "End a session: from now on nobody gets through", .hole = "id", .done = {200},
          .answer = "Session", .may_conflict = true},
+
+        {"POST", "/v1/sessions/{}/renew", SCOPE_OPERATE, rest_sessions_renew,
+         .name = "renew_session", .summary = "Let a session live longer, or shorter", .hole = "id",
+         .fields = rest_session_time_fields, .done = {200}, .answer = "Session"},
+        {"POST", "/v1/sessions/{}/reopen", SCOPE_OPERATE, rest_sessions_reopen,
+         .name = "reopen_session", .summary = "Let a session that has ended live again",
+         .hole = "id", .fields = rest_session_time_fields, .done = {200}, .answer = "Session"},
+        {"POST", "/v1/sessions/{}/change", SCOPE_OPERATE, rest_sessions_change,
+         .name = "change_session", .summary = "Change who is in a session, or a number of it",
+         .hole = "id", .fields = rest_session_change_fields, .done = {200}, .answer = "Session"},
+        {"POST", "/v1/sessions/{}/erase", SCOPE_OPERATE, rest_sessions_erase,
+         .name = "erase_session", .summary = "Shred what a session holds", .hole = "id",
+         .done = {200}, .answer = "Erased"},
 
         {"GET", "/v1/calls", SCOPE_READ, rest_calls_list, .name = "list_calls",
          .summary = "List calls in progress, and ended ones, the newest first", .query = by_before,

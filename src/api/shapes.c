@@ -106,6 +106,7 @@ static const struct shape shapes[] = {
         {"Party", ROWS(COUNT("side"), TEXT_OR_NULL("hint"), TEXT_OR_NULL("dials"))},
         {"Session", ROWS(SESSION_FIELDS)},
         {"SessionMade", ROWS(SESSION_FIELDS, SWITCH("repeated"))},
+        {"Erased", ROWS(TEXT("id"), TIME("erased_at"), COUNT("keys"))},
         {"SessionList", ROWS(LIST("sessions", "Session"), NEXT)},
         {"Hangup", ROWS(COUNT("code"), TEXT("name"), TEXT("cause"), TEXT("source"))},
         {"Attempt", ROWS(TEXT_OR_NULL("trunk"), TEXT_OR_NULL("address"), TEXT_OR_NULL("transport"),

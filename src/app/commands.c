@@ -7,13 +7,21 @@
 #include "cli/cli.h"
 
 const struct command *const commands[] = {
-        serve_commands,      config_commands,
-        cli_trunk_commands,  cli_number_commands,
-        cli_pool_commands,   cli_session_commands,
-        cli_call_commands,   cli_audit_commands,
-        cli_tenant_commands, cli_key_commands,
-        cli_event_commands,  cli_backup_commands,
-        restore_commands,    NULL,
+        serve_commands,
+        config_commands,
+        cli_trunk_commands,
+        cli_number_commands,
+        cli_pool_commands,
+        cli_session_commands,
+        cli_session_change_commands,
+        cli_call_commands,
+        cli_audit_commands,
+        cli_tenant_commands,
+        cli_key_commands,
+        cli_event_commands,
+        cli_backup_commands,
+        restore_commands,
+        NULL,
 };
 
 void commands_put_reference(struct buf *out)

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/cli_session.h"
 #include "cli/client.h"
 #include "cli/number_input.h"
 #include "cli/show.h"
@@ -71,7 +72,7 @@ static void show_parties(const json_t *session)
         show_table_destroy(table);
 }
 
-static void show_session(const json_t *session)
+void cli_session_show(const json_t *session)
 {
         show_fact("session", show_cell(session, "id").text);
         show_fact("state", show_cell(session, "state").text);
@@ -132,7 +133,7 @@ static int create(const struct command_line *line)
         json_t *answer;
         code = client_ask(line, "POST", "/v1/sessions", body, &answer);
         if (answer)
-                show_session(answer);
+                cli_session_show(answer);
         json_decref(answer);
         return code;
 }
@@ -154,7 +155,7 @@ static int show(const struct command_line *line)
         json_t *answer;
         int code = client_ask(line, "GET", path, NULL, &answer);
         if (answer)
-                show_session(answer);
+                cli_session_show(answer);
         json_decref(answer);
         return code;
 }

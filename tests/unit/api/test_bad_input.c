@@ -62,13 +62,14 @@ static struct reply send_to(struct scene *s, const struct route *route, const ch
                             const char *body, size_t len)
 {
         const char *hole = strstr(route->path, "{}");
-        int head =
-                snprintf(s->bytes, 4096,
-                         "%s %.*s%s%s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
-                         "Authorization: Bearer %s\r\nContent-Length: %zu\r\n%s%s%s\r\n",
-                         route->method, hole ? (int)(hole - route->path) : (int)strlen(route->path),
-                         route->path, hole ? "north" : "", hole ? hole + 2 : "", s->rig.token, len,
-                         type ? "Content-Type: " : "", type ? type : "", type ? "\r\n" : "");
+        int head = snprintf(
+                s->bytes, 4096,
+                "%s %.*s%s%s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+                "Authorization: Bearer %s\r\nContent-Length: %zu\r\n%s%s%s\r\n",
+                route->method, hole ? (int)(hole - route->path) : (int)strlen(route->path),
+                route->path, hole ? (strstr(route->path, "sessions") ? s->session : "north") : "",
+                hole ? hole + 2 : "", s->rig.token, len, type ? "Content-Type: " : "",
+                type ? type : "", type ? "\r\n" : "");
         memcpy(s->bytes + head, body, len);
         return rig_raw(&s->rig, s->bytes, (size_t)head + len);
 }

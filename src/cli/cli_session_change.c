@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "cli/cli_session.h"
+#include "cli/client.h"
+#include "cli/number_input.h"
+#include "cli/show.h"
+
+static void put_path(const struct command_line *line, const char *what, char *out, size_t out_bytes)
+{
+        struct buf path;
+        buf_init(&path, out, out_bytes - 1);
+        buf_put_text(&path, "/v1/sessions/");
+        client_put_segment(&path, line->operands[0]);
+        buf_printf(&path, "/%s", what);
+        out[path.len] = '\0';
+}
+
+static int ask(const struct command_line *line, const char *what, json_t *body)
+{
+        char path[256];
+        json_t *answer;
+        put_path(line, what, path, sizeof path);
+        int code = client_ask(line, "POST", path, body, &answer);
+        if (answer)
+                cli_session_show(answer);
+        json_decref(answer);
+        return code;
+}
+
+static int with_time(const struct command_line *line, const char *what)
+{
+        json_t *body = json_object();
+        int code = client_add_duration(line, "--expires", "expires_in_s", body);
+        if (code == EXIT_DONE)
+                return ask(line, what, body);
+        json_decref(body);
+        return code;
+}
+
+static int renew(const struct command_line *line)
+{
+        return with_time(line, "renew");
+}
+
+static int reopen(const struct command_line *line)
+{
+        return with_time(line, "reopen");
+}
+
+static int erase(const struct command_line *line)
+{
+        char path[256];
+        json_t *answer;
+        put_path(line, "erase", path, sizeof path);
+        int code = client_ask(line, "POST", path, NULL, &answer);
+        if (answer) {
+                show_fact("session", show_cell(answer, "id").text);
+                show_fact("erased", show_cell(answer, "erased_at").text);
+                show_fact("keys shredded", show_cell(answer, "keys").text);
+        }
+        json_decref(answer);
+        return code;
+}
+
+/* A whole number of this option, as `field`. */
+static int put_count(const struct command_line *line, const char *option, const char *field,
+                     json_t *body)
+{
+        uint32_t number;
+        const char *text = command_value(line, option);
+        if (!text)
+                return EXIT_DONE;
+        if (slice_to_u32(slice_from(text), 63, &number)) {
+                fprintf(stderr, "maskline: %s wants a number from 0 to 63\n", option);
+                return EXIT_USAGE;
+        }
+        json_object_set_new(body, field, json_integer(number));
+        return EXIT_DONE;
+}
+
+static int put_number(const struct command_line *line, json_t *body)
+{
+        char memory[256] = "";
+        struct buf problem;
+        struct number_input numbers;
+        const char *source = command_value(line, "--party");
+        buf_init(&problem, memory, sizeof memory - 1);
+        if (!source)
+                return EXIT_DONE;
+        int err = number_input_read(&source, 1, stdin, isatty(STDIN_FILENO), &numbers, &problem);
+        if (err)
+                fprintf(stderr, "maskline: %.*s\n", SLICE_ARG(buf_slice(&problem)));
+        else
+                json_object_set_new(body, "number", json_string(numbers.text[0]));
+        explicit_bzero(&numbers, sizeof numbers);
+        return err ? EXIT_USAGE : EXIT_DONE;
+}
+
+static int edit(const struct command_line *line)
+{
+        json_t *body = json_object();
+        const char *dials = command_value(line, "--dials");
+        json_object_set_new(body, "edit", json_string(line->operands[1]));
+        int code = put_count(line, "--place", "party", body);
+        if (!code)
+                code = put_count(line, "--side", "side", body);
+        if (!code)
+                code = put_count(line, "--slot", "slot", body);
+        if (!code)
+                code = put_number(line, body);
+        if (code) {
+                json_decref(body);
+                return code;
+        }
+        if (dials)
+                json_object_set_new(body, "dials", json_string(dials));
+        return ask(line, "change", body);
+}
+
+static const struct command_option time_options[] = {
+        {"--expires", "TIME", "lives for so long from now on (default: as its pool says)"},
+        {NULL},
+};
+
+static const struct command_option edit_options[] = {
+        {"--place", "N", "which party, counted from 0"},
+        {"--party", "NUMBER", "the real number: - (a line of standard input), @FILE or the number"},
+        {"--side", "0|1", "add-party: its side"},
+        {"--slot", "N", "swap-number: which of the numbers; in two-numbers that of party N"},
+        {"--dials", "NUMBER", "swap-number: by which masking number (default: picked)"},
+        {NULL},
+};
+
+const struct command cli_session_change_commands[] = {
+        {"session renew", "Let a session live longer, or shorter.", "SESSION", 1, 1, time_options,
+         client_options, "  maskline session renew s_7jtyypadyd3zhr2y --expires 2h\n", renew},
+        {"session reopen", "Let a session that has ended live again, with the same numbers.",
+         "SESSION", 1, 1, time_options, client_options,
+         "  maskline session reopen s_7jtyypadyd3zhr2y --expires 2h\n", reopen},
+        {"session edit",
+         "Change who is in a session, or a number of it: add-party, remove-party, replace-party, "
+         "add-alias, remove-alias or swap-number.",
+         "SESSION EDIT", 2, 2, edit_options, client_options,
+         "  echo \"$NEW_PHONE\" | maskline session edit s_7jtyypadyd3zhr2y add-alias --place 1 "
+         "--party -\n"
+         "  maskline session edit s_7jtyypadyd3zhr2y swap-number --slot 0\n",
+         edit},
+        {"session erase", "Shred what a session holds: nobody can read its numbers any more.",
+         "SESSION", 1, 1, NULL, client_options, "  maskline session erase s_7jtyypadyd3zhr2y\n",
+         erase},
+        {NULL},
+};
