@@ -477,6 +477,13 @@ static void compose_again(struct draft *draft, struct flow_call *call)
                 buf_put_text(&draft->b, event->text);
 }
 
+static void say_over_stream(struct flow_peer *peer, struct slice text, bool is_trickled)
+{
+        if (peer->run->storm)
+                flow_storm_on_streamed(peer->run, false, text);
+        flow_stream_say(peer, text, is_trickled);
+}
+
 void flow_peer_say(struct flow_peer *peer, struct slice text)
 {
         struct flow_run *run = peer->run;
@@ -484,9 +491,7 @@ void flow_peer_say(struct flow_peer *peer, struct slice text)
                 io_udp_send(peer->udp, platform_sip(run->platform, peer->addr.family), text);
                 return;
         }
-        if (run->storm)
-                flow_storm_on_streamed(run, false, text);
-        flow_stream_say(peer, text, false);
+        say_over_stream(peer, text, false);
 }
 
 void flow_peer_send(struct flow_peer *peer, const struct flow_step *step)
@@ -510,7 +515,7 @@ void flow_peer_send(struct flow_peer *peer, const struct flow_step *step)
         if (step->message.is_lost)
                 return;
         if (step->message.is_trickled)
-                flow_stream_say(peer, text, true);
+                say_over_stream(peer, text, true);
         else
                 flow_peer_say(peer, text);
 }

@@ -590,6 +590,9 @@ static void play(struct flow_run *run, const struct flow_step *step)
                 return;
         case FLOW_COUNTER:
         case FLOW_TRUNK_STATE:
+        case FLOW_CONNECTIONS:
+        case FLOW_PINGS:
+        case FLOW_PONGS:
                 return;
         case FLOW_PRESS:
         case FLOW_TALK_INTO:
