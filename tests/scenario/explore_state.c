@@ -103,7 +103,9 @@ static uint64_t call_digest(const struct call *call, int64_t now)
 {
         struct call copy = *call;
         copy.calls = NULL;
+        copy.decision.policy = NULL;
         strip_timer(&copy.timer, now);
+        strip_timer(&copy.warn_timer, now);
         memset(&copy.save_timer, 0, sizeof copy.save_timer);
         for (int side = 0; side < 2; side++) {
                 struct call_leg *leg = &copy.legs[side];
@@ -183,8 +185,10 @@ bool explore_next_timer(const struct play *play, int64_t *at_ms)
         bool any = false;
         for (uint32_t i = 0; i < pool_capacity(calls->pool); i++) {
                 const struct call *call = pool_at(calls->pool, i);
-                if (call)
-                        sooner(&call->timer, at_ms, &any);
+                if (!call)
+                        continue;
+                sooner(&call->timer, at_ms, &any);
+                sooner(&call->warn_timer, at_ms, &any);
         }
         for (uint32_t i = 0; i < pool_capacity(calls->ua->legs); i++) {
                 const struct leg *leg = pool_at(calls->ua->legs, i);
