@@ -14,6 +14,12 @@
         {"ttl_ms", BODY_COUNT}, {"ttl_max_ms", BODY_COUNT}, {"quarantine_ms", BODY_COUNT},         \
                 {"selection", BODY_TEXT}, {"capabilities", BODY_LIST}, {"direction", BODY_TEXT},   \
                 {"days", BODY_LIST}, {"from_min", BODY_COUNT}, {"to_min", BODY_COUNT},             \
+                {"sliding_ms", BODY_COUNT}, {"session_calls_max", BODY_COUNT},                     \
+                {"session_concurrent_max", BODY_COUNT}, {"party_concurrent_max", BODY_COUNT},      \
+                {"party_calls_per_h", BODY_COUNT}, {"ring_s", BODY_COUNT}, {"talk_s", BODY_COUNT}, \
+                {"warn_s", BODY_COUNT}, {"affinity_ms", BODY_COUNT},                               \
+                {"last_caller_ms", BODY_COUNT}, {"on_end", BODY_TEXT},                             \
+                {"take_withheld", BODY_SWITCH},                                                    \
         {                                                                                          \
                 "utc_offset_min", BODY_NUMBER                                                      \
         }

@@ -70,14 +70,16 @@ const char *rest_session_state(enum session_state state)
 }
 
 /* Those whose calls find everything that they need. */
-static const char *const models[] = {"two-numbers", "one-number", "one-way", "sides", NULL};
+static const char *const models[] = {"two-numbers", "one-number",  "one-way", "sides",
+                                     "panel",       "last-caller", NULL};
 
 /* The slot that a party of this place dials (core/session_model.h). */
 static unsigned slot_of(const struct session_create *create, unsigned party)
 {
         if (create->model == MODEL_TWO_NUMBERS)
                 return party;
-        return create->model == MODEL_SIDES ? create->parties[party].side : 0;
+        bool has_sides = create->model == MODEL_SIDES || create->model == MODEL_PANEL;
+        return has_sides ? create->parties[party].side : 0;
 }
 
 json_t *rest_sessions_json(const struct api *api, const struct session_view *view)
