@@ -81,6 +81,7 @@ static void names_are_what_they_were(void **state)
                 const struct problem problem = {.kind = (enum problem_kind)kind, .detail = "x"};
                 json_t *json = problem_json(&problem);
                 const char *type = json_string_value(json_object_get(json, "type"));
+                assert_non_null(type);
                 assert_string_equal(strrchr(type, ':') + 1, names[kind]);
                 json_decref(json);
         }
