@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/commands.h"
 
+#include "app/completion_command.h"
 #include "app/config_command.h"
 #include "app/restore_command.h"
 #include "app/serve.h"
@@ -21,6 +22,7 @@ const struct command *const commands[] = {
         cli_event_commands,
         cli_backup_commands,
         restore_commands,
+        completion_commands,
         NULL,
 };
 
@@ -38,7 +40,17 @@ void commands_put_reference(struct buf *out)
                 "Real numbers are read from standard input (`-`, one line each) or from a file\n"
                 "(`@FILE`). A number given as an argument is taken out of the process list at\n"
                 "once, but a shell keeps it in its history: prefer the other two.\n\n"
-                "Exit status: 0 done, 1 failed, 2 the command line is wrong.\n\n"
+                "Exit status, of every command:\n\n"
+                "| status | meaning |\n|---|---|\n"
+                "| 0 | done |\n"
+                "| 1 | failed, or not all of it was done (rows of an import that were rejected, a "
+                "trunk that does not work): the reason and what to do are on standard error |\n"
+                "| 2 | the command line is wrong: nothing was asked of the server |\n\n"
+                "What was asked for goes to standard output, progress and problems to standard\n"
+                "error. With `--json` standard output is one JSON document, or empty where the\n"
+                "server has nothing to say. Tables are cut to the width of the terminal, and not in\n"
+                "a file or pipe. `source <(maskline completion bash)` lets the shell complete all of\n"
+                "it.\n\n"
                 "`maskline --version` prints the version; `maskline help COMMAND` and\n"
                 "`maskline COMMAND --help` explain a command.\n\n");
         command_put_reference(out, commands);

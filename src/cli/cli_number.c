@@ -151,10 +151,11 @@ static void add_rows(struct show_table *table, const json_t *numbers)
         json_array_foreach(numbers, at, number)
         {
                 struct show_cell cells[] = {
-                        show_cell(number, "number"),        show_cell(number, "trunk"),
-                        show_cell(number, "sessions"),      show_cell(number, "country"),
-                        show_words(number, "capabilities"), show_cell(number, "reserved"),
-                        show_cell(number, "frozen"),        show_words(number, "tags"),
+                        show_cell(number, "number"),   show_cell(number, "trunk"),
+                        show_cell(number, "pool"),     show_cell(number, "sessions"),
+                        show_cell(number, "country"),  show_words(number, "capabilities"),
+                        show_cell(number, "reserved"), show_cell(number, "frozen"),
+                        show_words(number, "tags"),
                 };
                 show_table_add(table, cells);
         }
@@ -181,8 +182,8 @@ static int fetch_all(const struct command_line *line, json_t **out)
 
 static int list(const struct command_line *line)
 {
-        static const char *const titles[] = {"NUMBER",   "TRUNK",  "SESSIONS", "COUNTRY", "CARRIES",
-                                             "RESERVED", "FROZEN", "TAGS",     NULL};
+        static const char *const titles[] = {"NUMBER",  "TRUNK",    "POOL",   "SESSIONS", "COUNTRY",
+                                             "CARRIES", "RESERVED", "FROZEN", "TAGS",     NULL};
         json_t *numbers;
         int code = fetch_all(line, &numbers);
         if (code == EXIT_DONE && command_has(line, "--json")) {

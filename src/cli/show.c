@@ -5,6 +5,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 
@@ -81,6 +83,20 @@ struct show_cell show_words(const json_t *object, const char *name)
         return cell;
 }
 
+static bool is_continued(char c)
+{
+        return ((unsigned char)c & 0xc0) == 0x80; /* within a character of UTF-8 */
+}
+
+/* Characters, of which a terminal shows each in one column (almost). */
+static size_t width_of(const char *text)
+{
+        size_t width = 0;
+        for (; *text; text++)
+                width += !is_continued(*text);
+        return width;
+}
+
 struct show_table *show_table_create(const char *const *titles)
 {
         struct show_table *table = calloc(1, sizeof *table);
@@ -110,25 +126,86 @@ void show_table_add(struct show_table *table, const struct show_cell *cells)
         if (!table || make_room(table))
                 return;
         for (unsigned i = 0; i < table->columns; i++) {
-                size_t width = strlen(cells[i].text);
+                size_t width = width_of(cells[i].text);
                 if (width > table->widths[i])
                         table->widths[i] = width;
                 table->cells[table->count++] = cells[i];
         }
 }
 
-static void print_cell(const struct show_table *table, unsigned column, const char *text)
+#define COLUMN_MIN 6
+#define GAP        2
+
+/* Columns of the terminal; 0: it is none, or does not say. */
+static size_t terminal_width(void)
+{
+        struct winsize size;
+        if (!isatty(STDOUT_FILENO) || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0)
+                return 0;
+        return size.ws_col;
+}
+
+static size_t table_width(const struct show_table *table, const size_t *widths)
+{
+        size_t sum = GAP * (table->columns - 1);
+        for (unsigned i = 0; i < table->columns; i++)
+                sum += widths[i];
+        return sum;
+}
+
+/* Takes from the widest column, one at a time, until the table fits or no column can give. */
+static void fit(const struct show_table *table, size_t *widths, size_t room)
+{
+        while (table_width(table, widths) > room) {
+                unsigned widest = 0;
+                for (unsigned i = 1; i < table->columns; i++)
+                        if (widths[i] > widths[widest])
+                                widest = i;
+                if (widths[widest] <= COLUMN_MIN)
+                        return;
+                widths[widest]--;
+        }
+}
+
+/* Whole characters, as many as `width` has room for; "~" in place of what is cut. */
+static void print_cut(const char *text, size_t width)
+{
+        char piece[sizeof((struct show_cell *)0)->text];
+        size_t bytes = 0;
+        for (size_t chars = 0; text[bytes] && bytes + 4 < sizeof piece; chars++) {
+                size_t next = bytes + 1;
+                while (is_continued(text[next]))
+                        next++;
+                if (chars + 1 == width)
+                        break;
+                bytes = next;
+        }
+        memcpy(piece, text, bytes);
+        piece[bytes] = '~';
+        piece[bytes + 1] = '\0';
+        show_printable(stdout, piece);
+}
+
+static void print_cell(const struct show_table *table, const size_t *widths, unsigned column,
+                       const char *text)
 {
         bool last = column + 1 == table->columns;
-        show_printable(stdout, text);
+        size_t width = width_of(text);
+        if (width > widths[column]) {
+                print_cut(text, widths[column]);
+                width = widths[column];
+        } else {
+                show_printable(stdout, text);
+        }
         if (last)
                 fputc('\n', stdout);
         else
-                printf("%*s", (int)(table->widths[column] - strlen(text) + 2), "");
+                printf("%*s", (int)(widths[column] - width + GAP), "");
 }
 
 void show_table_print(const struct show_table *table, const char *when_empty)
 {
+        size_t widths[SHOW_COLUMNS_MAX], room = terminal_width();
         if (!table)
                 return;
         if (table->count == 0) {
@@ -136,10 +213,13 @@ void show_table_print(const struct show_table *table, const char *when_empty)
                 return;
         }
         assert(table->columns > 0);
+        memcpy(widths, table->widths, sizeof widths);
+        if (room)
+                fit(table, widths, room);
         for (unsigned i = 0; i < table->columns; i++)
-                print_cell(table, i, table->titles[i]);
+                print_cell(table, widths, i, table->titles[i]);
         for (size_t i = 0; i < table->count; i++)
-                print_cell(table, (unsigned)(i % table->columns), table->cells[i].text);
+                print_cell(table, widths, (unsigned)(i % table->columns), table->cells[i].text);
 }
 
 void show_table_destroy(struct show_table *table)

@@ -8,7 +8,7 @@
 #include <jansson.h>
 #include <stdio.h>
 
-#define SHOW_COLUMNS_MAX 8
+#define SHOW_COLUMNS_MAX 12
 
 /* The member as text, or "" when it is absent or of another type. Lives as long as `object`. */
 const char *show_text(const json_t *object, const char *name);
@@ -34,6 +34,10 @@ struct show_table; /* opaque */
 struct show_table *show_table_create(const char *const *titles);
 /* As many cells as there are titles. */
 void show_table_add(struct show_table *table, const struct show_cell *cells);
+/*
+ * As wide as its cells; on a terminal that is narrower, the widest columns are cut, and what was cut
+ * ends with "~". Into a file or pipe nothing is cut.
+ */
 void show_table_print(const struct show_table *table, const char *when_empty);
 void show_table_destroy(struct show_table *table);
 
