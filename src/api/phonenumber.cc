@@ -3,6 +3,7 @@
 
 #include <cstdlib>
 #include <exception>
+#include <new>
 #include <string>
 
 #include <phonenumbers/logger.h>
@@ -10,9 +11,35 @@
 #include <phonenumbers/phonenumberutil.h>
 #include <phonenumbers/shortnumberinfo.h>
 
+extern "C" {
+#include "base/secret.h"
+}
+
 using i18n::phonenumbers::PhoneNumber;
 using i18n::phonenumbers::PhoneNumberUtil;
 using i18n::phonenumbers::ShortNumberInfo;
+
+/*
+ * The library leaves the numbers that it reads, as UTF-16 too, in objects that it gives back. All
+ * memory of C++ in this program is its, and wiped: base/secret.h.
+ */
+void *operator new(std::size_t bytes)
+{
+        void *p = secret_heap_alloc(bytes);
+        if (!p)
+                throw std::bad_alloc();
+        return p;
+}
+
+void operator delete(void *p) noexcept
+{
+        secret_heap_free(p);
+}
+
+void operator delete(void *p, std::size_t) noexcept
+{
+        secret_heap_free(p);
+}
 
 namespace
 {

@@ -41,8 +41,24 @@ static int read_digits(struct slice text, struct digits *out)
         return out->count ? 0 : ERR_SYNTAX;
 }
 
+/*
+ * Mexico took the 1 away that once stood between country code and mobile number; carriers and old
+ * address books still have it. National numbers there have ten digits, so nobody else is meant.
+ */
+static bool has_mexican_one(const char *digits, size_t count)
+{
+        return count == 13 && memcmp(digits, "521", 3) == 0;
+}
+
 static int from_e164(const char *digits, size_t count, struct number *out)
 {
+        char without[E164_DIGITS_MAX];
+        if (has_mexican_one(digits, count)) {
+                memcpy(without, digits, 2);
+                memcpy(without + 2, digits + 3, count - 3);
+                digits = without;
+                count--;
+        }
         if (count < E164_DIGITS_MIN || count > E164_DIGITS_MAX || digits[0] == '0')
                 return ERR_RANGE;
 

@@ -11,6 +11,11 @@ static const struct number_plan india = {"91", "00", "0", 10, 10};
 static const struct number_plan germany = {"49", "00", "0", 4, 13};
 static const struct number_plan america = {"1", "011", "1", 10, 10};
 static const struct number_plan france = {"33", "00", "0", 9, 9};
+static const struct number_plan mexico = {"52", "00", "", 10, 10};
+static const struct number_plan argentina = {"54", "00", "0", 10, 11};
+static const struct number_plan italy = {"39", "00", "", 6, 11};
+static const struct number_plan britain = {"44", "00", "0", 9, 10};
+static const struct number_plan brazil = {"55", "00", "0", 10, 11};
 
 /*
  * Writings as people and systems use them. Where both readings succeed they must be one number:
@@ -40,6 +45,119 @@ static const struct {
         {&france, "01 99 00 12 34", 33199001234},   {&france, "+33 1 99 00 12 34", 33199001234},
         {&france, "0033199001234", 33199001234},
 };
+
+/*
+ * Subscribers, each in every writing that a carrier or a person uses for them: one identity within
+ * a row, another one in each row.
+ */
+static const struct subscriber {
+        const struct number_plan *plan;
+        uint64_t e164;
+        const char *writings[10];
+} subscribers[] = {
+        {&india,
+         919888800001,
+         {"+919888800001", "919888800001", "00919888800001", "09888800001", "9888800001",
+          "+91 98888 00001", "0091-98888-00001", "(0) 98888 00001"}},
+        {&india, 919888800002, {"+919888800002", "09888800002", "9888800002", "919888800002"}},
+        /* A national number that begins as the country code does. */
+        {&india, 919198888001, {"+919198888001", "9198888001", "09198888001", "919198888001"}},
+        {&india, 912223456789, {"+912223456789", "022 2345 6789", "2223456789", "912223456789"}},
+        /* Mexico dropped the 1 of mobiles in 2019; carriers still send it. */
+        {&mexico,
+         525512345678,
+         {"+525512345678", "+5215512345678", "5215512345678", "005215512345678", "5512345678",
+          "52 55 1234 5678", "+52 1 55 1234 5678"}},
+        {&mexico, 528112345678, {"+528112345678", "8112345678", "528112345678", "+5218112345678"}},
+        {&none, 525512345679, {"+525512345679", "+5215512345679", "525512345679"}},
+        /* In Argentina the 9 tells a mobile from a line of the same digits: two subscribers. */
+        {&argentina, 5491123456789, {"+5491123456789", "5491123456789", "91123456789"}},
+        {&argentina, 541123456789, {"+541123456789", "541123456789", "01123456789", "1123456789"}},
+        /* Italy's 0 belongs to the number; its mobiles have none. */
+        {&italy,
+         390669812345,
+         {"+390669812345", "0669812345", "00390669812345", "+39 06 6981 2345"}},
+        {&italy, 393123456789, {"+393123456789", "3123456789", "00393123456789"}},
+        {&britain,
+         442079460018,
+         {"+442079460018", "02079460018", "00442079460018", "+44 (0)20 7946 0018", "442079460018"}},
+        {&america,
+         14155550100,
+         {"+14155550100", "14155550100", "4155550100", "01114155550100", "(415) 555-0100"}},
+        {&brazil, 5511987654321, {"+5511987654321", "011987654321", "11987654321"}},
+        {&germany, 4930123456, {"+4930123456", "030123456", "004930123456"}},
+};
+
+static void every_writing_of_a_subscriber_is_one_identity(void **state)
+{
+        (void)state;
+        for (size_t i = 0; i < sizeof subscribers / sizeof subscribers[0]; i++) {
+                const struct subscriber *s = &subscribers[i];
+                for (unsigned k = 0; k < 10 && s->writings[k]; k++) {
+                        struct number n = {0};
+                        struct party_number_problem problem = {0};
+                        if (number_parse(slice_from(s->writings[k]), s->plan, &n) ||
+                            n.e164 != s->e164)
+                                fail_msg("a call from \"%s\" is from %llu", s->writings[k],
+                                         (unsigned long long)n.e164);
+                        if (party_number_read(slice_from(s->writings[k]), s->plan, &n, &problem))
+                                fail_msg("\"%s\": %s", s->writings[k], problem.rule);
+                        assert_true(n.e164 == s->e164);
+                }
+        }
+}
+
+static void no_two_subscribers_are_one(void **state)
+{
+        (void)state;
+        size_t count = sizeof subscribers / sizeof subscribers[0];
+        for (size_t i = 0; i < count; i++)
+                for (size_t k = 0; k < i; k++)
+                        assert_true(subscribers[i].e164 != subscribers[k].e164);
+}
+
+static void what_calling_a_number_costs_is_known(void **state)
+{
+        (void)state;
+        static const struct {
+                uint64_t e164;
+                enum phonenumber_kind kind;
+                const char *country;
+        } rows[] = {
+                {919888800001, PHONENUMBER_ORDINARY, "IN"},
+                {14155550100, PHONENUMBER_ORDINARY, "US"},
+                {18005550100, PHONENUMBER_FREE, "US"},
+                {19002345678, PHONENUMBER_PREMIUM, "US"},
+                {448001234567, PHONENUMBER_FREE, "GB"},
+                {449012345678, PHONENUMBER_PREMIUM, "GB"},
+                {499001234567, PHONENUMBER_PREMIUM, "DE"},
+                {491804123456, PHONENUMBER_SHARED_COST, "DE"},
+                {911, PHONENUMBER_ORDINARY, ""},
+        };
+        for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+                struct phonenumber_facts facts;
+                phonenumber_describe(rows[i].e164, &facts);
+                if (facts.kind != rows[i].kind || strcmp(facts.country, rows[i].country) != 0)
+                        fail_msg("%llu is of kind %d in %s", (unsigned long long)rows[i].e164,
+                                 facts.kind, facts.country);
+        }
+        static const struct {
+                const char *text, *country;
+                enum phonenumber_kind kind;
+        } codes[] = {
+                {"112", "91", PHONENUMBER_EMERGENCY},       {"100", "91", PHONENUMBER_EMERGENCY},
+                {"911", "1", PHONENUMBER_EMERGENCY},        {"999", "44", PHONENUMBER_EMERGENCY},
+                {"112", "49", PHONENUMBER_EMERGENCY},       {"110", "49", PHONENUMBER_EMERGENCY},
+                {"9888800001", "91", PHONENUMBER_ORDINARY}, {"116000", "49", PHONENUMBER_SHORT},
+                {"112", "", PHONENUMBER_ORDINARY},
+        };
+        for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
+                enum phonenumber_kind kind =
+                        phonenumber_short_kind(slice_from(codes[i].text), codes[i].country);
+                if (kind != codes[i].kind)
+                        fail_msg("%s in +%s is of kind %d", codes[i].text, codes[i].country, kind);
+        }
+}
 
 static void both_readings_agree_over_the_corpus(void **state)
 {
@@ -132,6 +250,9 @@ static void an_unlikely_number_that_is_possible_is_taken(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test(every_writing_of_a_subscriber_is_one_identity),
+                cmocka_unit_test(no_two_subscribers_are_one),
+                cmocka_unit_test(what_calling_a_number_costs_is_known),
                 cmocka_unit_test(both_readings_agree_over_the_corpus),
                 cmocka_unit_test(libphonenumber_itself_reads_the_corpus_the_same),
                 cmocka_unit_test(a_number_that_cannot_exist_is_refused_with_the_rule),

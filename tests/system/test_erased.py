@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is left of a party once its session is erased: in files, backups, exports, logs, memory."""
+import os
+import re
+import subprocess
+import time
+import unittest
+
+import harness
+import needles
+from harness import AGENT, CUSTOMER, M1
+from test_canary_process import plain_binary
+
+ERASED_S = 30
+
+
+class Erased(harness.Case):
+    settings = {"quarantine_s": 1}
+
+    def setUp(self):
+        super().setUp()
+        self.searchers = [one for number in (AGENT, CUSTOMER)
+                          for one in needles.number_searchers(number)]
+
+    def assert_free(self, name, data):
+        self.assertEqual(needles.find(self.searchers, data), [], name)
+
+    def erase(self):
+        """A session with a backup and an export while it lived, then its end; what was printed."""
+        self.maskline.start()
+        session = self.maskline.provision(5060, 5060)
+        said = [self.maskline.run("session", "list"), self.maskline.run("session", "show", session)]
+        self.backup = self.maskline.json("backup", "create")
+        said += [self.maskline.run("explain", M1, "--caller", "-", stdin=AGENT + "\n")]
+        said += [self.maskline.run("call", "export"), self.maskline.run("backup", "list")]
+        self.maskline.end_session(session)
+        deadline = time.monotonic() + ERASED_S
+        while self.maskline.json("session", "list")["sessions"]:
+            self.assertLess(time.monotonic(), deadline, "it is not erased")
+            time.sleep(0.1)
+        time.sleep(1)       # the writing thread brings it to disk, and copies its log back
+        said += [self.maskline.run("number", "list"), self.maskline.run("call", "export")]
+        return "\n".join(said)
+
+    def assert_files_are_free(self, files):
+        self.assertTrue(files)
+        for path, content in files.items():
+            self.assert_free(path, content)
+
+    def test_no_file_no_log_and_nothing_that_was_printed_has_the_number(self):
+        said = self.erase()
+        self.assertIn(M1, said, "the search would find nothing")
+        self.assert_free("what was printed", said.encode())
+        self.assert_files_are_free(self.maskline.files())
+        self.finish()
+        self.assert_files_are_free(self.maskline.files())
+        self.assert_free("the log", self.maskline.log_path.read_bytes())
+
+    def test_a_backup_of_before_does_not_bring_it_back(self):
+        self.erase()
+        self.finish()
+        new = self.temp / "new"
+        done = subprocess.run([self.maskline.program, "restore", self.backup["file"], "--from",
+                               self.maskline.data, "--data", new], capture_output=True, text=True,
+                              timeout=60, check=False, env=harness.environment())
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("1 session of it had been erased and stays so", done.stdout)
+        self.assert_files_are_free({path: path.read_bytes() for path in new.rglob("*")
+                                    if path.is_file()})
+
+
+def memory_of(pid):
+    """Every writable mapping of a process that can be read: (address, bytes), the locked ones too."""
+    with open(f"/proc/{pid}/maps", encoding="ascii", errors="replace") as maps, \
+            open(f"/proc/{pid}/mem", "rb", 0) as memory:
+        for line in maps:
+            mapping = re.match(r"([0-9a-f]+)-([0-9a-f]+) rw.. ", line)
+            if not mapping or "[vvar]" in line:
+                continue
+            start, end = (int(part, 16) for part in mapping.groups())
+            memory.seek(start)
+            try:
+                yield start, memory.read(end - start)
+            except OSError:
+                continue
+
+
+class ErasedFromMemory(Erased):
+    """The same of a build without sanitizers, which would keep what was freed."""
+
+    def setUp(self):
+        program = plain_binary()
+        if program is None:
+            self.skipTest("no build without sanitizers; script/test release makes one")
+        if os.geteuid() != 0:
+            self.skipTest("only root may read the memory of a process that forbids it")
+        self.addCleanup(setattr, harness, "binary", harness.binary)
+        harness.binary = lambda: program
+        super().setUp()
+
+    def find_in_memory(self, searchers):
+        found = set()
+        for pid in {self.maskline.pid, self.maskline.worker_pid}:
+            for start, data in memory_of(pid):
+                data = re.sub(rb"\0{64,}", bytes(64), data)    # most of it
+                found |= {(pid, hex(start), *one) for one in needles.find(searchers, data)}
+        return found
+
+    def test_no_file_no_log_and_nothing_that_was_printed_has_the_number(self):
+        self.skipTest("the build with sanitizers has shown it")
+
+    test_a_backup_of_before_does_not_bring_it_back = \
+        test_no_file_no_log_and_nothing_that_was_printed_has_the_number
+
+    def test_the_memory_of_the_process_does_not_have_the_number(self):
+        self.erase()
+        self.assertTrue(self.find_in_memory(list(needles.number_searchers(M1))),
+                        "the search finds nothing")
+        self.assertEqual(self.find_in_memory(self.searchers), set())
+        self.finish()
+
+
+if __name__ == "__main__":
+    unittest.main()
