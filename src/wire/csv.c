@@ -65,6 +65,25 @@ static void skip_line(struct csv_reader *reader)
                 ;
 }
 
+/* What the cells of the first row are separated by; what stands in quotes is not asked. */
+static char find_separator(struct slice text)
+{
+        bool is_quoted = false, has_semicolon = false;
+        for (size_t i = 0; i < text.len; i++) {
+                if (text.p[i] == '"')
+                        is_quoted = !is_quoted;
+                else if (is_quoted)
+                        continue;
+                else if (text.p[i] == ',')
+                        return ',';
+                else if (text.p[i] == '\n')
+                        break;
+                else if (text.p[i] == ';')
+                        has_semicolon = true;
+        }
+        return has_semicolon ? ';' : ',';
+}
+
 void csv_reader_init(struct csv_reader *reader, struct slice text)
 {
         static const struct slice mark = {"\xef\xbb\xbf", 3};
@@ -72,10 +91,7 @@ void csv_reader_init(struct csv_reader *reader, struct slice text)
                 text = (struct slice){text.p + mark.len, text.len - mark.len};
         reader->rest = text;
         reader->line = 1;
-        struct slice behind, first = slice_split(text, '\n', &behind);
-        bool has_comma = first.len && memchr(first.p, ',', first.len);
-        bool has_semicolon = first.len && memchr(first.p, ';', first.len);
-        reader->separator = has_semicolon && !has_comma ? ';' : ',';
+        reader->separator = find_separator(text);
 }
 
 /* Up to the quote that ends it; two of them are one. */

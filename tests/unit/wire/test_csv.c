@@ -76,6 +76,14 @@ static void rows_are_read_as_spreadsheets_write_them(void **state)
         ROW(1, "number", "trunk");
         ROW(2, "1", "a,b");
         expect_end();
+        csv_reader_init(&reader, SLICE("\"a;\nb\",c\n\"1,2\"\n"));
+        ROW(1, "a;\nb", "c");
+        ROW(3, "1,2");
+        expect_end();
+        csv_reader_init(&reader, SLICE("\"a,b\";c\n1,2\n"));
+        ROW(1, "a,b", "c");
+        ROW(2, "1,2");
+        expect_end();
         csv_reader_init(&reader, SLICE_NONE);
         expect_end();
 }
