@@ -170,6 +170,16 @@ char *strdup(const char *text)
         return copy ? memcpy(copy, text, bytes) : NULL;
 }
 
+/*
+ * What the dynamic linker keeps of a library that is opened late stays as long as the process. The
+ * sanitizer knows such memory by who asks for it, and here that is malloc() above.
+ */
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void)
+{
+        return "leak:_dl_map_object_deps\n";
+}
+
 void __lsan_register_root_region(const void *p, size_t bytes);
 void __lsan_unregister_root_region(const void *p, size_t bytes);
 int __lsan_do_recoverable_leak_check(void);
