@@ -31,14 +31,50 @@ void *operator new(std::size_t bytes)
         return p;
 }
 
+void *operator new(std::size_t bytes, const std::nothrow_t &) noexcept
+{
+        return secret_heap_alloc(bytes);
+}
+
 void operator delete(void *p) noexcept
 {
         secret_heap_free(p);
 }
 
+/* The others by these two: a sanitizer's own would take memory elsewhere and give it back here. */
+void *operator new[](std::size_t bytes)
+{
+        return operator new(bytes);
+}
+
+void *operator new[](std::size_t bytes, const std::nothrow_t &how) noexcept
+{
+        return operator new(bytes, how);
+}
+
 void operator delete(void *p, std::size_t) noexcept
 {
-        secret_heap_free(p);
+        operator delete(p);
+}
+
+void operator delete(void *p, const std::nothrow_t &) noexcept
+{
+        operator delete(p);
+}
+
+void operator delete[](void *p) noexcept
+{
+        operator delete(p);
+}
+
+void operator delete[](void *p, std::size_t) noexcept
+{
+        operator delete(p);
+}
+
+void operator delete[](void *p, const std::nothrow_t &) noexcept
+{
+        operator delete(p);
 }
 
 namespace

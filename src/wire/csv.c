@@ -38,7 +38,7 @@ void csv_put_text(struct buf *out, struct slice text)
         while (i < text.len && text.p[i] && strchr(" \t\r\n", text.p[i]))
                 i++;
         bool is_formula = i < text.len && text.p[i] && strchr("=+-@", text.p[i]);
-        put_cell(out, is_formula || (i && i < text.len) ? "'" : "", text);
+        put_cell(out, is_formula || i ? "'" : "", text);
 }
 
 /* Reading. */
