@@ -365,7 +365,7 @@ static bool read_time(struct rest *rest, const char *field, const char *text, in
         if (!text[0] || timestamp_parse(slice_from(text), out) == 0)
                 return true;
         rest_refuse(rest, PROBLEM_BAD_QUERY, field,
-                    "Write it as 2026-08-01T00:00:00Z; in a query a + is %%2B.",
+                    "Write it as 2026-08-01T00:00:00Z; in a query a + is %2B.",
                     "%s must be a time as in RFC 3339", field);
         return false;
 }

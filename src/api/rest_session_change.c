@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "api/party_number.h"
+#include "api/rest_session_refusal.h"
 #include "api/rest_sessions.h"
 #include "core/session_model.h"
 #include "store/directory_change.h"
@@ -94,9 +95,7 @@ static void refuse_edit(struct rest *rest, const struct session_refusal *refusal
                             "would get");
                 return;
         case ERR_NO_NUMBER:
-                rest_refuse(rest, PROBLEM_NO_NUMBER, NULL,
-                            "Add masking numbers (maskline number add); nothing was changed.",
-                            "no masking number is free for this");
+                rest_session_refuse_number(rest, &refusal->outcome);
                 return;
         case ERR_FULL:
                 rest_refuse_full(rest);

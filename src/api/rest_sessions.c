@@ -8,6 +8,7 @@
 #include "api/body.h"
 #include "api/party_number.h"
 #include "api/rest_pools.h"
+#include "api/rest_session_refusal.h"
 #include "api/timestamp.h"
 #include "base/log.h"
 #include "core/session_model.h"
@@ -73,8 +74,7 @@ const char *rest_session_state(enum session_state state)
 static const char *const models[] = {"two-numbers", "one-number",  "one-way", "sides",
                                      "panel",       "last-caller", NULL};
 
-/* The slot that a party of this place dials (core/session_model.h). */
-static unsigned slot_of(const struct session_create *create, unsigned party)
+unsigned rest_sessions_slot(const struct session_create *create, unsigned party)
 {
         if (create->model == MODEL_TWO_NUMBERS)
                 return party;
@@ -109,7 +109,7 @@ static bool read_dials(struct rest *rest, const json_t *value, unsigned index,
                        struct session_create *out)
 {
         char field[32];
-        struct masking_number dials, *given = &out->given[slot_of(out, index)];
+        struct masking_number dials, *given = &out->given[rest_sessions_slot(out, index)];
         if (!value)
                 return true;
         snprintf(field, sizeof field, "parties[%u].dials", index);
@@ -303,80 +303,6 @@ bool rest_sessions_read(struct rest *rest, int64_t now_ms, struct session_create
                read_reference(rest, values[FIELD_REFERENCE], out);
 }
 
-/* The party that was to dial a number that is not the tenant's. */
-static unsigned unknown_given(const struct api *api, const struct session_create *create)
-{
-        unsigned party = 0;
-        while (party + 1 < create->party_count) {
-                struct masking_number given = create->given[slot_of(create, party)];
-                const struct number_row *row = directory_number_find(api->params.directory, given);
-                if (!number_is_none(given.n) && (!row || row->tenant_id != create->tenant_id))
-                        break;
-                party++;
-        }
-        return party;
-}
-
-static void refuse_fault(struct rest *rest, const struct session_fault *fault)
-{
-        char field[24] = "parties";
-        if (fault->party != PARTY_NONE)
-                snprintf(field, sizeof field, "parties[%u]", fault->party);
-        rest_refuse(rest, PROBLEM_BAD_VALUE, field, "Change it and try again.", "%s",
-                    session_flaw_sentence(fault->flaw));
-}
-
-static void refuse_session(struct rest *rest, const struct session_create *create,
-                           const struct session_refusal *refusal, int err)
-{
-        char field[32];
-        switch (err) {
-        case ERR_SYNTAX:
-                refuse_fault(rest, &refusal->fault);
-                return;
-        case ERR_NO_NUMBER:
-                rest_refuse(rest, PROBLEM_NO_NUMBER, NULL,
-                            "Add masking numbers (maskline number add), end sessions of these "
-                            "parties, or wait until the quarantine of their ended ones is over.",
-                            "every masking number is taken by a live or quarantined session of one "
-                            "of the parties; nothing was created");
-                return;
-        case ERR_CONFLICT:
-                if (create->reference.len)
-                        rest_refuse(rest, PROBLEM_CONFLICT, "reference",
-                                    "Use a new reference for a new session, and leave \"dials\" "
-                                    "out to have numbers picked.",
-                                    "the reference belongs to a session of other parties, or a "
-                                    "party already holds, or held until a short time ago, the "
-                                    "number it is to dial; nothing was created");
-                else
-                        rest_refuse(rest, PROBLEM_CONFLICT, "parties",
-                                    "Choose another number to dial, or leave \"dials\" out to "
-                                    "have one picked.",
-                                    "a party already holds, or held until a short time ago, the "
-                                    "number it is to dial; nothing was created");
-                return;
-        case ERR_NOT_FOUND:
-                snprintf(field, sizeof field, "parties[%u].dials",
-                         unknown_given(rest->api, create));
-                rest_refuse(rest, PROBLEM_NOT_FOUND, field,
-                            "Add the number first (maskline number add), or leave \"dials\" out.",
-                            "the number to dial is none of yours; nothing was created");
-                return;
-        case ERR_RANGE:
-                rest_refuse(
-                        rest, PROBLEM_BAD_VALUE, "expires_at", "Choose a later time.",
-                        "the session would be over before it starts, or live longer than its pool "
-                        "allows (ttl_max_ms)");
-                return;
-        case ERR_FULL:
-                rest_refuse_full(rest);
-                return;
-        default:
-                rest_refuse_store(rest, err);
-        }
-}
-
 static bool check_parties(struct rest *rest, const struct session_create *create)
 {
         for (unsigned i = 0; i < create->party_count; i++) {
@@ -422,7 +348,7 @@ void rest_sessions_create(struct rest *rest)
                                            &refusal, rest_wait_done, wait);
         if (err) {
                 rest_wait_destroy(wait);
-                refuse_session(rest, &create, &refusal, err);
+                rest_session_refuse(rest, &create, &refusal, err);
                 goto done;
         }
         wait->answer = rest_sessions_json(api, &view);

@@ -20,6 +20,9 @@ void rest_sessions_end(struct rest *rest);
  */
 bool rest_sessions_read(struct rest *rest, int64_t now_ms, struct session_create *out);
 
+/* The slot that the party of this place dials (core/session_model.h). */
+unsigned rest_sessions_slot(const struct session_create *create, unsigned party);
+
 const char *rest_session_state(enum session_state state);
 
 /* The one of the path; false: the request has been answered 404. */

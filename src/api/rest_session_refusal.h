@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * rest_session_refusal.h - why a session was not created or changed, and what to do.
+ */
+#ifndef MASKLINE_API_REST_SESSION_REFUSAL_H
+#define MASKLINE_API_REST_SESSION_REFUSAL_H
+
+#include "api/rest.h"
+
+/* Answers a create for what directory_session_create() gave: `err`, and `refusal` where it says so. */
+void rest_session_refuse(struct rest *rest, const struct session_create *create,
+                         const struct session_refusal *refusal, int err);
+
+/* Answers 409 no-number: why the pool had none, and how many would have served. */
+void rest_session_refuse_number(struct rest *rest, const struct alloc_outcome *outcome);
+
+#endif
