@@ -152,14 +152,18 @@ static uint32_t candidates_of(const struct session *session, const struct entry 
         return candidates;
 }
 
-/* The one party of a last-caller session is connected to no party. */
+/*
+ * The one party of a last-caller session is connected to no party. Who called last may have become
+ * the party, or a number of its: then there is nobody.
+ */
 static void reach_last_caller(const struct session *session, const struct route_memory *memory,
-                              int64_t now_ms, struct mapping *out)
+                              const struct route_call *call, struct mapping *out)
 {
         out->callee_party = PARTY_NONE;
         bool counts = memory->last_caller_ms > 0 &&
-                      now_ms - session->last_caller_ms < memory->last_caller_ms;
-        if (counts)
+                      call->now_ms - session->last_caller_ms < memory->last_caller_ms;
+        if (counts && !number_equal(session->last_caller.n, call->caller.n) &&
+            !session_party_has(&session->parties[out->caller_party], session->last_caller))
                 out->connect_to = session->last_caller;
         out->show = session->slots[0];
 }
@@ -210,7 +214,7 @@ bool session_route(const struct session *session, const struct session_use *use,
         else if (is_party)
                 mapping.caller = session->parties[entry.party].real[0];
         if (is_party && session->model == MODEL_LAST_CALLER)
-                reach_last_caller(session, memory, call->now_ms, &mapping);
+                reach_last_caller(session, memory, call, &mapping);
         else
                 reach(session, use, memory, call, &entry, &mapping);
 

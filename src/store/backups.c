@@ -92,6 +92,14 @@ static void make(struct backups *b, struct order *order)
                 if (err)
                         log_error("backup: %s/%s can't be written: %s", data_dir_path(b->data_dir),
                                   DATA_DIR_BACKUP_KEYS, err_text(err));
+                /* Without its mark it is taken for one that was broken off, and removed. */
+                if (err && !order->err) {
+                        order->err = err;
+                        problem_put(order->problem,
+                                    "%s/%s can't be written: the backup will be removed; free some "
+                                    "room and make another one.",
+                                    data_dir_path(b->data_dir), DATA_DIR_BACKUP_KEYS);
+                }
         }
         secret_free(secret, VAULT_KEY_BYTES);
 }

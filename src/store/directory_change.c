@@ -200,6 +200,9 @@ static int edit_parties(struct change *c, const struct session_edit *edit)
         case EDIT_REPLACE_PARTY:
                 c->what = AUDIT_CHANGE_PARTY;
                 c->rekeys = true;
+                /* Who called the one before has not called this one. */
+                session->last_caller = (struct real_number){{0}};
+                session->last_caller_ms = 0;
                 return set_party(session, edit->place, &edit->party, false);
         case EDIT_ADD_ALIAS:
                 c->what = AUDIT_CHANGE_ALIAS;

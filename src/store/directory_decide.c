@@ -59,7 +59,8 @@ static struct found find_row(const struct directory *dir, uint32_t tenant_id,
         if (!pin_is_none(&call->digits))
                 by_digits = find_by(dir, tenant_id, &digits);
         const struct row *by_any = find_by(dir, tenant_id, &anyone);
-        if (!found.row && meant && meant->state != SESSION_ERASED)
+        if (!found.row && meant && meant->state != SESSION_ERASED &&
+            meant->key_slot == intent->key_slot)
                 found = (struct found){meant, intent->place};
         if (!found.row)
                 found.row = by_digits ? by_digits : by_any;

@@ -119,6 +119,7 @@ struct intent {
         struct map_node node;           /* by hash */
         uint8_t hash[VAULT_HASH_BYTES]; /* that of the exact key */
         uint64_t session_id;
+        uint64_t key_slot; /* the session's then: a party that leaves takes its intents with it */
         int64_t until_ms;
         uint8_t place;
 };
@@ -134,6 +135,7 @@ struct number_pool {
         uint32_t key[2];      /* tenant, pool */
         struct list numbers;  /* least recently used first */
         uint64_t order;       /* ascending: the order of pools_roll */
+        uint32_t undoable;    /* changes of its policy under way that the disk may still refuse */
         struct directory_pool row;
 };
 
@@ -282,6 +284,7 @@ void number_change_back(struct directory *dir, const struct store_number *before
 void directory_pool_back(struct directory *dir, const struct store_pool *pool,
                          const struct store_pool *before); /* NULL: it was new */
 void directory_pool_put_back(struct directory *dir, const struct store_pool *pool);
+void directory_pool_written(struct directory *dir, const struct store_pool *pool); /* a change */
 void row_forget(struct directory *dir, uint64_t session_id); /* shreds its key as well */
 void row_reopen(struct directory *dir, uint64_t session_id);
 void row_change_back(struct directory *dir, uint64_t session_id, const struct row_before *before);

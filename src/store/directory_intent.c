@@ -73,8 +73,10 @@ static int put(struct directory *dir, const uint8_t hash[VAULT_HASH_BYTES],
 static int put_all(struct directory *dir, const struct session *session, uint8_t place,
                    struct real_number caller, int64_t until_ms)
 {
-        const struct intent wanted = {
-                .session_id = session->id, .place = place, .until_ms = until_ms};
+        const struct intent wanted = {.session_id = session->id,
+                                      .key_slot = session->key_slot,
+                                      .place = place,
+                                      .until_ms = until_ms};
         uint64_t slots = session_slots(session);
         for (unsigned slot = 0; slot < SESSION_SLOTS_MAX; slot++) {
                 bool dials = slots & UINT64_C(1) << slot &&

@@ -78,9 +78,16 @@ bool erase_stored(struct directory *dir, const struct store_session *stored)
                      });
 }
 
+/* What is erased is not brought back when the disk refuses the change that let it be. */
+static bool is_undecided(struct directory *dir, const struct row *row)
+{
+        const struct number_pool *pool = number_pool_find(dir, row->tenant_id, row->pool_id);
+        return row->undoable || (pool && pool->undoable);
+}
+
 bool row_release(struct directory *dir, struct row *row)
 {
-        if (row->undoable || !row_is_past_quarantine(dir, row, directory_now(dir)))
+        if (is_undecided(dir, row) || !row_is_past_quarantine(dir, row, directory_now(dir)))
                 return false;
         /* Its time is over, though the timer has not come to it yet. */
         if (!row_has_ended(row) && !expire(dir, row))
@@ -90,7 +97,7 @@ bool row_release(struct directory *dir, struct row *row)
 
 static bool settle(struct directory *dir, struct row *row)
 {
-        if (row->undoable)
+        if (is_undecided(dir, row))
                 return false;
         return row_has_ended(row) ? erase(dir, row) : expire(dir, row);
 }

@@ -105,10 +105,19 @@ void directory_pool_back(struct directory *dir, const struct store_pool *pool,
 {
         struct number_pool *held = number_pool_find(dir, pool->tenant_id, pool->id);
         assert(held);
-        if (before)
-                set(dir, held, before);
-        else
+        if (!before) {
                 take_out(dir, held);
+                return;
+        }
+        set(dir, held, before);
+        held->undoable--;
+}
+
+void directory_pool_written(struct directory *dir, const struct store_pool *pool)
+{
+        struct number_pool *held = number_pool_find(dir, pool->tenant_id, pool->id);
+        if (held) /* it may have been removed since */
+                held->undoable--;
 }
 
 void directory_pool_put_back(struct directory *dir, const struct store_pool *pool)
@@ -165,6 +174,7 @@ int directory_pool_change(struct directory *dir, const struct directory_pool *ro
         *before = stored_form(&pool->row);
         struct store_pool stored = stored_form(row);
         set(dir, pool, &stored);
+        pool->undoable++;
         unit->before = before;
         unit_change(unit, STORE_PUT_POOL)->pool = stored;
         audit_entry_pool(unit_audit(unit), AUDIT_POOL_CHANGED, &stored, directory_now(dir));

@@ -129,6 +129,8 @@ static void change_written(struct directory *dir, const struct store_change *cha
                 trunk_written(dir, &change->trunk, NULL);
         if (change->kind == STORE_PUT_TRUNK && before)
                 trunk_written(dir, before, &change->trunk);
+        if (change->kind == STORE_PUT_POOL && before)
+                directory_pool_written(dir, &change->pool);
 }
 
 /* `before` is of the first change. */

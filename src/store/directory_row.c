@@ -390,7 +390,9 @@ void row_change_back(struct directory *dir, uint64_t session_id, const struct ro
         struct row_use *use = row_use(dir, row);
         use->fixed_ms = before->fixed_ms;
         use->sliding_ms = before->sliding_ms;
-        use_slide(dir, row); /* a call may have come meanwhile */
+        use_slide(dir, row); /* a call may have come meanwhile, or none since it was renewed */
+        if (before->row.expires_ms > row->expires_ms)
+                row->expires_ms = before->row.expires_ms;
         put_in(dir, row);
         row_set_due(dir, row);
         rows_watch(dir);

@@ -138,8 +138,8 @@ void directory_session_used(struct directory *dir, const struct mapping *mapping
 
 static bool write_row(struct directory *dir, struct row *row)
 {
-        /* A change that may be taken back is written first. */
-        if ((row->flags & ROW_RESEALED) && row->undoable)
+        /* A change that may be taken back is written first: what it made of the row is in here, too. */
+        if (row->undoable)
                 return false;
         struct unit *unit = queue_take(dir, true);
         if (!unit)

@@ -164,6 +164,20 @@ static void the_party_of_a_last_caller_session_reaches_who_called_it(void **stat
         assert_true(number_is_none(m.connect_to.n));
 }
 
+static void a_last_caller_who_has_become_the_party_is_not_called(void **state)
+{
+        (void)state;
+        struct session s = make_session(MODEL_LAST_CALLER, 0, 1);
+        struct mapping m;
+        assert_true(route(&s, masking_of(0), somebody, &m));
+        assert_true(session_note_caller(&s, &m, somebody, NOW));
+        assert_int_equal(session_add_alias(&s, 0, somebody), 0);
+        assert_true(route(&s, masking_of(0), somebody, &m));
+        assert_true(number_is_none(m.connect_to.n));
+        assert_true(route(&s, masking_of(0), real_of(0, 0), &m));
+        assert_true(number_is_none(m.connect_to.n));
+}
+
 static void only_a_caller_who_can_be_called_is_the_last_caller(void **state)
 {
         (void)state;
@@ -552,6 +566,7 @@ int main(void)
                 cmocka_unit_test(sides_share_a_number_each),
                 cmocka_unit_test(an_extension_is_reached_by_its_digits_alone),
                 cmocka_unit_test(the_party_of_a_last_caller_session_reaches_who_called_it),
+                cmocka_unit_test(a_last_caller_who_has_become_the_party_is_not_called),
                 cmocka_unit_test(only_a_caller_who_can_be_called_is_the_last_caller),
                 cmocka_unit_test(an_alias_is_the_party_and_the_first_number_is_called),
                 cmocka_unit_test(the_platforms_word_makes_another_telephone_the_partys),

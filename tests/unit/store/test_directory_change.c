@@ -232,6 +232,25 @@ static void the_last_caller_is_called_back_also_after_a_restart(void **state)
         connects(s.slots[0], 1, 8, s.slots[0]);
 }
 
+static void who_called_a_party_is_not_who_called_the_one_in_its_place(void **state)
+{
+        (void)state;
+        struct session_create c = model(MODEL_LAST_CALLER);
+        add(&c, 1, 1);
+        struct session_view s = create(&c), after;
+        use(s.slots[0], 7);
+        struct session_edit e = edit_of(EDIT_REPLACE_PARTY, 0, 2);
+        assert_int_equal(edit(s.id, &e, &after), 0);
+        refuses(s.slots[0], 2, MASK_NOBODY);
+        connects(s.slots[0], 7, 2, s.slots[0]);
+
+        use(s.slots[0], 7);
+        e = edit_of(EDIT_ADD_ALIAS, 0, 7);
+        assert_int_equal(edit(s.id, &e, &after), 0);
+        refuses(s.slots[0], 7, MASK_NOBODY);
+        refuses(s.slots[0], 2, MASK_NOBODY);
+}
+
 static void a_panel_is_called_in_turn_also_after_a_restart(void **state)
 {
         (void)state;
@@ -541,6 +560,81 @@ static void a_session_that_is_used_lives_on_but_not_for_ever(void **state)
         refuses(s.slots[0], 1, MASK_STRANGER);
 }
 
+/* A session of a pool that slides, of parties 1 and 2 on numbers 1 and 2. */
+static struct session_view sliding_session(void)
+{
+        uint32_t pool_id = add_pool("riders", slide);
+        move_number(1, pool_id, 0);
+        move_number(2, pool_id, 0);
+        struct session_create c = {.tenant_id = 1, .pool_id = pool_id};
+        session_create_party(&c, world_p(1));
+        session_create_party(&c, world_p(2));
+        return create(&c);
+}
+
+static void a_renewal_outlives_a_later_edit_that_the_disk_refuses(void **state)
+{
+        (void)state;
+        struct session_view s = sliding_session(), after;
+        world_run_ms(&w, 80000);
+        assert_int_equal(renew(s.id, 0, &after), 0);
+        world_run_ms(&w, 40000); /* past its first end */
+        struct session_edit e = edit_of(EDIT_ADD_ALIAS, 0, 8);
+        struct answer answer = {.err = 1};
+        store_memory_fail(w.store, 1, 1, ERR_STORE);
+        assert_int_equal(directory_session_edit(w.dir, s.id, &e, &after, NULL, world_done, &answer),
+                         0);
+        world_run_ms(&w, 5);
+        assert_int_equal(answer.err, ERR_STORE);
+        connects(s.slots[0], 1, 2, s.slots[1]);
+        world_run_ms(&w, 50000);
+        connects(s.slots[0], 1, 2, s.slots[1]);
+}
+
+static void a_renewal_that_the_disk_refuses_does_not_come_back_with_a_call(void **state)
+{
+        (void)state;
+        struct session_view s = world_session(&w, 1, 2, world_now(&w) + 60000), after;
+        struct answer answer = {.err = 1};
+        w.commit_ms = 4000; /* longer than a call waits to be written down */
+        reopen();
+        store_memory_fail(w.store, 1, 1, ERR_STORE);
+        assert_int_equal(directory_session_renew(w.dir, s.id, world_now(&w) + 600000, &after,
+                                                 world_done, &answer),
+                         0);
+        use(s.slots[0], 1);
+        world_run_ms(&w, 15000);
+        assert_int_equal(answer.err, ERR_STORE);
+        w.commit_ms = 0;
+        reopen();
+        world_run_ms(&w, 60000);
+        refuses(s.slots[0], 1, MASK_EXPIRED);
+}
+
+static void a_shorter_quarantine_that_the_disk_refuses_erases_nothing(void **state)
+{
+        (void)state;
+        struct session_view s = sliding_session(), after;
+        assert_int_equal(directory_session_end(w.dir, s.id, NULL, NULL), 0);
+        world_run_ms(&w, 1000);
+        struct directory_pool pool = *directory_pool_find(w.dir, 1, SLICE("riders"));
+        pool.policy.quarantine_ms = 0;
+        struct answer answer = {.err = 1};
+        w.commit_ms = 1000;
+        reopen();
+        store_memory_fail(w.store, 1, 1, ERR_STORE);
+        assert_int_equal(directory_pool_change(w.dir, &pool, world_done, &answer), 0);
+        world_run_ms(&w, 5000);
+        assert_int_equal(answer.err, ERR_STORE);
+        assert_int_equal(directory_session_find(w.dir, s.id, &after), 0);
+        refuses(s.slots[0], 1, MASK_ENDED);
+
+        assert_int_equal(directory_pool_change(w.dir, &pool, world_done, &answer), 0);
+        world_run_ms(&w, 5000);
+        assert_int_equal(answer.err, 0);
+        assert_int_equal(directory_session_find(w.dir, s.id, &after), ERR_NOT_FOUND);
+}
+
 static void a_pool_stays_while_anything_holds_it(void **state)
 {
         (void)state;
@@ -822,6 +916,7 @@ int main(void)
                 T(listed_callers_alone_reach_the_party),
                 T(many_extensions_share_a_number),
                 T(the_last_caller_is_called_back_also_after_a_restart),
+                T(who_called_a_party_is_not_who_called_the_one_in_its_place),
                 T(a_panel_is_called_in_turn_also_after_a_restart),
                 T(parties_that_do_not_fit_the_model_are_refused_and_named),
                 T(whoever_was_replaced_is_refused_and_the_new_one_reached),
@@ -834,6 +929,9 @@ int main(void)
                 T(a_renewed_session_lives_longer),
                 T(an_ended_session_can_live_again),
                 T(a_session_that_is_used_lives_on_but_not_for_ever),
+                T(a_renewal_outlives_a_later_edit_that_the_disk_refuses),
+                T(a_renewal_that_the_disk_refuses_does_not_come_back_with_a_call),
+                T(a_shorter_quarantine_that_the_disk_refuses_erases_nothing),
                 T(a_pool_stays_while_anything_holds_it),
                 T(frozen_and_reserved_numbers_are_not_picked),
                 T(a_pair_gets_the_numbers_back_that_it_had),
