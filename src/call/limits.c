@@ -60,11 +60,10 @@ static struct rate_limit rate_of(const struct pool_policy *policy)
         return (struct rate_limit){policy->party_calls_per_h, HOUR_MS};
 }
 
-void call_count(void *arg, const struct mapping *mapping, const struct pool_policy *policy,
-                struct mask_counts *counts)
+static void count_running(const struct call *own, const struct mapping *mapping,
+                          struct mask_counts *counts)
 {
-        struct call *own = arg;
-        struct calls *calls = own->calls;
+        const struct calls *calls = own->calls;
         for (uint32_t i = 0; i < calls->params.calls_max; i++) {
                 const struct call *call = pool_at(calls->pool, i);
                 if (!call || call == own || !runs(call) ||
@@ -74,6 +73,15 @@ void call_count(void *arg, const struct mapping *mapping, const struct pool_poli
                 counts->caller_running += is_in(call, own->caller);
                 counts->callee_running += is_in(call, mapping->connect_to);
         }
+}
+
+void call_count(void *arg, const struct mapping *mapping, const struct pool_policy *policy,
+                struct mask_counts *counts)
+{
+        const struct call *own = arg;
+        const struct calls *calls = own->calls;
+        if (policy->session_concurrent_max || policy->party_concurrent_max)
+                count_running(own, mapping, counts);
         /* It has been counted when it was placed: asked again, it is not one call more. */
         if (own->is_placed) {
                 counts->session_calls -= counts->session_calls > 0;

@@ -134,7 +134,9 @@ static void restore_route(struct call *call, const struct crash_call *saved)
         /* The other leg's record has not begun: there are two parties, or it is known by its number. */
         if (saved->legs[SIDE_B].kind == CRASH_LEG_NONE)
                 call->decision.mapping.callee_party = a->party != 1;
-        call->is_placed = saved->legs[SIDE_B].kind != CRASH_LEG_NONE;
+        /* Who waits may have been passed over by a trunk, and nobody been called. */
+        call->is_placed = saved->state == CALL_WAITING ? saved->has_lost_way
+                                                       : saved->legs[SIDE_B].kind != CRASH_LEG_NONE;
         call->decision.show_trunk_id = trunk_of_shown(call);
         call->route = saved->route;
         call->has_begun = saved->legs[SIDE_B].kind != CRASH_LEG_NONE;

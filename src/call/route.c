@@ -58,6 +58,7 @@ static void on_dialling(void *arg, struct sip_leg leg)
 {
         struct call *call = arg;
         call_bind(call, SIDE_B, leg);
+        call_place(call);
         call_enter(call, CALL_DIALLING);
         call_follow_said(call, SIDE_B);
         if (!call->timer.armed)
@@ -135,7 +136,6 @@ static enum call_routed dial_on(struct call *call, uint32_t trunk_id)
         b->trunk_id = trunk_id;
         begin_record(call, trunk_id);
         b->record.trunk_id = trunk_id;
-        call_place(call);
         int err = dial_callee(call);
         if (!err)
                 return CALL_ROUTED;

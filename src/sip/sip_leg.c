@@ -182,8 +182,10 @@ struct sip_transaction *sip_leg_open_request(struct leg *leg, enum sip_method me
                 .owner = sip_leg_handle(leg).h,
                 .trunk_id = leg->trunk_id,
                 .local = leg->local,
-                /* A re-INVITE that was given up would be answered nevertheless. */
-                .patience_ms = method == SIP_INVITE ? 0 : sip_failover_within_patience_ms(leg),
+                /* A re-INVITE that was given up would be answered nevertheless; a PRACK goes nowhere else. */
+                .patience_ms = method == SIP_INVITE || method == SIP_PRACK
+                                       ? 0
+                                       : sip_failover_within_patience_ms(leg),
         };
         return sip_transactions_take_calls(txs) ? sip_client_open(txs, &params) : NULL;
 }

@@ -55,7 +55,8 @@ static bool follow(struct leg *leg, const struct sip_trunk_state *state, const s
 {
         struct sip_target target;
         struct sip_sent_by local;
-        if (slice_equal_nocase(uri->host, slice_from(state->trunk.peer_host)) && !uri->port)
+        if (slice_equal_nocase(uri->host, slice_from(state->trunk.peer_host)) &&
+            (!uri->port || uri->port == state->trunk.peer_port))
                 return true;
         if (!sip_dialog_uri_hop(uri, &target))
                 return false;
