@@ -121,23 +121,15 @@ static int list(const struct command_line *line)
 {
         static const char *const titles[] = {"KEY",   "NAME",    "TENANT", "SCOPES",
                                              "STATE", "EXPIRES", "USED",   NULL};
-        struct show_table *table = show_table_create(titles);
-        char path[128] = "/v1/keys";
-        json_t *answer = NULL;
-        int code;
-        bool more;
-        do {
-                code = client_ask(line, "GET", path, NULL, &answer);
-                add_rows(table, json_object_get(answer, "keys"));
-                const char *next = show_text(answer, "next");
-                more = next[0] != '\0';
-                snprintf(path, sizeof path, "/v1/keys?after=%.64s", next);
-                json_decref(answer);
-        } while (code == EXIT_DONE && more);
-
-        if (code == EXIT_DONE && !command_has(line, "--json"))
+        json_t *keys;
+        int code = client_ask_all(line, "/v1/keys", "keys", &keys);
+        if (keys) {
+                struct show_table *table = show_table_create(titles);
+                add_rows(table, keys);
                 show_table_print(table, "no keys; \"maskline key create\" makes one");
-        show_table_destroy(table);
+                show_table_destroy(table);
+        }
+        json_decref(keys);
         return code;
 }
 

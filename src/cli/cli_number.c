@@ -161,34 +161,13 @@ static void add_rows(struct show_table *table, const json_t *numbers)
         }
 }
 
-/* All pages, in one array; the caller's to release. */
-static int fetch_all(const struct command_line *line, json_t **out)
-{
-        char path[128] = "/v1/numbers?limit=1000";
-        json_t *all = json_array();
-        int code = EXIT_DONE;
-        while (!code && path[0]) {
-                json_t *answer = NULL;
-                code = client_call(line, "GET", path, NULL, &answer);
-                json_array_extend(all, json_object_get(answer, "numbers"));
-                const char *next = show_text(answer, "next");
-                snprintf(path, sizeof path, next[0] ? "/v1/numbers?limit=1000&after=%.64s" : "%s",
-                         next);
-                json_decref(answer);
-        }
-        *out = all;
-        return code;
-}
-
 static int list(const struct command_line *line)
 {
         static const char *const titles[] = {"NUMBER",  "TRUNK",    "POOL",   "SESSIONS", "COUNTRY",
                                              "CARRIES", "RESERVED", "FROZEN", "TAGS",     NULL};
         json_t *numbers;
-        int code = fetch_all(line, &numbers);
-        if (code == EXIT_DONE && command_has(line, "--json")) {
-                show_json(json_pack("{s:O}", "numbers", numbers));
-        } else if (code == EXIT_DONE) {
+        int code = client_ask_all(line, "/v1/numbers", "numbers", &numbers);
+        if (numbers) {
                 struct show_table *table = show_table_create(titles);
                 add_rows(table, numbers);
                 show_table_print(table, "no numbers; \"maskline number add\" adds one");

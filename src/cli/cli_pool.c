@@ -242,23 +242,15 @@ static int list(const struct command_line *line)
 {
         static const char *const titles[] = {"POOL",      "NUMBERS",   "SESSIONS",
                                              "SELECTION", "DIRECTION", NULL};
-        struct show_table *table = show_table_create(titles);
-        char path[128] = "/v1/pools";
-        json_t *answer = NULL;
-        int code;
-        bool more;
-        do {
-                code = client_ask(line, "GET", path, NULL, &answer);
-                add_rows(table, json_object_get(answer, "pools"));
-                const char *next = show_text(answer, "next");
-                more = next[0] != '\0';
-                snprintf(path, sizeof path, "/v1/pools?after=%.64s", next);
-                json_decref(answer);
-        } while (code == EXIT_DONE && more);
-
-        if (code == EXIT_DONE && !command_has(line, "--json"))
+        json_t *pools;
+        int code = client_ask_all(line, "/v1/pools", "pools", &pools);
+        if (pools) {
+                struct show_table *table = show_table_create(titles);
+                add_rows(table, pools);
                 show_table_print(table, "no pools");
-        show_table_destroy(table);
+                show_table_destroy(table);
+        }
+        json_decref(pools);
         return code;
 }
 

@@ -291,6 +291,53 @@ int client_ask(const struct command_line *line, const char *method, const char *
         return EXIT_DONE;
 }
 
+#define PAGE "limit=1000"
+
+static int fetch_all(const struct command_line *line, const char *path, const char *member,
+                     json_t *all)
+{
+        char memory[256];
+        struct buf page;
+        bool more = true;
+        int code = EXIT_DONE;
+        buf_init(&page, memory, sizeof memory - 1);
+        buf_printf(&page, "%s?" PAGE, path);
+        while (!code && more) {
+                json_t *answer = NULL;
+                memory[page.len] = '\0';
+                code = client_call(line, "GET", memory, NULL, &answer);
+                json_array_extend(all, json_object_get(answer, member));
+                const char *next = show_text(answer, "next");
+                more = next[0] != '\0';
+                buf_init(&page, memory, sizeof memory - 1);
+                buf_printf(&page, "%s?" PAGE "&after=", path);
+                client_put_segment(&page, next);
+                if (!code && more && !buf_ok(&page)) {
+                        fputs("maskline: the server's answer does not say where to go on\n",
+                              stderr);
+                        code = EXIT_FAILED;
+                }
+                json_decref(answer);
+        }
+        return code;
+}
+
+int client_ask_all(const struct command_line *line, const char *path, const char *member,
+                   json_t **out)
+{
+        json_t *all = json_array();
+        int code = fetch_all(line, path, member, all);
+        *out = NULL;
+        if (code == EXIT_DONE && !command_has(line, "--json")) {
+                *out = all;
+                return code;
+        }
+        if (code == EXIT_DONE)
+                show_json(json_pack("{s:O}", member, all));
+        json_decref(all);
+        return code;
+}
+
 int client_add_duration(const struct command_line *line, const char *option, const char *field,
                         json_t *body)
 {

@@ -25,6 +25,18 @@ class Pools(harness.Case):
         self.assertNotIn("office", self.maskline.run("pool", "list"))
         self.finish()
 
+    def test_every_page_of_a_list_is_printed(self):
+        self.maskline.start()
+        names = {f"p{n:02}" for n in range(51)}
+        for name in names:
+            self.maskline.run("pool", "add", name)
+            self.maskline.run("key", "create", name, "--scope", "read")
+        for what in ("pool", "key"):
+            listed = self.maskline.json(what, "list")[f"{what}s"]
+            self.assertEqual({one["name"] for one in listed} - {"default"}, names)
+            self.assertTrue(all(name in self.maskline.run(what, "list") for name in ("p00", "p50")))
+        self.finish()
+
     def test_what_happened_is_followed_across_a_crash(self):
         self.maskline.start()
         self.maskline.provision(5060, 5061)
