@@ -9,6 +9,7 @@
 
 #include "api/access.h"
 #include "api/body.h"
+#include "api/openapi.h"
 #include "api/rest.h"
 #include "api/route.h"
 #include "base/log.h"
@@ -198,6 +199,8 @@ int api_create(const struct api_params *params, struct api **out, char *problem)
         api->params = *params;
         list_init(&api->waits);
         err = open_limiters(api);
+        if (!err && !(api->description = openapi_text()))
+                err = -ENOMEM;
         if (!err)
                 err = repeats_create(io_random(params->io), &api->repeats);
         if (err) {
@@ -232,6 +235,7 @@ void api_destroy(struct api *api)
         limiter_destroy(api->by_key);
         limiter_destroy(api->by_source);
         explicit_bzero(&api->token, sizeof api->token);
+        free(api->description);
         free(api);
 }
 

@@ -2,6 +2,7 @@
 #include "api/openapi.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "api/body.h"
@@ -258,7 +259,23 @@ json_t *openapi_json(void)
                 "key", "paths", paths_json(), "components", components_json());
 }
 
+char *openapi_text(void)
+{
+        json_t *json = openapi_json();
+        size_t bytes = json_dumpb(json, NULL, 0, JSON_COMPACT);
+        char *text = bytes ? calloc(1, bytes + 1) : NULL;
+        if (text)
+                (void)json_dumpb(json, text, bytes, JSON_COMPACT);
+        json_decref(json);
+        return text;
+}
+
 void openapi_answer(struct rest *rest)
 {
-        rest_answer(rest->api, rest->exchange, 200, openapi_json());
+        const struct http_response response = {
+                .status = 200,
+                .content_type = "application/json",
+                .body = slice_from(rest->api->description),
+        };
+        http_respond(rest->api->server, rest->exchange, &response);
 }

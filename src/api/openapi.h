@@ -8,7 +8,12 @@
 
 #include "api/rest.h"
 
-json_t *openapi_json(void);
+json_t *openapi_json(void); /* NULL: no memory */
+
+/* The same as text, NUL behind it, for free(). NULL: no memory. */
+char *openapi_text(void);
+
+/* Answers the text that the API made when it was created. */
 void openapi_answer(struct rest *rest);
 
 #endif

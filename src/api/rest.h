@@ -35,6 +35,7 @@ struct api {
         struct token token;
         struct limiter *by_key, *by_source; /* owned */
         struct repeats *repeats;            /* owned */
+        char *description;                  /* owned: /v1/openapi.json */
         struct list waits;                  /* of struct rest_wait */
         uint32_t wait_count;
         bool draining;

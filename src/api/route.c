@@ -32,7 +32,7 @@ static const struct route routes[] = {
          .answer = "Health"},
         {"GET", "/metrics", SCOPE_READ, rest_health_metrics, .of_all = true, .name = "metrics",
          .summary = "Counters and gauges, as Prometheus reads them", .done = {200}},
-        {"GET", "/v1/openapi.json", 0, openapi_answer, .is_open = true, .name = "openapi",
+        {"GET", "/v1/openapi.json", SCOPES_ALL, openapi_answer, .name = "openapi",
          .summary = "This description", .done = {200}, .answer = ""},
 
         {"GET", "/v1/tenants", SCOPE_READ, rest_tenants_list, .of_all = true,

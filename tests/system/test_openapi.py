@@ -99,10 +99,11 @@ class Document:
 class OpenApi(harness.Case):
     def test_the_description_is_well_formed_and_complete(self):
         self.maskline.start()
-        status, text = self.maskline.get("/v1/openapi.json")
+        status, text = self.maskline.get("/v1/openapi.json", with_token=True)
         self.assertEqual(status, 200)
         document = Document(text)
         document.check()
+        self.assertEqual(self.maskline.get("/v1/openapi.json")[0], 401)
 
         page = (harness.ROOT / "docs/reference/rest.md").read_text()
         rows = re.findall(r"^\| ([A-Z, ]+) \| `(/[^`]*)` \|", page, re.M)
@@ -113,7 +114,7 @@ class OpenApi(harness.Case):
 
     def test_the_check_finds_what_is_wrong(self):
         self.maskline.start()
-        text = self.maskline.get("/v1/openapi.json")[1]
+        text = self.maskline.get("/v1/openapi.json", with_token=True)[1]
         self.finish()
         for good, bad in (('"#/components/schemas/Trunk"', '"#/components/schemas/Tronk"'),
                           ('"operationId":"list_trunks"', '"operationId":"list_numbers"'),

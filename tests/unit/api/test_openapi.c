@@ -55,6 +55,17 @@ static void every_route_is_described_once(void **state)
         assert_int_equal(operations, routes);
 }
 
+static void the_text_says_the_same(void **state)
+{
+        (void)state;
+        char *text = openapi_text();
+        assert_non_null(text);
+        json_t *read = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+        assert_true(json_equal(read, document));
+        json_decref(read);
+        free(text);
+}
+
 static void every_status_of_a_route_is_described(void **state)
 {
         (void)state;
@@ -146,6 +157,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 TEST(every_route_is_described_once),
+                TEST(the_text_says_the_same),
                 TEST(every_status_of_a_route_is_described),
                 TEST(every_field_of_a_body_is_described),
                 TEST(no_reference_leads_nowhere_and_no_shape_is_unused),

@@ -52,7 +52,7 @@ static const struct row {
 } rows[] = {
         {OPEN, "GET", "/healthz", "/healthz"},
         {OPEN, "GET", "/readyz", "/readyz"},
-        {OPEN, "GET", "/v1/openapi.json", "/v1/openapi.json"},
+        {SAME, "GET", "/v1/openapi.json", "/v1/openapi.json"},
         {OF_ALL, "GET", "/metrics", "/metrics"},
         {OF_ALL, "GET", "/v1/tenants", "/v1/tenants"},
         {OF_ALL, "POST", "/v1/tenants", "/v1/tenants", TENANT, "{\"name\":\"%s\"}"},
