@@ -6,7 +6,6 @@
 
 #include "api/party_number.h"
 #include "api/phonenumber.h"
-#include "base/log.h"
 
 #define TAGS_RULE                                                                                  \
         "tags are words of letters, digits, \"-\", \"_\" and \".\", 63 characters in all with a "  \
@@ -58,11 +57,9 @@ static int read_trunk(const struct api *api, uint32_t tenant_id, const json_t *v
                 row->trunk_id = trunk->id;
                 return 0;
         }
-        (void)refuse(problem, PROBLEM_NOT_FOUND, "trunk",
-                     "Add the trunk first; GET /v1/trunks (maskline trunk list) lists them.", "");
-        snprintf(problem->rule, sizeof problem->rule, "there is no trunk named \"%s\"",
-                 log_text(body_slice(value)).text);
-        return ERR_SYNTAX;
+        return refuse(problem, PROBLEM_NOT_FOUND, "trunk",
+                      "Add the trunk first; GET /v1/trunks (maskline trunk list) lists them.",
+                      "there is no trunk of this name");
 }
 
 static int read_pool(const struct api *api, uint32_t tenant_id, const json_t *value,

@@ -157,6 +157,10 @@ static void refuse_pool(struct rest *rest, int err)
                 rest_refuse(rest, PROBLEM_EXISTS, "name", "Choose another name.",
                             "there is a pool of this name already");
                 return;
+        case ERR_STATE:
+                rest_refuse(rest, PROBLEM_STATE, "name", "Leave the name out, or add another pool.",
+                            "the default pool keeps its name");
+                return;
         case ERR_FULL:
                 rest_refuse(rest, PROBLEM_LIMIT, NULL, "Remove one that is no longer used.",
                             "there are %d pools already, or the store's queue is full",

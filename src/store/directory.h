@@ -108,7 +108,10 @@ struct directory_pool {
 /* ERR_EXISTS (name), ERR_FULL. */
 int directory_pool_add(struct directory *dir, struct directory_pool *row, directory_done *done,
                        void *arg) MUST_CHECK;
-/* Name and policy of the one with its tenant and id. ERR_NOT_FOUND, ERR_EXISTS, ERR_FULL, -ENOMEM. */
+/*
+ * Name and policy of the one with its tenant and id. ERR_NOT_FOUND, ERR_STATE (another name for the
+ * default one), ERR_EXISTS, ERR_FULL, -ENOMEM.
+ */
 int directory_pool_change(struct directory *dir, const struct directory_pool *row,
                           directory_done *done, void *arg) MUST_CHECK;
 /* ERR_IN_USE while numbers belong to it or sessions are not erased, and of the default one. */

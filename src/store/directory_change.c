@@ -347,6 +347,10 @@ static int edit_session(struct change *c, const struct session_edit *edit,
         if (!lives(c))
                 return ERR_STATE;
         int err = edit_parties(c, edit);
+        if (err == ERR_FULL) {
+                refusal->fault.flaw = SESSION_TOO_MANY;
+                return ERR_SYNTAX;
+        }
         if (err)
                 return err;
         refusal->fault = session_check(c->session);

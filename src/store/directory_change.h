@@ -30,7 +30,7 @@ struct session_edit {
 /*
  * ERR_NOT_FOUND: the session, the place, the slot, the alias, or a number that is not the tenant's;
  * ERR_STATE: it has ended, or the alias is the party's only number; ERR_SYNTAX: the parties would not
- * be what the model wants (`refusal->fault`); ERR_CONFLICT, ERR_NO_NUMBER: another session holds what
+ * be what the model wants, or one party or number too many (`refusal->fault`); ERR_CONFLICT, ERR_NO_NUMBER: another session holds what
  * it would get (`refusal->outcome`); ERR_EXISTS: the alias is there; ERR_FULL, -ENOMEM. An edit that
  * changes nothing is answered 0 and writes nothing. `refusal` may be NULL.
  */

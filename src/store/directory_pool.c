@@ -157,12 +157,23 @@ int directory_pool_add(struct directory *dir, struct directory_pool *row, direct
         return 0;
 }
 
+/* The default one keeps its name; one that has another since an earlier version may get it back. */
+static bool may_be_named(const struct directory_pool *before, const struct directory_pool *row)
+{
+        struct slice name = {row->name, strnlen(row->name, sizeof row->name)};
+        struct slice held = {before->name, strnlen(before->name, sizeof before->name)};
+        return row->id != DIRECTORY_DEFAULT_POOL || slice_equal(name, held) ||
+               slice_equal(name, SLICE("default"));
+}
+
 int directory_pool_change(struct directory *dir, const struct directory_pool *row,
                           directory_done *done, void *arg)
 {
         struct number_pool *pool = number_pool_get(dir, row->tenant_id, row->id);
         if (!pool)
                 return ERR_NOT_FOUND;
+        if (!may_be_named(&pool->row, row))
+                return ERR_STATE;
         if (is_name_taken(dir, row))
                 return ERR_EXISTS;
         struct store_pool *before = malloc(sizeof *before);

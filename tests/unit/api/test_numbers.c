@@ -91,6 +91,25 @@ static void what_cannot_be_said_of_a_number_is_refused_by_field(void **state)
         json_decref(rig_expect(rig, 404, "PATCH", "/v1/numbers/919000000077", "{}"));
 }
 
+/* A file whose columns are swapped holds real numbers where names are looked for. */
+static void what_was_submitted_is_not_repeated(void **state)
+{
+        struct rig *rig = *state;
+        static const char *const fields[] = {"trunk", "pool", "country", "area", "tags"};
+        for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+                char body[128];
+                bool list = !strcmp(fields[i], "tags");
+                snprintf(body, sizeof body,
+                         "{\"rows\":[{\"number\":\"+919000000001\",\"%s\":%s\"+919888800001\"%s}]}",
+                         fields[i], list ? "[" : "", list ? "]" : "");
+                struct reply reply = rig_ask(rig, "POST", "/v1/numbers/import", body);
+                assert_int_equal(reply.status, 200);
+                assert_non_null(strstr(reply.text, "\"rejected\":1"));
+                assert_null(strstr(reply.text, "98888"));
+                reply_free(&reply);
+        }
+}
+
 static void a_number_that_sessions_hold_stays_where_it_is_until_it_is_drained(void **state)
 {
         struct rig *rig = *state;
@@ -209,6 +228,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 WITH_RIG(a_number_knows_where_it_is_at_home_unless_it_is_told),
                 WITH_RIG(what_cannot_be_said_of_a_number_is_refused_by_field),
+                WITH_RIG(what_was_submitted_is_not_repeated),
                 WITH_RIG(a_number_that_sessions_hold_stays_where_it_is_until_it_is_drained),
                 WITH_RIG(an_import_judges_each_row_and_a_dry_run_changes_nothing),
                 WITH_RIG(an_import_that_is_no_list_of_rows_is_refused_as_a_whole),

@@ -73,6 +73,16 @@ static void the_default_pool_is_always_there(void **state)
         json_decref(pool);
         json_decref(rig_expect(rig, 409, "DELETE", "/v1/pools/default", NULL));
         json_decref(rig_expect(rig, 409, "POST", "/v1/pools", "{\"name\":\"default\"}"));
+
+        struct reply reply = rig_ask(rig, "PATCH", "/v1/pools/default", "{\"name\":\"first\"}");
+        assert_int_equal(reply.status, 409);
+        assert_string_equal(reply_text(&reply, "field"), "name");
+        reply_free(&reply);
+        json_decref(rig_expect(rig, 200, "PATCH", "/v1/pools/default",
+                               "{\"name\":\"default\",\"ttl_ms\":1000}"));
+        pool = rig_expect(rig, 200, "GET", "/v1/pools/default", NULL);
+        assert_int_equal(count_of(pool, "ttl_ms"), 1000);
+        json_decref(pool);
 }
 
 static void every_setting_comes_back(void **state)

@@ -550,9 +550,10 @@ static void a_number_that_is_wrong_is_refused(void **state)
                 {"{\"number\":\"anonymous\",\"trunk\":\"north\"}", 422, "number",
                  "not a telephone number"},
                 {"{\"number\":\"+91900000\",\"trunk\":\"north\"}", 422, "number", "too short"},
-                {"{\"number\":\"+919000000001\",\"trunk\":\"nowhere\"}", 404, "trunk", "nowhere"},
+                {"{\"number\":\"+919000000001\",\"trunk\":\"nowhere\"}", 404, "trunk",
+                 "of this name"},
                 {"{\"number\":\"+919000000001\",\"trunk\":\"919888800001\"}", 404, "trunk",
-                 "\\\"#\\\""},
+                 "of this name"},
         };
         for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
                 struct reply reply = rig_ask(rig, "POST", "/v1/numbers", rows[i].body);

@@ -117,6 +117,42 @@ static void a_party_is_replaced_and_a_number_is_swapped(void **state)
         explain(s, "+919000000004", "+919888800001", "connect");
 }
 
+/* 422, and no 503 that asks to try again. */
+static void one_number_or_one_party_too_many_is_refused_for_good(void **state)
+{
+        struct scene *s = *state;
+        char body[96];
+        for (unsigned i = 0; i < 4; i++) {
+                snprintf(body, sizeof body,
+                         "{\"edit\":\"add-alias\",\"party\":0,\"number\":\"+91988880001%u\"}", i);
+                expect(s, i < 3 ? 200 : 422, "change", body, i < 3 ? "" : "edit");
+        }
+        json_t *made = rig_expect(&s->rig, 201, "POST", "/v1/sessions",
+                                  "{\"model\":\"sides\",\"parties\":["
+                                  "{\"number\":\"+919888800020\",\"side\":0},"
+                                  "{\"number\":\"+919888800021\",\"side\":1}]}");
+        snprintf(s->id, sizeof s->id, "%s", json_string_value(json_object_get(made, "id")));
+        json_decref(made);
+        for (unsigned i = 2; i < 17; i++) {
+                snprintf(body, sizeof body,
+                         "{\"edit\":\"add-party\",\"side\":1,\"number\":\"+9198888000%u\"}",
+                         20 + i);
+                expect(s, i < 16 ? 200 : 422, "change", body, i < 16 ? "" : "edit");
+        }
+}
+
+static void a_session_whose_number_is_gone_is_told_so(void **state)
+{
+        struct scene *s = *state;
+        expect(s, 200, "end", NULL, "");
+        json_decref(rig_expect(&s->rig, 204, "DELETE", "/v1/numbers/919000000001", NULL));
+        struct reply reply = ask(s, "reopen", "{}");
+        assert_int_equal(reply.status, 409);
+        assert_string_equal(reply_text(&reply, "type"), "urn:maskline:problem:conflict");
+        assert_non_null(strstr(reply_text(&reply, "detail"), "is not yours any more"));
+        reply_free(&reply);
+}
+
 static void an_edit_that_cannot_be_is_refused_by_field(void **state)
 {
         struct scene *s = *state;
@@ -176,6 +212,8 @@ int main(void)
                 WITH_SCENE(a_session_is_renewed_ended_and_reopened),
                 WITH_SCENE(an_alias_calls_like_its_party),
                 WITH_SCENE(a_party_is_replaced_and_a_number_is_swapped),
+                WITH_SCENE(one_number_or_one_party_too_many_is_refused_for_good),
+                WITH_SCENE(a_session_whose_number_is_gone_is_told_so),
                 WITH_SCENE(an_edit_that_cannot_be_is_refused_by_field),
                 WITH_SCENE(an_erased_session_leaves_a_receipt),
         };
