@@ -14,11 +14,13 @@
 static const struct {
         const char *option, *field;
         enum {
-                TIME,
+                TIME,    /* told in ms */
+                SECONDS, /* a time, told in s */
                 WORD,
                 WORDS,
                 MINUTE,
-                NUMBER
+                NUMBER,
+                SWITCH
         } kind;
 } settings[] = {
         {"--ttl", "ttl_ms", TIME},
@@ -31,8 +33,22 @@ static const struct {
         {"--from", "from_min", MINUTE},
         {"--to", "to_min", MINUTE},
         {"--utc-offset", "utc_offset_min", NUMBER},
+        /* From here on shown as they are. */
+        {"--sliding", "sliding_ms", TIME},
+        {"--calls", "session_calls_max", NUMBER},
+        {"--calls-at-once", "session_concurrent_max", NUMBER},
+        {"--party-at-once", "party_concurrent_max", NUMBER},
+        {"--party-per-h", "party_calls_per_h", NUMBER},
+        {"--ring", "ring_s", SECONDS},
+        {"--talk", "talk_s", SECONDS},
+        {"--warn", "warn_s", SECONDS},
+        {"--affinity", "affinity_ms", TIME},
+        {"--last-caller", "last_caller_ms", TIME},
+        {"--on-end", "on_end", WORD},
+        {"--take-withheld", "take_withheld", SWITCH},
 };
-#define SETTINGS (sizeof settings / sizeof settings[0])
+#define SETTINGS  (sizeof settings / sizeof settings[0])
+#define PLAIN_ONE 10
 
 static int fail(const char *option, const char *wants)
 {
@@ -52,12 +68,22 @@ static bool parse_minute(const char *text, unsigned *out)
         return true;
 }
 
-static int put_time(const char *option, const char *field, const char *text, json_t *body)
+static int put_time(const char *option, const char *field, const char *text, unsigned per_s,
+                    json_t *body)
 {
         int64_t seconds = 0;
         if (strcmp(text, "0") && duration_parse(slice_from(text), &seconds))
                 return fail(option, DURATION_ALLOWED ", or 0");
-        json_object_set_new(body, field, json_integer((json_int_t)seconds * 1000));
+        json_object_set_new(body, field, json_integer((json_int_t)seconds * per_s));
+        return EXIT_DONE;
+}
+
+static int put_switch(const char *option, const char *field, const char *text, json_t *body)
+{
+        bool on = strcmp(text, "true") == 0;
+        if (!on && strcmp(text, "false") != 0)
+                return fail(option, "true or false");
+        json_object_set_new(body, field, json_boolean(on));
         return EXIT_DONE;
 }
 
@@ -98,7 +124,11 @@ static int put_setting(const struct command_line *line, unsigned i, json_t *body
                 return EXIT_DONE;
         switch (settings[i].kind) {
         case TIME:
-                return put_time(option, field, text, body);
+                return put_time(option, field, text, 1000, body);
+        case SECONDS:
+                return put_time(option, field, text, 1, body);
+        case SWITCH:
+                return put_switch(option, field, text, body);
         case MINUTE:
                 return put_minute(option, field, text, body);
         case NUMBER:
@@ -144,6 +174,21 @@ static void show_hours(const json_t *pool)
         show_fact("hours", text);
 }
 
+/* The others, by the names of their options: 0 is none, or the server's own. */
+static void show_plain(const json_t *pool)
+{
+        for (unsigned i = PLAIN_ONE; i < SETTINGS; i++) {
+                const char *title = settings[i].option + 2;
+                char text[32];
+                json_int_t value = json_integer_value(json_object_get(pool, settings[i].field));
+                if (settings[i].kind == TIME)
+                        value /= 1000;
+                snprintf(text, sizeof text, "%lld s", (long long)value);
+                bool is_time = settings[i].kind == TIME || settings[i].kind == SECONDS;
+                show_fact(title, is_time ? text : show_cell(pool, settings[i].field).text);
+        }
+}
+
 static void show_pool(const json_t *pool)
 {
         show_fact("pool", show_cell(pool, "name").text);
@@ -157,6 +202,7 @@ static void show_pool(const json_t *pool)
         show_fact("direction", show_cell(pool, "direction").text);
         show_fact("days", show_words(pool, "days").text);
         show_hours(pool);
+        show_plain(pool);
 }
 
 static int add(const struct command_line *line)
@@ -208,6 +254,12 @@ static int set(const struct command_line *line)
         const char *name = command_value(line, "--name");
         if (name)
                 json_object_set_new(body, "name", json_string(name));
+        if (json_object_size(body) == 0) {
+                json_decref(body);
+                fprintf(stderr, "maskline: nothing to set; \"maskline pool set --help\" lists what "
+                                "there is\n");
+                return EXIT_USAGE;
+        }
         return ask_one(line, "PATCH", body);
 }
 
@@ -254,24 +306,40 @@ static int list(const struct command_line *line)
         return code;
 }
 
-#define POLICY_OPTIONS                                                                             \
-        {"--ttl", "TIME", "how long a session lives that does not say it; 0: until it is ended"},  \
-                {"--ttl-max", "TIME", "how long a session lives at most; 0: no bound"},            \
-                {"--quarantine", "TIME",                                                           \
-                 "for how long a party does not get a number again that it had; 0: not at all"},   \
-                {"--selection", "least-recent|sticky|avoid",                                       \
-                 "which free number: the one that rested longest; first, or last, the one that "   \
-                 "this pair had before"},                                                          \
-                {"--capability", "voice|sms", "what a number must be able to carry",               \
-                 .repeats = true},                                                                 \
-                {"--direction", "both|from-side-0|from-side-1", "who may call whom"},              \
-                {"--day", "DAY", "a day on which calls may be made, such as monday",               \
-                 .repeats = true},                                                                 \
-                {"--from", "TIME", "from when on a day, such as 09:00"},                           \
-                {"--to", "TIME", "until when on a day, such as 18:30; 24:00 is its end"},          \
-        {                                                                                          \
-                "--utc-offset", "MINUTES",                                                         \
-                        "how far the clock of days and hours is ahead of UTC; 330 in India"        \
+#define POLICY_OPTIONS                                                                              \
+        {"--ttl", "TIME", "how long a session lives that does not say it; 0: until it is ended"},   \
+                {"--ttl-max", "TIME", "how long a session lives at most; 0: no bound"},             \
+                {"--quarantine", "TIME",                                                            \
+                 "for how long a party does not get a number again that it had; 0: not at all"},    \
+                {"--selection", "least-recent|sticky|avoid",                                        \
+                 "which free number: the one that rested longest; first, or last, the one that "    \
+                 "this pair had before"},                                                           \
+                {"--capability", "voice|sms", "what a number must be able to carry",                \
+                 .repeats = true},                                                                  \
+                {"--direction", "both|from-side-0|from-side-1", "who may call whom"},               \
+                {"--day", "DAY", "a day on which calls may be made, such as monday",                \
+                 .repeats = true},                                                                  \
+                {"--from", "TIME", "from when on a day, such as 09:00"},                            \
+                {"--to", "TIME", "until when on a day, such as 18:30; 24:00 is its end"},           \
+                {"--sliding", "TIME",                                                               \
+                 "a session ends when no call was made in it for so long; 0: it does not"},         \
+                {"--calls", "N", "calls in a session; 0: any number"},                              \
+                {"--calls-at-once", "N", "calls at once in a session; 0: any number"},              \
+                {"--party-at-once", "N", "calls at once of a party; 0: any number"},                \
+                {"--party-per-h", "N", "calls that a party may make in an hour; 0: any number"},    \
+                {"--ring", "TIME", "how long it rings; 0: the server's ring_timeout_s"},            \
+                {"--talk", "TIME", "how long a call lasts at most; 0: the server's call_s_max"},    \
+                {"--warn", "TIME", "how long before its end a tone is heard; 0: none is"},          \
+                {"--affinity", "TIME",                                                              \
+                 "how long a call back reaches the one of several who called; 0: they take turns"}, \
+                {"--last-caller", "TIME",                                                           \
+                 "how long the last caller can be called back; 0: not at all"},                     \
+                {"--on-end", "keep|cut", "what becomes of a running call when its session ends"},   \
+                {"--take-withheld", "true|false",                                                   \
+                 "numbers open to anyone take callers who withhold theirs"},                        \
+        {                                                                                           \
+                "--utc-offset", "MINUTES",                                                          \
+                        "how far the clock of days and hours is ahead of UTC; 330 in India"         \
         }
 
 static const struct command_option add_options[] = {POLICY_OPTIONS, {NULL}};
