@@ -252,7 +252,7 @@ class WrongCommands(SetupCase):
 
     def test_a_number_needs_a_trunk_that_exists(self):
         self.assert_refused("number", "add", "+919000000003", "--trunk", "nowhere",
-                            words=["nowhere"])
+                            words=["trunk: there is no trunk of this name", "trunk list"])
 
     def test_a_second_session_may_not_share_a_party_and_its_number(self):
         self.assert_refused("session", "create", "--party", "-", "--party", "-", "--dials", M1,
