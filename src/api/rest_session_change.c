@@ -7,6 +7,7 @@
 #include "api/party_number.h"
 #include "api/rest_session_refusal.h"
 #include "api/rest_sessions.h"
+#include "api/session_json.h"
 #include "core/session_model.h"
 #include "store/directory_change.h"
 
@@ -111,7 +112,7 @@ static void tell(struct rest *rest, struct rest_wait *wait, const struct session
 {
         snprintf(wait->told, sizeof wait->told, "session %s: %s",
                  session_id_format(rest->api->params.directory, view->id).text, what);
-        wait->answer = rest_sessions_json(rest->api, view);
+        wait->answer = session_json(rest->api, view);
 }
 
 static bool read_expiry(struct rest *rest, int64_t *out)

@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "api/rest_sessions.h"
+#include "api/session_fields.h"
 #include "core/session_model.h"
 
 /* The party that was to dial a number that is not the tenant's. */
@@ -11,7 +11,7 @@ static unsigned unknown_given(const struct api *api, const struct session_create
 {
         unsigned party = 0;
         while (party + 1 < create->party_count) {
-                struct masking_number given = create->given[rest_sessions_slot(create, party)];
+                struct masking_number given = create->given[session_fields_slot(create, party)];
                 const struct number_row *row = directory_number_find(api->params.directory, given);
                 if (!number_is_none(given.n) && (!row || row->tenant_id != create->tenant_id))
                         break;

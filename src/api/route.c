@@ -19,6 +19,7 @@
 #include "api/rest_tenants.h"
 #include "api/rest_trunk_check.h"
 #include "api/rest_trunks.h"
+#include "api/session_fields.h"
 
 static const char *const by_after[] = {"limit", "after", NULL};
 static const char *const by_before[] = {"limit", "before", NULL};
@@ -119,7 +120,7 @@ static const struct route routes[] = {
          .answer = "SessionList"},
         {"POST", "/v1/sessions", SCOPE_OPERATE, rest_sessions_create, .name = "create_session",
          .summary = "Let parties call each other without seeing their numbers",
-         .fields = rest_sessions_fields, .done = {200, 201}, .answer = "SessionMade",
+         .fields = session_fields, .done = {200, 201}, .answer = "SessionMade",
          .may_conflict = true, .by_reference = true},
         {"GET", "/v1/sessions/{}", SCOPE_READ, rest_sessions_show, .name = "show_session",
          .summary = "Show a session", .hole = "id", .done = {200}, .answer = "Session"},

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "api/body.h"
-#include "api/rest_sessions.h"
+#include "api/session_fields.h"
 #include "fuzz.h"
 
 #define DIGITS_THAT_TELL 10
@@ -75,7 +75,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         struct session_create create;
 
         answers = 0;
-        bool read = body_parse(&rest) && rest_sessions_read(&rest, NOW_MS, &create);
+        bool read = body_parse(&rest) && session_fields_read(&rest, NOW_MS, &create);
         MUST(answers == (read ? 0 : 1));
         if (read)
                 check_create(&create);
