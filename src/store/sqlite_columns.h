@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * sqlite_columns.h - the values of one row, one after the other: for sqlite_write.c and
- * sqlite_read.c, which name the columns in the same order.
+ * sqlite_get.c, which take the columns in the same order.
  */
 #ifndef MASKLINE_STORE_SQLITE_COLUMNS_H
 #define MASKLINE_STORE_SQLITE_COLUMNS_H
@@ -31,6 +31,9 @@
         "verdict, started_ms, ringing_ms, answered_ms, ended_ms, cause, source, sip_status, "      \
         "packets_in, packets_out, packets_lost, jitter_ms_x10, attempts"
 #define AUDIT_COLUMNS "sequence, tenant_id, at_ms, kind, body, hash"
+
+/* The entry with the highest sequence. */
+#define LAST_AUDIT "SELECT " AUDIT_COLUMNS " FROM audit ORDER BY sequence DESC LIMIT 1"
 
 /* Room for every source of a trunk as text, and for the trunks that it overflows to. */
 #define TRUNK_SOURCES_TEXT  (TRUNK_SOURCES_MAX * 64)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * sqlite_rows.h - rows to statements and back: what is written, what is read.
+ * sqlite_rows.h - what is written into the database, and what is read out of it.
  *
  * Results are SQLite's; a stored value that no version of ours can have written is SQLITE_CORRUPT.
  */
