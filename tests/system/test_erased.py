@@ -14,7 +14,7 @@ from test_canary_process import plain_binary
 ERASED_S = 30
 
 
-class Erased(harness.Case):
+class ErasedCase(harness.Case):
     settings = {"quarantine_s": 1}
 
     def setUp(self):
@@ -42,6 +42,8 @@ class Erased(harness.Case):
         said += [self.maskline.run("number", "list"), self.maskline.run("call", "export")]
         return "\n".join(said)
 
+
+class Erased(ErasedCase):
     def assert_files_are_free(self, files):
         self.assertTrue(files)
         for path, content in files.items():
@@ -85,7 +87,7 @@ def memory_of(pid):
                 continue
 
 
-class ErasedFromMemory(Erased):
+class ErasedFromMemory(ErasedCase):
     """The same of a build without sanitizers, which would keep what was freed."""
 
     def setUp(self):
@@ -105,12 +107,6 @@ class ErasedFromMemory(Erased):
                 data = re.sub(rb"\0{64,}", bytes(64), data)    # most of it
                 found |= {(pid, hex(start), *one) for one in needles.find(searchers, data)}
         return found
-
-    def test_no_file_no_log_and_nothing_that_was_printed_has_the_number(self):
-        self.skipTest("the build with sanitizers has shown it")
-
-    test_a_backup_of_before_does_not_bring_it_back = \
-        test_no_file_no_log_and_nothing_that_was_printed_has_the_number
 
     def test_the_memory_of_the_process_does_not_have_the_number(self):
         self.erase()

@@ -19,8 +19,7 @@ static struct buf b;
 static void skip_unless_counted(void)
 {
 #ifndef MASKLINE_COUNT_STEPS
-        print_message("skipped: this build does not count steps\n");
-        skip();
+        skip_for_want_of("a build that counts steps");
 #endif
 }
 
