@@ -92,6 +92,12 @@ class Edge:
     def log(self):
         return self._log_path.read_text(errors="replace")
 
+    def came(self, method):
+        """By which transport and from which address the requests of this method came, in order."""
+        lines = [line.partition("came: ")[2].split() for line in self.log().splitlines()
+                 if "came: " in line]
+        return [(transport, source) for name, transport, source in lines if name == method]
+
     def said(self):
         """What it challenged and authorized, in order."""
         return [line.partition("edge: ")[2].strip() for line in self.log().splitlines()

@@ -88,6 +88,10 @@ class Names(_SippCase):
         self.assertIn(("carrier.example", NAPTR), self.dns.asked)
         self.assertIn(("_sip._udp.carrier.example", SRV), self.dns.asked)
         self.assertNotIn(("_sip._tcp.carrier.example", SRV), self.dns.asked)
+        # A call was set up meanwhile, and nothing of it is in a question.
+        for name, _ in self.dns.asked:
+            self.assertRegex(name, r"(^|\.)carrier\.example$")
+            self.assertNotRegex(name, r"[0-9]([-.]?[0-9]){6}")
         self.finish()
 
     def test_without_naptr_srv_is_asked_for_what_is_spoken(self):

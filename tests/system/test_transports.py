@@ -2,6 +2,7 @@
 """SIP over TCP and TLS with peers that are not ours: Kamailio as the carrier's edge, baresip."""
 import os
 import signal
+import socket
 import ssl
 import time
 import unittest
@@ -102,19 +103,49 @@ class CarrierEdge(Transports):
         """The certificate that the server shows now."""
         return ssl.get_server_certificate(("127.0.0.1", self.maskline.tls_port))
 
+    def connect(self):
+        """Somebody's connection to the server, whoever that turns out to be."""
+        anyone = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        anyone.check_hostname, anyone.verify_mode = False, ssl.CERT_NONE
+        plain = socket.create_connection(("127.0.0.1", self.maskline.tls_port), timeout=10)
+        connection = anyone.wrap_socket(plain)
+        self.addCleanup(connection.close)
+        return connection
+
+    def ask(self, connection):
+        """What an OPTIONS on it is answered."""
+        connection.sendall(b"OPTIONS sip:127.0.0.1 SIP/2.0\r\n"
+                           b"Via: SIP/2.0/TLS 127.0.0.1:9;branch=z9hG4bK%d\r\n"
+                           b"From: <sip:probe@127.0.0.1>;tag=1\r\nTo: <sip:127.0.0.1>\r\n"
+                           b"Call-ID: probe\r\nCSeq: 1 OPTIONS\r\nMax-Forwards: 70\r\n"
+                           b"Content-Length: 0\r\n\r\n" % time.monotonic_ns())
+        return connection.recv(4096).split(b"\r\n")[0].decode()
+
     def test_a_new_certificate_is_taken_with_a_call_up(self):
         self.build("tls")
         # Who asks has to be behind a trunk.
         self.maskline.add_trunk("probe", "127.0.0.1/32", "127.0.0.1:9", "--transport", "tls")
         calls = self.begin(self.agent_phone, self.customer_phone, M2)
         before = self.shown()
+        old = self.connect()
+        self.assertEqual(self.ask(old), "SIP/2.0 200 OK")
         self.authority.sign("IP:127.0.0.1", into=self.ours)
         os.kill(self.maskline.pid, signal.SIGHUP)
         deadline = time.monotonic() + 10
         while self.shown() == before:
             self.assertLess(time.monotonic(), deadline, self.maskline.log()[-2000:])
             time.sleep(0.1)
+        # Connections that were there stay as they are, ours to the carrier and others' to us.
+        self.assertEqual(self.ask(old), "SIP/2.0 200 OK")
+        self.assertEqual(ssl.DER_cert_to_PEM_cert(old.getpeercert(binary_form=True)), before)
         self.end(self.agent_phone, self.customer_phone, calls)
+        self.assertEqual(len(set(self.edge.came("INVITE"))), 1, self.edge.came("INVITE"))
+        self.assertEqual(self.edge.came("BYE"), self.edge.came("INVITE")[:1])
+        self.assertEqual(self.edge.came("BYE")[0][0], "tls")
+        # A new one is made with the new certificate.
+        new = self.connect()
+        self.assertEqual(self.ask(new), "SIP/2.0 200 OK")
+        self.assertNotEqual(new.getpeercert(binary_form=True), old.getpeercert(binary_form=True))
 
         # What is no key is not taken, and says so.
         self.ours[1].write_text("nonsense\n")
