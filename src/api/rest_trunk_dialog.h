@@ -5,8 +5,7 @@
 #ifndef MASKLINE_API_REST_TRUNK_DIALOG_H
 #define MASKLINE_API_REST_TRUNK_DIALOG_H
 
-#include <jansson.h>
-
+#include "api/body.h"
 #include "core/trunk.h"
 
 enum dialog_field {
@@ -14,6 +13,11 @@ enum dialog_field {
         DIALOG_PRACK,
         DIALOG_FIELDS,
 };
+#define REST_TRUNK_DIALOG_ROWS                                                                     \
+        {"session_timer", BODY_SWITCH},                                                            \
+        {                                                                                          \
+                "prack", BODY_SWITCH                                                               \
+        }
 
 /* What is absent stays as it is. */
 void rest_trunk_dialog_read(const json_t **values, struct trunk *trunk);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/rest_trunk_route.h"
 
-#include "api/body.h"
 #include "wire/sip_write.h"
 
 void rest_trunk_route_defaults(struct trunk *trunk)

@@ -6,6 +6,7 @@
 #ifndef MASKLINE_API_REST_TRUNK_ROUTE_H
 #define MASKLINE_API_REST_TRUNK_ROUTE_H
 
+#include "api/body.h"
 #include "api/rest.h"
 
 enum route_field {
@@ -16,6 +17,12 @@ enum route_field {
         ROUTE_REDIRECTS,
         ROUTE_FIELDS,
 };
+#define REST_TRUNK_ROUTE_ROWS                                                                      \
+        {"options_s", BODY_COUNT}, {"failover_ms", BODY_COUNT}, {"queue_ms", BODY_COUNT},          \
+                {"overflow", BODY_LIST},                                                           \
+        {                                                                                          \
+                "redirects", BODY_TEXT                                                             \
+        }
 
 /* Into the trunk; what is absent stays. False: refused. */
 bool rest_trunk_route_read(struct rest *rest, const json_t **values, struct trunk *trunk);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/rest_trunk_transport.h"
 
-#include "api/body.h"
 #include "io/dns_records.h"
 
 static const char *const names[] = {

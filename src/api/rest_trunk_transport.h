@@ -5,6 +5,7 @@
 #ifndef MASKLINE_API_REST_TRUNK_TRANSPORT_H
 #define MASKLINE_API_REST_TRUNK_TRANSPORT_H
 
+#include "api/body.h"
 #include "api/rest.h"
 
 enum transport_field {
@@ -12,6 +13,11 @@ enum transport_field {
         TRANSPORT_CLIENT_DOMAIN,
         TRANSPORT_FIELDS,
 };
+#define REST_TRUNK_TRANSPORT_ROWS                                                                  \
+        {"transport", BODY_TEXT},                                                                  \
+        {                                                                                          \
+                "client_certificate", BODY_TEXT                                                    \
+        }
 
 /* Into the trunk; what is absent stays. False: refused. */
 bool rest_trunk_transport_read(struct rest *rest, const json_t **values, struct trunk *trunk);

@@ -22,10 +22,4 @@ const struct trunk *rest_trunks_find(struct rest *rest);
 /* Gives signalling the trunk as the directory has it now, or takes it away. */
 void rest_trunks_sync(struct api *api, uint32_t trunk_id);
 
-/*
- * "192.0.2.0/24", "192.0.2.7", "192.0.2.7:5060", "[2001:db8::/32]:5060". ERR_SYNTAX; ERR_RANGE
- * when bits are set beyond the prefix.
- */
-int rest_trunks_parse_source(struct slice text, struct trunk_source *out) MUST_CHECK;
-
 #endif

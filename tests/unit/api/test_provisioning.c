@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "../unit.h"
-#include "api/rest_trunks.h"
+#include "api/rest_trunk_address.h"
 #include "rig.h"
 
 static int set_up(void **state)
@@ -504,7 +504,7 @@ static void sources_are_read_with_and_without_a_port(void **state)
         };
         for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
                 struct trunk_source source = {.port = 9};
-                int err = rest_trunks_parse_source(slice_from(rows[i].text), &source);
+                int err = rest_trunk_address_parse_source(slice_from(rows[i].text), &source);
                 if (err != rows[i].err)
                         fail_msg("\"%s\": %s", rows[i].text, err_text(err));
                 assert_int_equal(source.port, err ? 9 : rows[i].port);
