@@ -6,23 +6,31 @@
 
 #include "core/pool_policy.h"
 
-/*
- * The settings of core/pool_policy.h that something goes by already: each is a row here, of the type that
- * its row there has.
- */
+/* Each setting of core/pool_policy.h, of the type that its row there has. */
 #define POLICY_FIELDS                                                                              \
-        {"ttl_ms", BODY_COUNT}, {"ttl_max_ms", BODY_COUNT}, {"quarantine_ms", BODY_COUNT},         \
-                {"selection", BODY_TEXT}, {"capabilities", BODY_LIST}, {"direction", BODY_TEXT},   \
-                {"days", BODY_LIST}, {"from_min", BODY_COUNT}, {"to_min", BODY_COUNT},             \
+        {"model", BODY_TEXT}, {"ttl_ms", BODY_COUNT}, {"ttl_max_ms", BODY_COUNT},                  \
+                {"quarantine_ms", BODY_COUNT}, {"selection", BODY_TEXT},                           \
+                {"match_country", BODY_TEXT}, {"match_area", BODY_TEXT},                           \
+                {"capabilities", BODY_LIST}, {"direction", BODY_TEXT}, {"days", BODY_LIST},        \
+                {"from_min", BODY_COUNT}, {"to_min", BODY_COUNT}, {"utc_offset_min", BODY_NUMBER}, \
                 {"sliding_ms", BODY_COUNT}, {"session_calls_max", BODY_COUNT},                     \
                 {"session_concurrent_max", BODY_COUNT}, {"party_concurrent_max", BODY_COUNT},      \
                 {"party_calls_per_h", BODY_COUNT}, {"ring_s", BODY_COUNT}, {"talk_s", BODY_COUNT}, \
-                {"warn_s", BODY_COUNT}, {"affinity_ms", BODY_COUNT},                               \
-                {"last_caller_ms", BODY_COUNT}, {"on_end", BODY_TEXT},                             \
-                {"take_withheld", BODY_SWITCH},                                                    \
+                {"warn_s", BODY_COUNT}, {"recording", BODY_TEXT}, {"language", BODY_TEXT},         \
+                {"voice", BODY_TEXT}, {"tell_ended", BODY_SWITCH}, {"take_withheld", BODY_SWITCH}, \
+                {"ladder", BODY_LIST}, {"intent_ms", BODY_COUNT}, {"pin_joins", BODY_SWITCH},      \
+                {"pin_tries_max", BODY_COUNT}, {"lockout_ms", BODY_COUNT},                         \
+                {"affinity_ms", BODY_COUNT}, {"last_caller_ms", BODY_COUNT},                       \
+                {"intercept_url", BODY_TEXT}, {"intercept_deadline_ms", BODY_COUNT},               \
+                {"intercept_fails_open", BODY_SWITCH}, {"on_end", BODY_TEXT},                      \
+                {"allow_premium", BODY_SWITCH},                                                    \
         {                                                                                          \
-                "utc_offset_min", BODY_NUMBER                                                      \
+                "allow_emergency", BODY_SWITCH                                                     \
         }
+
+/* What is kept, and nothing goes by yet: the recorder, webhooks and prompts of pools are to come. */
+static const char *const waiting[] = {"recording", "language", "voice", "tell_ended",
+                                      "intercept_url"};
 
 #define NAME 0
 
@@ -63,6 +71,21 @@ static json_t *setting_json(const struct pool_policy *policy, const struct polic
         return NULL;
 }
 
+/* Whoever sets one of these is told so. */
+static json_t *without_effect(const struct pool_policy *policy)
+{
+        json_t *names = json_array();
+        struct pool_policy plain;
+        pool_policy_default(&plain);
+        for (unsigned i = 0; i < sizeof waiting / sizeof waiting[0]; i++) {
+                const struct policy_row *row = pool_policy_row(slice_from(waiting[i]));
+                if (memcmp((const char *)policy + row->offset, (const char *)&plain + row->offset,
+                           row->bytes) != 0)
+                        json_array_append_new(names, json_string(row->name));
+        }
+        return names;
+}
+
 static json_t *pool_json(const struct directory_pool *pool)
 {
         json_t *json = json_pack("{s:s, s:I, s:I}", "name", pool->name, "numbers",
@@ -70,6 +93,8 @@ static json_t *pool_json(const struct directory_pool *pool)
         for (unsigned i = NAME + 1; json && i < FIELDS; i++)
                 json_object_set_new(json, rest_pools_fields[i].name,
                                     setting_json(&pool->policy, row_of(i)));
+        if (json)
+                json_object_set_new(json, "no_effect_yet", without_effect(&pool->policy));
         return json;
 }
 
@@ -106,7 +131,7 @@ static bool join(const json_t *list, struct buf *out)
         const json_t *word;
         json_array_foreach((json_t *)(uintptr_t)list, at, word)
         {
-                if (!json_is_string(word) ||
+                if (!json_is_string(word) || json_string_length(word) == 0 ||
                     memchr(json_string_value(word), ',', json_string_length(word)))
                         return false;
                 if (at)

@@ -191,7 +191,6 @@ static int remove_number(const struct command_line *line)
 
 #define NUMBER_OPTIONS                                                                             \
         {"--pool", "NAME", "the pool that it belongs to (default: default)"},                      \
-                {"--pool", "NAME", "the pool that it belongs to (default: default)"},              \
                 {"--country", "CODE",                                                              \
                  "where it is at home, as ISO 3166 writes it (default: as its digits say)"},       \
                 {"--area", "DIGITS",                                                               \

@@ -46,6 +46,23 @@ static const struct {
         {"--last-caller", "last_caller_ms", TIME},
         {"--on-end", "on_end", WORD},
         {"--take-withheld", "take_withheld", SWITCH},
+        {"--model", "model", WORD},
+        {"--match-country", "match_country", WORD},
+        {"--match-area", "match_area", WORD},
+        {"--recording", "recording", WORD},
+        {"--language", "language", WORD},
+        {"--voice", "voice", WORD},
+        {"--tell-ended", "tell_ended", SWITCH},
+        {"--ladder", "ladder", WORDS},
+        {"--intent", "intent_ms", TIME},
+        {"--pin-joins", "pin_joins", SWITCH},
+        {"--pin-tries", "pin_tries_max", NUMBER},
+        {"--lockout", "lockout_ms", TIME},
+        {"--intercept", "intercept_url", WORD},
+        {"--intercept-deadline-ms", "intercept_deadline_ms", NUMBER},
+        {"--intercept-fails-open", "intercept_fails_open", SWITCH},
+        {"--allow-premium", "allow_premium", SWITCH},
+        {"--allow-emergency", "allow_emergency", SWITCH},
 };
 #define SETTINGS  (sizeof settings / sizeof settings[0])
 #define PLAIN_ONE 10
@@ -112,7 +129,8 @@ static void put_words(const struct command_line *line, unsigned i, json_t *body)
         unsigned count = command_values(line, settings[i].option, words, WORDS_MAX);
         json_t *list = json_array();
         for (unsigned k = 0; k < count && k < WORDS_MAX; k++)
-                json_array_append_new(list, json_string(words[k]));
+                if (words[k][0]) /* an empty one clears the list */
+                        json_array_append_new(list, json_string(words[k]));
         json_object_set_new(body, settings[i].field, list);
 }
 
@@ -174,19 +192,38 @@ static void show_hours(const json_t *pool)
         show_fact("hours", text);
 }
 
+static void show_one(unsigned i, const json_t *pool)
+{
+        const char *title = settings[i].option + 2;
+        const json_t *value = json_object_get(pool, settings[i].field);
+        char text[32];
+        json_int_t count = json_integer_value(value);
+        switch (settings[i].kind) {
+        case TIME:
+        case SECONDS:
+                snprintf(text, sizeof text, "%lld s",
+                         (long long)(settings[i].kind == TIME ? count / 1000 : count));
+                show_fact(title, text);
+                return;
+        case WORDS:
+                show_fact(title, show_words(pool, settings[i].field).text);
+                return;
+        case WORD:
+                show_fact(title, json_string_length(value) ? json_string_value(value) : "-");
+                return;
+        case MINUTE:
+        case NUMBER:
+        case SWITCH:
+                show_fact(title, show_cell(pool, settings[i].field).text);
+                return;
+        }
+}
+
 /* The others, by the names of their options: 0 is none, or the server's own. */
 static void show_plain(const json_t *pool)
 {
-        for (unsigned i = PLAIN_ONE; i < SETTINGS; i++) {
-                const char *title = settings[i].option + 2;
-                char text[32];
-                json_int_t value = json_integer_value(json_object_get(pool, settings[i].field));
-                if (settings[i].kind == TIME)
-                        value /= 1000;
-                snprintf(text, sizeof text, "%lld s", (long long)value);
-                bool is_time = settings[i].kind == TIME || settings[i].kind == SECONDS;
-                show_fact(title, is_time ? text : show_cell(pool, settings[i].field).text);
-        }
+        for (unsigned i = PLAIN_ONE; i < SETTINGS; i++)
+                show_one(i, pool);
 }
 
 static void show_pool(const json_t *pool)
@@ -203,6 +240,8 @@ static void show_pool(const json_t *pool)
         show_fact("days", show_words(pool, "days").text);
         show_hours(pool);
         show_plain(pool);
+        if (json_array_size(json_object_get(pool, "no_effect_yet")))
+                show_fact("no effect yet", show_words(pool, "no_effect_yet").text);
 }
 
 static int add(const struct command_line *line)
@@ -337,6 +376,32 @@ static int list(const struct command_line *line)
                 {"--on-end", "keep|cut", "what becomes of a running call when its session ends"},   \
                 {"--take-withheld", "true|false",                                                   \
                  "numbers open to anyone take callers who withhold theirs"},                        \
+                {"--model", "NAME",                                                                 \
+                 "the model of sessions that do not say one: two-numbers, one-number ..."},         \
+                {"--match-country", "any|best-effort|strict",                                       \
+                 "whether a number must be of the country that is asked for, or of the party's"},   \
+                {"--match-area", "any|best-effort|strict", "the same of its area"},                 \
+                {"--recording", "off|on|announced",                                                 \
+                 "whether calls are recorded, and whether both hear so first"},                     \
+                {"--language", "TAG", "of announcements, such as hi-IN; empty: the server's"},      \
+                {"--voice", "NAME", "of announcements; empty: the server's"},                       \
+                {"--tell-ended", "true|false",                                                      \
+                 "a former party hears that the conversation has ended"},                           \
+                {"--ladder", "intent|pin|request",                                                  \
+                 "what is tried with a caller who is no party; empty: nothing", .repeats = true},   \
+                {"--intent", "TIME",                                                                \
+                 "how long the platform's word counts that a party calls from another telephone"},  \
+                {"--pin-joins", "true|false",                                                       \
+                 "a telephone from which a party's digits were keyed in is the party's from then "  \
+                 "on"},                                                                             \
+                {"--pin-tries", "N", "wrong digits until a caller is locked out"},                  \
+                {"--lockout", "TIME", "how long who is locked out stays so"},                       \
+                {"--intercept", "URL", "asked before a call is connected; empty: nobody is"},       \
+                {"--intercept-deadline-ms", "N", "how long its answer is waited for"},              \
+                {"--intercept-fails-open", "true|false",                                            \
+                 "without an answer in time the call is connected, and not refused"},               \
+                {"--allow-premium", "true|false", "premium-rate numbers may be parties"},           \
+                {"--allow-emergency", "true|false", "emergency numbers may be parties"},            \
         {                                                                                           \
                 "--utc-offset", "MINUTES",                                                          \
                         "how far the clock of days and hours is ahead of UTC; 330 in India"         \

@@ -273,6 +273,11 @@ bool pool_policy_check(const struct pool_policy *policy, const struct policy_row
                               row, problem);
         if (policy->model == MODEL_GROUP && policy->direction != DIRECTION_BOTH)
                 return refuse("direction", "A group has no sides: it must be both.", row, problem);
+        struct slice url = slice_from(policy->intercept_url);
+        if (url.len && !slice_starts_with(url, SLICE("https://")) &&
+            !slice_starts_with(url, SLICE("http://")))
+                return refuse("intercept_url", "It must begin with https:// or http://.", row,
+                              problem);
         if (policy->match_area == MATCH_STRICT && policy->match_country != MATCH_STRICT)
                 return refuse("match_country",
                               "An area is one of a country: with match_area strict "

@@ -61,6 +61,112 @@ static void each_field_is_a_row_of_the_policy(void **state)
         }
 }
 
+static void each_row_of_the_policy_is_a_field(void **state)
+{
+        (void)state;
+        for (unsigned i = 0; i < pool_policy_row_count; i++) {
+                bool is_there = false;
+                for (const struct body_field *field = rest_pools_fields; field->name; field++)
+                        is_there |= !strcmp(field->name, pool_policy_rows[i].name);
+                if (!is_there)
+                        fail_msg("%s cannot be set by REST", pool_policy_rows[i].name);
+        }
+}
+
+static void assert_refused(struct rig *rig, const char *field, json_t *value)
+{
+        json_t *body = json_pack("{s:s, s:o}", "name", "x", field, value);
+        char *text = json_dumps(body, JSON_COMPACT);
+        struct reply reply = rig_ask(rig, "POST", "/v1/pools", text);
+        if (reply.status != 422 || strcmp(reply_text(&reply, "field"), field) ||
+            !reply_text(&reply, "detail")[0] || !reply_text(&reply, "remedy")[0])
+                fail_msg("%s: %u %s", text, reply.status, reply.text);
+        reply_free(&reply);
+        free(text);
+        json_decref(body);
+}
+
+static void refuse_kind(struct rig *rig, const struct policy_row *row)
+{
+        char longer[300] = {0};
+        switch (row->kind) {
+        case POLICY_SWITCH:
+                assert_refused(rig, row->name, json_integer(1));
+                assert_refused(rig, row->name, json_string("true"));
+                return;
+        case POLICY_COUNT:
+                assert_refused(rig, row->name, json_integer(row->min - 1));
+                assert_refused(rig, row->name, json_integer(row->max + 1));
+                assert_refused(rig, row->name, json_string("1"));
+                return;
+        case POLICY_CHOICE:
+                assert_refused(rig, row->name, json_string("nothing-of-the-kind"));
+                assert_refused(rig, row->name, json_string(""));
+                assert_refused(rig, row->name, json_array());
+                return;
+        case POLICY_SET:
+                assert_refused(rig, row->name, json_pack("[s]", "nothing-of-the-kind"));
+                assert_refused(rig, row->name, json_pack("[s]", ""));
+                assert_refused(rig, row->name, json_string(row->words[0]));
+                return;
+        case POLICY_TEXT:
+                memset(longer, 'x', (size_t)row->max + 1);
+                assert_refused(rig, row->name, json_string(longer));
+                assert_refused(rig, row->name, json_string("two words"));
+                assert_refused(rig, row->name, json_true());
+                return;
+        }
+}
+
+static void what_no_setting_can_be_is_refused_by_field_rule_and_remedy(void **state)
+{
+        for (unsigned i = 0; i < pool_policy_row_count; i++)
+                refuse_kind(*state, &pool_policy_rows[i]);
+}
+
+static void settings_that_do_not_go_together_are_refused(void **state)
+{
+        struct rig *rig = *state;
+        static const struct {
+                const char *settings, *field;
+        } rows[] = {
+                {"\"ttl_ms\":2000,\"ttl_max_ms\":1000", "ttl_ms"},
+                {"\"from_min\":60,\"to_min\":60", "to_min"},
+                {"\"days\":[]", "days"},
+                {"\"talk_s\":60,\"warn_s\":60", "warn_s"},
+                {"\"warn_s\":1", "warn_s"},
+                {"\"model\":\"group\",\"direction\":\"from-side-0\"", "direction"},
+                {"\"match_area\":\"strict\"", "match_country"},
+                {"\"intercept_url\":\"ftp://example.com\"", "intercept_url"},
+        };
+        for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+                char body[256];
+                snprintf(body, sizeof body, "{\"name\":\"x\",%s}", rows[i].settings);
+                struct reply reply = rig_ask(rig, "POST", "/v1/pools", body);
+                if (reply.status != 422 || strcmp(reply_text(&reply, "field"), rows[i].field) ||
+                    !reply_text(&reply, "remedy")[0])
+                        fail_msg("%s: %u %s", body, reply.status, reply.text);
+                reply_free(&reply);
+        }
+}
+
+static void what_nothing_goes_by_yet_is_said(void **state)
+{
+        struct rig *rig = *state;
+        json_t *pool = rig_expect(rig, 201, "POST", "/v1/pools",
+                                  "{\"name\":\"x\",\"recording\":\"announced\","
+                                  "\"intercept_url\":\"https://example.com/ask\"}");
+        const json_t *names = json_object_get(pool, "no_effect_yet");
+        assert_int_equal(json_array_size(names), 2);
+        assert_string_equal(json_string_value(json_array_get(names, 0)), "recording");
+        assert_string_equal(json_string_value(json_array_get(names, 1)), "intercept_url");
+        json_decref(pool);
+        pool = rig_expect(rig, 200, "PATCH", "/v1/pools/x",
+                          "{\"recording\":\"off\",\"intercept_url\":\"\"}");
+        assert_int_equal(json_array_size(json_object_get(pool, "no_effect_yet")), 0);
+        json_decref(pool);
+}
+
 static void the_default_pool_is_always_there(void **state)
 {
         struct rig *rig = *state;
@@ -287,6 +393,10 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(each_field_is_a_row_of_the_policy),
+                cmocka_unit_test(each_row_of_the_policy_is_a_field),
+                WITH_RIG(what_no_setting_can_be_is_refused_by_field_rule_and_remedy),
+                WITH_RIG(settings_that_do_not_go_together_are_refused),
+                WITH_RIG(what_nothing_goes_by_yet_is_said),
                 WITH_RIG(the_default_pool_is_always_there),
                 WITH_RIG(every_setting_comes_back),
                 WITH_RIG(what_a_pool_cannot_be_is_refused_by_field),
