@@ -24,7 +24,7 @@ static int print_version(void)
 
 static int print_reference(void)
 {
-        static char memory[65536];
+        static char memory[1 << 17];
         struct buf page;
         buf_init(&page, memory, sizeof memory);
         commands_put_reference(&page);

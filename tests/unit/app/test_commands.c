@@ -26,7 +26,7 @@ static void every_command_has_its_own_name_a_summary_and_an_example(void **state
 static void the_committed_reference_page_is_the_one_the_rows_make(void **state)
 {
         (void)state;
-        static char page[65536], committed[65536];
+        static char page[1 << 17], committed[1 << 17];
         struct buf out;
         buf_init(&out, page, sizeof page - 1);
         commands_put_reference(&out);
