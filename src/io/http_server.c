@@ -12,15 +12,13 @@
 
 #include "base/log.h"
 #include "base/secret.h"
+#include "io/acceptor.h"
 #include "io/http_channel.h"
 #include "io/http_compose.h"
 #include "io/io_epoll.h"
 #include "wire/http1.h"
 
 #define READ_BYTES       16384
-#define BACKLOG          256
-#define ACCEPTS_MAX      16 /* in one turn */
-#define ACCEPT_PAUSE_MS  1000
 #define LINGER_MS        2000
 #define LINGER_BYTES_MAX (256 * 1024)
 #define SEND_BYTES_MIN   1024 /* in each request_ms; a client that reads slower is closed */
@@ -65,10 +63,7 @@ struct exchange {
 
 struct http_server {
         struct http_server_params params;
-        struct addr local;
-        int fd;
-        struct io_fd *watch;
-        struct io_timer accept_pause;
+        struct acceptor acceptor;
         struct pool *connections_pool, *exchanges; /* owned */
         struct list connections, graves;
         struct io_task bury;
@@ -98,8 +93,6 @@ static void free_server(struct http_server *server)
 {
         pool_destroy(server->connections_pool);
         pool_destroy(server->exchanges);
-        if (server->fd >= 0)
-                close(server->fd);
         free(server);
 }
 
@@ -518,8 +511,9 @@ static void refuse_connection(struct http_server *server, int fd)
         close(fd);
 }
 
-static void admit(struct http_server *server, int fd, const struct addr *peer)
+static void on_client(void *arg, int fd, const struct addr *peer)
 {
+        struct http_server *server = arg;
         int on = 1;
         if (server->params.loopback_only && !addr_is_loopback(peer)) {
                 server->counters.not_loopback++;
@@ -535,66 +529,6 @@ static void admit(struct http_server *server, int fd, const struct addr *peer)
                 server->counters.accepted++;
 }
 
-static void on_accept_again(void *arg)
-{
-        struct http_server *server = arg;
-        io_fd_set_events(server->watch, IO_READ);
-}
-
-static void on_acceptable(void *arg, unsigned events)
-{
-        struct http_server *server = arg;
-        (void)events;
-        for (int i = 0; i < ACCEPTS_MAX && !server->destroyed; i++) {
-                struct sockaddr_storage ss;
-                socklen_t len = sizeof ss;
-                struct addr peer;
-                int fd = accept4(server->fd, (struct sockaddr *)&ss, &len,
-                                 SOCK_NONBLOCK | SOCK_CLOEXEC);
-                if (fd >= 0) {
-                        addr_from_sockaddr(&ss, &peer);
-                        admit(server, fd, &peer);
-                        continue;
-                }
-                if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-                        /* The connection stays in the queue: asking again at once would spin. */
-                        log_warn("http: cannot accept: %s", err_text(-errno));
-                        io_fd_set_events(server->watch, 0);
-                        io_timer_start(server->params.io, &server->accept_pause, ACCEPT_PAUSE_MS,
-                                       on_accept_again, server);
-                }
-                if (errno != ECONNABORTED && errno != EINTR)
-                        return;
-        }
-}
-
-static int listening_socket(const struct addr *local, struct addr *bound, int *out)
-{
-        struct sockaddr_storage ss;
-        socklen_t len = addr_to_sockaddr(local, &ss);
-        int on = 1, err;
-        int fd = socket(ss.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-        if (fd < 0)
-                return -errno;
-        if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0)
-                goto fail;
-        if (ss.ss_family == AF_INET6 &&
-            setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) < 0)
-                goto fail;
-        if (bind(fd, (struct sockaddr *)&ss, len) < 0 || listen(fd, BACKLOG) < 0)
-                goto fail;
-        len = sizeof ss;
-        if (getsockname(fd, (struct sockaddr *)&ss, &len) < 0)
-                goto fail;
-        addr_from_sockaddr(&ss, bound);
-        *out = fd;
-        return 0;
-fail:
-        err = -errno;
-        close(fd);
-        return err;
-}
-
 int http_server_create(const struct http_server_params *params, struct http_server **out)
 {
         assert(params->handler);
@@ -606,7 +540,6 @@ int http_server_create(const struct http_server_params *params, struct http_serv
                 return -ENOMEM;
 
         server->params = *params;
-        server->fd = -1;
         list_init(&server->connections);
         list_init(&server->graves);
         int err = pool_create(sizeof(struct connection), params->connections_max, false,
@@ -617,10 +550,8 @@ int http_server_create(const struct http_server_params *params, struct http_serv
                           &server->exchanges);
         if (err)
                 goto fail;
-        err = listening_socket(&params->listen, &server->local, &server->fd);
-        if (err)
-                goto fail;
-        err = io_fd_watch(params->io, server->fd, IO_READ, on_acceptable, server, &server->watch);
+        err = acceptor_open(&server->acceptor, params->io, &params->listen, "http", on_client,
+                            server);
         if (err)
                 goto fail;
         *out = server;
@@ -638,16 +569,13 @@ void http_server_destroy(struct http_server *server)
         server->destroyed = true;
         list_for_each (node, &server->connections)
                 close_connection(container_of(node, struct connection, node));
-        io_timer_stop(server->params.io, &server->accept_pause);
-        io_fd_unwatch(server->watch);
-        close(server->fd);
-        server->fd = -1;
+        acceptor_close(&server->acceptor);
         io_defer(server->params.io, &server->bury, bury, server);
 }
 
 const struct addr *http_server_local(const struct http_server *server)
 {
-        return &server->local;
+        return &server->acceptor.local;
 }
 
 const struct http_server_counters *http_server_counters(const struct http_server *server)

@@ -206,32 +206,39 @@ static void on_udp_event(void *arg, unsigned events)
                 on_udp_readable(udp);
 }
 
-int io_epoll_bind_udp(const struct addr *local, struct addr *bound, int *out)
+int io_epoll_bind(int fd, const struct addr *local, struct addr *bound)
 {
         struct sockaddr_storage ss;
         socklen_t len = addr_to_sockaddr(local, &ss);
-        int fd = socket(ss.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-        if (fd < 0)
-                return -errno;
-
-        /* Best effort: the kernel caps it at net.core.rmem_max. */
-        int bytes = RECEIVE_BYTES, on = 1, err;
-        (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
+        int on = 1;
         if (ss.ss_family == AF_INET6 &&
             setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) < 0)
-                goto fail;
+                return -errno;
         if (bind(fd, (struct sockaddr *)&ss, len) < 0)
-                goto fail;
+                return -errno;
         len = sizeof ss;
         if (getsockname(fd, (struct sockaddr *)&ss, &len) < 0)
-                goto fail;
+                return -errno;
         addr_from_sockaddr(&ss, bound);
+        return 0;
+}
+
+int io_epoll_bind_udp(const struct addr *local, struct addr *bound, int *out)
+{
+        int fd = socket(local->family == 6 ? AF_INET6 : AF_INET,
+                        SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        if (fd < 0)
+                return -errno;
+        /* Best effort: the kernel caps it at net.core.rmem_max. */
+        int bytes = RECEIVE_BYTES;
+        (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
+        int err = io_epoll_bind(fd, local, bound);
+        if (err) {
+                close(fd);
+                return err;
+        }
         *out = fd;
         return 0;
-fail:
-        err = -errno;
-        close(fd);
-        return err;
 }
 
 static int check_adoptable(int fd, struct addr *bound)

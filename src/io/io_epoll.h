@@ -22,6 +22,9 @@ int io_on_signal(struct io *io, int signal, void (*fn)(void *arg, int signal),
  * that is no bound UDP socket is refused with -EINVAL and stays the caller's.
  */
 int io_epoll_adopt_udp(struct io *io, int fd, struct addr *bound) MUST_CHECK;
+
+/* Binds a new socket, IPv6 for IPv6 only, and says where it is now. A negative errno. */
+int io_epoll_bind(int fd, const struct addr *local, struct addr *bound) MUST_CHECK;
 /* For the one who keeps: such a socket, bound as io_udp_open() binds them, close-on-exec. */
 int io_epoll_bind_udp(const struct addr *local, struct addr *bound, int *fd) MUST_CHECK;
 

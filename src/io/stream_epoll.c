@@ -10,16 +10,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/log.h"
+#include "io/acceptor.h"
 #include "io/io_epoll.h"
 #include "io/io_impl.h"
 #include "io/stream_impl.h"
 
-#define BACKLOG         256
-#define ACCEPTS_MAX     16 /* in one turn */
-#define ACCEPT_PAUSE_MS 1000
-#define PROBES          3
-#define MS_IN_S         1000
+#define PROBES  3
+#define MS_IN_S 1000
 
 struct tcp {
         struct stream stream;
@@ -31,11 +28,8 @@ struct tcp {
 
 struct tcp_listener {
         struct stream_listener listener;
-        int fd;
-        struct io_fd *watch;
-        struct io_timer pause; /* after accept(2) found no descriptor */
+        struct acceptor acceptor;
         struct io_task bury;
-        bool closed;
 };
 
 static const struct stream_ops tcp_ops;
@@ -327,8 +321,9 @@ int tcp_connect(struct io *io, const struct addr *local, const struct addr *peer
 
 /* Accepting. */
 
-static void take_client(struct tcp_listener *l, int fd, const struct sockaddr_storage *ss)
+static void on_client(void *arg, int fd, const struct addr *peer)
 {
+        struct tcp_listener *l = arg;
         struct io *io = l->listener.io;
         struct tcp *tcp = NULL;
         struct sockaddr_storage own;
@@ -346,78 +341,8 @@ static void take_client(struct tcp_listener *l, int fd, const struct sockaddr_st
                 return;
         }
         addr_from_sockaddr(&own, &tcp->stream.local);
-        addr_from_sockaddr(ss, &tcp->stream.peer);
+        tcp->stream.peer = *peer;
         stream_accepted(&tcp->stream, &l->listener);
-}
-
-static void on_pause_over(void *arg)
-{
-        struct tcp_listener *l = arg;
-        io_fd_set_events(l->watch, IO_READ);
-}
-
-/* Without a descriptor for it the client would be reported each turn: the listener rests. */
-static void pause_accepting(struct tcp_listener *l, int err)
-{
-        log_error("streams on %s: cannot accept: %s", addr_format(&l->listener.local).text,
-                  err_text(err));
-        io_fd_set_events(l->watch, 0);
-        io_timer_start(l->listener.io, &l->pause, ACCEPT_PAUSE_MS, on_pause_over, l);
-}
-
-static bool is_of_the_client(int err)
-{
-        return err == ECONNABORTED || err == EINTR || err == EPROTO || err == ENETDOWN ||
-               err == EHOSTUNREACH || err == ENETUNREACH || err == ETIMEDOUT;
-}
-
-static void on_client(void *arg, unsigned events)
-{
-        struct tcp_listener *l = arg;
-        (void)events;
-        for (int i = 0; i < ACCEPTS_MAX && !l->closed; i++) {
-                struct sockaddr_storage ss;
-                socklen_t len = sizeof ss;
-                int fd = accept4(l->fd, (struct sockaddr *)&ss, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
-                if (fd >= 0) {
-                        take_client(l, fd, &ss);
-                        continue;
-                }
-                if (errno == EAGAIN)
-                        return;
-                if (is_of_the_client(errno))
-                        continue;
-                pause_accepting(l, -errno);
-                return;
-        }
-}
-
-static int listening_socket(const struct addr *local, struct addr *bound, int *out)
-{
-        struct sockaddr_storage ss;
-        socklen_t len = addr_to_sockaddr(local, &ss);
-        int on = 1, err;
-        int fd = socket(ss.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-        if (fd < 0)
-                return -errno;
-        (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-        if (ss.ss_family == AF_INET6 &&
-            setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) < 0)
-                goto fail;
-        if (bind(fd, (struct sockaddr *)&ss, len) < 0)
-                goto fail;
-        if (listen(fd, BACKLOG) < 0)
-                goto fail;
-        len = sizeof ss;
-        if (getsockname(fd, (struct sockaddr *)&ss, &len) < 0)
-                goto fail;
-        addr_from_sockaddr(&ss, bound);
-        *out = fd;
-        return 0;
-fail:
-        err = -errno;
-        close(fd);
-        return err;
 }
 
 int tcp_listen(struct io *io, const struct addr *local, struct stream_listener **out)
@@ -425,19 +350,14 @@ int tcp_listen(struct io *io, const struct addr *local, struct stream_listener *
         struct tcp_listener *l = calloc(1, sizeof *l);
         if (!l)
                 return -ENOMEM;
-        int err = listening_socket(local, &l->listener.local, &l->fd);
-        if (err)
-                goto fail_free;
-        err = io_fd_watch(io, l->fd, IO_READ, on_client, l, &l->watch);
-        if (err)
-                goto fail_close;
+        int err = acceptor_open(&l->acceptor, io, local, "streams", on_client, l);
+        if (err) {
+                free(l);
+                return err;
+        }
+        l->listener.local = l->acceptor.local;
         *out = &l->listener;
         return 0;
-fail_close:
-        close(l->fd);
-fail_free:
-        free(l);
-        return err;
 }
 
 /* At the end of the turn: it may have been closed by whom it handed a client. */
@@ -449,10 +369,6 @@ static void bury_listener(void *arg)
 void tcp_listener_close(struct stream_listener *listener)
 {
         struct tcp_listener *l = (struct tcp_listener *)listener;
-        assert(!l->closed);
-        io_timer_stop(listener->io, &l->pause);
-        io_fd_unwatch(l->watch);
-        close(l->fd);
-        l->closed = true;
+        acceptor_close(&l->acceptor);
         io_defer(listener->io, &l->bury, bury_listener, l);
 }
