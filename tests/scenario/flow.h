@@ -33,6 +33,7 @@ enum flow_kind {
         FLOW_REMOVE_NUMBER,
         FLOW_WALL,
         FLOW_DRAIN,
+        FLOW_LEAVE,
         FLOW_CRASH,
         FLOW_HANG_UP,
         FLOW_TALK,
@@ -54,6 +55,7 @@ enum flow_kind {
         FLOW_PINGS,
         FLOW_PONGS,
         FLOW_TRUNK_STATE,
+        FLOW_REGISTRATION,
 };
 
 /* A description, sent or expected. Absent from a step: the message has none. */
@@ -96,6 +98,7 @@ struct flow_message {
         const char *as; /* the peer whose dialog it is of; NULL: the peer's own */
         bool is_again;
         bool is_lost;       /* on the way: whoever should get it does not */
+        const char *proves; /* the password that it has credentials of */
         bool is_halved;     /* only the first half of it is sent */
         bool is_trickled;   /* byte by byte */
         bool is_looped;     /* carries the Vias of the INVITE that the peer got */
@@ -120,6 +123,19 @@ struct flow_record {
         int answered; /* -1: not said */
         struct flow_attempt tried[CDR_ATTEMPTS_MAX];
         unsigned tried_count; /* 0: not said */
+};
+
+/* What DNS says of a name. */
+struct flow_servers {
+        struct {
+                struct addr addr;
+                uint16_t priority, weight;
+        } rows[FLOW_SERVERS_MAX];
+        unsigned count;
+        enum trunk_transport ways[TRUNK_TRANSPORTS]; /* by NAPTR, the first to be taken first */
+        unsigned way_count;                          /* 0: no NAPTR; SRV of UDP and TCP */
+        uint32_t ttl_s;
+        bool is_unreachable; /* it cannot be asked */
 };
 
 #define FLOW_PARTIES_MAX 8
@@ -158,7 +174,7 @@ struct flow_step {
         char password[TRUNK_PASSWORD_BYTES];
         const char *overflow[TRUNK_OVERFLOW_MAX]; /* names; NULL ends them */
         struct addr address;
-        struct addr servers[FLOW_SERVERS_MAX]; /* family 0 ends them */
+        struct flow_servers servers;
         struct flow_record record;
         struct flow_parties parties;
         int change;                        /* enum flow_change */

@@ -39,16 +39,21 @@ static bool find_header(const struct flow_event *event, const char *name, size_t
         return false;
 }
 
-/* A first "..." in what is expected stands for anything. */
+/* Each "..." in what is expected stands for anything. */
 static bool matches(struct slice value, struct slice expected)
 {
         const char *gap = memmem(expected.p, expected.len, "...", 3);
         if (!gap)
                 return slice_equal(value, expected);
         struct slice head = {expected.p, (size_t)(gap - expected.p)};
-        struct slice tail = {gap + 3, expected.len - head.len - 3};
-        return value.len >= head.len + tail.len && slice_starts_with(value, head) &&
-               memcmp(value.p + value.len - tail.len, tail.p, tail.len) == 0;
+        struct slice rest = {gap + 3, expected.len - head.len - 3};
+        if (!slice_starts_with(value, head))
+                return false;
+        for (size_t at = head.len; at <= value.len; at++) {
+                if (matches((struct slice){value.p + at, value.len - at}, rest))
+                        return true;
+        }
+        return false;
 }
 
 static void check_header(struct flow_run *run, const struct flow_event *event,
@@ -222,6 +227,9 @@ static void check(struct flow_call *call, const struct flow_step *step,
                 check_user(run, "From", &msg->from.uri, m->from);
         for (unsigned i = 0; i < m->header_count; i++)
                 check_header(run, event, &m->headers[i]);
+        const char *problem = m->proves ? flow_proof_problem(event->text, m->proves) : NULL;
+        if (problem)
+                flow_fail(run, "%s", problem);
         if (m->bytes_max && event->bytes >= m->bytes_max)
                 flow_fail(run, "it has %zu bytes", event->bytes);
         check_repetition(run, m, event);

@@ -435,7 +435,8 @@ static void compose_response(struct draft *draft, struct flow_call *call)
         put_lines_of(draft, request->text, "To", m->status > 100 ? tag : "");
         put_lines_of(draft, request->text, "Call-ID", "");
         put_lines_of(draft, request->text, "CSeq", "");
-        if (m->status > 100 && m->status < 300)
+        bool is_of_register = strncmp(request->text, "REGISTER ", 9) == 0;
+        if (m->status > 100 && m->status < 300 && !is_of_register)
                 put_contact(draft, call->peer);
 }
 

@@ -7,7 +7,6 @@
 
 #include "../unit/unit.h"
 #include "flow_run.h"
-#include "io/dns.h"
 
 #define DELAY_MS      10
 #define SETTLE_MS     100 /* until audio is what it will be */
@@ -60,47 +59,10 @@ static int64_t limit_of(const struct flow *flow, const char *name)
         return 0;
 }
 
-/* Each in its turn, by its priority; each has an address record of its own. */
-static void set_servers(struct flow_run *run, const struct flow_step *step)
-{
-        static const char *const services[] = {"_sip._udp", "_sip._tcp"};
-        struct dns_srv srv[FLOW_SERVERS_MAX];
-        char service[80];
-        unsigned count = 0;
-        for (; step->servers[count].family; count++) {
-                struct addr ip = step->servers[count];
-                srv[count] = (struct dns_srv){
-                        .priority = (uint16_t)(10 + count), .weight = 1, .port = ip.port};
-                snprintf(srv[count].target, sizeof srv[count].target, "s%u.%s", count, step->who);
-                ip.port = 0;
-                assert_int_equal(
-                        dns_sim_set(run->platform->io, slice_from(srv[count].target), &ip, 1, 60),
-                        0);
-        }
-        for (size_t i = 0; i < sizeof services / sizeof services[0]; i++) {
-                snprintf(service, sizeof service, "%s.%s", services[i], step->who);
-                assert_int_equal(
-                        dns_sim_set_srv(run->platform->io, slice_from(service), srv, count, 60), 0);
-        }
-}
-
-static void set_first_servers(struct flow_run *run)
-{
-        for (unsigned i = run->flow->step_count; i > 0; i--) {
-                if (run->flow->steps[i - 1].kind == FLOW_SERVERS)
-                        set_servers(run, &run->flow->steps[i - 1]);
-        }
-}
-
 /* DNS does not forget when Maskline is killed. */
 static void on_begin(void *arg)
 {
-        struct flow_run *run = arg;
-        set_first_servers(run);
-        for (const struct flow_step *step = run->flow->steps; step < run->step; step++) {
-                if (step->kind == FLOW_SERVERS)
-                        set_servers(run, step);
-        }
+        flow_dns_begin_again(arg);
 }
 
 static void set_overflow(struct flow_run *run)
@@ -126,7 +88,7 @@ static void set_transport(const struct flow_run *run, struct trunk *trunk)
 
 static void add_trunks(struct flow_run *run)
 {
-        set_first_servers(run);
+        flow_dns_begin(run);
         struct addr peer = platform_addr(NORTH_IP ":5060");
         struct trunk north = platform_trunk("north", &peer, NORTH_IP);
         peer = platform_addr(SOUTH_IP ":5060");
@@ -162,6 +124,22 @@ static void check_trunk_state(struct flow_run *run, const struct flow_step *step
         const struct sip_trunk_state *state = sip_trunks_find(run->platform->trunks, trunk->id);
         if (state->health.state != (enum sip_health)step->value)
                 flow_fail(run, "it is %s", sip_health_name(state->health.state));
+}
+
+static void check_registration(struct flow_run *run, const struct flow_step *step)
+{
+        const struct trunk *trunk =
+                directory_trunk_find(run->platform->directory, 1, slice_from(step->who));
+        struct sip_registration found;
+        assert_non_null(trunk);
+        calls_registration(run->platform->calls, trunk->id, &found);
+        int64_t what = found.is_registered                           ? 1
+                       : found.problem == SIP_REGISTRATION_REFUSED   ? 2
+                       : found.problem == SIP_REGISTRATION_NO_ANSWER ? 3
+                                                                     : 0;
+        if (what != step->value)
+                flow_fail(run, "registered: %d; problem: '%s'", found.is_registered,
+                          sip_registration_problem_text(found.problem));
 }
 
 /* One person has one voice, wherever she is called. */
@@ -534,6 +512,9 @@ void flow_play_step(struct flow_run *run, const struct flow_step *step)
         case FLOW_DRAIN:
                 calls_drain(run->platform->calls);
                 return;
+        case FLOW_LEAVE:
+                calls_leave(run->platform->calls);
+                return;
         case FLOW_HANG_UP:
                 if (step->value)
                         calls_hangup_now(run->platform->calls);
@@ -550,10 +531,13 @@ void flow_play_step(struct flow_run *run, const struct flow_step *step)
                 check_counter(run, step);
                 return;
         case FLOW_SERVERS:
-                set_servers(run, step);
+                flow_dns_change(run, step);
                 return;
         case FLOW_TRUNK_STATE:
                 check_trunk_state(run, step);
+                return;
+        case FLOW_REGISTRATION:
+                check_registration(run, step);
                 return;
         default:
                 play_of_peer(run, step);

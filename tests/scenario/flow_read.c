@@ -280,6 +280,8 @@ static bool take_expected_word(struct reader *r, struct flow_message *m)
                 m->within_ms = m->after_ms + WITHIN_MS;
         } else if (take(r, "below"))
                 m->bytes_max = (unsigned)next_count(r);
+        else if (!m->status && take(r, "proves"))
+                m->proves = next(r);
         else
                 return false;
         return true;
@@ -437,8 +439,12 @@ static void read_trunk(struct reader *r, struct flow_step *step)
                 else if (take(r, "redirects"))
                         trunk->follows_redirects = NEXT_OF(r, "refuse", "follow");
                 else if (take(r, "transport"))
-                        trunk->transport = (enum trunk_transport)NEXT_OF(r, "udp", "tcp", "tls");
-                else if (take(r, "no-session-timer"))
+                        trunk->transport =
+                                (enum trunk_transport)NEXT_OF(r, "udp", "tcp", "tls", "auto");
+                else if (take(r, "registers")) {
+                        trunk->registers = true;
+                        trunk->register_s = (uint32_t)(next_time(r) / 1000);
+                } else if (take(r, "no-session-timer"))
                         trunk->no_session_timer = true;
                 else if (take(r, "header")) {
                         size_t at = strlen(step->headers);
@@ -464,16 +470,39 @@ static void read_trunk(struct reader *r, struct flow_step *step)
                 fail_at(r, "a trunk has a source", NULL);
 }
 
+/* Each in its turn, if nothing else is said of it. */
+static void read_server(struct reader *r, struct flow_servers *servers)
+{
+        if (servers->count == FLOW_SERVERS_MAX) {
+                fail_at(r, "too many servers", NULL);
+                return;
+        }
+        unsigned i = servers->count++;
+        servers->rows[i].addr = next_addr(r, 5060);
+        servers->rows[i].priority = (uint16_t)(10 + i);
+        servers->rows[i].weight = 1;
+        if (take(r, "priority"))
+                servers->rows[i].priority = (uint16_t)next_count(r);
+        if (take(r, "weight"))
+                servers->rows[i].weight = (uint16_t)next_count(r);
+}
+
 /* "servers NAME ADDR ADDR ...": what DNS says of a name, the first to be tried first. */
 static void read_servers(struct reader *r, struct flow_step *step)
 {
+        struct flow_servers *servers = &step->servers;
         step->who = next(r);
-        for (unsigned i = 0; is_more(r); i++) {
-                if (i == FLOW_SERVERS_MAX - 1) {
-                        fail_at(r, "too many servers", NULL);
-                        return;
-                }
-                step->servers[i] = next_addr(r, 5060);
+        servers->ttl_s = 60;
+        while (is_more(r)) {
+                if (take(r, "ttl"))
+                        servers->ttl_s = (uint32_t)(next_time(r) / 1000);
+                else if (take(r, "unreachable"))
+                        servers->is_unreachable = true;
+                else if (take(r, "naptr") && servers->way_count < TRUNK_TRANSPORTS)
+                        servers->ways[servers->way_count++] =
+                                (enum trunk_transport)NEXT_OF(r, "udp", "tcp", "tls");
+                else
+                        read_server(r, servers);
         }
 }
 
@@ -683,6 +712,10 @@ static void read_step(struct reader *r, struct flow_step *step)
                 step->kind = FLOW_TRUNK_STATE;
                 step->who = next(r);
                 step->value = NEXT_OF(r, "unknown", "up", "down");
+        } else if (take(r, "registration")) {
+                step->kind = FLOW_REGISTRATION;
+                step->who = next(r);
+                step->value = NEXT_OF(r, "none", "good", "refused", "unanswered");
         } else if (take(r, "session")) {
                 step->kind = FLOW_SESSION;
                 read_session(r, step);
@@ -713,6 +746,8 @@ static void read_step(struct reader *r, struct flow_step *step)
                         step->value = next_time(r);
         } else if (take(r, "drain")) {
                 step->kind = FLOW_DRAIN;
+        } else if (take(r, "leave")) {
+                step->kind = FLOW_LEAVE;
         } else if (take(r, "hang-up")) {
                 step->kind = FLOW_HANG_UP;
                 step->value = NEXT_OF(r, "all", "now");
@@ -811,8 +846,8 @@ static bool is_ip6(const struct flow_step *step)
         bool is_it = step->address.family == 6 || step->trunk.advertised.ip6.family;
         for (unsigned i = 0; i < step->trunk.source_count; i++)
                 is_it |= step->trunk.sources[i].prefix.addr.family == 6;
-        for (unsigned i = 0; i < FLOW_SERVERS_MAX; i++)
-                is_it |= step->servers[i].family == 6;
+        for (unsigned i = 0; i < step->servers.count; i++)
+                is_it |= step->servers.rows[i].addr.family == 6;
         return is_it;
 }
 

@@ -159,6 +159,14 @@ void flow_storm_on_datagram(struct flow_run *run, const struct addr *from, const
 /* What a peer that speaks TCP or TLS has sent or got. */
 void flow_storm_on_streamed(struct flow_run *run, bool is_ours, struct slice message);
 
+/* flow_dns.c: what it says at first, and what a process that begins in the midst of it finds. */
+void flow_dns_begin(struct flow_run *run);
+void flow_dns_begin_again(struct flow_run *run);
+void flow_dns_change(struct flow_run *run, const struct flow_step *step);
+
+/* flow_proof.c: why the credentials of a request are none of this password; NULL: they are. */
+const char *flow_proof_problem(const char *request, const char *password);
+
 /* flow_expect.c */
 void flow_expect(struct flow_peer *peer, const struct flow_step *step);
 bool flow_shows_masking_number(struct flow_run *run, const struct sip_msg *msg);

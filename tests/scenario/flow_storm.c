@@ -590,6 +590,7 @@ static void play(struct flow_run *run, const struct flow_step *step)
                 return;
         case FLOW_COUNTER:
         case FLOW_TRUNK_STATE:
+        case FLOW_REGISTRATION:
         case FLOW_CONNECTIONS:
         case FLOW_PINGS:
         case FLOW_PONGS:
@@ -632,8 +633,12 @@ static void come_to_rest(struct flow_run *run)
         struct platform *platform = run->platform;
         struct calls_counters counters;
         wait_for_the_end(run);
-        for (int s = 0; s < REST_S_MAX && platform_leftover(platform) && !run->has_failed; s++)
+        for (int s = 0; s < REST_S_MAX && platform_leftover(platform) && !run->has_failed; s++) {
+                /* A process that began after it had been told so does not know. */
+                if (flow_has(run->flow, FLOW_LEAVE))
+                        calls_leave(platform->calls);
                 pass(run, 1000);
+        }
         calls_counters(platform->calls, &counters);
         const char *leftover = platform_leftover(platform);
         if (leftover)

@@ -323,7 +323,7 @@ static void load_trunks(struct platform *platform)
 {
         const struct trunk *trunk;
         for (uint32_t i = 0; (trunk = directory_trunk_at(platform->directory, i)); i++)
-                assert_int_equal(sip_trunks_put(platform->trunks, trunk), 0);
+                assert_int_equal(provision_trunk(platform->directory, platform->trunks, trunk), 0);
 }
 
 static void open_all(struct platform *platform)
@@ -481,7 +481,7 @@ void platform_add_trunk(struct platform *platform, struct trunk *trunk)
 void platform_change_trunk(struct platform *platform, const struct trunk *trunk)
 {
         assert_int_equal(directory_trunk_change(platform->directory, trunk, on_done, NULL), 0);
-        assert_int_equal(sip_trunks_put(platform->trunks, trunk), 0);
+        assert_int_equal(provision_trunk(platform->directory, platform->trunks, trunk), 0);
 }
 
 void platform_add_number(struct platform *platform, uint64_t number, uint32_t trunk_id)
