@@ -96,9 +96,6 @@ struct config_row {
 extern const struct config_row config_rows[];
 extern const unsigned config_row_count;
 
-/* "a whole number from 1 to 20000 (calls)": what a value of this row may be. */
-void config_put_allowed(struct buf *out, const struct config_row *row);
-
 struct config_source {
         const char *path;        /* NULL: no file */
         bool must_exist;         /* a missing file is a problem, not an empty file */
@@ -123,8 +120,5 @@ struct addr_pair config_media(const struct config *config);
  * differ, separated by ", ".
  */
 void config_reload(struct config *current, const struct config *fresh, struct buf *restart);
-
-/* A value as the file spells it. */
-void config_put_value(struct buf *out, const struct config_row *row, const struct config *config);
 
 #endif

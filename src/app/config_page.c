@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "app/config_value.h"
+
 #define COMMENT_COLUMNS 90
 
 /* Words of `text` in lines that begin with "# ". */
@@ -29,7 +31,7 @@ static void put_allowed_comment(struct buf *out, const struct config_row *row)
         struct buf allowed;
         buf_init(&allowed, memory, sizeof memory - 1);
         buf_put_text(&allowed, "Allowed: ");
-        config_put_allowed(&allowed, row);
+        config_value_put_allowed(&allowed, row);
         buf_put_text(&allowed, row->reloadable ? ". SIGHUP applies a change." : ".");
         memory[allowed.len] = '\0';
         put_comment(out, memory);
@@ -50,7 +52,7 @@ void config_put_defaults(struct buf *out)
                 put_comment(out, row->help);
                 put_allowed_comment(out, row);
                 buf_printf(out, "%s = ", row->name);
-                config_put_value(out, row, &defaults);
+                config_value_put(out, row, &defaults);
                 buf_put_char(out, '\n');
         }
 }
@@ -72,7 +74,7 @@ static void put_row(struct buf *out, const struct config_row *row, const struct 
         buf_printf(out, "| `%s` | ", row->name);
 
         buf_init(&cell, memory, sizeof memory);
-        config_put_value(&cell, row, defaults);
+        config_value_put(&cell, row, defaults);
         if (cell.len) {
                 buf_put_char(out, '`');
                 put_cell(out, buf_slice(&cell));
@@ -82,7 +84,7 @@ static void put_row(struct buf *out, const struct config_row *row, const struct 
         }
 
         buf_reset(&cell);
-        config_put_allowed(&cell, row);
+        config_value_put_allowed(&cell, row);
         buf_put_text(out, " | ");
         put_cell(out, buf_slice(&cell));
         buf_printf(out, " | %s | ", row->reloadable ? "SIGHUP" : "restart");

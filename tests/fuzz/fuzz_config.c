@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "app/config.h"
+#include "app/config_value.h"
 #include "fuzz.h"
 
 static int read_bytes(const void *data, size_t size, struct config *out, struct buf *problems)
@@ -27,7 +27,7 @@ static void print(const struct config *config, struct buf *out)
 {
         for (unsigned i = 0; i < config_row_count; i++) {
                 buf_printf(out, "%s = ", config_rows[i].name);
-                config_put_value(out, &config_rows[i], config);
+                config_value_put(out, &config_rows[i], config);
                 buf_put_char(out, '\n');
         }
 }

@@ -9,6 +9,7 @@
 #include "../temporary.h"
 #include "../unit.h"
 #include "app/config_page.h"
+#include "app/config_value.h"
 #include "base/log.h"
 
 static const char *reference_page; /* path of the committed page */
@@ -246,7 +247,7 @@ static const char *value_of(const char *name, const struct config *config)
         buf_init(&b, text, sizeof text - 1);
         for (unsigned i = 0; i < config_row_count; i++) {
                 if (!strcmp(config_rows[i].name, name))
-                        config_put_value(&b, &config_rows[i], config);
+                        config_value_put(&b, &config_rows[i], config);
         }
         return text;
 }
