@@ -10,8 +10,7 @@ import time
 
 import harness
 import peer
-from harness import AGENT, CUSTOMER, M1, M2, NORTH_IP, SOUTH_IP, TONES
-from sipp import Sipp
+from harness import AGENT, CUSTOMER, M1, M2, NORTH_IP, SOUTH_IP
 
 TALKING, RINGING, WITH_AUDIO = 160, 40, 8
 
@@ -273,73 +272,3 @@ class Crash(harness.Case):
             self.assertEqual(harness.needles.find(harness.needles.number_searchers(number), slots),
                              [])
         self.maskline.kill()
-
-
-class RealPeers(harness.Case):
-    """Telephones that talk, and SIPp on both sides of many more calls."""
-
-    CALLS = 120
-    WEST_IP, M3, M4, OTHER = "127.0.0.13", "+919000000003", "+919000000004", "+919888800009"
-    settings = {"calls_max": 220, "same_pair_max": 1000, "early_media": "none",
-                "calls_per_s_max": 100}
-
-    def setUp(self):
-        super().setUp()
-        first, last = harness.ports.free_range(1000)
-        self.addCleanup(harness.ports.release, first)
-        self.maskline.settings |= {"rtp_port_min": first, "rtp_port_max": last}
-        self.agent_phone, self.customer_phone = self.agent(), self.customer()
-        self.maskline.start()
-
-    def sipp(self, scenario, ip, **options):
-        one = Sipp(scenario, ip, self.temp, calls=self.CALLS, timeout_s=60, **options)
-        self.addCleanup(one.stop)
-        return one
-
-    def provision(self, west_port):
-        self.maskline.provision(self.agent_phone.port, self.customer_phone.port)
-        self.maskline.add_trunk("west", f"{self.WEST_IP}/32", f"{self.WEST_IP}:{west_port}")
-        self.maskline.add_number(self.M3, "north")
-        self.maskline.add_number(self.M4, "west")
-        self.maskline.create_session(parties=(AGENT, self.OTHER), numbers=(self.M3, self.M4))
-
-    def wait_for_connected(self, calls):
-        deadline = time.monotonic() + 30
-        while self.maskline.log().count(": connected") < calls:
-            self.assertLess(time.monotonic(), deadline)
-            time.sleep(0.1)
-
-    def missed_s(self, call, far):
-        """How much of the talk is not in its recording, which stands still while nothing comes. What is
-        there is the far end's tone, broken in one place at most."""
-        heard = call.heard(TONES)
-        self.assertLessEqual(len(heard.gaps_s(far.hertz)), 1)
-        self.assertGreater(heard.windows[-20:].count(f"tone {far.hertz}"), 12)
-        return call.closed_at - call.established_at - heard.seconds
-
-    def test_telephones_hear_one_gap_and_sipp_ends_its_calls(self):
-        callees = self.sipp("uas_answers_again", self.WEST_IP)
-        self.provision(callees.port)
-        out = self.agent_phone.dial(M1, self.maskline.server)
-        into = self.customer_phone.wait_incoming(0)
-        self.customer_phone.accept()
-        self.assertTrue(self.agent_phone.wait_established(out))
-        callers = self.sipp("uac_call", NORTH_IP, remote=self.maskline.server, caller=AGENT,
-                            dialled=self.M3, pause_ms=12000)
-        self.wait_for_connected(self.CALLS + 1)
-        self.maskline.crash()
-        self.agent_phone.wait("the talk", lambda _: False, 4)
-        self.agent_phone.hangup()
-        self.assertTrue(self.agent_phone.wait_closed(out))
-        self.assertTrue(self.customer_phone.wait_closed(into))
-        for one in (callers, callees):
-            self.assertTrue(one.wait(), one.problem())
-        missed = [self.missed_s(*one) for one in ((out, self.customer_phone),
-                                                  (into, self.agent_phone))]
-        print(f"crash: with {self.CALLS} calls of SIPp up, the telephones missed "
-              f"{missed[0]:.1f} s and {missed[1]:.1f} s")
-        self.finish()
-        with sqlite3.connect(self.maskline.data / "maskline.db") as database:
-            rows = database.execute("SELECT count(*), count(DISTINCT leg_id) FROM cdr "
-                                    "WHERE cause = 4000").fetchone()
-        self.assertEqual(rows, (2 * (self.CALLS + 1),) * 2)
