@@ -306,7 +306,9 @@ static void on_answer(struct play *play, struct side *side, const struct flow_ev
                 return;
         }
         check_answer(play, asked, event, msg);
-        explore_check_glare(play, side, asked, msg);
+        /* The answer that a copy gets was given before. */
+        if (is_first_time)
+                explore_check_glare(play, side, asked, msg);
         enum message_kind kind = kind_of_answer(side, msg, false);
         if (msg->cseq_method == SIP_INVITE)
                 explore_check_reliable(play, side, msg);

@@ -265,7 +265,7 @@ static void open_directory(struct platform *platform)
                                                 .sessions_max = 64,
                                                 .numbers_max = 16,
                                                 .quarantine_ms = 7200000,
-                                                .waiting_max = 1024};
+                                                .waiting_max = 128};
         char problem[512] = "";
         assert_int_equal(directory_open_on(&params, platform->vault, &platform->store.base,
                                            &platform->directory, problem),
