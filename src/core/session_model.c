@@ -49,6 +49,13 @@ static const struct rule {
         [MODEL_LAST_CALLER] = {1, 1, {0, 1}, {0, 1}, false},
 };
 
+void session_model_takes(enum session_model model, unsigned *min, unsigned *max)
+{
+        assert((unsigned)model < SESSION_MODELS);
+        *min = rules[model].min;
+        *max = rules[model].max;
+}
+
 void session_set_sides(struct session *session)
 {
         if (session->model == MODEL_LAST_CALLER)
@@ -81,10 +88,23 @@ static struct session_fault fault(enum session_flaw flaw, unsigned party)
         return (struct session_fault){flaw, (uint8_t)party};
 }
 
+/* Places that are taken and numbers, whatever their sides: else a side would be blamed for it. */
+static bool are_too_many(const struct session *session)
+{
+        unsigned all = 0, reals = 0;
+        for (uint8_t i = 0; i < session->party_count; i++) {
+                all += session->parties[i].real_count > 0;
+                reals += session->parties[i].real_count;
+        }
+        return all > rules[session->model].max || reals > SESSION_REALS_MAX;
+}
+
 static struct session_fault check_counts(const struct session *session)
 {
         const struct rule *rule = &rules[session->model];
-        unsigned all = 0, of_side[2] = {0, 0}, reals = 0;
+        unsigned all = 0, of_side[2] = {0, 0};
+        if (are_too_many(session))
+                return fault(SESSION_TOO_MANY, PARTY_NONE);
         for (uint8_t i = 0; i < session->party_count; i++) {
                 const struct session_party *party = &session->parties[i];
                 if (party->real_count == 0)
@@ -93,15 +113,13 @@ static struct session_fault check_counts(const struct session *session)
                         return fault(SESSION_SIDE, i);
                 all++;
                 of_side[party->side]++;
-                reals += party->real_count;
         }
         /* Whoever takes the last listed caller away does not open the number to anyone. */
         if (session->model == MODEL_ONE_WAY && session->open == (of_side[0] > 0))
                 return fault(session->open ? SESSION_SIDE : SESSION_TOO_FEW, PARTY_NONE);
         if (all < rule->min || of_side[0] < rule->side_min[0] || of_side[1] < rule->side_min[1])
                 return fault(SESSION_TOO_FEW, PARTY_NONE);
-        if (all > rule->max || of_side[0] > rule->side_max[0] || of_side[1] > rule->side_max[1] ||
-            reals > SESSION_REALS_MAX)
+        if (of_side[0] > rule->side_max[0] || of_side[1] > rule->side_max[1])
                 return fault(SESSION_TOO_MANY, PARTY_NONE);
         return fault(SESSION_SOUND, PARTY_NONE);
 }

@@ -47,6 +47,8 @@ struct session_fault {
  * Whether the parties, their sides and PINs are what the model wants; slots are not looked at.
  */
 struct session_fault session_check(const struct session *session);
+/* How many parties a session of the model has, on both sides together. */
+void session_model_takes(enum session_model model, unsigned *min, unsigned *max);
 const char *session_flaw_sentence(enum session_flaw flaw); /* what is wrong and what to do */
 
 /*

@@ -13,6 +13,7 @@
 #include "core/alloc.h"
 #include "core/cdr.h"
 #include "core/session_model.h"
+#include "core/session_rows.h"
 #include "core/store.h"
 #include "core/trunk.h"
 #include "io/io.h"
@@ -164,6 +165,8 @@ struct session_create {
         int64_t starts_ms;                              /* 0: now */
         int64_t expires_ms;                             /* 0: as the pool's policy says, or never */
         struct slice reference; /* repeated: the first session is returned */
+        uint32_t drawn_pins; /* of these parties, a bit each: a repeat need not have the same PIN */
+        bool is_trial;       /* judged and nothing else: no view, and `done` does not come */
 };
 /* One more party with this number, on the side that the place means in models of two. */
 void session_create_party(struct session_create *create, struct real_number real);
@@ -252,6 +255,7 @@ struct directory_question {
         struct real_number caller;
         bool caller_withheld;
         struct slice digits;    /* keyed in; empty: none */
+        struct pin_hash pin;    /* the same as directory_pin() gives it; none */
         bool digits_were_asked; /* and what came, if anything, is in `digits` */
         /* Fills in what runs now and what rates say, for a mapping; NULL: nothing does. */
         void (*count)(void *arg, const struct mapping *mapping, const struct pool_policy *policy,
@@ -269,6 +273,14 @@ struct directory_decision {
 };
 void directory_decide(const struct directory *dir, const struct directory_question *question,
                       struct directory_decision *out);
+/*
+ * The same for each row of the session, in their order, as if a party called from its first number; in
+ * rows that anyone may dial somebody whom nobody knows. ERR_NOT_FOUND.
+ */
+typedef void directory_row_fn(void *arg, const struct session_row *row, struct real_number caller,
+                              const struct directory_decision *decision);
+int directory_session_explain(const struct directory *dir, uint64_t session_id,
+                              directory_row_fn *fn, void *arg) MUST_CHECK;
 /*
  * A call that was decided so is being placed: what the session remembers, and until when it lives.
  */

@@ -70,8 +70,8 @@ int directory_session_erase(struct directory *dir, uint64_t session_id, director
 
 /*
  * Until `until_ms` a call of `caller` to a number that the party dials is the party's: it has said
- * that it calls from another telephone. In memory alone. The pool's ladder must have that rung.
- * ERR_NOT_FOUND, ERR_STATE (ended), ERR_FULL.
+ * that it calls from another telephone. In memory alone, but for its audit entry. The pool's ladder
+ * must have that rung. ERR_NOT_FOUND, ERR_STATE (ended), ERR_FULL.
  */
 int directory_session_intent(struct directory *dir, uint64_t session_id, uint8_t place,
                              struct real_number caller, int64_t until_ms) MUST_CHECK;

@@ -83,6 +83,14 @@ static int set_times(const struct directory *dir, const struct session_create *c
         return 0;
 }
 
+static bool is_same_pin(const struct session_create *create, unsigned party,
+                        const struct pin_hash *pin, const struct pin_hash *asked)
+{
+        if (create->drawn_pins & 1u << party)
+                return !pin_is_none(pin);
+        return pin_equal(pin, asked);
+}
+
 /* Same parties in the same order, and the same numbers if any were asked for. */
 static bool is_same_request(const struct session *session, const struct session *asked,
                             const struct session_create *create)
@@ -94,7 +102,7 @@ static bool is_same_request(const struct session *session, const struct session 
                 const struct session_party *party = &session->parties[i], *wanted;
                 wanted = &asked->parties[i];
                 if (party->real_count != wanted->real_count || party->side != wanted->side ||
-                    !pin_equal(&party->pin, &wanted->pin))
+                    !is_same_pin(create, i, &party->pin, &wanted->pin))
                         return false;
                 for (unsigned real = 0; real < party->real_count; real++)
                         if (!number_equal(party->real[real].n, wanted->real[real].n))
@@ -118,6 +126,8 @@ static int repeat(struct directory *dir, const struct session_create *create,
         row_close(dir);
         if (!same)
                 return ERR_CONFLICT;
+        if (create->is_trial)
+                return 0;
 
         /* An empty unit: it is answered when all before it is on disk. */
         struct unit *unit = queue_take(dir, false);
@@ -162,18 +172,26 @@ static int choose_numbers(struct directory *dir, const struct session_create *cr
         return err;
 }
 
+/* All that can be said before anything is taken. */
+static int prepare(struct directory *dir, const struct session_create *create,
+                   const struct pool_policy *policy, struct session *session, struct row_life *life,
+                   struct session_refusal *refusal)
+{
+        int err = set_times(dir, create, policy, session, life);
+        if (err)
+                return err;
+        if (pool_used(dir->rows) == pool_capacity(dir->rows) || session->id > PUBLIC_ID_MAX)
+                return ERR_FULL;
+        return choose_numbers(dir, create, policy, session, refusal);
+}
+
 /* Memory first; `session` holds the parties in the clear and is wiped by the caller. */
 static int take_in(struct directory *dir, const struct session_create *create,
                    const struct pool_policy *policy, struct session *session,
                    struct session_refusal *refusal, struct row **out)
 {
         struct row_life life = {0};
-        int err = set_times(dir, create, policy, session, &life);
-        if (err)
-                return err;
-        if (pool_used(dir->rows) == pool_capacity(dir->rows) || session->id > PUBLIC_ID_MAX)
-                return ERR_FULL;
-        err = choose_numbers(dir, create, policy, session, refusal);
+        int err = prepare(dir, create, policy, session, &life, refusal);
         if (err)
                 return err;
         err = vault_key_new(dir->vault, &session->key_slot);
@@ -183,6 +201,14 @@ static int take_in(struct directory *dir, const struct session_create *create,
         if (err)
                 vault_key_shred(dir->vault, session->key_slot);
         return err;
+}
+
+static int try_new(struct directory *dir, const struct session_create *create,
+                   const struct pool_policy *policy, struct session *session,
+                   struct session_refusal *refusal)
+{
+        struct row_life life = {0};
+        return prepare(dir, create, policy, session, &life, refusal);
 }
 
 static int create_new(struct directory *dir, const struct session_create *create,
@@ -234,6 +260,8 @@ int directory_session_create(struct directory *dir, const struct session_create 
         struct row *known = err ? NULL : find_known(dir, create);
         if (known)
                 err = repeat(dir, create, session, known, view, done, arg);
+        else if (!err && create->is_trial)
+                err = try_new(dir, create, &pool->row.policy, session, refusal);
         else if (!err)
                 err = create_new(dir, create, &pool->row.policy, session, view, refusal, done, arg);
         explicit_bzero(session, sizeof *session);

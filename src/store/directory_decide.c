@@ -100,7 +100,11 @@ static void hide_numbers(struct mapping *mapping)
 static struct route_call call_of(const struct directory *dir,
                                  const struct directory_question *question, uint32_t tenant_id)
 {
-        struct route_call call = {.dialled = question->dialled, .now_ms = directory_now(dir)};
+        struct route_call call = {
+                .dialled = question->dialled,
+                .digits = question->pin,
+                .now_ms = directory_now(dir),
+        };
         if (!question->caller_withheld)
                 call.caller = question->caller;
         if (question->digits.len && question->digits.len <= VAULT_DIGITS_MAX)

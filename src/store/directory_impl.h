@@ -18,6 +18,7 @@
  *   directory_session.c  end, find, list
  *   directory_change.c   what is changed of a session that lives, or lives again
  *   directory_erase.c    erased by order
+ *   directory_explain.c  what would become of a call in each row of a session
  *   directory_intent.c   who calls from another telephone
  *   directory_party.c    all that is kept about one person
  *   directory_history.c  which number a pair had before

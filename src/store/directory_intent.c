@@ -94,6 +94,22 @@ static int put_all(struct directory *dir, const struct session *session, uint8_t
         return 0;
 }
 
+/* Who may call is written down, though what it says is in memory alone. */
+static void audit(struct directory *dir, const struct row *row, const struct session *session)
+{
+        struct session_view view;
+        struct number_hint hints[SESSION_PARTIES_MAX];
+        struct unit *unit = view_row(dir, row, &view) ? NULL : queue_take(dir, true);
+        if (!unit) {
+                queue_lost(dir, ERR_FULL);
+                return;
+        }
+        view_hints(&view, hints);
+        audit_entry_session_changed(unit_audit(unit), AUDIT_CHANGE_INTENT, session, hints,
+                                    directory_now(dir));
+        queue_add(dir, unit, NULL, NULL);
+}
+
 int directory_session_intent(struct directory *dir, uint64_t session_id, uint8_t place,
                              struct real_number caller, int64_t until_ms)
 {
@@ -102,12 +118,17 @@ int directory_session_intent(struct directory *dir, uint64_t session_id, uint8_t
                 return ERR_NOT_FOUND;
         if (row_state_at(row, directory_now(dir)) >= SESSION_ENDED)
                 return ERR_STATE;
-        const struct session *session = row_open(dir, row);
-        if (!session)
+        const struct session *opened = row_open(dir, row);
+        if (!opened)
                 return ERR_SEALED;
+        struct session *session = &dir->scratch->made;
+        *session = *opened;
+        row_close(dir);
         int err = place < session->party_count && session->parties[place].real_count
                           ? put_all(dir, session, place, caller, until_ms)
                           : ERR_NOT_FOUND;
-        row_close(dir);
+        if (!err)
+                audit(dir, row, session);
+        explicit_bzero(session, sizeof *session);
         return err;
 }
