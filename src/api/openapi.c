@@ -37,6 +37,8 @@ static json_t *value_json(const struct shape_field *field)
                 return json_pack("{s:o}", "type", type_json("boolean", null));
         case SHAPE_TEXTS:
                 return json_pack("{s:s, s:{s:s}}", "type", "array", "items", "type", "string");
+        case SHAPE_INTEGERS:
+                return json_pack("{s:s, s:{s:s}}", "type", "array", "items", "type", "integer");
         case SHAPE_COUNTS:
                 return json_pack("{s:s, s:{s:s}}", "type", "object", "additionalProperties", "type",
                                  "integer");

@@ -181,14 +181,26 @@ static int keep_body(struct entry *entry, struct slice body)
         return 0;
 }
 
-void repeats_answered(struct repeats *repeats, struct http_exchange exchange,
-                      const struct repeat_answer *answer, int64_t now_ms)
+static struct entry *find_by_exchange(const struct repeats *repeats, struct http_exchange exchange)
 {
         struct map_node *node =
                 map_find(&repeats->by_exchange, bytes_of(&exchange, sizeof exchange));
-        if (!node)
+        return node ? container_of(node, struct entry, by_exchange) : NULL;
+}
+
+void repeats_keep_secret(struct repeats *repeats, struct http_exchange exchange)
+{
+        struct entry *entry = find_by_exchange(repeats, exchange);
+        if (entry)
+                entry->is_secret = true;
+}
+
+void repeats_answered(struct repeats *repeats, struct http_exchange exchange,
+                      const struct repeat_answer *answer, int64_t now_ms)
+{
+        struct entry *entry = find_by_exchange(repeats, exchange);
+        if (!entry)
                 return;
-        struct entry *entry = container_of(node, struct entry, by_exchange);
         map_remove(&repeats->by_exchange, &entry->by_exchange);
         if (answer->status / 100 != 2) {
                 forget(repeats, entry);

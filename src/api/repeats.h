@@ -50,6 +50,9 @@ struct repeat_answer {
 enum repeat repeats_ask(struct repeats *repeats, const struct repeat_asked *asked, int64_t now_ms,
                         struct repeat_answer *out);
 
+/* The answer that is going to this exchange must not be kept. */
+void repeats_keep_secret(struct repeats *repeats, struct http_exchange exchange);
+
 /* For every answer, whatever it is to; `body` as it was sent. */
 void repeats_answered(struct repeats *repeats, struct http_exchange exchange,
                       const struct repeat_answer *answer, int64_t now_ms);

@@ -101,6 +101,15 @@ void rest_answer_bad_method(struct api *api, struct http_exchange exchange, cons
         send_json(api, exchange, &response, problem_json(&problem));
 }
 
+static void catch_problem(struct rest_caught *caught, enum problem_kind kind, const char *field,
+                          const char *detail, const char *remedy)
+{
+        caught->kind = kind;
+        snprintf(caught->field, sizeof caught->field, "%s", field ? field : "");
+        snprintf(caught->detail, sizeof caught->detail, "%s", detail);
+        snprintf(caught->remedy, sizeof caught->remedy, "%s", remedy ? remedy : "");
+}
+
 void rest_refuse(struct rest *rest, enum problem_kind kind, const char *field, const char *remedy,
                  const char *detail, ...)
 {
@@ -109,8 +118,18 @@ void rest_refuse(struct rest *rest, enum problem_kind kind, const char *field, c
         va_start(args, detail);
         vsnprintf(text, sizeof text, detail, args);
         va_end(args);
+        if (rest->caught) {
+                catch_problem(rest->caught, kind, field, text, remedy);
+                return;
+        }
         struct problem problem = {kind, field, text, remedy, 0};
         rest_answer_problem(rest->api, rest->exchange, &problem);
+}
+
+void rest_keep_secret(struct rest *rest)
+{
+        if (rest->api->repeats)
+                repeats_keep_secret(rest->api->repeats, rest->exchange);
 }
 
 void rest_refuse_full(struct rest *rest)

@@ -52,6 +52,14 @@ struct principal {
         bool has_chosen;    /* a tenant, by name */
 };
 
+/* What a part of a request is refused for, where parts are judged one by one. */
+struct rest_caught {
+        enum problem_kind kind;
+        char field[64]; /* empty: none in particular */
+        char detail[REST_DETAIL_BYTES];
+        char remedy[256];
+};
+
 struct rest {
         struct api *api;
         struct http_exchange exchange;
@@ -59,7 +67,8 @@ struct rest {
         struct principal who;
         char segment[REST_SEGMENT_BYTES]; /* the path's variable part, decoded; or empty */
         char query[REST_QUERY_MAX][REST_SEGMENT_BYTES]; /* as the route names them; or empty */
-        json_t *body; /* an object, or NULL when the route takes none */
+        json_t *body;               /* an object, or NULL when the route takes none */
+        struct rest_caught *caught; /* where rest_refuse() puts what it is told; NULL: it answers */
 };
 
 typedef void rest_handler(struct rest *rest);
@@ -73,7 +82,10 @@ void rest_answer_problem(struct api *api, struct http_exchange exchange,
                          const struct problem *problem);
 void rest_answer_bad_method(struct api *api, struct http_exchange exchange, const char *allow);
 
-/* As rest_answer_problem(). `remedy` may be NULL; the detail is formatted. */
+/* The answer holds a secret, and is not to be kept for a repeat. Before it is given. */
+void rest_keep_secret(struct rest *rest);
+
+/* As rest_answer_problem(), unless rest->caught wants it. `remedy` may be NULL; the detail is formatted. */
 void rest_refuse(struct rest *rest, enum problem_kind kind, const char *field, const char *remedy,
                  const char *detail, ...) __attribute__((format(printf, 5, 6)));
 

@@ -9,11 +9,9 @@
 #include "api/rest.h"
 
 extern const struct body_field rest_session_time_fields[];
-extern const struct body_field rest_session_change_fields[];
 
 void rest_sessions_renew(struct rest *rest);
 void rest_sessions_reopen(struct rest *rest);
 void rest_sessions_erase(struct rest *rest);
-void rest_sessions_change(struct rest *rest);
 
 #endif

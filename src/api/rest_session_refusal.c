@@ -20,11 +20,34 @@ static unsigned unknown_given(const struct api *api, const struct session_create
         return party;
 }
 
+/* The member of a party that the flaw is in; NULL: none in particular. */
+static const char *member_of(enum session_flaw flaw)
+{
+        switch (flaw) {
+        case SESSION_SIDE:
+                return "side";
+        case SESSION_SAME_NUMBER:
+        case SESSION_NO_NUMBER:
+                return "number";
+        case SESSION_PIN_MISSING:
+        case SESSION_PIN_TWICE:
+                return "pin";
+        case SESSION_SOUND:
+        case SESSION_TOO_FEW:
+        case SESSION_TOO_MANY:
+        case SESSION_FLAWS:
+                break;
+        }
+        return NULL;
+}
+
 static void refuse_fault(struct rest *rest, const struct session_fault *fault)
 {
-        char field[24] = "parties";
+        char field[32] = "parties";
+        const char *member = member_of(fault->flaw);
         if (fault->party != PARTY_NONE)
-                snprintf(field, sizeof field, "parties[%u]", fault->party);
+                snprintf(field, sizeof field, "parties[%u]%s%s", fault->party, member ? "." : "",
+                         member ? member : "");
         rest_refuse(rest, PROBLEM_BAD_VALUE, field, "Change it and try again.", "%s",
                     session_flaw_sentence(fault->flaw));
 }
@@ -45,10 +68,11 @@ void rest_session_refuse_number(struct rest *rest, const struct alloc_outcome *o
 static void refuse_conflict(struct rest *rest, const struct alloc_outcome *outcome)
 {
         if (outcome->reason == ALLOC_SERVED) {
-                rest_refuse(rest, PROBLEM_CONFLICT, "reference",
-                            "Use a new reference for a new session.",
-                            "the reference belongs to a session of other parties, or with other "
-                            "numbers; nothing was created");
+                rest_refuse(
+                        rest, PROBLEM_CONFLICT, "reference",
+                        "Use a new reference for a new session.",
+                        "the reference belongs to a session of other parties, of another model, "
+                        "or with other numbers or PINs; nothing was created");
                 return;
         }
         char field[32] = "parties";
@@ -85,6 +109,54 @@ void rest_session_refuse(struct rest *rest, const struct session_create *create,
                         rest, PROBLEM_BAD_VALUE, "expires_at", "Choose a later time.",
                         "the session would be over before it starts, or live longer than its pool "
                         "allows (ttl_max_ms)");
+                return;
+        case ERR_FULL:
+                rest_refuse_full(rest);
+                return;
+        default:
+                rest_refuse_store(rest, err);
+        }
+}
+
+static void refuse_edit_fault(struct rest *rest, const struct session_fault *fault)
+{
+        const char *member = member_of(fault->flaw);
+        rest_refuse(rest, PROBLEM_BAD_VALUE, member ? member : "edit",
+                    "Change it and try again; nothing was changed.",
+                    "the session would not be what its model wants: %s",
+                    session_flaw_sentence(fault->flaw));
+}
+
+void rest_session_refuse_edit(struct rest *rest, const struct session_refusal *refusal, int err)
+{
+        switch (err) {
+        case ERR_NOT_FOUND:
+                rest_refuse(rest, PROBLEM_NOT_FOUND, NULL,
+                            "Look at the session (GET): its parties are counted from 0.",
+                            "the session has no such party, alias or slot, or the number to dial "
+                            "is none of yours");
+                return;
+        case ERR_STATE:
+                rest_refuse(rest, PROBLEM_STATE, NULL,
+                            "Reopen it first; of a party's only number replace the party.",
+                            "the session has ended, or the alias is the party's only number");
+                return;
+        case ERR_SYNTAX:
+                refuse_edit_fault(rest, &refusal->fault);
+                return;
+        case ERR_EXISTS:
+                rest_refuse(rest, PROBLEM_EXISTS, "number", "Nothing is left to do.",
+                            "a party of the session has this number already");
+                return;
+        case ERR_CONFLICT:
+                rest_refuse(rest, PROBLEM_CONFLICT, NULL,
+                            "Choose another number to dial, or wait until the other session's "
+                            "quarantine is over; nothing was changed.",
+                            "another session holds, or held until a short time ago, what this one "
+                            "would get");
+                return;
+        case ERR_NO_NUMBER:
+                rest_session_refuse_number(rest, &refusal->outcome);
                 return;
         case ERR_FULL:
                 rest_refuse_full(rest);

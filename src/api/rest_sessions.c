@@ -4,70 +4,26 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "api/rest_pools.h"
-#include "api/rest_session_refusal.h"
-#include "api/session_fields.h"
+#include "api/body.h"
 #include "api/session_json.h"
+#include "api/session_order.h"
 #include "base/log.h"
-
-static bool check_parties(struct rest *rest, const struct session_create *create)
-{
-        for (unsigned i = 0; i < create->party_count; i++) {
-                char field[24];
-                const struct number_row *row = directory_number_find(
-                        rest->api->params.directory,
-                        (struct masking_number){create->parties[i].real[0].n});
-                if (!row || row->tenant_id != create->tenant_id)
-                        continue;
-                snprintf(field, sizeof field, "parties[%u].number", i);
-                rest_refuse(rest, PROBLEM_BAD_VALUE, field, "Give the party's own number.",
-                            "the number is a masking number: a call to it would come back here");
-                return false;
-        }
-        return true;
-}
-
-static bool choose_pool(struct rest *rest, struct session_create *create)
-{
-        const json_t *name = json_object_get(rest->body, "pool");
-        if (!json_is_string(name))
-                return true;
-        const struct directory_pool *pool = rest_pools_named(rest, body_slice(name), "pool");
-        if (pool)
-                create->pool_id = pool->id;
-        return pool != NULL;
-}
 
 void rest_sessions_create(struct rest *rest)
 {
-        struct api *api = rest->api;
-        struct session_create create;
-        struct rest_wait *wait = NULL;
-        if (!session_fields_read(rest, directory_now(api->params.directory), &create) ||
-            !choose_pool(rest, &create) || !check_parties(rest, &create) ||
-            !(wait = rest_wait_create(rest)))
-                goto done;
-
-        bool repeated = false;
-        struct session_view view;
-        struct session_refusal refusal = {0};
-        int err = directory_session_create(api->params.directory, &create, &view, &repeated,
-                                           &refusal, rest_wait_done, wait);
-        if (err) {
+        struct session_order order = {0};
+        struct rest_wait *wait = rest_wait_create(rest);
+        if (!wait)
+                return;
+        if (!session_order(rest, rest->body, &order, rest_wait_done, wait)) {
                 rest_wait_destroy(wait);
-                rest_session_refuse(rest, &create, &refusal, err);
-                goto done;
+                return;
         }
-        wait->answer = session_json(api, &view);
-        if (wait->answer)
-                json_object_set_new(wait->answer, "repeated", json_boolean(repeated));
-        struct session_id_text id = session_id_format(api->params.directory, view.id);
-        wait->status = repeated ? 200 : 201;
-        snprintf(wait->location, sizeof wait->location, "/v1/sessions/%s", id.text);
-        if (!repeated)
-                snprintf(wait->told, sizeof wait->told, "session %s: created", id.text);
-done:
-        explicit_bzero(&create, sizeof create);
+        wait->answer = order.answer;
+        wait->status = order.repeated ? 200 : 201;
+        snprintf(wait->location, sizeof wait->location, "/v1/sessions/%s", order.id.text);
+        if (!order.repeated)
+                snprintf(wait->told, sizeof wait->told, "session %s: created", order.id.text);
 }
 
 bool rest_sessions_find(struct rest *rest, struct session_view *view)
@@ -89,7 +45,7 @@ void rest_sessions_show(struct rest *rest)
 {
         struct session_view view;
         if (rest_sessions_find(rest, &view))
-                rest_answer(rest->api, rest->exchange, 200, session_json(rest->api, &view));
+                rest_answer(rest->api, rest->exchange, 200, session_json(rest->api, &view, true));
 }
 
 void rest_sessions_end(struct rest *rest)
@@ -115,7 +71,7 @@ void rest_sessions_end(struct rest *rest)
         snprintf(wait->told, sizeof wait->told, "session %s: ended by request",
                  session_id_format(directory, view.id).text);
         if (directory_session_find(directory, view.id, &view) == 0)
-                wait->answer = session_json(rest->api, &view);
+                wait->answer = session_json(rest->api, &view, true);
 }
 
 /* One that is erased meanwhile still says where to go on. */
@@ -148,7 +104,7 @@ void rest_sessions_list(struct rest *rest)
         bool more = count > limit;
         json_t *list = json_array();
         for (uint32_t i = 0; i < count && i < limit; i++)
-                json_array_append_new(list, session_json(rest->api, &views[i]));
+                json_array_append_new(list, session_json(rest->api, &views[i], false));
         rest_answer(
                 rest->api, rest->exchange, 200,
                 json_pack("{s:o, s:o}", "sessions", list, "next",

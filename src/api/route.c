@@ -9,12 +9,15 @@
 #include "api/rest_backups.h"
 #include "api/rest_calls.h"
 #include "api/rest_events.h"
+#include "api/rest_explain.h"
 #include "api/rest_health.h"
 #include "api/rest_keys.h"
 #include "api/rest_number_import.h"
 #include "api/rest_numbers.h"
 #include "api/rest_pools.h"
 #include "api/rest_session_change.h"
+#include "api/rest_session_edit.h"
+#include "api/rest_session_intent.h"
 #include "api/rest_sessions.h"
 #include "api/rest_tenants.h"
 #include "api/rest_trunk_check.h"
@@ -134,12 +137,19 @@ static const struct route routes[] = {
         {"POST", "/v1/sessions/{}/reopen", SCOPE_OPERATE, rest_sessions_reopen,
          .name = "reopen_session", .summary = "Let a session that has ended live again",
          .hole = "id", .fields = rest_session_time_fields, .done = {200}, .answer = "Session"},
-        {"POST", "/v1/sessions/{}/change", SCOPE_OPERATE, rest_sessions_change,
+        {"POST", "/v1/sessions/{}/change", SCOPE_OPERATE, rest_session_edit,
          .name = "change_session", .summary = "Change who is in a session, or a number of it",
-         .hole = "id", .fields = rest_session_change_fields, .done = {200}, .answer = "Session"},
+         .hole = "id", .fields = rest_session_edit_fields, .done = {200}, .answer = "Session"},
         {"POST", "/v1/sessions/{}/erase", SCOPE_OPERATE, rest_sessions_erase,
          .name = "erase_session", .summary = "Shred what a session holds", .hole = "id",
          .done = {200}, .answer = "Erased"},
+
+        {"POST", "/v1/sessions/{}/intent", SCOPE_OPERATE, rest_session_intent, .name = "set_intent",
+         .summary = "A party calls from another telephone now", .hole = "id",
+         .fields = rest_session_intent_fields, .done = {200}, .answer = "Intent"},
+        {"GET", "/v1/sessions/{}/explain", SCOPE_READ, rest_explain_session,
+         .name = "explain_session", .summary = "Whom each party would reach now, and why",
+         .hole = "id", .done = {200}, .answer = "SessionExplanation"},
 
         {"GET", "/v1/calls", SCOPE_READ, rest_calls_list, .name = "list_calls",
          .summary = "List calls in progress, and ended ones, the newest first", .query = by_before,
@@ -153,8 +163,8 @@ static const struct route routes[] = {
          .summary = "Hang up a call in progress", .hole = "id", .done = {202},
          .answer = "CallEnding"},
 
-        {"POST", "/v1/explain", SCOPE_OPERATE, rest_audit_explain, .name = "explain",
-         .summary = "What would happen if somebody called now", .fields = rest_audit_fields,
+        {"POST", "/v1/explain", SCOPE_OPERATE, rest_explain, .name = "explain",
+         .summary = "What would happen if somebody called now", .fields = rest_explain_fields,
          .done = {200}, .answer = "Explanation"},
         {"GET", "/v1/backups", SCOPE_READ, rest_backups_list, .of_all = true,
          .name = "list_backups", .summary = "List the backups whose key is still there",

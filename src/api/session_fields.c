@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "api/party_number.h"
+#include "api/party_fields.h"
 #include "api/timestamp.h"
 #include "core/session_model.h"
 
@@ -20,20 +20,25 @@ enum field {
         FIELD_POOL,
         FIELD_MODEL,
         FIELD_OPEN,
+        FIELD_PIN_DIGITS,
         FIELDS,
 };
 
 enum party_field {
         PARTY_NUMBER,
+        PARTY_ALIASES,
         PARTY_DIALS,
         PARTY_SIDE,
+        PARTY_PIN,
         PARTY_FIELDS,
 };
 
 static const struct body_field party_fields[] = {
         [PARTY_NUMBER] = {"number", BODY_TEXT, true},
+        [PARTY_ALIASES] = {"aliases", BODY_LIST},
         [PARTY_DIALS] = {"dials", BODY_TEXT},
         [PARTY_SIDE] = {"side", BODY_COUNT},
+        [PARTY_PIN] = {"pin", BODY_TEXT},
         [PARTY_FIELDS] = {NULL},
 };
 
@@ -47,12 +52,9 @@ const struct body_field session_fields[] = {
         [FIELD_POOL] = {"pool", BODY_TEXT},
         [FIELD_MODEL] = {"model", BODY_TEXT},
         [FIELD_OPEN] = {"open", BODY_SWITCH},
+        [FIELD_PIN_DIGITS] = {"pin_digits", BODY_COUNT},
         [FIELDS] = {NULL},
 };
-
-/* Those whose calls find everything that they need. */
-static const char *const models[] = {"two-numbers", "one-number",  "one-way", "sides",
-                                     "panel",       "last-caller", NULL};
 
 unsigned session_fields_slot(const struct session_create *create, unsigned party)
 {
@@ -71,6 +73,12 @@ static bool read_dials(struct rest *rest, const json_t *value, unsigned index,
         if (!value)
                 return true;
         snprintf(field, sizeof field, "parties[%u].dials", index);
+        if (out->model == MODEL_GROUP) {
+                rest_refuse(rest, PROBLEM_BAD_VALUE, field,
+                            "Leave it out; swap-number sets one of them afterwards.",
+                            "in a group a party dials a number for each other one");
+                return false;
+        }
         if (number_parse(body_slice(value), &rest->api->params.plan, &dials.n)) {
                 rest_refuse(rest, PROBLEM_BAD_VALUE, field,
                             "Use one of GET /v1/numbers (maskline number list), or leave it out.",
@@ -86,57 +94,93 @@ static bool read_dials(struct rest *rest, const json_t *value, unsigned index,
         return true;
 }
 
-static bool read_party(struct rest *rest, const json_t *party, unsigned index,
-                       struct session_create *out)
+static bool read_side(struct rest *rest, const json_t *value, const char *where,
+                      struct session_party *party)
+{
+        char field[40];
+        uint32_t side = 0;
+        snprintf(field, sizeof field, "%sside", where);
+        if (!body_count(rest, value, field, 0, 1, &side))
+                return false;
+        party->side = (uint8_t)side;
+        return true;
+}
+
+static bool read_party(struct rest *rest, const json_t *json, unsigned index, const json_t **values,
+                       struct session_asked *out)
 {
         char where[24], field[40];
-        const json_t *values[PARTY_FIELDS];
-        const struct number_plan *plan = &rest->api->params.plan;
         snprintf(where, sizeof where, "parties[%u].", index);
-        if (!json_is_object(party)) {
+        if (!json_is_object(json)) {
                 where[strlen(where) - 1] = '\0';
                 rest_refuse(rest, PROBLEM_BAD_VALUE, where,
                             "Write it like {\"number\": \"+91...\"}.",
                             "a party is an object with a number");
                 return false;
         }
-        if (!body_fields(rest, party, where, party_fields, values))
-                return false;
-
-        struct party_number_problem problem;
-        snprintf(field, sizeof field, "%snumber", where);
         struct real_number real;
-        if (party_number_read(body_slice(values[PARTY_NUMBER]), plan, &real.n, &problem)) {
-                rest_refuse(rest, PROBLEM_BAD_VALUE, field, problem.remedy,
-                            "the number is refused: %s", problem.rule);
+        snprintf(field, sizeof field, "%snumber", where);
+        if (!body_fields(rest, json, where, party_fields, values) ||
+            !party_fields_number(rest, values[PARTY_NUMBER], field, &real))
                 return false;
-        }
-        session_create_party(out, real);
+        session_create_party(&out->create, real);
         explicit_bzero(&real, sizeof real);
-        uint32_t side = out->parties[index].side;
-        snprintf(field, sizeof field, "%sside", where);
-        if (!body_count(rest, values[PARTY_SIDE], field, 0, 1, &side))
+        struct session_party *party = &out->create.parties[index];
+        snprintf(field, sizeof field, "%saliases", where);
+        if (!party_fields_aliases(rest, values[PARTY_ALIASES], field, party) ||
+            !read_side(rest, values[PARTY_SIDE], where, party))
                 return false;
-        out->parties[index].side = (uint8_t)side;
-        return read_dials(rest, values[PARTY_DIALS], index, out);
+        snprintf(field, sizeof field, "%spin", where);
+        return session_pin_read(rest, values[PARTY_PIN], field, &out->pins[index]);
 }
 
-static bool read_parties(struct rest *rest, const json_t *list, struct session_create *out)
+/* Where nobody says a side, the last one is the one that the others call. */
+static void set_default_sides(struct session_create *create)
 {
-        bool of_two = out->model == MODEL_TWO_NUMBERS || out->model == MODEL_ONE_NUMBER;
+        if (create->model == MODEL_ONE_WAY || create->model == MODEL_PANEL)
+                create->parties[create->party_count - 1].side = 1;
+}
+
+static bool check_count(struct rest *rest, enum session_model model, size_t count)
+{
+        unsigned min, max;
+        session_model_takes(model, &min, &max);
+        if (count >= min && count <= max)
+                return true;
+        char parties[32];
+        if (min == max)
+                snprintf(parties, sizeof parties, "exactly %s",
+                         min == 1 ? "one party" : "two parties");
+        else
+                snprintf(parties, sizeof parties, "%u to %u parties", min, max);
+        rest_refuse(rest, PROBLEM_BAD_VALUE, "parties", "Give as many, or choose another model.",
+                    "a session of this model has %s", parties);
+        return false;
+}
+
+static bool read_parties(struct rest *rest, const json_t *list, struct session_asked *out)
+{
+        struct session_create *create = &out->create;
+        const json_t *dials[SESSION_PARTIES_MAX];
+        bool has_side = false;
         size_t count = json_array_size(list);
-        if (of_two ? count != 2 : count == 0 || count > SESSION_PARTIES_MAX) {
-                rest_refuse(rest, PROBLEM_BAD_VALUE, "parties",
-                            of_two ? "Give two parties." : "Give 1 to 16 parties.",
-                            "a session of this model has %s",
-                            of_two ? "exactly two parties" : "1 to 16 parties");
+        if (!check_count(rest, create->model, count))
                 return false;
-        }
         for (unsigned i = 0; i < count; i++) {
-                if (!read_party(rest, json_array_get(list, i), i, out))
+                const json_t *values[PARTY_FIELDS];
+                if (!read_party(rest, json_array_get(list, i), i, values, out))
+                        return false;
+                dials[i] = values[PARTY_DIALS];
+                has_side |= values[PARTY_SIDE] != NULL;
+        }
+        if (!has_side)
+                set_default_sides(create);
+        for (unsigned i = 0; i < count; i++) {
+                if (!read_dials(rest, dials[i], i, create))
                         return false;
         }
-        if (of_two && number_equal(out->parties[0].real[0].n, out->parties[1].real[0].n)) {
+        if (count == 2 &&
+            number_equal(create->parties[0].real[0].n, create->parties[1].real[0].n)) {
                 rest_refuse(rest, PROBLEM_BAD_VALUE, "parties[1].number",
                             "Give two different people's numbers.",
                             "both parties have the same number");
@@ -194,11 +238,19 @@ static bool holds_number(struct slice text, struct number number)
         return holds;
 }
 
+static bool holds_number_of(struct slice text, const struct session_party *party)
+{
+        bool holds = false;
+        for (unsigned i = 0; i < party->real_count; i++)
+                holds |= holds_number(text, party->real[i].n);
+        return holds;
+}
+
 /* It is kept as it is and shown to whoever asks: a real number must not come in this way. */
 static bool check_reference(struct rest *rest, const struct session_create *create)
 {
         for (unsigned i = 0; i < create->party_count; i++) {
-                if (!holds_number(create->reference, create->parties[i].real[0].n))
+                if (!holds_number_of(create->reference, &create->parties[i]))
                         continue;
                 rest_refuse(rest, PROBLEM_BAD_VALUE, "reference",
                             "Use a name of your own, such as the order's.",
@@ -238,11 +290,11 @@ static bool read_reference(struct rest *rest, const json_t *value, struct sessio
 
 static bool read_model(struct rest *rest, const json_t **values, struct session_create *out)
 {
-        unsigned chosen = 0;
-        if (!body_choice(rest, values[FIELD_MODEL], "model", models, &chosen) ||
-            session_model_find(slice_from(models[chosen]), &out->model))
+        unsigned chosen = out->model;
+        if (!body_choice(rest, values[FIELD_MODEL], "model", session_model_names, &chosen))
                 return false;
-        out->has_model = values[FIELD_MODEL] != NULL;
+        out->has_model = true;
+        out->model = (enum session_model)chosen;
         out->open = values[FIELD_OPEN] && json_is_true(values[FIELD_OPEN]);
         if (!out->open || out->model == MODEL_ONE_WAY)
                 return true;
@@ -251,12 +303,18 @@ static bool read_model(struct rest *rest, const json_t **values, struct session_
         return false;
 }
 
-bool session_fields_read(struct rest *rest, int64_t now_ms, struct session_create *out)
+bool session_fields_read(struct rest *rest, const json_t *body, enum session_model model,
+                         int64_t now_ms, struct session_asked *out)
 {
         const json_t *values[FIELDS];
-        *out = (struct session_create){.tenant_id = rest->who.tenant_id};
-        return body_fields(rest, rest->body, "", session_fields, values) &&
-               read_model(rest, values, out) && read_parties(rest, values[FIELD_PARTIES], out) &&
-               read_times(rest, values, now_ms, out) &&
-               read_reference(rest, values[FIELD_REFERENCE], out);
+        struct session_create *create = &out->create;
+        *out = (struct session_asked){
+                .create = {.tenant_id = rest->who.tenant_id, .model = model},
+        };
+        return body_fields(rest, body, "", session_fields, values) &&
+               read_model(rest, values, create) &&
+               session_pin_read_length(rest, values[FIELD_PIN_DIGITS], &out->pin_digits) &&
+               read_parties(rest, values[FIELD_PARTIES], out) &&
+               read_times(rest, values, now_ms, create) &&
+               read_reference(rest, values[FIELD_REFERENCE], create);
 }

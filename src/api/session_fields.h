@@ -6,17 +6,26 @@
 #ifndef MASKLINE_API_SESSION_FIELDS_H
 #define MASKLINE_API_SESSION_FIELDS_H
 
-#include "api/body.h"
+#include "api/session_pin.h"
 
 extern const struct body_field session_fields[];
 
-/*
- * The body of a create, as of `now_ms` (UTC): read, checked, and in `out`, whose reference points into
- * the body or the request. false: the request has been answered.
- */
-bool session_fields_read(struct rest *rest, int64_t now_ms, struct session_create *out);
+/* A create as it is asked for, its PINs in the clear. */
+struct session_asked {
+        struct session_create create;
+        struct session_pin pins[SESSION_PARTIES_MAX];
+        unsigned pin_digits; /* how many digits drawn ones get */
+};
 
-/* The slot that the party of this place dials (core/session_model.h). */
+/*
+ * `body` as of `now_ms` (UTC): read, checked, and in `out`, whose reference points into the body or the
+ * request; `model` is that of one that says none. PINs are neither drawn nor hashed yet. false: the
+ * request has been answered.
+ */
+bool session_fields_read(struct rest *rest, const json_t *body, enum session_model model,
+                         int64_t now_ms, struct session_asked *out);
+
+/* The slot that the party of this place dials (core/session_model.h), but in a group. */
 unsigned session_fields_slot(const struct session_create *create, unsigned party);
 
 #endif

@@ -43,7 +43,14 @@
 #define SESSION_FIELDS                                                                             \
         TEXT("id"), TEXT("state"), TEXT_OR_NULL("pool"), TEXT("model"), SWITCH("open"),            \
                 TIME("created_at"), TIME("starts_at"), TIME("expires_at"), TIME("ended_at"),       \
-                TEXT_OR_NULL("reference"), LIST("parties", "Party")
+                TIME("last_used_at"), COUNT("calls"), TEXT_OR_NULL("reference"),                   \
+                LIST("parties", "Party"),                                                          \
+        {                                                                                          \
+                "rows", SHAPE_LIST, .may_be_absent = true, .of = "Row"                             \
+        }
+#define ROW_FIELDS                                                                                 \
+        {"party", SHAPE_COUNT, .may_be_null = true}, TEXT("dials"), COUNT("slot"),                 \
+                SWITCH("keys_in_pin"), {"reaches", SHAPE_INTEGERS}, TEXT("sees"), TEXT("sentence")
 #define CALL_FIELDS                                                                                \
         TEXT("id"), TEXT("state"), TEXT_OR_NULL("session"), TEXT_OR_NULL("dialled"),               \
                 TEXT_OR_NULL("shown"), TEXT_OR_NULL("caller"), TEXT_OR_NULL("callee"),             \
@@ -113,10 +120,15 @@ static const struct shape shapes[] = {
               COUNT("intercept_deadline_ms"), SWITCH("intercept_fails_open"), TEXT("on_end"),
               SWITCH("allow_premium"), SWITCH("allow_emergency"), {"no_effect_yet", SHAPE_TEXTS})},
         {"PoolList", ROWS(LIST("pools", "Pool"), NEXT)},
-        {"Party", ROWS(COUNT("side"), TEXT_OR_NULL("hint"), TEXT_OR_NULL("dials"))},
+        /* The PIN is there once, if it was drawn. */
+        {"Party", ROWS(COUNT("party"), COUNT("side"), TEXT_OR_NULL("hint"), COUNT("numbers"),
+                       SWITCH("pin_set"), TEXT_OR_NULL("dials"),
+                       {"pin", SHAPE_TEXT, .may_be_absent = true})},
+        {"Row", ROWS(ROW_FIELDS)},
         {"Session", ROWS(SESSION_FIELDS)},
         {"SessionMade", ROWS(SESSION_FIELDS, SWITCH("repeated"))},
         {"Erased", ROWS(TEXT("id"), TIME("erased_at"), COUNT("keys"))},
+        {"Intent", ROWS(TEXT("id"), COUNT("party"), TIME("until"))},
         {"SessionList", ROWS(LIST("sessions", "Session"), NEXT)},
         {"Hangup", ROWS(COUNT("code"), TEXT("name"), TEXT("cause"), TEXT("source"))},
         {"Attempt", ROWS(TEXT_OR_NULL("trunk"), TEXT_OR_NULL("address"), TEXT_OR_NULL("transport"),
@@ -143,6 +155,11 @@ static const struct shape shapes[] = {
         {"Explanation",
          ROWS(TEXT("verdict"), SWITCH("connects"), TEXT("sentence"), TEXT_OR_NULL("session"),
               TEXT_OR_NULL("shows"), TEXT_OR_NULL("advice"), LIST("obstacles", "Obstacle"))},
+        {"RowExplanation",
+         ROWS(ROW_FIELDS, TEXT("verdict"), SWITCH("connects"), TEXT("why"), TEXT_OR_NULL("advice"),
+              {"reaches_now", SHAPE_COUNT, .may_be_null = true}, LIST("obstacles", "Obstacle"))},
+        {"SessionExplanation",
+         ROWS(TEXT("session"), TEXT("state"), LIST("rows", "RowExplanation"))},
         {"Backup", ROWS(TEXT("id"), TEXT("state"), TIME("created_at"), TIME("expires_at"),
                         TEXT_OR_NULL("file"), TEXT_OR_NULL("problem"),
                         {"bytes_done", SHAPE_COUNT, .may_be_absent = true},

@@ -14,10 +14,11 @@ enum shape_type {
         SHAPE_COUNT,  /* a whole number */
         SHAPE_NUMBER, /* any number */
         SHAPE_SWITCH,
-        SHAPE_TEXTS,  /* a list of them */
-        SHAPE_COUNTS, /* an object of counts, by names that depend */
-        SHAPE_OBJECT, /* of the shape `of` */
-        SHAPE_LIST,   /* of objects of the shape `of` */
+        SHAPE_TEXTS,    /* a list of them */
+        SHAPE_INTEGERS, /* a list of them */
+        SHAPE_COUNTS,   /* an object of counts, by names that depend */
+        SHAPE_OBJECT,   /* of the shape `of` */
+        SHAPE_LIST,     /* of objects of the shape `of` */
 };
 
 struct shape_field {

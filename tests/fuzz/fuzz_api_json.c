@@ -46,16 +46,32 @@ static void check_echo(const uint8_t *data, size_t size)
         }
 }
 
-static void check_create(const struct session_create *create)
+static void check_party(const struct session_party *party)
 {
+        MUST(party->real_count >= 1 && party->real_count <= PARTY_REALS_MAX && party->side <= 1);
+        for (unsigned i = 0; i < party->real_count; i++) {
+                MUST(!number_is_none(party->real[i].n));
+                MUST(party->real[i].n.e164 < UINT64_C(1000000000000000));
+        }
+}
+
+static void check_pin(const struct session_pin *pin)
+{
+        size_t len = strnlen(pin->digits, sizeof pin->digits);
+        MUST(len < sizeof pin->digits && (!len || len >= SESSION_PIN_DIGITS_MIN));
+        MUST(strspn(pin->digits, "0123456789") == len && !(pin->is_drawn && len));
+}
+
+static void check_asked(const struct session_asked *asked)
+{
+        const struct session_create *create = &asked->create;
         bool of_two = create->model == MODEL_TWO_NUMBERS || create->model == MODEL_ONE_NUMBER;
         MUST(create->party_count >= 1 && create->party_count <= SESSION_PARTIES_MAX);
         MUST(!of_two || create->party_count == 2);
         MUST(!of_two || !number_equal(create->parties[0].real[0].n, create->parties[1].real[0].n));
         for (unsigned i = 0; i < create->party_count; i++) {
-                MUST(create->parties[i].real_count == 1 && create->parties[i].side <= 1);
-                MUST(!number_is_none(create->parties[i].real[0].n));
-                MUST(create->parties[i].real[0].n.e164 < UINT64_C(1000000000000000));
+                check_party(&create->parties[i]);
+                check_pin(&asked->pins[i]);
         }
         MUST(create->reference.len < SESSION_REFERENCE_MAX);
         MUST(create->starts_ms >= 0 && create->expires_ms >= 0);
@@ -72,13 +88,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 .body = {(const char *)data, size},
         };
         struct rest rest = {.api = &api, .request = &request};
-        struct session_create create;
+        struct session_asked asked;
 
         answers = 0;
-        bool read = body_parse(&rest) && session_fields_read(&rest, NOW_MS, &create);
+        bool read = body_parse(&rest) &&
+                    session_fields_read(&rest, rest.body, size % SESSION_MODELS, NOW_MS, &asked);
         MUST(answers == (read ? 0 : 1));
         if (read)
-                check_create(&create);
+                check_asked(&asked);
         else
                 check_echo(data, size);
         json_decref(rest.body);

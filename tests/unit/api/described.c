@@ -20,6 +20,20 @@ static const struct shape *shape_named(const char *name)
 
 static void expect_shape(const char *name, const json_t *json);
 
+static bool are_integers(const json_t *json)
+{
+        size_t at;
+        const json_t *value;
+        if (!json_is_array(json))
+                return false;
+        json_array_foreach((json_t *)(uintptr_t)json, at, value)
+        {
+                if (!json_is_integer(value))
+                        return false;
+        }
+        return true;
+}
+
 static bool is_list_of(const json_t *json, bool texts, const char *shape)
 {
         size_t at;
@@ -73,6 +87,8 @@ static bool fits(const struct shape_field *field, const json_t *json)
                 return json_is_boolean(json);
         case SHAPE_TEXTS:
                 return is_list_of(json, true, NULL);
+        case SHAPE_INTEGERS:
+                return are_integers(json);
         case SHAPE_COUNTS:
                 return are_counts(json);
         case SHAPE_OBJECT:

@@ -359,12 +359,13 @@ static void parties_that_are_not_what_the_model_wants_are_refused(void **state)
         static const struct {
                 const char *body, *field;
         } rows[] = {
-                {"{\"model\":\"group\"," PAIR "}", "model"},
+                {"{\"model\":\"couple\"," PAIR "}", "model"},
                 {"{\"open\":true," PAIR "}", "open"},
                 {"{\"model\":\"one-number\",\"parties\":[{\"number\":\"+919888800001\"}]}",
                  "parties"},
                 {"{\"model\":\"sides\",\"parties\":[]}", "parties"},
-                {"{\"model\":\"sides\",\"parties\":[{\"number\":\"+919888800001\",\"side\":2}]}",
+                {"{\"model\":\"sides\",\"parties\":[{\"number\":\"+919888800001\",\"side\":2},"
+                 "{\"number\":\"+919888800002\",\"side\":1}]}",
                  "parties[0].side"},
                 {"{\"model\":\"one-number\",\"parties\":["
                  "{\"number\":\"+919888800001\",\"dials\":\"+919000000001\"},"

@@ -196,7 +196,7 @@ static void a_session_that_is_wrong_is_refused_without_a_number_being_repeated(v
                 {PARTIES(A, "{\"number\":\"+919888800002\",\"dial\":\"+919000000001\"}"), 422,
                  "parties[1]", "dials"},
                 {PARTIES(A, "{\"number\":\"+919888800002\",\"+919888800002\":1}"), 422,
-                 "parties[1]", "known are number, dials"},
+                 "parties[1]", "known are number, aliases, dials"},
                 {PARTIES(A, "{\"number\":\"+919888800002\",\"dials\":\"12\"}"), 422,
                  "parties[1].dials", "not a telephone number"},
                 {PARTIES(A, "{\"number\":\"+919888800002\",\"dials\":\"+919000000099\"}"), 404,

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "../unit.h"
@@ -108,6 +109,11 @@ static const struct row {
         {FOUND, "POST", "/v1/sessions/{}/reopen", "/v1/sessions/%s/reopen", SESSION, "{}"},
         {FOUND, "POST", "/v1/sessions/{}/change", "/v1/sessions/%s/change", SESSION,
          "{\"edit\":\"swap-number\",\"slot\":0}"},
+        {FOUND, "POST", "/v1/sessions/{}/change", "/v1/sessions/%s/change", SESSION,
+         "{\"edit\":\"set-pin\",\"party\":0,\"pin\":\"generate\"}"},
+        {FOUND, "POST", "/v1/sessions/{}/intent", "/v1/sessions/%s/intent", SESSION,
+         "{\"party\":0,\"number\":\"+919888800009\"}"},
+        {FOUND, "GET", "/v1/sessions/{}/explain", "/v1/sessions/%s/explain", SESSION},
         {FOUND, "POST", "/v1/sessions/{}/erase", "/v1/sessions/%s/erase", SESSION},
         {LIST, "GET", "/v1/calls", "/v1/calls"},
         {LIST, "GET", "/v1/events", "/v1/events"},
@@ -226,6 +232,27 @@ static int tear_down(void **state)
         return 0;
 }
 
+/* "/v1/trunks/{name}" is "/v1/trunks/{}" in the rows. */
+static bool is_path(const char *route, const char *path)
+{
+        for (; *route && *path; route++, path++) {
+                if (*route != *path)
+                        return false;
+                if (*path == '{')
+                        path += strcspn(path, "}") - 1;
+        }
+        return !*route && !*path;
+}
+
+static bool has_row_for(const char *method, const char *path)
+{
+        for (size_t i = 0; i < ROWS; i++) {
+                if (!strcasecmp(rows[i].method, method) && is_path(rows[i].route, path))
+                        return true;
+        }
+        return false;
+}
+
 static bool has_row(const struct route *route)
 {
         for (size_t i = 0; i < ROWS; i++) {
@@ -245,6 +272,27 @@ static void every_route_is_tried(void **state)
                                  route->method, route->path);
                 assert_true(route->is_open == !route->scopes);
         }
+}
+
+/* The same for what is served: a path that somebody can read about and that no row asks. */
+static void every_path_of_the_description_is_tried(void **state)
+{
+        struct scene *s = *state;
+        const char *path, *method;
+        json_t *item, *operation;
+        unsigned count = 0;
+        json_t *served = rig_expect(&s->rig, 200, "GET", "/v1/openapi.json", NULL);
+        json_object_foreach(json_object_get(served, "paths"), path, item)
+        {
+                json_object_foreach(item, method, operation)
+                {
+                        if (!has_row_for(method, path))
+                                fail_msg("%s %s: add a row", method, path);
+                        count++;
+                }
+        }
+        assert_true(count > 40);
+        json_decref(served);
 }
 
 /* What was asked for may be said back; both are of one length. */
@@ -460,6 +508,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(every_route_is_tried),
+                WITH_SCENE(every_path_of_the_description_is_tried),
                 WITH_SCENE(another_tenants_things_are_unknown_things),
                 WITH_SCENE(their_owner_finds_all_of_them),
                 WITH_SCENE(every_route_takes_another_tenants_name_for_an_unknown_one),

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * party_fields.h - the real numbers of a party on their way in. They are in no answer.
+ *
+ * Each function has answered the request when it returns false; `field` and `where` are what problems name.
+ */
+#ifndef MASKLINE_API_PARTY_FIELDS_H
+#define MASKLINE_API_PARTY_FIELDS_H
+
+#include "api/body.h"
+
+bool party_fields_number(struct rest *rest, const json_t *text, const char *field,
+                         struct real_number *out);
+
+/* A list of texts, behind the numbers that the party has; NULL: none. */
+bool party_fields_aliases(struct rest *rest, const json_t *list, const char *field,
+                          struct session_party *party);
+
+/* A call to a masking number of the tenant's would come back. */
+bool party_fields_check(struct rest *rest, const struct session_party *party, const char *where);
+
+#endif
