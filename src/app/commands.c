@@ -16,6 +16,7 @@ const struct command *const commands[] = {
         cli_session_commands,
         cli_session_change_commands,
         cli_call_commands,
+        cli_explain_commands,
         cli_audit_commands,
         cli_tenant_commands,
         cli_key_commands,

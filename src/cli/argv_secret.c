@@ -8,7 +8,8 @@
 
 #include "base/secret.h"
 
-static const char *const secret_options[] = {"--party", "--caller", "--password", "--header"};
+static const char *const secret_options[] = {"--party",  "--alias",    "--pin",   "--caller",
+                                             "--digits", "--password", "--header"};
 
 static bool is_secret(const char *value)
 {

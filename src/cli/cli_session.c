@@ -1,75 +1,63 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/cli_explain.h"
 #include "cli/cli_session.h"
+#include "cli/cli_session_parties.h"
 #include "cli/client.h"
-#include "cli/number_input.h"
 #include "cli/show.h"
 
-/* Parties as the request has them; NULL after the reason has been written. */
-static json_t *read_parties(const struct command_line *line, struct number_input *numbers)
+/* In a group each party dials several. */
+static void put_dials(const json_t *session, size_t party, struct show_cell *cell)
 {
-        char memory[256] = "";
-        struct buf problem;
-        buf_init(&problem, memory, sizeof memory - 1);
-        const char *sources[COMMAND_GIVEN_MAX], *dials[COMMAND_GIVEN_MAX];
-        const char *sides[COMMAND_GIVEN_MAX];
-        unsigned parties = command_values(line, "--party", sources, COMMAND_GIVEN_MAX);
-        unsigned given = command_values(line, "--dials", dials, COMMAND_GIVEN_MAX);
-        unsigned sided = command_values(line, "--side", sides, COMMAND_GIVEN_MAX);
-        for (unsigned i = 0; i < sided; i++) {
-                if (i >= parties || (strcmp(sides[i], "0") && strcmp(sides[i], "1"))) {
-                        fputs("maskline: --side wants 0 or 1, the first for the first --party, and "
-                              "so on\n",
-                              stderr);
-                        return NULL;
-                }
+        size_t at;
+        json_t *row;
+        unsigned count = 0;
+        json_array_foreach(json_object_get(session, "rows"), at, row)
+        {
+                const json_t *by = json_object_get(row, "party");
+                count += json_is_integer(by) && json_integer_value(by) == (json_int_t)party;
         }
-        if (given > parties) {
-                fputs("maskline: more --dials than --party; the first --dials belongs to the first "
-                      "--party, and so on\n",
-                      stderr);
-                return NULL;
-        }
-        if (number_input_read(sources, parties, stdin, isatty(STDIN_FILENO), numbers, &problem)) {
-                fprintf(stderr, "maskline: %.*s\n", SLICE_ARG(buf_slice(&problem)));
-                return NULL;
-        }
-
-        json_t *array = json_array();
-        for (unsigned i = 0; i < parties; i++) {
-                json_t *party = json_object();
-                json_object_set_new(party, "number", json_string(numbers->text[i]));
-                if (i < sided)
-                        json_object_set_new(party, "side", json_integer(sides[i][0] - '0'));
-                if (i < given)
-                        json_object_set_new(party, "dials", json_string(dials[i]));
-                json_array_append_new(array, party);
-        }
-        return array;
+        if (count > 1)
+                snprintf(cell->text, sizeof cell->text, "%u numbers", count);
 }
 
 static void show_parties(const json_t *session)
 {
-        static const char *const titles[] = {"PARTY", "NUMBER", "DIALS", NULL};
+        static const char *const titles[] = {"PARTY", "NUMBER", "DIALS", "PIN", NULL};
         struct show_table *table = show_table_create(titles);
         size_t at;
         json_t *party;
         json_array_foreach(json_object_get(session, "parties"), at, party)
         {
                 struct show_cell cells[] = {
-                        {""},
+                        show_cell(party, "party"),
                         show_cell(party, "hint"),
                         show_cell(party, "dials"),
+                        show_cell(party, "pin"),
                 };
-                snprintf(cells[0].text, sizeof cells[0].text, "%zu", at + 1);
+                put_dials(session, at, &cells[2]);
+                if (!show_text(party, "pin")[0] && json_is_true(json_object_get(party, "pin_set")))
+                        strcpy(cells[3].text, "set");
                 show_table_add(table, cells);
         }
         show_table_print(table, "");
         show_table_destroy(table);
+}
+
+static void show_rows(const json_t *rows)
+{
+        size_t at;
+        json_t *row;
+        if (json_array_size(rows))
+                fputc('\n', stdout);
+        json_array_foreach(rows, at, row)
+        {
+                show_printable(stdout, show_text(row, "sentence"));
+                fputc('\n', stdout);
+        }
 }
 
 void cli_session_show(const json_t *session)
@@ -85,6 +73,21 @@ void cli_session_show(const json_t *session)
         show_fact("reference", show_cell(session, "reference").text);
         fputc('\n', stdout);
         show_parties(session);
+        show_rows(json_object_get(session, "rows"));
+}
+
+static int put_pin_digits(const struct command_line *line, json_t *body)
+{
+        uint32_t digits;
+        const char *text = command_value(line, "--pin-digits");
+        if (!text)
+                return EXIT_DONE;
+        if (slice_to_u32(slice_from(text), 99, &digits)) {
+                fputs("maskline: --pin-digits wants a number from 4 to 15\n", stderr);
+                return EXIT_USAGE;
+        }
+        json_object_set_new(body, "pin_digits", json_integer(digits));
+        return EXIT_DONE;
 }
 
 static json_t *create_body(const struct command_line *line, int *code)
@@ -93,26 +96,22 @@ static json_t *create_body(const struct command_line *line, int *code)
         *code = client_add_duration(line, "--expires", "expires_in_s", body);
         if (!*code)
                 *code = client_add_duration(line, "--starts", "starts_in_s", body);
+        if (!*code)
+                *code = put_pin_digits(line, body);
         if (*code)
                 goto fail;
 
         if (command_has(line, "--open"))
                 json_object_set_new(body, "open", json_true());
-        static const char *const texts[] = {"pool", "model"};
-        for (size_t i = 0; i < 2; i++) {
+        static const char *const texts[] = {"pool", "model", "reference"};
+        for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
                 char option[16];
                 snprintf(option, sizeof option, "--%s", texts[i]);
                 const char *text = command_value(line, option);
                 if (text)
                         json_object_set_new(body, texts[i], json_string(text));
         }
-        const char *reference = command_value(line, "--reference");
-        if (reference)
-                json_object_set_new(body, "reference", json_string(reference));
-
-        struct number_input numbers;
-        json_t *parties = read_parties(line, &numbers);
-        explicit_bzero(&numbers, sizeof numbers);
+        json_t *parties = cli_session_parties(line);
         *code = EXIT_USAGE;
         if (!parties)
                 goto fail;
@@ -172,6 +171,37 @@ static int end(const struct command_line *line)
         return code;
 }
 
+static int explain(const struct command_line *line)
+{
+        static const char *const titles[] = {"PARTY", "DIALS", "REACHES", "VERDICT", NULL};
+        char path[256];
+        put_path(path, sizeof path, line->operands[0], "/explain");
+        json_t *answer;
+        int code = client_ask(line, "GET", path, NULL, &answer);
+        if (!answer)
+                return code;
+        size_t at;
+        json_t *row;
+        struct show_table *table = show_table_create(titles);
+        json_array_foreach(json_object_get(answer, "rows"), at, row)
+        {
+                struct show_cell cells[] = {
+                        show_cell(row, "party"),
+                        show_cell(row, "dials"),
+                        show_cell(row, "reaches_now"),
+                        show_cell(row, "verdict"),
+                };
+                if (json_is_null(json_object_get(row, "party")))
+                        strcpy(cells[0].text, "anyone");
+                show_table_add(table, cells);
+        }
+        show_table_print(table, "nobody can call in this session: it holds no number");
+        show_table_destroy(table);
+        json_array_foreach(json_object_get(answer, "rows"), at, row) cli_explain_show(row);
+        json_decref(answer);
+        return code;
+}
+
 static void list_row(struct show_table *table, const json_t *session)
 {
         const json_t *parties = json_object_get(session, "parties");
@@ -189,7 +219,7 @@ static void list_row(struct show_table *table, const json_t *session)
 static int list(const struct command_line *line)
 {
         static const char *const titles[] = {
-                "SESSION", "STATE", "EXPIRES", "PARTY 1 DIALS", "PARTY 2 DIALS", "REFERENCE", NULL};
+                "SESSION", "STATE", "EXPIRES", "PARTY 0 DIALS", "PARTY 1 DIALS", "REFERENCE", NULL};
         char path[256];
         struct buf b;
         const char *limit = command_value(line, "--limit");
@@ -226,15 +256,26 @@ static const struct command_option create_options[] = {
          "a party's real number: - (a line of standard input), @FILE or the "
          "number",
          .repeats = true, .required = true},
+        {"--alias", "NUMBER", "one more number of the --party before it, from the same sources",
+         .repeats = true},
+        {"--pin", "DIGITS",
+         "digits of the --party before it: generate (drawn, and told once), or 4 to 15 from the same "
+         "sources",
+         .repeats = true},
+        {"--pin-digits", "N", "how many digits drawn ones have, 4 to 15 (default: 6)"},
         {"--dials", "NUMBER", "the masking number that this party dials (default: picked)",
          .repeats = true},
-        {"--side", "0|1", "its side in one-way and sides (default: as its place says)",
+        {"--side", "0|1",
+         "its side in one-way, sides and panel (default: the last one of one-way and panel is on side "
+         "1)",
          .repeats = true},
         {"--pool", "NAME", "whose numbers it gets, and what it may do (default: default)"},
         {"--model", "MODEL",
-         "two-numbers, one-number, one-way, sides, panel or last-caller (default: two-numbers)"},
+         "two-numbers, one-number, one-way, group, sides, extension, panel or last-caller (default: "
+         "its pool's)"},
         {"--open", NULL, "one-way: anyone may call"},
-        {"--expires", "TIME", "ends by itself after this time, such as 2h (default: never)"},
+        {"--expires", "TIME",
+         "ends by itself after this time, such as 2h (default: as its pool says)"},
         {"--starts", "TIME", "begins after this time (default: now)"},
         {"--reference", "TEXT", "your own name for it; repeated, the first session is returned"},
         {NULL},
@@ -247,17 +288,20 @@ static const struct command_option list_options[] = {
 };
 
 const struct command cli_session_commands[] = {
-        {"session create", "Let two parties call each other without seeing their numbers.", NULL, 0,
-         0, create_options, client_options,
+        {"session create", "Let parties call each other without seeing their numbers.", NULL, 0, 0,
+         create_options, client_options,
          "  printf '%s\\n' \"$AGENT\" \"$CUSTOMER\" | maskline session create \\\n"
          "      --party - --party - --expires 2h\n"
          "  maskline session create --party @parties.txt --party @parties.txt \\\n"
-         "      --dials +919000000001 --dials +919000000002 --reference order-17\n",
+         "      --dials +919000000001 --dials +919000000002 --reference order-17\n"
+         "  maskline session create --model extension --party @agent.txt --pin generate\n",
          create},
         {"session list", "List sessions, the newest first.", NULL, 0, 0, list_options,
          client_options, "  maskline session list --limit 10\n", list},
         {"session show", "Show one session.", "SESSION", 1, 1, NULL, client_options,
          "  maskline session show s_0123456789abcdef\n", show},
+        {"session explain", "Say whom each party of a session would reach now, and why.", "SESSION",
+         1, 1, NULL, client_options, "  maskline session explain s_0123456789abcdef\n", explain},
         {"session end", "End a session: from now on nobody gets through.", "SESSION", 1, 1, NULL,
          client_options, "  maskline session end s_0123456789abcdef\n", end},
         {NULL},

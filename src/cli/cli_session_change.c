@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "cli/cli.h"
 #include "cli/cli_session.h"
+#include "cli/cli_session_parties.h"
 #include "cli/client.h"
-#include "cli/number_input.h"
 #include "cli/show.h"
 
 static void put_path(const struct command_line *line, const char *what, char *out, size_t out_bytes)
@@ -83,24 +80,6 @@ static int put_count(const struct command_line *line, const char *option, const 
         return EXIT_DONE;
 }
 
-static int put_number(const struct command_line *line, json_t *body)
-{
-        char memory[256] = "";
-        struct buf problem;
-        struct number_input numbers;
-        const char *source = command_value(line, "--party");
-        buf_init(&problem, memory, sizeof memory - 1);
-        if (!source)
-                return EXIT_DONE;
-        int err = number_input_read(&source, 1, stdin, isatty(STDIN_FILENO), &numbers, &problem);
-        if (err)
-                fprintf(stderr, "maskline: %.*s\n", SLICE_ARG(buf_slice(&problem)));
-        else
-                json_object_set_new(body, "number", json_string(numbers.text[0]));
-        explicit_bzero(&numbers, sizeof numbers);
-        return err ? EXIT_USAGE : EXIT_DONE;
-}
-
 static int edit(const struct command_line *line)
 {
         json_t *body = json_object();
@@ -112,7 +91,9 @@ static int edit(const struct command_line *line)
         if (!code)
                 code = put_count(line, "--slot", "slot", body);
         if (!code)
-                code = put_number(line, body);
+                code = put_count(line, "--pin-digits", "pin_digits", body);
+        if (!code)
+                code = cli_session_put_party(line, body);
         if (code) {
                 json_decref(body);
                 return code;
@@ -120,6 +101,26 @@ static int edit(const struct command_line *line)
         if (dials)
                 json_object_set_new(body, "dials", json_string(dials));
         return ask(line, "change", body);
+}
+
+static int intent(const struct command_line *line)
+{
+        char path[256];
+        json_t *answer, *body = json_object();
+        int code = put_count(line, "--place", "party", body);
+        if (!code)
+                code = cli_session_put_party(line, body);
+        if (code) {
+                json_decref(body);
+                return code;
+        }
+        put_path(line, "intent", path, sizeof path);
+        code = client_ask(line, "POST", path, body, &answer);
+        if (answer)
+                printf("party %s may call from there until %s\n", show_cell(answer, "party").text,
+                       show_cell(answer, "until").text);
+        json_decref(answer);
+        return code;
 }
 
 static const struct command_option time_options[] = {
@@ -130,9 +131,22 @@ static const struct command_option time_options[] = {
 static const struct command_option edit_options[] = {
         {"--place", "N", "which party, counted from 0"},
         {"--party", "NUMBER", "the real number: - (a line of standard input), @FILE or the number"},
+        {"--alias", "NUMBER", "add-party, replace-party: one more number of it", .repeats = true},
+        {"--pin", "DIGITS",
+         "set-pin, add-party, replace-party: generate (drawn, and told once), or 4 to 15 digits from "
+         "the same sources"},
+        {"--pin-digits", "N", "how many digits drawn ones have, 4 to 15 (default: 6)"},
         {"--side", "0|1", "add-party: its side"},
-        {"--slot", "N", "swap-number: which of the numbers; in two-numbers that of party N"},
+        {"--slot", "N", "swap-number: which of the numbers, as session show --json says"},
         {"--dials", "NUMBER", "swap-number: by which masking number (default: picked)"},
+        {NULL},
+};
+
+static const struct command_option intent_options[] = {
+        {"--place", "N", "which party, counted from 0", .required = true},
+        {"--party", "NUMBER",
+         "the telephone that it calls from: - (a line of standard input), @FILE or the number",
+         .required = true},
         {NULL},
 };
 
@@ -144,12 +158,19 @@ const struct command cli_session_change_commands[] = {
          "  maskline session reopen s_7jtyypadyd3zhr2y --expires 2h\n", reopen},
         {"session edit",
          "Change who is in a session, or a number of it: add-party, remove-party, replace-party, "
-         "add-alias, remove-alias or swap-number.",
+         "add-alias, remove-alias, set-pin, clear-pin or swap-number.",
          "SESSION EDIT", 2, 2, edit_options, client_options,
          "  echo \"$NEW_PHONE\" | maskline session edit s_7jtyypadyd3zhr2y add-alias --place 1 "
          "--party -\n"
+         "  maskline session edit s_7jtyypadyd3zhr2y set-pin --place 0 --pin generate\n"
          "  maskline session edit s_7jtyypadyd3zhr2y swap-number --slot 0\n",
          edit},
+        {"session intent",
+         "A party calls from another telephone now: for a while its calls are the party's.",
+         "SESSION", 1, 1, intent_options, client_options,
+         "  echo \"$OTHER_PHONE\" | maskline session intent s_7jtyypadyd3zhr2y --place 0 --party "
+         "-\n",
+         intent},
         {"session erase", "Shred what a session holds: nobody can read its numbers any more.",
          "SESSION", 1, 1, NULL, client_options, "  maskline session erase s_7jtyypadyd3zhr2y\n",
          erase},

@@ -9,7 +9,7 @@
 
 #include "base/buf.h"
 
-#define NUMBER_INPUT_MAX     8
+#define NUMBER_INPUT_MAX     64
 #define NUMBER_INPUT_BYTES   64
 #define NUMBER_INPUT_SOURCES "NUMBER is -, @FILE or a number; - reads one line of standard input"
 

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sessions by the command line: every model, PINs, and what is told of them."""
+import re
+
+import harness
+from harness import AGENT, CUSTOMER, M1, STRANGER
+
+EXTRA = [f"+9190000000{n}" for n in range(11, 17)]
+
+
+class Sessions(harness.Case):
+    def setUp(self):
+        super().setUp()
+        self.maskline.start()
+        self.maskline.provision(5060, 5060)
+        for number in EXTRA:
+            self.maskline.run("number", "add", number, "--trunk", "north")
+
+    def create(self, *arguments, numbers):
+        return self.maskline.json("session", "create", *arguments, stdin="".join(n + "\n" for n in numbers))
+
+    def test_a_group_is_told_who_dials_what_and_explained(self):
+        people = [f"+9198888000{n}" for n in range(21, 24)]
+        said = self.maskline.run("session", "create", "--model", "group", *["--party", "-"] * 3,
+                                 stdin="\n".join(people) + "\n")
+        self.assertEqual(len(re.findall(r"^Party \d dials \+91\d+ to reach party \d, who sees \+91\d+\.$", said, re.M)), 6)
+        self.assertIn("2 numbers", said)
+        session = re.search(r"^session +(s_\w+)$", said, re.M).group(1)
+        told = self.maskline.json("session", "explain", session)
+        self.assertEqual([row["verdict"] for row in told["rows"]], ["connect"] * 6)
+        table = self.maskline.run("session", "explain", session)
+        self.assertIn("REACHES", table)
+        for number in people:
+            self.assertNotIn(number[3:], said + table)
+        self.finish()
+
+    def test_an_extension_is_drawn_told_once_and_explained(self):
+        made = self.create("--model", "extension", "--party", "-", "--pin", "generate", "--party", "-", "--alias", "-",
+                           "--pin", "-", numbers=["+919888800021", "+919888800022", "+919888800023", "4711"])
+        pin = made["parties"][0]["pin"]
+        self.assertRegex(pin, r"^\d{6}$")
+        self.assertNotIn("pin", made["parties"][1])
+        self.assertEqual(made["parties"][1]["numbers"], 2)
+        dialled = made["rows"][0]["dials"]
+        shown = self.maskline.run("session", "show", made["id"])
+        self.assertNotIn(pin, shown)
+        self.assertRegex(shown, r"(?m)^0 .* set$")
+        for digits, verdict in ((pin, "connect"), ("4711", "connect"), ("47110", "stranger")):
+            said = self.maskline.json("explain", dialled, "--caller", "-", "--digits", "-",
+                                      stdin=f"{STRANGER}\n{digits}\n")
+            self.assertEqual(said["verdict"], verdict)
+        new = self.maskline.json("session", "edit", made["id"], "set-pin", "--place", "1", "--pin", "generate",
+                                 "--pin-digits", "4")
+        self.assertRegex(new["parties"][1]["pin"], r"^\d{4}$")
+        self.finish()
+
+    def test_what_is_wrong_on_the_command_line_is_said_before_anything_is_asked(self):
+        for arguments, said in ((("--pin", "4711", "--party", "-"), "--pin belongs to the --party before it"),
+                                (("--party", "-", "--side", "2"), "--side wants 0 or 1"),
+                                (("--party", "-", "--dials", M1, "--dials", M1), "more --dials than --party"),
+                                (("--party", "-", "--pin-digits", "x"), "--pin-digits wants")):
+            with self.assertRaisesRegex(harness.Refused, said) as refused:
+                self.maskline.run("session", "create", *arguments, stdin=AGENT + "\n")
+            self.assertEqual(refused.exception.status, 2)
+        with self.assertRaisesRegex(harness.Refused, "parties.0..pin: The party is reached by its digits"):
+            self.create("--model", "extension", "--party", "-", numbers=[CUSTOMER])
+        with self.assertRaisesRegex(harness.Refused, "takes no calls from other telephones"):
+            session = self.maskline.json("session", "list")["sessions"][0]["id"]
+            self.maskline.run("session", "intent", session, "--place", "0", "--party", "-", stdin=STRANGER + "\n")
+        self.finish()
