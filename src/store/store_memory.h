@@ -2,7 +2,7 @@
 /*
  * store_memory.h - a store without files, for tests and simulation: deterministic, one thread.
  *
- * Its "disk" is an object of its own that outlives the store. What was submitted reaches the disk
+ * Its "disk" is an object of its own (store_memory_disk.h) that outlives the store. What was submitted reaches the disk
  * when it is acknowledged, not before: a store that crashes leaves exactly the acknowledged
  * submits, and a new one opened on the same disk finds them.
  */
@@ -12,10 +12,7 @@
 #include "core/store.h"
 #include "io/io.h"
 #include "store/seal.h"
-
-struct store_memory_disk;
-int store_memory_disk_create(struct store_memory_disk **out) MUST_CHECK;
-void store_memory_disk_destroy(struct store_memory_disk *disk); /* NULL is fine */
+#include "store/store_memory_disk.h"
 
 struct store_memory_params {
         struct io *io;
@@ -31,11 +28,5 @@ void store_memory_fail(struct store *store, uint32_t nth, uint32_t count, int er
 
 /* Ends the store as a crash would: what waits is lost, no callback comes. */
 void store_memory_crash(struct store *store);
-
-/* For tests that look at or tamper with what is stored: the i-th row, NULL past the last. */
-struct store_audit *store_memory_audit_at(struct store_memory_disk *disk, uint32_t i);
-struct store_session *store_memory_session_at(struct store_memory_disk *disk, uint32_t i);
-/* How many submits the disk has taken since it was created. */
-uint64_t store_memory_commits(const struct store_memory_disk *disk);
 
 #endif
