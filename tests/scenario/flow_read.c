@@ -447,8 +447,9 @@ static void read_trunk(struct reader *r, struct flow_step *step)
                 } else if (take(r, "no-session-timer"))
                         trunk->no_session_timer = true;
                 else if (take(r, "header")) {
-                        size_t at = strlen(step->headers);
-                        snprintf(step->headers + at, sizeof step->headers - at, "%s\r\n", next(r));
+                        size_t at = strlen(step->headers), room = sizeof step->headers - at;
+                        if (snprintf(step->headers + at, room, "%s\r\n", next(r)) >= (int)room)
+                                fail_at(r, "too much for the headers of a trunk", NULL);
                 } else if (take(r, "password"))
                         next_text(r, step->password, sizeof step->password);
                 else if (take(r, "realm"))

@@ -57,7 +57,8 @@ class Transports(harness.Case):
 
 @unittest.skipUnless(edge.is_installed(), "kamailio is not installed; run script/bootstrap test")
 class CarrierEdge(Transports):
-    def build(self, transport, names="IP:127.0.0.12"):
+    def build(self, transport, names="IP:127.0.0.12", trunk=None, more=()):
+        """`trunk`: the transport of the trunk, where it is another one than the edge speaks."""
         self.listen(transport)
         self.agent_phone, self.customer_phone = self.agent(), self.customer()
         self.edge_files = self.authority.sign(names)
@@ -68,8 +69,8 @@ class CarrierEdge(Transports):
         secret = self.temp / "password"
         secret.write_text(edge.PASSWORD + "\n")
         self.provision([f"{NORTH_IP}:{self.agent_phone.port}"],
-                       [f"{SOUTH_IP}:{self.edge.port}", "--transport", transport,
-                        "--username", edge.USERNAME, "--password", f"@{secret}"])
+                       [f"{SOUTH_IP}:{self.edge.port}", "--transport", trunk or transport,
+                        "--username", edge.USERNAME, "--password", f"@{secret}", *more])
 
     def calls_over(self, transport):
         self.build(transport)
@@ -89,6 +90,25 @@ class CarrierEdge(Transports):
 
     def test_calls_over_tls(self):
         self.calls_over("tls")
+
+    def large_call(self, edge_transport):
+        """On a UDP trunk, with an INVITE of more than 1300 bytes; by which transports it came."""
+        headers = [word for name in ("Account", "Campaign", "Token", "Reference")
+                   for word in ("--header", f"X-{name}-Of-The-Customer: {name[0] * 120}")]
+        self.build(edge_transport, trunk="udp", more=headers)
+        calls = self.begin(self.agent_phone, self.customer_phone, M2)
+        self.end(self.agent_phone, self.customer_phone, calls)
+        self.finish()
+        invites, byes = self.edge.came("INVITE"), self.edge.came("BYE")
+        self.assertEqual(len(invites), 2, "one that is challenged, and one with the password")
+        self.assertTrue(byes)
+        return {transport for transport, _ in invites}, {transport for transport, _ in byes}
+
+    def test_what_is_too_large_for_a_datagram_goes_by_tcp(self):
+        self.assertEqual(self.large_call("tcp"), ({"tcp"}, {"tcp"}))
+
+    def test_what_is_too_large_goes_as_a_datagram_where_tcp_is_refused(self):
+        self.assertEqual(self.large_call("udp"), ({"udp"}, {"udp"}))
 
     def test_a_wrong_certificate_is_refused_with_a_sentence(self):
         self.build("tls", names="DNS:carrier.example")
