@@ -23,7 +23,7 @@
                 {"affinity_ms", BODY_COUNT}, {"last_caller_ms", BODY_COUNT},                       \
                 {"intercept_url", BODY_TEXT}, {"intercept_deadline_ms", BODY_COUNT},               \
                 {"intercept_fails_open", BODY_SWITCH}, {"on_end", BODY_TEXT},                      \
-                {"allow_premium", BODY_SWITCH},                                                    \
+                {"refusal", BODY_TEXT}, {"allow_premium", BODY_SWITCH},                            \
         {                                                                                          \
                 "allow_emergency", BODY_SWITCH                                                     \
         }

@@ -118,7 +118,8 @@ static const struct shape shapes[] = {
               SWITCH("pin_joins"), COUNT("pin_tries_max"), COUNT("lockout_ms"),
               COUNT("affinity_ms"), COUNT("last_caller_ms"), TEXT("intercept_url"),
               COUNT("intercept_deadline_ms"), SWITCH("intercept_fails_open"), TEXT("on_end"),
-              SWITCH("allow_premium"), SWITCH("allow_emergency"), {"no_effect_yet", SHAPE_TEXTS})},
+              TEXT("refusal"), SWITCH("allow_premium"), SWITCH("allow_emergency"),
+              {"no_effect_yet", SHAPE_TEXTS})},
         {"PoolList", ROWS(LIST("pools", "Pool"), NEXT)},
         /* The PIN is there once, if it was drawn. */
         {"Party", ROWS(COUNT("party"), COUNT("side"), TEXT_OR_NULL("hint"), COUNT("numbers"),

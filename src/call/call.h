@@ -196,6 +196,7 @@ void call_refuse(struct call *call, const struct sip_invite *invite);
 void call_refuse_late(
         struct call *call);            /* one that was to be connected, and whose offer is taken */
 void call_announce(struct call *call); /* the caller is there to hear it */
+void call_announce_early(struct call *call); /* before any answer */
 void call_on_played(struct call *call);
 
 /*

@@ -217,6 +217,8 @@ static void go_on_announcing(struct call *call, const struct crash_call *saved)
                 trunk->counters.announcing++;
         if (answer_again(call, saved))
                 call_close(call, CAUSE_REJECTED, SOURCE_PLATFORM, 0);
+        else if (!call->legs[SIDE_A].answered)
+                call_announce_early(call);
         else if (!is_waiting(&saved->legs[SIDE_A]))
                 call_announce(call);
 }

@@ -45,6 +45,7 @@ static const struct {
         {"--affinity", "affinity_ms", TIME},
         {"--last-caller", "last_caller_ms", TIME},
         {"--on-end", "on_end", WORD},
+        {"--refusal", "refusal", WORD},
         {"--take-withheld", "take_withheld", SWITCH},
         {"--model", "model", WORD},
         {"--match-country", "match_country", WORD},
@@ -374,6 +375,8 @@ static int list(const struct command_line *line)
                 {"--last-caller", "TIME",                                                           \
                  "how long the last caller can be called back; 0: not at all"},                     \
                 {"--on-end", "keep|cut", "what becomes of a running call when its session ends"},   \
+                {"--refusal", "announce|early|plain",                                               \
+                 "what refused callers get: the announcement answered, before an answer, or none"}, \
                 {"--take-withheld", "true|false",                                                   \
                  "numbers open to anyone take callers who withhold theirs"},                        \
                 {"--model", "NAME",                                                                 \

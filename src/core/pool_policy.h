@@ -50,6 +50,13 @@ enum policy_rung {
         POLICY_RUNGS,
 };
 
+/* What a refused caller gets, whoever it is. */
+enum policy_refusal {
+        REFUSAL_ANNOUNCE, /* an answer, the announcement, BYE */
+        REFUSAL_EARLY,    /* the announcement before any answer, then 603 */
+        REFUSAL_PLAIN,    /* 603 */
+};
+
 enum policy_on_end {
         ON_END_KEEP, /* a running call goes on */
         ON_END_CUT,
@@ -100,7 +107,8 @@ struct pool_policy {
         uint32_t intercept_deadline_ms;
         bool intercept_fails_open; /* no answer in time: the call is connected */
 
-        uint8_t on_end; /* enum policy_on_end */
+        uint8_t on_end;  /* enum policy_on_end */
+        uint8_t refusal; /* enum policy_refusal */
         bool allow_premium, allow_emergency;
 };
 

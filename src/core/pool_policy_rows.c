@@ -18,6 +18,7 @@ static const char *const days[] = {"monday", "tuesday",  "wednesday", "thursday"
 static const char *const recordings[] = {"off", "on", "announced", NULL};
 static const char *const rungs[] = {"intent", "pin", "request", NULL};
 static const char *const ends[] = {"keep", "cut", NULL};
+static const char *const refusals[] = {"announce", "early", "plain", NULL};
 
 #define SWITCH(member, fallback, sentence)                                                         \
         {                                                                                          \
@@ -110,6 +111,9 @@ const struct policy_row pool_policy_rows[] = {
         SWITCH(intercept_fails_open, false,
                "Without an answer in time the call is connected, and not refused."),
         CHOICE(on_end, ends, ON_END_KEEP, "What becomes of a running call when its session ends."),
+        CHOICE(refusal, refusals, REFUSAL_ANNOUNCE,
+               "What every caller who is refused at a number of the pool gets: the announcement in "
+               "an answered call, before any answer (early) or none (plain)."),
         SWITCH(allow_premium, false, "Premium-rate numbers may be parties."),
         SWITCH(allow_emergency, false, "Emergency numbers may be parties."),
 };

@@ -45,6 +45,7 @@ SETTINGS = [
     (["--intercept-deadline-ms", "900"], "intercept_deadline_ms", 900),
     (["--intercept-fails-open", "true"], "intercept_fails_open", True),
     (["--on-end", "cut"], "on_end", "cut"),
+    (["--refusal", "early"], "refusal", "early"),
     (["--allow-premium", "true"], "allow_premium", True),
     (["--allow-emergency", "true"], "allow_emergency", True),
 ]
