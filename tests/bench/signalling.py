@@ -107,6 +107,9 @@ class Maskline:
                 sys.exit(log.read_text(errors="replace"))
             time.sleep(0.05)
         self.port = getattr(self, "port", int(found.group(1)))
+        self.provision(callee_port)
+
+    def provision(self, callee_port):
         self.cli("trunk", "add", "north", "--source", CALLER, "--peer", f"{CALLER}:9",
                  "--options-every", "0", *self.trunk_options())
         self.cli("trunk", "add", "south", "--source", CALLEE, "--peer", f"{CALLEE}:{callee_port}",

@@ -5,7 +5,7 @@
 The daemon on core 0, the generator (tests/load) on core 1, in turn: UDP, TCP, TLS, UDP ... Both
 legs of a call use the transport; connections are made once and used by all calls. TLS shows
 certificates on both sides, of an authority that is made for the run. Everything else is as in
-signalling.py. The bounds: TCP at most 1.5 times UDP, TLS at most 2.5 times.
+signalling.py.
 """
 
 import argparse

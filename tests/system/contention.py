@@ -514,7 +514,8 @@ def main():
     parser.add_argument("--build", type=pathlib.Path)
     parser.add_argument("--seconds", type=float, default=300)
     parser.add_argument("--clients", type=int, default=16, help="for each of the three pools")
-    parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--kills", type=int, default=15,
+                        help="no five within a minute: the keeper would give up")
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
     if args.build:
