@@ -99,7 +99,7 @@ void rest_explain(struct rest *rest)
         struct directory_decision decision;
         if (!read_question(rest, &question))
                 goto done;
-        directory_decide(api->params.directory, &question, &decision);
+        calls_decide(api->params.calls, &question, &decision);
         bool ours = is_visible(&rest->who, decision.tenant_id);
         if (!ours)
                 decision.verdict = MASK_UNKNOWN_NUMBER;
@@ -124,22 +124,27 @@ struct explaining {
         json_t *rows;
 };
 
-static void on_row(void *arg, const struct session_row *row, struct real_number caller,
-                   const struct directory_decision *decision)
+static void on_row(void *arg, const struct session_row *row,
+                   const struct directory_question *question)
 {
         struct explaining *explaining = arg;
+        struct directory_decision decision;
+        calls_decide(explaining->api->params.calls, question, &decision);
         bool to_party =
-                decision->verdict == MASK_CONNECT && decision->mapping.callee_party != PARTY_NONE;
+                decision.verdict == MASK_CONNECT && decision.mapping.callee_party != PARTY_NONE;
         json_t *json = session_row_json(row);
-        if (!json)
-                return;
-        json_object_update_new(json, decision_json(explaining->api, decision, row->dials, caller));
-        json_object_update_new(
-                json,
-                json_pack("{s:s, s:o}", "why", mask_verdict_sentence(decision->verdict),
-                          "reaches_now",
-                          to_party ? json_integer(decision->mapping.callee_party) : json_null()));
-        json_array_append_new(explaining->rows, json);
+        if (json) {
+                json_object_update_new(json, decision_json(explaining->api, &decision, row->dials,
+                                                           question->caller));
+                json_object_update_new(
+                        json,
+                        json_pack("{s:s, s:o}", "why", mask_verdict_sentence(decision.verdict),
+                                  "reaches_now",
+                                  to_party ? json_integer(decision.mapping.callee_party)
+                                           : json_null()));
+                json_array_append_new(explaining->rows, json);
+        }
+        explicit_bzero(&decision, sizeof decision);
 }
 
 void rest_explain_session(struct rest *rest)

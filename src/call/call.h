@@ -17,6 +17,7 @@
 #include "base/list.h"
 #include "base/map.h"
 #include "call/calls.h"
+#include "core/lockout.h"
 #include "core/rate.h"
 
 enum call_state {
@@ -113,7 +114,9 @@ struct calls {
         struct calls_counters counters;
         struct rate rate;  /* how often people call */
         void *rate_memory; /* owned */
-        struct siphash_key person_key;
+        struct lockout lockout;
+        void *lockout_memory;          /* owned */
+        struct siphash_key person_key; /* of both */
 };
 
 /* The only place where a call's state changes; asserts that the table allows it. */
@@ -124,7 +127,16 @@ const char *call_state_name(enum call_state state);
 void call_bind(struct call *call, enum call_side side, struct sip_leg leg);
 void call_release(struct call *call); /* frees it once no leg is left */
 
-/* decide.c: the lookup, and its entry in the audit record. */
+/*
+ * decide.c: the lookup, and its entry in the audit record. Who asks is a call, or nobody yet: then
+ * `own` is NULL.
+ */
+struct asking {
+        const struct calls *calls;
+        const struct call *own; /* is not counted itself */
+        struct real_number caller;
+        struct masking_number dialled;
+};
 void call_decide(struct call *call, uint32_t trunk_id, bool is_withheld); /* when it has come */
 /*
  * When time has passed, before the callee is called: true when it is still the same party of the same
@@ -180,9 +192,8 @@ void call_start_longest_timer(struct call *call, int64_t due_ms);
 /* limits.c: what the pool of its session allows. */
 int calls_open_limits(struct calls *calls) MUST_CHECK;
 void calls_close_limits(struct calls *calls);
-/* A directory_question's `count`; `arg` is the call. */
-void call_count(void *arg, const struct mapping *mapping, const struct pool_policy *policy,
-                struct mask_counts *counts);
+void call_count(const struct asking *asking, const struct mapping *mapping,
+                const struct pool_policy *policy, struct mask_counts *counts);
 void call_place(struct call *call); /* its callee is about to be called: it counts from now on */
 const struct pool_policy *call_policy(const struct call *call);
 int64_t call_ring_ms(const struct call *call);
@@ -190,6 +201,11 @@ int64_t call_talk_ms(const struct call *call);
 void call_start_warning(struct call *call, int64_t left_ms); /* if there is to be one */
 /* A directory_over_fn; `arg` is the registry. */
 void calls_on_session_over(void *arg, uint64_t session_id);
+
+/* guess.c: digits that callers key in. */
+int calls_open_guesses(struct calls *calls) MUST_CHECK;
+void calls_close_guesses(struct calls *calls);
+bool call_is_locked_out(const struct asking *asking, const struct pool_policy *policy);
 
 /* refuse.c: the announcement. */
 void call_refuse(struct call *call, const struct sip_invite *invite);

@@ -360,6 +360,8 @@ int calls_create(const struct calls_params *params, struct calls **out, char *pr
         int err = open_tables(calls);
         if (!err)
                 err = calls_open_limits(calls);
+        if (!err)
+                err = calls_open_guesses(calls);
         if (err)
                 snprintf(problem, 512, "cannot take memory for %u calls: %s; lower calls_max",
                          params->calls_max, err_text(err));
@@ -474,6 +476,7 @@ void calls_destroy(struct calls *calls)
         media_destroy(calls->media);
         directory_watch_over(calls->params.directory, NULL, NULL);
         calls_close_limits(calls);
+        calls_close_guesses(calls);
         map_fini(&calls->pair_map);
         pool_destroy(calls->pairs);
         pool_destroy(calls->pool);

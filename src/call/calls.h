@@ -76,6 +76,16 @@ uint32_t calls_list(const struct calls *calls, uint32_t tenant_id, struct call_v
 int calls_hangup(struct calls *calls, struct uuid call_id) MUST_CHECK; /* ERR_NOT_FOUND */
 
 /*
+ * What a call would be told that came now: the lookup, by all that runs and has been counted. Nothing
+ * is taken, and no guess is counted. The question's `count` is not used.
+ */
+void calls_decide(const struct calls *calls, const struct directory_question *question,
+                  struct directory_decision *out);
+/* The same for digits that a caller has keyed in who was asked for them: wrong ones are counted. */
+void calls_key_in(struct calls *calls, const struct directory_question *question,
+                  struct directory_decision *out);
+
+/*
  * What would keep a call that the lookup connects from being connected, if it came now; how many are
  * written.
  */

@@ -33,16 +33,42 @@ static void audit(struct call *call)
                  mask_verdict_name(call->decision.verdict));
 }
 
+static void count(void *arg, const struct mapping *mapping, const struct pool_policy *policy,
+                  struct mask_counts *counts)
+{
+        const struct asking *asking = arg;
+        counts->is_locked_out = call_is_locked_out(asking, policy);
+        if (mapping)
+                call_count(asking, mapping, policy, counts);
+}
+
+/* Whoever asks is answered here, and by nothing else. */
+static void decide(const struct calls *calls, const struct call *own,
+                   const struct directory_question *question, struct directory_decision *out)
+{
+        struct asking asking = {calls, own, question->caller, question->dialled};
+        struct directory_question counted = *question;
+        if (question->caller_withheld)
+                asking.caller = (struct real_number){{0}};
+        counted.count = count;
+        counted.arg = &asking;
+        directory_decide(calls->params.directory, &counted, out);
+}
+
+void calls_decide(const struct calls *calls, const struct directory_question *question,
+                  struct directory_decision *out)
+{
+        decide(calls, NULL, question, out);
+}
+
 void call_decide(struct call *call, uint32_t trunk_id, bool is_withheld)
 {
         const struct directory_question question = {
                 .dialled = number_on_trunk(call, trunk_id),
                 .caller = call->caller,
                 .caller_withheld = is_withheld,
-                .count = call_count,
-                .arg = call,
         };
-        directory_decide(call->calls->params.directory, &question, &call->decision);
+        decide(call->calls, call, &question, &call->decision);
         call_record_begin(call, SIDE_A);
         audit(call);
 }
@@ -75,10 +101,8 @@ bool call_decide_again(struct call *call)
         const struct directory_question question = {
                 .dialled = number_on_trunk(call, a->trunk_id),
                 .caller = call->caller,
-                .count = call_count,
-                .arg = call,
         };
-        directory_decide(call->calls->params.directory, &question, &now);
+        decide(call->calls, call, &question, &now);
         const struct mapping *before = &call->decision.mapping;
         bool is_same = connects_the_same(call->calls->params.directory, &call->decision, &now);
         /* After a crash the mapping is only what the record has of it. */

@@ -60,30 +60,29 @@ static struct rate_limit rate_of(const struct pool_policy *policy)
         return (struct rate_limit){policy->party_calls_per_h, HOUR_MS};
 }
 
-static void count_running(const struct call *own, const struct mapping *mapping,
+static void count_running(const struct asking *asking, const struct mapping *mapping,
                           struct mask_counts *counts)
 {
-        const struct calls *calls = own->calls;
+        const struct calls *calls = asking->calls;
         for (uint32_t i = 0; i < calls->params.calls_max; i++) {
                 const struct call *call = pool_at(calls->pool, i);
-                if (!call || call == own || !runs(call) ||
+                if (!call || call == asking->own || !runs(call) ||
                     call->decision.tenant_id != mapping->tenant_id)
                         continue;
                 counts->session_running += call->decision.mapping.session_id == mapping->session_id;
-                counts->caller_running += is_in(call, own->caller);
+                counts->caller_running += is_in(call, asking->caller);
                 counts->callee_running += is_in(call, mapping->connect_to);
         }
 }
 
-void call_count(void *arg, const struct mapping *mapping, const struct pool_policy *policy,
-                struct mask_counts *counts)
+void call_count(const struct asking *asking, const struct mapping *mapping,
+                const struct pool_policy *policy, struct mask_counts *counts)
 {
-        const struct call *own = arg;
-        const struct calls *calls = own->calls;
+        const struct calls *calls = asking->calls;
         if (policy->session_concurrent_max || policy->party_concurrent_max)
-                count_running(own, mapping, counts);
+                count_running(asking, mapping, counts);
         /* It has been counted when it was placed: asked again, it is not one call more. */
-        if (own->is_placed) {
+        if (asking->own && asking->own->is_placed) {
                 counts->session_calls -= counts->session_calls > 0;
                 return;
         }
@@ -91,7 +90,7 @@ void call_count(void *arg, const struct mapping *mapping, const struct pool_poli
         const struct rate_limit limit = rate_of(policy);
         if (!limit.n)
                 return;
-        person_hash(calls, mapping->tenant_id, own->caller, hash);
+        person_hash(calls, mapping->tenant_id, asking->caller, hash);
         counts->rate_is_spent = !rate_has(&calls->rate, hash, &limit, io_now_ms(calls->params.io));
 }
 

@@ -26,6 +26,7 @@ enum mapping_by {
         MAPPING_BY_PIN,    /* it keyed in the party's digits */
         MAPPING_BY_EXTENSION, /* it keyed in the digits of the party that it wants */
         MAPPING_BY_ANYONE,    /* the number is open */
+        MAPPING_BY_REQUEST,   /* not yet: the one it would reach is to be asked */
 };
 
 /* A value: made from a session row by whoever looked it up; holds real numbers, lives briefly. */

@@ -4,8 +4,8 @@
 #include <assert.h>
 #include <stddef.h>
 
-/* Whether the mapping is for this call. The number withheld is nobody's. */
-static bool is_for(const struct mapping *mapping, const struct mask_question *question)
+/* The number withheld is nobody's. */
+bool mask_admits(const struct mask_question *question, const struct mapping *mapping)
 {
         if (!number_equal(mapping->dialled.n, question->dialled.n))
                 return false;
@@ -20,6 +20,8 @@ static bool is_for(const struct mapping *mapping, const struct mask_question *qu
         case MAPPING_BY_EXTENSION:
         case MAPPING_BY_ANYONE:
                 return !is_withheld || question->policy->take_withheld;
+        case MAPPING_BY_REQUEST:
+                return false; /* nobody has said yes */
         }
         return false;
 }
@@ -27,24 +29,6 @@ static bool is_for(const struct mapping *mapping, const struct mask_question *qu
 static bool was_by_digits(const struct mapping *mapping)
 {
         return mapping && (mapping->by == MAPPING_BY_PIN || mapping->by == MAPPING_BY_EXTENSION);
-}
-
-/*
- * What is left for a caller who is no party: whether the number is in use plays no part in it,
- * except that nobody can be asked where nobody is.
- */
-static enum mask_verdict decide_for_stranger(const struct mask_question *question)
-{
-        const struct pool_policy *policy = question->policy;
-        const struct mask_counts *counts = &question->counts;
-        bool by_digits = policy->ladder & 1u << RUNG_PIN || policy->model == MODEL_EXTENSION;
-        if (by_digits && counts->is_locked_out)
-                return MASK_LOCKED_OUT;
-        if (by_digits && !counts->digits_were_asked)
-                return MASK_ASK_DIGITS;
-        if (policy->ladder & 1u << RUNG_REQUEST && counts->has_party_to_ask)
-                return MASK_ASK_PARTY;
-        return number_is_none(question->caller.n) ? MASK_WITHHELD : MASK_STRANGER;
 }
 
 /* An order to end that came before the time ran out; both leave the same tombstone. */
@@ -90,9 +74,9 @@ static bool is_busy(const struct pool_policy *policy, const struct mask_counts *
                is_reached(policy->party_concurrent_max, counts->callee_running);
 }
 
-static enum mask_verdict decide_by_policy(const struct mask_question *question)
+static enum mask_verdict decide_by_policy(const struct mask_question *question,
+                                          const struct mapping *mapping)
 {
-        const struct mapping *mapping = question->mapping;
         const struct pool_policy *policy = question->policy;
         const struct mask_counts *counts = &question->counts;
         if (counts->is_blocked)
@@ -110,6 +94,33 @@ static enum mask_verdict decide_by_policy(const struct mask_question *question)
         return is_busy(policy, counts) ? MASK_BUSY : MASK_CONNECT;
 }
 
+/* Nobody is asked for a call that could not be connected then. */
+static bool may_ask(const struct mask_question *question)
+{
+        const struct mapping *request = question->request;
+        return question->policy->ladder & 1u << RUNG_REQUEST && request &&
+               decide_by_time(request, question->now_ms) == MASK_CONNECT &&
+               decide_by_policy(question, request) == MASK_CONNECT;
+}
+
+/*
+ * What is left for a caller who is no party: whether the number is in use plays no part in it,
+ * except that nobody can be asked where nobody is.
+ */
+static enum mask_verdict decide_for_stranger(const struct mask_question *question)
+{
+        const struct pool_policy *policy = question->policy;
+        const struct mask_counts *counts = &question->counts;
+        bool by_digits = policy->ladder & 1u << RUNG_PIN || policy->model == MODEL_EXTENSION;
+        if (by_digits && counts->is_locked_out)
+                return MASK_LOCKED_OUT;
+        if (by_digits && !counts->digits_were_asked)
+                return MASK_ASK_DIGITS;
+        if (may_ask(question))
+                return MASK_ASK_PARTY;
+        return number_is_none(question->caller.n) ? MASK_WITHHELD : MASK_STRANGER;
+}
+
 enum mask_verdict mask_decide(const struct mask_question *question)
 {
         const struct mapping *mapping = question->mapping;
@@ -117,7 +128,7 @@ enum mask_verdict mask_decide(const struct mask_question *question)
                 return MASK_UNKNOWN_NUMBER;
 
         /* A stranger learns nothing, not even that a session is or was there. */
-        if (!mapping || !is_for(mapping, question))
+        if (!mapping || !mask_admits(question, mapping))
                 return decide_for_stranger(question);
         /* Who is locked out is not let in by the right digits either. */
         if (was_by_digits(mapping) && question->counts.is_locked_out)
@@ -125,7 +136,7 @@ enum mask_verdict mask_decide(const struct mask_question *question)
 
         enum mask_verdict verdict = decide_by_time(mapping, question->now_ms);
         if (verdict == MASK_CONNECT)
-                verdict = decide_by_policy(question);
+                verdict = decide_by_policy(question, mapping);
         if (verdict == MASK_CONNECT) {
                 assert(!number_is_none(mapping->show.n));
                 assert(!number_is_none(mapping->connect_to.n));

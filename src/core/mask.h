@@ -46,18 +46,24 @@ struct mask_counts {
         bool is_blocked;          /* one of the two has blocked the other */
         bool is_locked_out;       /* core/lockout.h said no */
         bool digits_were_asked;   /* and what was keyed in, if anything, was wrong */
-        bool has_party_to_ask;    /* the number leads to one party alone, who could be asked */
 };
 
 struct mask_question {
         const struct mapping *mapping; /* NULL: none was found */
+        const struct mapping *request; /* for a stranger: whom it would reach; NULL: nobody */
         struct masking_number dialled;
         bool number_is_ours;
         struct real_number caller; /* none: withheld or unreadable */
         int64_t now_ms;
         const struct pool_policy *policy; /* of the session's pool; without mapping the number's */
-        struct mask_counts counts;
+        struct mask_counts counts;        /* of the mapping; without one of the request */
 };
+
+/*
+ * Whether a mapping is for this call, by policy and full comparison; of one that is not, nothing
+ * counts, and the caller is a stranger.
+ */
+bool mask_admits(const struct mask_question *question, const struct mapping *mapping);
 
 /*
  * The mapping's own dialled number and caller are compared in full here: however it was found, a

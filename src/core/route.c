@@ -186,6 +186,25 @@ static void reach(const struct session *session, const struct session_use *use,
         out->show = session->slots[back == SESSION_SLOTS_MAX ? entry->slot : back];
 }
 
+/* Who calls whom is still to be said. */
+static struct mapping mapping_of(const struct session *session, struct masking_number dialled,
+                                 enum mapping_by by)
+{
+        return (struct mapping){
+                .tenant_id = session->tenant_id,
+                .pool_id = session->pool_id,
+                .session_id = session->id,
+                .dialled = dialled,
+                .by = by,
+                .caller_party = PARTY_NONE,
+                .callee_party = PARTY_NONE,
+                .state = session->state,
+                .starts_ms = session->starts_ms,
+                .expires_ms = session->expires_ms,
+                .ended_ms = session->ended_ms,
+        };
+}
+
 bool session_route(const struct session *session, const struct session_use *use,
                    const struct route_memory *memory, const struct route_call *call,
                    struct mapping *out)
@@ -195,20 +214,9 @@ bool session_route(const struct session *session, const struct session_use *use,
                 return false;
 
         bool is_party = entry.party != PARTY_NONE && entry.by != MAPPING_BY_EXTENSION;
-        struct mapping mapping = {
-                .tenant_id = session->tenant_id,
-                .pool_id = session->pool_id,
-                .session_id = session->id,
-                .dialled = call->dialled,
-                .by = entry.by,
-                .caller_party = is_party ? entry.party : PARTY_NONE,
-                .callee_party = PARTY_NONE,
-                .caller_side = is_party ? session->parties[entry.party].side : 0,
-                .state = session->state,
-                .starts_ms = session->starts_ms,
-                .expires_ms = session->expires_ms,
-                .ended_ms = session->ended_ms,
-        };
+        struct mapping mapping = mapping_of(session, call->dialled, entry.by);
+        mapping.caller_party = is_party ? entry.party : PARTY_NONE;
+        mapping.caller_side = is_party ? session->parties[entry.party].side : 0;
         if (entry.by == MAPPING_BY_NUMBER)
                 mapping.caller = call->caller;
         else if (is_party)
@@ -223,6 +231,49 @@ bool session_route(const struct session *session, const struct session_use *use,
             session_party_has(&session->parties[mapping.callee_party], call->caller))
                 return false;
         *out = mapping;
+        return true;
+}
+
+/* Whom those who dial the slot reach, a bit each; `*dialer`: one of them. */
+static uint32_t reached_through(const struct session *session, unsigned slot, uint8_t *dialer)
+{
+        uint32_t dialers = session_dialers(session, slot), reached = 0;
+        for (uint8_t from = 0; from < session->party_count; from++) {
+                if (!(dialers & 1u << from))
+                        continue;
+                struct entry entry = {.slot = slot, .party = from};
+                uint32_t theirs = candidates_of(session, &entry);
+                reached |= theirs;
+                if (theirs)
+                        *dialer = from;
+        }
+        return reached;
+}
+
+bool session_route_request(const struct session *session, const struct route_call *call,
+                           struct mapping *out)
+{
+        uint32_t reached = 0;
+        uint8_t dialer = PARTY_NONE;
+        unsigned dialled = SESSION_SLOTS_MAX;
+        for (uint64_t left = session_slots(session); left; left &= left - 1) {
+                unsigned slot = (unsigned)__builtin_ctzll(left);
+                if (number_is_none(call->dialled.n) ||
+                    !number_equal(session->slots[slot].n, call->dialled.n))
+                        continue;
+                reached |= reached_through(session, slot, &dialer);
+                dialled = slot;
+        }
+        bool is_one = reached && !(reached & (reached - 1));
+        uint8_t callee = is_one ? (uint8_t)__builtin_ctz(reached) : PARTY_NONE;
+        if (!is_one || session_party_has(&session->parties[callee], call->caller))
+                return false;
+        unsigned back = session_slot_between(session, callee, dialer);
+        *out = mapping_of(session, call->dialled, MAPPING_BY_REQUEST);
+        out->callee_party = callee;
+        out->caller_side = session->parties[dialer].side;
+        out->connect_to = session->parties[callee].real[0];
+        out->show = session->slots[back == SESSION_SLOTS_MAX ? dialled : back];
         return true;
 }
 

@@ -65,6 +65,13 @@ bool session_route(const struct session *session, const struct session_use *use,
                    struct mapping *out);
 
 /*
+ * For a caller who is no party: the one party that whoever dials this number reaches, and what it would
+ * see. False: there is none, or not one alone, or the call comes from a telephone of its own.
+ */
+bool session_route_request(const struct session *session, const struct route_call *call,
+                           struct mapping *out);
+
+/*
  * Who called the party of a last-caller session: the one it reaches from now on. True: the session
  * was changed and is to be sealed again.
  */

@@ -257,7 +257,10 @@ struct directory_question {
         struct slice digits;    /* keyed in; empty: none */
         struct pin_hash pin;    /* the same as directory_pin() gives it; none */
         bool digits_were_asked; /* and what came, if anything, is in `digits` */
-        /* Fills in what runs now and what rates say, for a mapping; NULL: nothing does. */
+        /*
+         * Fills in what runs now, what rates say and who is locked out; without a mapping (NULL: nobody
+         * would be reached) the last alone. NULL: nothing does.
+         */
         void (*count)(void *arg, const struct mapping *mapping, const struct pool_policy *policy,
                       struct mask_counts *counts);
         void *arg;
@@ -274,11 +277,11 @@ struct directory_decision {
 void directory_decide(const struct directory *dir, const struct directory_question *question,
                       struct directory_decision *out);
 /*
- * The same for each row of the session, in their order, as if a party called from its first number; in
+ * What to ask for each row of the session, in their order: as if a party called from its first number; in
  * rows that anyone may dial somebody whom nobody knows. ERR_NOT_FOUND.
  */
-typedef void directory_row_fn(void *arg, const struct session_row *row, struct real_number caller,
-                              const struct directory_decision *decision);
+typedef void directory_row_fn(void *arg, const struct session_row *row,
+                              const struct directory_question *question);
 int directory_session_explain(const struct directory *dir, uint64_t session_id,
                               directory_row_fn *fn, void *arg) MUST_CHECK;
 /*

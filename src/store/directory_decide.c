@@ -112,42 +112,40 @@ static struct route_call call_of(const struct directory *dir,
         return call;
 }
 
+/* Whom a stranger would reach, if the number is one session's alone and has one party to be asked. */
+static const struct row *read_request(const struct directory *dir, const struct number_held *number,
+                                      const struct route_call *call, struct mapping *out)
+{
+        const struct row *row =
+                number && number->row.sessions == 1 ? row_find(dir, number->holders) : NULL;
+        const struct session *session = row ? row_open(dir, row) : NULL;
+        if (!session)
+                return NULL;
+        bool is_routed = session_route_request(session, call, out);
+        row_close(dir);
+        return is_routed ? row : NULL;
+}
+
 static void count(const struct directory *dir, const struct directory_question *question,
                   const struct row *row, struct mask_question *asked)
 {
+        const struct mapping *mapping = asked->mapping ? asked->mapping : asked->request;
         asked->counts.digits_were_asked = question->digits_were_asked;
-        if (!asked->mapping)
-                return;
-        asked->counts.session_calls = row_use(dir, row)->calls;
+        if (mapping)
+                asked->counts.session_calls = row_use(dir, row)->calls;
         if (question->count)
-                question->count(question->arg, asked->mapping, asked->policy, &asked->counts);
+                question->count(question->arg, mapping, asked->policy, &asked->counts);
 }
 
-static enum mask_verdict judge(const struct directory *dir,
-                               const struct directory_question *question, const struct row *row,
-                               const struct mapping *mapping, const struct route_call *call,
-                               const struct number_held *number, const struct pool_policy *policy)
+/* A number that is shown must be the tenant's, or the leg is not made. */
+static bool may_show(const struct directory *dir, const struct mapping *mapping, uint32_t tenant_id)
 {
-        struct mask_question asked = {
-                .mapping = mapping,
-                .dialled = call->dialled,
-                .number_is_ours = number != NULL,
-                .caller = call->caller,
-                .now_ms = call->now_ms,
-                .policy = policy,
-        };
-        count(dir, question, row, &asked);
-        enum mask_verdict verdict = mask_decide(&asked);
-        if (verdict != MASK_CONNECT)
-                return verdict;
-
         const struct number_held *show = number_find(dir, mapping->show);
-        if (show && show->row.tenant_id == number->row.tenant_id)
-                return MASK_CONNECT;
-        /* A number that is shown must be the tenant's, or the leg is not made. */
+        if (show && show->row.tenant_id == tenant_id)
+                return true;
         log_error("directory: session %" PRIu64 " would show a number that is not its tenant's",
                   mapping->session_id);
-        return MASK_UNKNOWN_NUMBER;
+        return false;
 }
 
 void directory_decide(const struct directory *dir, const struct directory_question *question,
@@ -156,24 +154,37 @@ void directory_decide(const struct directory *dir, const struct directory_questi
         const struct number_held *number = number_find(dir, question->dialled);
         uint32_t tenant_id = number ? number->row.tenant_id : 0;
         struct route_call call = call_of(dir, question, tenant_id);
-        struct mapping mapping = {0};
+        struct mapping mapping = {0}, request = {0};
         const struct found found = find_row(dir, tenant_id, &call);
         const struct row *row = found.row;
-        const struct pool_policy *policy = number_pool_policy(dir, tenant_id,
-                                                              row      ? row->pool_id
-                                                              : number ? number->row.pool_id
-                                                                       : DIRECTORY_DEFAULT_POOL);
-        bool has = read_mapping(dir, &found, policy, &call, &mapping);
-        enum mask_verdict verdict =
-                judge(dir, question, row, has ? &mapping : NULL, &call, number, policy);
+        struct mask_question asked = {
+                .dialled = call.dialled,
+                .number_is_ours = number != NULL,
+                .caller = call.caller,
+                .now_ms = call.now_ms,
+                .policy = number_pool_policy(dir, tenant_id,
+                                             row      ? row->pool_id
+                                             : number ? number->row.pool_id
+                                                      : DIRECTORY_DEFAULT_POOL),
+        };
+        if (read_mapping(dir, &found, asked.policy, &call, &mapping) &&
+            mask_admits(&asked, &mapping))
+                asked.mapping = &mapping;
+        else if (asked.policy->ladder & 1u << RUNG_REQUEST &&
+                 (row = read_request(dir, number, &call, &request)))
+                asked.request = &request;
+        count(dir, question, row, &asked);
+        enum mask_verdict verdict = mask_decide(&asked);
+        if (verdict == MASK_CONNECT && !may_show(dir, &mapping, tenant_id))
+                verdict = MASK_UNKNOWN_NUMBER;
 
         /* What it says about a session it says to a party alone. */
-        bool is_party = has && mask_verdict_is_of_session(verdict);
+        bool is_party = asked.mapping && mask_verdict_is_of_session(verdict);
         *out = (struct directory_decision){
                 .verdict = verdict,
                 .has_mapping = is_party,
                 .tenant_id = tenant_id,
-                .policy = policy,
+                .policy = asked.policy,
         };
         if (verdict == MASK_CONNECT)
                 out->show_trunk_id = number_find(dir, mapping.show)->row.trunk_id;
@@ -182,5 +193,7 @@ void directory_decide(const struct directory *dir, const struct directory_questi
         if (is_party)
                 out->mapping = mapping;
         explicit_bzero(&mapping, sizeof mapping);
+        explicit_bzero(&request, sizeof request);
         explicit_bzero(&call, sizeof call);
+        explicit_bzero(&asked, sizeof asked);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What would become of a call in each row of a session, if it came now. */
+/* What to ask if a call in each row of a session is to be judged as if it came now. */
 #include <string.h>
 
 #include "store/directory_impl.h"
@@ -41,15 +41,12 @@ int directory_session_explain(const struct directory *dir, uint64_t session_id,
         read_rows(session, &asking);
         row_close(dir);
         for (unsigned i = 0; i < asking.count; i++) {
-                struct directory_decision decision;
                 const struct directory_question question = {
                         .dialled = asking.rows[i].dials,
                         .caller = asking.callers[i],
                         .pin = asking.pins[i],
                 };
-                directory_decide(dir, &question, &decision);
-                fn(arg, &asking.rows[i], asking.callers[i], &decision);
-                explicit_bzero(&decision, sizeof decision);
+                fn(arg, &asking.rows[i], &question);
         }
         explicit_bzero(&asking, sizeof asking);
         return 0;

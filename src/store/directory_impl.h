@@ -145,7 +145,8 @@ struct number_held {
         struct map_node node; /* by number */
         struct list use;      /* in its pool */
         struct number_pool *pool;
-        uint64_t order; /* ascending: the order of numbers_roll */
+        uint64_t order;   /* ascending: the order of numbers_roll */
+        uint64_t holders; /* ids of the live sessions that hold it, xor: of one alone, its own */
 };
 
 /* Real numbers in the clear, for the length of one function: locked, wiped after each use. */

@@ -86,6 +86,7 @@ static void count_at_numbers(struct directory *dir, const struct session *sessio
                 if (!number)
                         continue;
                 number->row.sessions += (uint32_t)change;
+                number->holders ^= session->id;
                 if (change > 0)
                         number_touch(number);
         }

@@ -282,7 +282,7 @@ static void a_session_that_is_over_has_no_other_verdict(void **state)
                 s.policy.direction = bits & 4 ? DIRECTION_FROM_SIDE_1 : DIRECTION_BOTH;
                 s.policy.days = bits & 8 ? 1 : 127;
                 s.question.counts.is_locked_out = bits & 16;
-                s.question.counts.has_party_to_ask = bits & 32;
+                s.question.request = bits & 32 ? &s.mapping : NULL;
                 assert_int_equal(mask_decide(&s.question), MASK_ENDED);
         }
 }
@@ -300,20 +300,62 @@ static void the_ladder_is_climbed_rung_by_rung(void **state)
         assert_int_equal(mask_decide(&s.question), MASK_ASK_DIGITS);
         counts->digits_were_asked = true;
         assert_int_equal(mask_decide(&s.question), MASK_STRANGER);
-        counts->has_party_to_ask = true;
+        s.question.request = &s.mapping;
         assert_int_equal(mask_decide(&s.question), MASK_ASK_PARTY);
         counts->is_locked_out = true;
         assert_int_equal(mask_decide(&s.question), MASK_LOCKED_OUT);
 
         s.policy.ladder = 1 << RUNG_REQUEST;
         assert_int_equal(mask_decide(&s.question), MASK_ASK_PARTY);
-        counts->has_party_to_ask = false;
+        s.question.request = NULL;
         assert_int_equal(mask_decide(&s.question), MASK_STRANGER);
         s.question.caller = withheld;
         assert_int_equal(mask_decide(&s.question), MASK_WITHHELD);
         s.policy.ladder = 0;
-        counts->has_party_to_ask = true;
+        s.question.request = &s.mapping;
         assert_int_equal(mask_decide(&s.question), MASK_WITHHELD);
+}
+
+/* Whoever says yes is to be connected then: where the call could not be made, nobody is asked. */
+static void a_party_is_asked_only_for_a_call_that_could_be_made(void **state)
+{
+        (void)state;
+        struct scene s;
+        for (unsigned bit = 0; bit < 11; bit++) {
+                make_scene(&s)->question.mapping = NULL;
+                s.question.caller = stranger;
+                s.question.request = &s.mapping;
+                s.mapping.by = MAPPING_BY_REQUEST;
+                s.policy.ladder = 1 << RUNG_REQUEST;
+                s.policy.session_concurrent_max = s.policy.party_concurrent_max = 1;
+                s.policy.session_calls_max = 1;
+                assert_int_equal(mask_decide(&s.question), MASK_ASK_PARTY);
+                s.question.counts.is_blocked = bit == 0;
+                s.question.counts.rate_is_spent = bit == 1;
+                s.question.counts.session_calls = bit == 2;
+                s.question.counts.session_running = bit == 3;
+                s.question.counts.caller_running = bit == 4;
+                s.question.counts.callee_running = bit == 5;
+                s.policy.direction = bit == 6 ? DIRECTION_FROM_SIDE_1 : DIRECTION_BOTH;
+                s.policy.to_min = bit == 7 ? 0 : 1440;
+                s.policy.from_min = bit == 7 ? 1440 : 0;
+                s.mapping.state = bit == 8 ? SESSION_ENDED : SESSION_ACTIVE;
+                s.mapping.expires_ms = bit == 9 ? NOW : 0;
+                s.mapping.starts_ms = bit == 10 ? NOW + 1 : 0;
+                assert_int_equal(mask_decide(&s.question), MASK_STRANGER);
+        }
+}
+
+static void a_request_lets_nobody_in(void **state)
+{
+        (void)state;
+        struct scene s;
+        make_scene(&s);
+        s.mapping.by = MAPPING_BY_REQUEST;
+        s.policy.ladder = 7;
+        s.question.counts.digits_were_asked = true;
+        assert_false(mask_admits(&s.question, &s.mapping));
+        assert_int_equal(mask_decide(&s.question), MASK_STRANGER);
 }
 
 static void on_a_number_with_extensions_digits_are_asked_for(void **state)
@@ -474,6 +516,8 @@ int main(void)
                 cmocka_unit_test(what_was_found_out_before_is_honoured),
                 cmocka_unit_test(a_session_that_is_over_has_no_other_verdict),
                 cmocka_unit_test(the_ladder_is_climbed_rung_by_rung),
+                cmocka_unit_test(a_party_is_asked_only_for_a_call_that_could_be_made),
+                cmocka_unit_test(a_request_lets_nobody_in),
                 cmocka_unit_test(on_a_number_with_extensions_digits_are_asked_for),
                 cmocka_unit_test(each_way_in_is_the_policys_to_open),
                 cmocka_unit_test(the_right_digits_do_not_help_who_is_locked_out),

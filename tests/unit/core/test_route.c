@@ -262,6 +262,49 @@ static void who_is_known_by_its_number_needs_no_digits(void **state)
         assert_int_equal(m.callee_party, 1);
 }
 
+/* Whom somebody who dials the slot would reach, if that one said yes. */
+static void check_request(const struct session *s, unsigned slot, struct real_number caller,
+                          uint8_t asked, unsigned shown)
+{
+        const struct route_call call = {
+                .dialled = masking_of(slot), .caller = caller, .now_ms = NOW};
+        struct mapping m;
+        bool found = session_route_request(s, &call, &m);
+        assert_int_equal(found, asked != PARTY_NONE);
+        if (!found)
+                return;
+        assert_int_equal(m.by, MAPPING_BY_REQUEST);
+        assert_int_equal(m.callee_party, asked);
+        assert_int_equal(m.caller_party, PARTY_NONE);
+        assert_true(number_is_none(m.caller.n));
+        assert_true(number_equal(m.connect_to.n, s->parties[asked].real[0].n));
+        assert_true(number_equal(m.show.n, s->slots[shown].n));
+        assert_int_not_equal(m.caller_side, s->parties[asked].side);
+}
+
+static void the_one_party_behind_a_number_can_be_asked(void **state)
+{
+        (void)state;
+        struct session s = make_session(MODEL_TWO_NUMBERS, 1, 1);
+        struct real_number withheld = {{0}};
+        check_request(&s, 0, somebody, 1, 1);
+        check_request(&s, 1, somebody, 0, 0);
+        check_request(&s, 0, withheld, 1, 1);
+        check_request(&s, 2, somebody, PARTY_NONE, 0);
+        /* Not for a call from a telephone of its own. */
+        check_request(&s, 0, real_of(1, 0), PARTY_NONE, 0);
+        /* Of several nobody knows whom the caller means. */
+        s.slots[1] = s.slots[0];
+        check_request(&s, 0, somebody, PARTY_NONE, 0);
+        s = make_session(MODEL_ONE_NUMBER, 1, 1);
+        check_request(&s, 0, somebody, PARTY_NONE, 0);
+        s = make_session(MODEL_PANEL, 3, 1);
+        check_request(&s, 0, somebody, 3, 1);
+        check_request(&s, 1, somebody, PARTY_NONE, 0);
+        s = make_session(MODEL_LAST_CALLER, 0, 1);
+        check_request(&s, 0, somebody, PARTY_NONE, 0);
+}
+
 static uint8_t call_and_note(const struct session *s, struct session_use *use, unsigned slot,
                              struct real_number caller, int64_t now_ms)
 {
@@ -571,6 +614,7 @@ int main(void)
                 cmocka_unit_test(an_alias_is_the_party_and_the_first_number_is_called),
                 cmocka_unit_test(the_platforms_word_makes_another_telephone_the_partys),
                 cmocka_unit_test(digits_let_the_party_in_from_any_telephone),
+                cmocka_unit_test(the_one_party_behind_a_number_can_be_asked),
                 cmocka_unit_test(who_is_known_by_its_number_needs_no_digits),
                 cmocka_unit_test(a_panel_takes_turns_and_a_call_back_reaches_who_called),
                 cmocka_unit_test(an_interviewer_who_left_is_not_reached),
