@@ -51,6 +51,8 @@ enum flow_kind {
         FLOW_RECORD,
         FLOW_NO_RECORD,
         FLOW_COUNTER,
+        FLOW_EXPLAINED,
+        FLOW_KEYS_IN,
         FLOW_CONNECTIONS,
         FLOW_PINGS,
         FLOW_PONGS,
@@ -147,9 +149,20 @@ struct flow_parties {
         bool is_open;
         const char *names[FLOW_PARTIES_MAX];
         uint8_t sides[FLOW_PARTIES_MAX];
+        const char *pins[FLOW_PARTIES_MAX]; /* NULL: none */
         unsigned count;
         const char *holds[FLOW_PARTIES_MAX]; /* the numbers of its slots, in their order */
         unsigned held_count;
+};
+
+/* What somebody who called now, or keyed in digits, would be told. */
+struct flow_answer {
+        const char *caller; /* NULL: withheld */
+        const char *dialled;
+        const char *digits; /* NULL: none */
+        const char *verdict;
+        const char *reaches, *shows; /* NULL: not said */
+        long times;
 };
 
 /* What is done to the session that was made last. */
@@ -177,6 +190,7 @@ struct flow_step {
         struct flow_servers servers;
         struct flow_record record;
         struct flow_parties parties;
+        struct flow_answer answer;
         int change;                        /* enum flow_change */
         const char *words[FLOW_WORDS_MAX]; /* of a policy: settings and values */
         unsigned word_count;

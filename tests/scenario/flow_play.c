@@ -530,6 +530,10 @@ void flow_play_step(struct flow_run *run, const struct flow_step *step)
         case FLOW_COUNTER:
                 check_counter(run, step);
                 return;
+        case FLOW_EXPLAINED:
+        case FLOW_KEYS_IN:
+                flow_ask(run, step);
+                return;
         case FLOW_SERVERS:
                 flow_dns_change(run, step);
                 return;

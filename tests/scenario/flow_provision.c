@@ -60,6 +60,12 @@ static struct session_create create_of(const struct flow_run *run, const struct 
         for (unsigned i = 0; i < parties->count; i++) {
                 session_create_party(&create, real_of(parties->names[i]));
                 create.parties[i].side = parties->sides[i];
+                if (parties->pins[i]) {
+                        int bad =
+                                directory_pin(run->platform->directory, 1,
+                                              slice_from(parties->pins[i]), &create.parties[i].pin);
+                        assert_int_equal(bad, 0);
+                }
         }
         struct session session = {.model = create.model, .party_count = create.party_count};
         memcpy(session.parties, create.parties, sizeof session.parties);

@@ -569,6 +569,8 @@ static void read_parties(struct reader *r, struct flow_step *step)
                         holds = true;
                 else if (take(r, "expires"))
                         step->value = next_time(r);
+                else if (parties->count && take(r, "pin"))
+                        parties->pins[parties->count - 1] = next(r);
                 else if (holds && parties->held_count < FLOW_PARTIES_MAX)
                         read_number(r, &parties->holds[parties->held_count++]);
                 else if (!holds && parties->count < FLOW_PARTIES_MAX) {
@@ -576,6 +578,32 @@ static void read_parties(struct reader *r, struct flow_step *step)
                         read_number(r, &parties->names[parties->count++]);
                 } else {
                         fail_at(r, "too many:", peek(r));
+                        return;
+                }
+        }
+}
+
+static void read_answer(struct reader *r, struct flow_step *step)
+{
+        struct flow_answer *answer = &step->answer;
+        *answer = (struct flow_answer){.times = 1};
+        if (!take(r, "withheld"))
+                read_number(r, &answer->caller);
+        read_number(r, &answer->dialled);
+        if (step->kind == FLOW_KEYS_IN)
+                answer->digits = next(r);
+        answer->verdict = next(r);
+        while (is_more(r)) {
+                if (take(r, "reaches"))
+                        read_number(r, &answer->reaches);
+                else if (take(r, "shows"))
+                        read_number(r, &answer->shows);
+                else if (step->kind == FLOW_KEYS_IN && take(r, "times"))
+                        answer->times = next_count(r);
+                else if (step->kind == FLOW_EXPLAINED && take(r, "digits"))
+                        answer->digits = next(r);
+                else {
+                        fail_at(r, "not known of an answer:", peek(r));
                         return;
                 }
         }
@@ -757,6 +785,12 @@ static void read_step(struct reader *r, struct flow_step *step)
                 read_record(r, step);
         } else if (take(r, "no-record")) {
                 step->kind = FLOW_NO_RECORD;
+        } else if (take(r, "explained")) {
+                step->kind = FLOW_EXPLAINED;
+                read_answer(r, step);
+        } else if (take(r, "keys-in")) {
+                step->kind = FLOW_KEYS_IN;
+                read_answer(r, step);
         } else if (take(r, "counter")) {
                 step->kind = FLOW_COUNTER;
                 step->who = next(r);

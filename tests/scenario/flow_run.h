@@ -153,6 +153,9 @@ struct flow_run *flow_run_create(const struct flow *flow, const struct platform_
 void flow_run_destroy(struct flow_run *run);
 void flow_play_step(struct flow_run *run, const struct flow_step *step);
 
+/* flow_ask.c */
+void flow_ask(struct flow_run *run, const struct flow_step *step);
+
 /* flow_storm.c */
 void flow_storm_on_datagram(struct flow_run *run, const struct addr *from, const struct addr *to,
                             struct slice data);

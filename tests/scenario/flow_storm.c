@@ -589,6 +589,8 @@ static void play(struct flow_run *run, const struct flow_step *step)
                 wait_for_the_end(run);
                 return;
         case FLOW_COUNTER:
+        case FLOW_EXPLAINED:
+        case FLOW_KEYS_IN:
         case FLOW_TRUNK_STATE:
         case FLOW_REGISTRATION:
         case FLOW_CONNECTIONS:
