@@ -273,14 +273,12 @@ static void say_alive(struct check_step *step, const struct sip_probe_result *r)
 void check_words_options(struct check_step *step, const struct trunk *trunk,
                          const struct sip_probe_result *r)
 {
-        const char *where = addr_format(&r->peer.addr).text;
-        char memory[ADDR_TEXT_MAX];
-        snprintf(memory, sizeof memory, "%s", where);
+        const struct addr_text where = addr_format(&r->peer.addr);
         if (r->outcome == SIP_PROBE_NOT_SENT) {
                 check_words_unsent(step, &r->peer, ERR_FULL);
         } else if (r->outcome == SIP_PROBE_NO_ANSWER) {
-                say(step, CHECK_OPTIONS, CHECK_BAD, "%s over %s does not answer OPTIONS%s.", memory,
-                    sip_transport_name(r->peer.transport),
+                say(step, CHECK_OPTIONS, CHECK_BAD, "%s over %s does not answer OPTIONS%s.",
+                    where.text, sip_transport_name(r->peer.transport),
                     r->provisional ? " with a final answer" : " at all");
                 advise(step,
                        "It may be down, a firewall may be in the way, or the carrier does not "
@@ -289,7 +287,7 @@ void check_words_options(struct check_step *step, const struct trunk *trunk,
                 say(step, CHECK_OPTIONS, CHECK_BAD,
                     "%s answered 503 Service Unavailable after %" PRId64
                     " ms: it takes no calls%s.",
-                    memory, r->round_trip_ms, r->retry_after_s ? " for now" : "");
+                    where.text, r->round_trip_ms, r->retry_after_s ? " for now" : "");
                 advise(step, "Try again later, or ask the carrier.");
         } else if (!say_login(step, CHECK_OPTIONS, trunk, r)) {
                 say_alive(step, r);

@@ -1,33 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
 #include "cli/client.h"
+#include "cli/output_file.h"
 #include "cli/progress.h"
 #include "cli/show.h"
-
-#define PAUSE_MS 200
-
-static void put_path(char *out, size_t out_bytes, const char *id, const char *behind)
-{
-        struct buf path;
-        buf_init(&path, out, out_bytes - 1);
-        buf_put_text(&path, "/v1/backups/");
-        client_put_segment(&path, id);
-        buf_put_text(&path, behind);
-        out[path.len] = '\0';
-}
-
-static void pause_a_little(void)
-{
-        const struct timespec pause = {.tv_nsec = PAUSE_MS * 1000000L};
-        nanosleep(&pause, NULL);
-}
 
 static uint64_t count_of(const json_t *json, const char *name)
 {
@@ -42,48 +22,34 @@ static bool is_running(const json_t *backup)
 /* Until it is over; `backup` is replaced by what it has become. */
 static int follow(const struct command_line *line, json_t **backup)
 {
-        char path[256];
+        const struct client_resource path =
+                client_resource("backups", show_text(*backup, "id"), "");
         int code = EXIT_DONE;
         struct progress progress = {.is_quiet = command_has(line, "--json")};
-        put_path(path, sizeof path, show_text(*backup, "id"), "");
         while (!code && is_running(*backup)) {
                 progress_show(&progress, "bytes", count_of(*backup, "bytes_done"),
                               count_of(*backup, "bytes_total"));
                 json_decref(*backup);
                 *backup = NULL;
-                pause_a_little();
-                code = client_call(line, "GET", path, NULL, backup);
+                progress_pause();
+                code = client_call(line, "GET", path.text, NULL, backup);
         }
         progress_end(&progress);
         return code;
 }
 
-/* Before anything is asked for: a key that was told and not kept would be a pity. */
-static int open_key_file(const char *path)
-{
-        int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-        if (fd < 0)
-                fprintf(stderr,
-                        "maskline: %s cannot be made: %s; name a file that is not there yet, in a "
-                        "directory that you may write in\n",
-                        path, strerror(errno));
-        return fd;
-}
-
 static int write_key(const struct command_line *line, const char *id, int fd)
 {
-        char path[256];
         json_t *answer = NULL;
-        put_path(path, sizeof path, id, "/key");
-        int code = client_call(line, "POST", path, NULL, &answer);
+        int code = client_call(line, "POST", client_resource("backups", id, "/key").text, NULL,
+                               &answer);
         if (code)
                 return code;
-        const char *key = show_text(answer, "key");
-        bool written = dprintf(fd, "%s\n", key) == (int)strlen(key) + 1 && fsync(fd) == 0;
+        int err = output_file_put_line(fd, show_text(answer, "key"));
         json_decref(answer);
-        if (written)
+        if (!err)
                 return EXIT_DONE;
-        fprintf(stderr, "maskline: the key cannot be written: %s\n", strerror(errno));
+        fprintf(stderr, "maskline: the key cannot be written: %s\n", strerror(-err));
         return EXIT_FAILED;
 }
 
@@ -124,7 +90,8 @@ static int finish(const struct command_line *line, json_t *backup, int key_fd)
 static int create(const struct command_line *line)
 {
         const char *key_file = command_value(line, "--key-file");
-        int key_fd = key_file ? open_key_file(key_file) : -1;
+        /* Before anything is asked for: a key that was told and not kept would be a pity. */
+        int key_fd = key_file ? output_file_create(key_file) : -1;
         if (key_file && key_fd < 0)
                 return EXIT_FAILED;
         json_t *backup = NULL;
@@ -170,15 +137,15 @@ static int list(const struct command_line *line)
 static int key(const struct command_line *line)
 {
         const char *path = command_value(line, "--out");
-        int fd = path ? open_key_file(path) : STDOUT_FILENO;
+        int fd = path ? output_file_create(path) : STDOUT_FILENO;
         if (fd < 0)
                 return EXIT_FAILED;
         int code;
         if (command_has(line, "--json") && !path) {
-                char memory[256];
                 json_t *answer;
-                put_path(memory, sizeof memory, line->operands[0], "/key");
-                code = client_ask(line, "POST", memory, NULL, &answer);
+                code = client_ask(line, "POST",
+                                  client_resource("backups", line->operands[0], "/key").text, NULL,
+                                  &answer);
         } else {
                 code = write_key(line, line->operands[0], fd);
         }
@@ -192,16 +159,8 @@ static int key(const struct command_line *line)
 
 static int forget(const struct command_line *line)
 {
-        char path[256];
-        json_t *answer = NULL;
-        put_path(path, sizeof path, line->operands[0], "");
-        int code = client_call(line, "DELETE", path, NULL, &answer);
-        json_decref(answer);
-        if (code == EXIT_DONE && !command_has(line, "--json"))
-                printf("backup %s cannot be read any more; destroy exported copies of its key, "
-                       "too\n",
-                       line->operands[0]);
-        return code;
+        return client_remove(line, "backups", "backup",
+                             "cannot be read any more; destroy exported copies of its key, too");
 }
 
 static const struct command_option create_options[] = {

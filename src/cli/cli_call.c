@@ -6,16 +6,6 @@
 #include "cli/client.h"
 #include "cli/show.h"
 
-static void put_path(char *out, size_t out_bytes, const char *id, const char *suffix)
-{
-        struct buf path;
-        buf_init(&path, out, out_bytes - 1);
-        buf_put_text(&path, "/v1/calls/");
-        client_put_segment(&path, id);
-        buf_put_text(&path, suffix);
-        out[path.len] = '\0';
-}
-
 static struct show_cell seconds_cell(const json_t *call)
 {
         struct show_cell cell = {"-"};
@@ -45,21 +35,8 @@ static int list(const struct command_line *line)
 {
         static const char *const titles[] = {"STARTED", "CALL",    "DIALLED", "CALLER", "STATE",
                                              "VERDICT", "SECONDS", "HANGUP",  NULL};
-        char path[256];
-        struct buf b;
-        const char *limit = command_value(line, "--limit");
-        const char *before = command_value(line, "--before");
-        buf_init(&b, path, sizeof path - 1);
-        buf_put_text(&b, "/v1/calls?limit=");
-        client_put_segment(&b, limit ? limit : "50");
-        if (before) {
-                buf_put_text(&b, "&before=");
-                client_put_segment(&b, before);
-        }
-        path[b.len] = '\0';
-
         json_t *answer;
-        int code = client_ask(line, "GET", path, NULL, &answer);
+        int code = client_ask(line, "GET", client_page(line, "calls").text, NULL, &answer);
         if (!answer)
                 return code;
         size_t at;
@@ -135,10 +112,9 @@ static int show(const struct command_line *line)
                 {"callee", "callee"},   {"started", "started_at"},    {"answered", "answered_at"},
                 {"ended", "ended_at"},  {"talked ms", "duration_ms"}, {"verdict", "verdict"},
         };
-        char path[256];
-        put_path(path, sizeof path, line->operands[0], "");
         json_t *answer;
-        int code = client_ask(line, "GET", path, NULL, &answer);
+        int code = client_ask(line, "GET", client_resource("calls", line->operands[0], "").text,
+                              NULL, &answer);
         if (!answer)
                 return code;
         for (size_t i = 0; i < sizeof facts / sizeof facts[0]; i++)
@@ -156,10 +132,10 @@ static int show(const struct command_line *line)
 
 static int hangup(const struct command_line *line)
 {
-        char path[256];
-        put_path(path, sizeof path, line->operands[0], "/hangup");
         json_t *answer;
-        int code = client_ask(line, "POST", path, NULL, &answer);
+        int code = client_ask(line, "POST",
+                              client_resource("calls", line->operands[0], "/hangup").text, NULL,
+                              &answer);
         if (answer)
                 printf("call %s is being hung up\n", show_cell(answer, "id").text);
         json_decref(answer);

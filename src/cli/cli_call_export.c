@@ -2,13 +2,13 @@
 #include "cli/cli_call_export.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cli/client.h"
+#include "cli/output_file.h"
 #include "cli/progress.h"
 
 #define PATH_BYTES 512
@@ -36,13 +36,8 @@ static void put_time(struct buf *path, const struct command_line *line, const ch
 
 static FILE *open_output(const char *name)
 {
-        int fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-        FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
-        if (!file)
-                fprintf(stderr,
-                        "maskline: %s cannot be made: %s; name a file that is not there yet\n",
-                        name, strerror(errno));
-        return file;
+        int fd = output_file_create(name);
+        return fd < 0 ? NULL : fdopen(fd, "w");
 }
 
 static uint64_t lines_of(const struct http_reply *page)

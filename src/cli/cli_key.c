@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
 #include "cli/client.h"
+#include "cli/output_file.h"
 #include "cli/show.h"
 
 /* All of enum api_scope, each once. */
@@ -30,24 +29,13 @@ static json_t *create_body(const struct command_line *line, int *code)
         return NULL;
 }
 
-/* Before the key is made: it is told once, and must not be lost for want of a place. -1: none. */
-static int open_file(const char *path)
-{
-        int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-        if (fd < 0)
-                fprintf(stderr, "maskline: %s cannot be made: %s; name a file that is not there\n",
-                        path, strerror(errno));
-        return fd;
-}
-
 static int write_key(int fd, const char *path, const char *text)
 {
-        size_t len = strlen(text);
-        bool whole = len && write(fd, text, len) == (ssize_t)len && write(fd, "\n", 1) == 1 &&
-                     fsync(fd) == 0;
-        if (whole)
+        int err = output_file_put_line(fd, text);
+        if (!err)
                 return EXIT_DONE;
-        fprintf(stderr, "maskline: %s cannot be written: revoke the key and make another\n", path);
+        fprintf(stderr, "maskline: %s cannot be written: %s; revoke the key and make another\n",
+                path, strerror(-err));
         return EXIT_FAILED;
 }
 
@@ -87,7 +75,8 @@ static int create(const struct command_line *line)
         json_t *body = create_body(line, &code);
         if (!body)
                 return code;
-        if (file && (fd = open_file(file)) < 0) {
+        /* Before the key is made: it is told once, and must not be lost for want of a place. */
+        if (file && (fd = output_file_create(file)) < 0) {
                 json_decref(body);
                 return EXIT_FAILED;
         }
@@ -135,19 +124,7 @@ static int list(const struct command_line *line)
 
 static int revoke_key(const struct command_line *line)
 {
-        char memory[256];
-        struct buf path;
-        buf_init(&path, memory, sizeof memory - 1);
-        buf_put_text(&path, "/v1/keys/");
-        client_put_segment(&path, line->operands[0]);
-        memory[path.len] = '\0';
-
-        json_t *answer = NULL;
-        int code = client_call(line, "DELETE", memory, NULL, &answer);
-        json_decref(answer);
-        if (code == EXIT_DONE && !command_has(line, "--json"))
-                printf("key %s revoked\n", line->operands[0]);
-        return code;
+        return client_remove(line, "keys", "key", "revoked");
 }
 
 static const struct command_option create_options[] = {

@@ -72,20 +72,9 @@ static int add(const struct command_line *line)
         return code;
 }
 
-static void put_path(char *out, size_t out_bytes, const char *number)
-{
-        struct buf path;
-        buf_init(&path, out, out_bytes - 1);
-        buf_put_text(&path, "/v1/numbers/");
-        client_put_segment(&path, number);
-        out[path.len] = '\0';
-}
-
 static int change(const struct command_line *line)
 {
-        char path[256];
         json_t *body = json_object(), *answer;
-        put_path(path, sizeof path, line->operands[0]);
         int code = put_fields(line, body);
         if (!code && json_object_size(body) == 0) {
                 fputs("maskline number change: say what to change; \"maskline number change "
@@ -97,7 +86,8 @@ static int change(const struct command_line *line)
                 json_decref(body);
                 return code;
         }
-        code = client_ask(line, "PATCH", path, body, &answer);
+        code = client_ask(line, "PATCH", client_resource("numbers", line->operands[0], "").text,
+                          body, &answer);
         if (answer)
                 printf("number %s changed\n", show_cell(answer, "number").text);
         json_decref(answer);
@@ -106,22 +96,21 @@ static int change(const struct command_line *line)
 
 static int drain(const struct command_line *line)
 {
-        char path[256];
         json_t *answer;
-        put_path(path, sizeof path, line->operands[0]);
-        int code = client_ask(line, "PATCH", path, json_pack("{s:b}", "frozen", 1), &answer);
+        int code = client_ask(line, "PATCH", client_resource("numbers", line->operands[0], "").text,
+                              json_pack("{s:b}", "frozen", 1), &answer);
         if (!answer)
                 return code;
         json_int_t sessions = json_integer_value(json_object_get(answer, "sessions"));
-        const char *number = show_cell(answer, "number").text;
+        const struct show_cell number = show_cell(answer, "number");
         if (sessions)
                 printf("number %s gets no new sessions; %lld still hold it and go on. When they "
                        "have ended, \"maskline number remove %s\" takes it away\n",
-                       number, (long long)sessions, number);
+                       number.text, (long long)sessions, number.text);
         else
                 printf("number %s gets no new sessions, and none holds it: \"maskline number "
                        "remove %s\" takes it away\n",
-                       number, number);
+                       number.text, number.text);
         json_decref(answer);
         return code;
 }
@@ -130,10 +119,9 @@ static int show(const struct command_line *line)
 {
         static const char *const facts[] = {"number",  "trunk", "pool",     "sessions",
                                             "country", "area",  "reserved", "frozen"};
-        char path[256];
         json_t *answer;
-        put_path(path, sizeof path, line->operands[0]);
-        int code = client_ask(line, "GET", path, NULL, &answer);
+        int code = client_ask(line, "GET", client_resource("numbers", line->operands[0], "").text,
+                              NULL, &answer);
         if (!answer)
                 return code;
         for (size_t i = 0; i < sizeof facts / sizeof facts[0]; i++)
@@ -179,14 +167,7 @@ static int list(const struct command_line *line)
 
 static int remove_number(const struct command_line *line)
 {
-        char path[256];
-        put_path(path, sizeof path, line->operands[0]);
-        json_t *answer = NULL;
-        int code = client_call(line, "DELETE", path, NULL, &answer);
-        json_decref(answer);
-        if (code == EXIT_DONE && !command_has(line, "--json"))
-                printf("number %s removed\n", line->operands[0]);
-        return code;
+        return client_remove(line, "numbers", "number", "removed");
 }
 
 #define NUMBER_OPTIONS                                                                             \

@@ -259,21 +259,11 @@ static int add(const struct command_line *line)
         return code;
 }
 
-static void put_path(const struct command_line *line, char *out, size_t out_bytes)
-{
-        struct buf path;
-        buf_init(&path, out, out_bytes - 1);
-        buf_put_text(&path, "/v1/pools/");
-        client_put_segment(&path, line->operands[0]);
-        out[path.len] = '\0';
-}
-
 static int ask_one(const struct command_line *line, const char *method, json_t *body)
 {
-        char path[256];
         json_t *answer;
-        put_path(line, path, sizeof path);
-        int code = client_ask(line, method, path, body, &answer);
+        const struct client_resource path = client_resource("pools", line->operands[0], "");
+        int code = client_ask(line, method, path.text, body, &answer);
         if (answer)
                 show_pool(answer);
         json_decref(answer);
@@ -305,14 +295,7 @@ static int set(const struct command_line *line)
 
 static int remove_pool(const struct command_line *line)
 {
-        char path[256];
-        json_t *answer = NULL;
-        put_path(line, path, sizeof path);
-        int code = client_call(line, "DELETE", path, NULL, &answer);
-        json_decref(answer);
-        if (code == EXIT_DONE && !command_has(line, "--json"))
-                printf("pool %s removed\n", line->operands[0]);
-        return code;
+        return client_remove(line, "pools", "pool", "removed");
 }
 
 static void add_rows(struct show_table *table, const json_t *pools)

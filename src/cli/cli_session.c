@@ -137,22 +137,11 @@ static int create(const struct command_line *line)
         return code;
 }
 
-static void put_path(char *out, size_t out_bytes, const char *id, const char *suffix)
-{
-        struct buf path;
-        buf_init(&path, out, out_bytes - 1);
-        buf_put_text(&path, "/v1/sessions/");
-        client_put_segment(&path, id);
-        buf_put_text(&path, suffix);
-        out[path.len] = '\0';
-}
-
 static int show(const struct command_line *line)
 {
-        char path[256];
-        put_path(path, sizeof path, line->operands[0], "");
         json_t *answer;
-        int code = client_ask(line, "GET", path, NULL, &answer);
+        int code = client_ask(line, "GET", client_resource("sessions", line->operands[0], "").text,
+                              NULL, &answer);
         if (answer)
                 cli_session_show(answer);
         json_decref(answer);
@@ -161,10 +150,10 @@ static int show(const struct command_line *line)
 
 static int end(const struct command_line *line)
 {
-        char path[256];
-        put_path(path, sizeof path, line->operands[0], "/end");
         json_t *answer;
-        int code = client_ask(line, "POST", path, NULL, &answer);
+        int code = client_ask(line, "POST",
+                              client_resource("sessions", line->operands[0], "/end").text, NULL,
+                              &answer);
         if (answer)
                 printf("session %s ended\n", show_cell(answer, "id").text);
         json_decref(answer);
@@ -174,10 +163,10 @@ static int end(const struct command_line *line)
 static int explain(const struct command_line *line)
 {
         static const char *const titles[] = {"PARTY", "DIALS", "REACHES", "VERDICT", NULL};
-        char path[256];
-        put_path(path, sizeof path, line->operands[0], "/explain");
         json_t *answer;
-        int code = client_ask(line, "GET", path, NULL, &answer);
+        int code = client_ask(line, "GET",
+                              client_resource("sessions", line->operands[0], "/explain").text, NULL,
+                              &answer);
         if (!answer)
                 return code;
         size_t at;
@@ -220,21 +209,8 @@ static int list(const struct command_line *line)
 {
         static const char *const titles[] = {
                 "SESSION", "STATE", "EXPIRES", "PARTY 0 DIALS", "PARTY 1 DIALS", "REFERENCE", NULL};
-        char path[256];
-        struct buf b;
-        const char *limit = command_value(line, "--limit");
-        const char *before = command_value(line, "--before");
-        buf_init(&b, path, sizeof path - 1);
-        buf_put_text(&b, "/v1/sessions?limit=");
-        client_put_segment(&b, limit ? limit : "50");
-        if (before) {
-                buf_put_text(&b, "&before=");
-                client_put_segment(&b, before);
-        }
-        path[b.len] = '\0';
-
         json_t *answer;
-        int code = client_ask(line, "GET", path, NULL, &answer);
+        int code = client_ask(line, "GET", client_page(line, "sessions").text, NULL, &answer);
         if (!answer)
                 return code;
         size_t at;

@@ -7,22 +7,12 @@
 #include "cli/client.h"
 #include "cli/show.h"
 
-static void put_path(const struct command_line *line, const char *what, char *out, size_t out_bytes)
-{
-        struct buf path;
-        buf_init(&path, out, out_bytes - 1);
-        buf_put_text(&path, "/v1/sessions/");
-        client_put_segment(&path, line->operands[0]);
-        buf_printf(&path, "/%s", what);
-        out[path.len] = '\0';
-}
-
 static int ask(const struct command_line *line, const char *what, json_t *body)
 {
-        char path[256];
         json_t *answer;
-        put_path(line, what, path, sizeof path);
-        int code = client_ask(line, "POST", path, body, &answer);
+        int code =
+                client_ask(line, "POST", client_resource("sessions", line->operands[0], what).text,
+                           body, &answer);
         if (answer)
                 cli_session_show(answer);
         json_decref(answer);
@@ -41,20 +31,20 @@ static int with_time(const struct command_line *line, const char *what)
 
 static int renew(const struct command_line *line)
 {
-        return with_time(line, "renew");
+        return with_time(line, "/renew");
 }
 
 static int reopen(const struct command_line *line)
 {
-        return with_time(line, "reopen");
+        return with_time(line, "/reopen");
 }
 
 static int erase(const struct command_line *line)
 {
-        char path[256];
         json_t *answer;
-        put_path(line, "erase", path, sizeof path);
-        int code = client_ask(line, "POST", path, NULL, &answer);
+        int code = client_ask(line, "POST",
+                              client_resource("sessions", line->operands[0], "/erase").text, NULL,
+                              &answer);
         if (answer) {
                 show_fact("session", show_cell(answer, "id").text);
                 show_fact("erased", show_cell(answer, "erased_at").text);
@@ -100,12 +90,11 @@ static int edit(const struct command_line *line)
         }
         if (dials)
                 json_object_set_new(body, "dials", json_string(dials));
-        return ask(line, "change", body);
+        return ask(line, "/change", body);
 }
 
 static int intent(const struct command_line *line)
 {
-        char path[256];
         json_t *answer, *body = json_object();
         int code = put_count(line, "--place", "party", body);
         if (!code)
@@ -114,8 +103,9 @@ static int intent(const struct command_line *line)
                 json_decref(body);
                 return code;
         }
-        put_path(line, "intent", path, sizeof path);
-        code = client_ask(line, "POST", path, body, &answer);
+        code = client_ask(line, "POST",
+                          client_resource("sessions", line->operands[0], "/intent").text, body,
+                          &answer);
         if (answer)
                 printf("party %s may call from there until %s\n", show_cell(answer, "party").text,
                        show_cell(answer, "until").text);

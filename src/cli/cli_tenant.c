@@ -46,19 +46,7 @@ static int list(const struct command_line *line)
 
 static int remove_tenant(const struct command_line *line)
 {
-        char memory[256];
-        struct buf path;
-        buf_init(&path, memory, sizeof memory - 1);
-        buf_put_text(&path, "/v1/tenants/");
-        client_put_segment(&path, line->operands[0]);
-        memory[path.len] = '\0';
-
-        json_t *answer = NULL;
-        int code = client_call(line, "DELETE", memory, NULL, &answer);
-        json_decref(answer);
-        if (code == EXIT_DONE && !command_has(line, "--json"))
-                printf("tenant %s removed\n", line->operands[0]);
-        return code;
+        return client_remove(line, "tenants", "tenant", "removed");
 }
 
 const struct command cli_tenant_commands[] = {

@@ -370,21 +370,11 @@ static int list(const struct command_line *line)
         return code;
 }
 
-static void put_path(char *out, size_t out_bytes, const char *name)
-{
-        struct buf path;
-        buf_init(&path, out, out_bytes - 1);
-        buf_put_text(&path, "/v1/trunks/");
-        client_put_segment(&path, name);
-        out[path.len] = '\0';
-}
-
 static int show(const struct command_line *line)
 {
-        char path[256];
-        put_path(path, sizeof path, line->operands[0]);
         json_t *answer;
-        int code = client_ask(line, "GET", path, NULL, &answer);
+        int code = client_ask(line, "GET", client_resource("trunks", line->operands[0], "").text,
+                              NULL, &answer);
         if (answer)
                 show_trunk(answer);
         json_decref(answer);
@@ -393,8 +383,6 @@ static int show(const struct command_line *line)
 
 static int set(const struct command_line *line)
 {
-        char path[256];
-        put_path(path, sizeof path, line->operands[0]);
         json_t *answer, *body = json_object();
         int code = add_route(line, body);
         if (!code)
@@ -413,7 +401,8 @@ static int set(const struct command_line *line)
                 json_decref(body);
                 return code;
         }
-        code = client_ask(line, "PATCH", path, body, &answer);
+        code = client_ask(line, "PATCH", client_resource("trunks", line->operands[0], "").text,
+                          body, &answer);
         if (answer)
                 printf("trunk %s changed\n", show_cell(answer, "name").text);
         json_decref(answer);
@@ -422,14 +411,7 @@ static int set(const struct command_line *line)
 
 static int remove_trunk(const struct command_line *line)
 {
-        char path[256];
-        put_path(path, sizeof path, line->operands[0]);
-        json_t *answer = NULL;
-        int code = client_call(line, "DELETE", path, NULL, &answer);
-        json_decref(answer);
-        if (code == EXIT_DONE && !command_has(line, "--json"))
-                printf("trunk %s removed\n", line->operands[0]);
-        return code;
+        return client_remove(line, "trunks", "trunk", "removed");
 }
 
 #define ROUTE_OPTIONS                                                                              \

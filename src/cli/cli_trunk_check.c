@@ -3,23 +3,12 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "cli/client.h"
+#include "cli/progress.h"
 #include "cli/show.h"
 
-#define PAUSE_MS   200
-#define PAUSES_MAX 300 /* a check is over long before that */
-
-static void put_path(char *out, size_t out_bytes, const char *name)
-{
-        struct buf path;
-        buf_init(&path, out, out_bytes - 1);
-        buf_put_text(&path, "/v1/trunks/");
-        client_put_segment(&path, name);
-        buf_put_text(&path, "/check");
-        out[path.len] = '\0';
-}
+#define PAUSES_MAX 300 /* a minute: a check is over long before that */
 
 static void show_step(const json_t *step)
 {
@@ -50,27 +39,20 @@ static bool is_running(const json_t *report)
         return !strcmp(show_text(report, "state"), "running");
 }
 
-static void pause_a_little(void)
-{
-        const struct timespec pause = {.tv_nsec = PAUSE_MS * 1000000L};
-        nanosleep(&pause, NULL);
-}
-
 int cli_trunk_check(const struct command_line *line)
 {
-        char path[256];
+        const struct client_resource path = client_resource("trunks", line->operands[0], "/check");
         bool is_json = command_has(line, "--json");
         json_t *report = NULL;
         size_t shown = 0;
-        put_path(path, sizeof path, line->operands[0]);
-        int code = client_call(line, "POST", path, NULL, &report);
+        int code = client_call(line, "POST", path.text, NULL, &report);
         for (unsigned i = 0; !code && is_running(report) && i < PAUSES_MAX; i++) {
                 if (!is_json)
                         shown = show_steps(report, shown);
                 json_decref(report);
                 report = NULL;
-                pause_a_little();
-                code = client_call(line, "GET", path, NULL, &report);
+                progress_pause();
+                code = client_call(line, "GET", path.text, NULL, &report);
         }
         if (code)
                 return code;

@@ -365,3 +365,45 @@ void client_put_segment(struct buf *out, const char *text)
                         buf_printf(out, "%%%02X", c);
         }
 }
+
+struct client_resource client_resource(const char *things, const char *name, const char *behind)
+{
+        struct client_resource path;
+        struct buf b;
+        buf_init(&b, path.text, sizeof path.text - 1);
+        buf_printf(&b, "/v1/%s/", things);
+        client_put_segment(&b, name);
+        buf_put_text(&b, behind);
+        path.text[b.len] = '\0';
+        return path;
+}
+
+struct client_resource client_page(const struct command_line *line, const char *things)
+{
+        struct client_resource path;
+        struct buf b;
+        const char *limit = command_value(line, "--limit");
+        const char *before = command_value(line, "--before");
+        buf_init(&b, path.text, sizeof path.text - 1);
+        buf_printf(&b, "/v1/%s?limit=", things);
+        client_put_segment(&b, limit ? limit : "50");
+        if (before) {
+                buf_put_text(&b, "&before=");
+                client_put_segment(&b, before);
+        }
+        path.text[b.len] = '\0';
+        return path;
+}
+
+int client_remove(const struct command_line *line, const char *things, const char *thing,
+                  const char *result)
+{
+        json_t *answer = NULL;
+        const char *name = line->operands[0];
+        int code =
+                client_call(line, "DELETE", client_resource(things, name, "").text, NULL, &answer);
+        json_decref(answer);
+        if (code == EXIT_DONE && !command_has(line, "--json"))
+                printf("%s %s %s\n", thing, name, result);
+        return code;
+}

@@ -49,6 +49,22 @@ int client_ask_all(const struct command_line *line, const char *path, const char
 int client_add_duration(const struct command_line *line, const char *option, const char *field,
                         json_t *body) MUST_CHECK;
 
+/* A path of the API; one that is too long is cut, and there is nothing by that name. */
+struct client_resource {
+        char text[1024];
+};
+/* "/v1/trunks/carrier/check": `things` are trunks, `behind` is "/check" or "". */
+struct client_resource client_resource(const char *things, const char *name, const char *behind);
+/* "/v1/calls?limit=50&before=...", as --limit and --before say. */
+struct client_resource client_page(const struct command_line *line, const char *things);
+
+/*
+ * DELETE of what the command line names. Unless there is --json it is said, as in "trunk carrier removed":
+ * `thing` is "trunk", `result` is "removed". EXIT_*.
+ */
+int client_remove(const struct command_line *line, const char *things, const char *thing,
+                  const char *result) MUST_CHECK;
+
 /* One segment of a path, percent-encoded. */
 void client_put_segment(struct buf *out, const char *text);
 

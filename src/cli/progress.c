@@ -10,6 +10,7 @@
 #define AGAIN_MS      100  /* on a terminal */
 #define AGAIN_FILE_MS 5000 /* in a file */
 #define FIRST_MS      1    /* never 0: that is "not yet" */
+#define PAUSE_MS      200
 
 static int64_t now_ms(void)
 {
@@ -47,4 +48,10 @@ void progress_end(struct progress *progress)
         if (progress->is_open)
                 fputs("\r\033[K", stderr);
         progress->is_open = false;
+}
+
+void progress_pause(void)
+{
+        const struct timespec pause = {.tv_nsec = PAUSE_MS * 1000000L};
+        nanosleep(&pause, NULL);
 }

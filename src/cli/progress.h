@@ -19,4 +19,7 @@ struct progress { /* zeroed to begin with */
 void progress_show(struct progress *progress, const char *what, uint64_t done, uint64_t total);
 void progress_end(struct progress *progress);
 
+/* A moment, before the server is asked again how far it has come. */
+void progress_pause(void);
+
 #endif

@@ -86,6 +86,18 @@ class Backup(harness.Case):
         self.assertIn(M1.lstrip("+").encode(), self.maskline.run("number", "list").encode())
         self.finish()
 
+    def test_a_backups_key_is_told_alike_on_standard_output_and_in_a_file(self):
+        backup = self.maskline.json("backup", "create")
+        said = self.maskline.run("backup", "key", backup["id"])
+        file = self.temp / "backup-key"
+        self.maskline.run("backup", "key", backup["id"], "--out", file)
+        self.assertEqual(file.read_text(), said)
+        self.assertRegex(said, r"\Amaskline-backup-key-1 \S+ \S+\n\Z")
+        with self.assertRaisesRegex(harness.Refused, "cannot be made"):
+            self.maskline.run("backup", "key", backup["id"], "--out", file)
+        self.assertEqual(file.read_text(), said)
+        self.finish()
+
     def test_a_backup_that_was_forgotten_opens_no_more_also_as_a_copy(self):
         backup = self.maskline.json("backup", "create")
         copy = self.temp / "copy"
