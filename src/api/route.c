@@ -14,6 +14,7 @@
 #include "api/rest_keys.h"
 #include "api/rest_number_import.h"
 #include "api/rest_numbers.h"
+#include "api/rest_pool_certificate.h"
 #include "api/rest_pools.h"
 #include "api/rest_session_change.h"
 #include "api/rest_session_edit.h"
@@ -97,6 +98,14 @@ static const struct route routes[] = {
         {"DELETE", "/v1/pools/{}", SCOPE_PROVISION, rest_pools_remove, .name = "remove_pool",
          .summary = "Remove a pool without numbers and sessions", .hole = "name", .done = {204},
          .may_conflict = true},
+
+        {"GET", "/v1/pools/{}/certificate", SCOPE_READ, rest_pool_certificate,
+         .name = "certify_pool",
+         .summary = "How many numbers a pool needs, and the proof, which names nobody",
+         .hole = "name", .query = by_after, .done = {200}, .answer = "Certificate"},
+        {"POST", "/v1/pools/{}/plan", SCOPE_READ, rest_pool_plan, .name = "plan_pool",
+         .summary = "How many numbers a pool should have, by what its sessions hold now",
+         .hole = "name", .fields = rest_pool_plan_fields, .done = {200}, .answer = "Plan"},
 
         {"GET", "/v1/numbers", SCOPE_READ, rest_numbers_list, .name = "list_numbers",
          .summary = "List the masking numbers", .query = by_after, .done = {200},

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/cli_pool_certificate.h"
 #include "cli/client.h"
 #include "cli/duration.h"
 #include "cli/show.h"
@@ -411,5 +412,10 @@ const struct command cli_pool_commands[] = {
          client_options, "  maskline pool set riders --ttl-max 24h\n", set},
         {"pool remove", "Remove a pool without numbers and sessions.", "NAME", 1, 1, NULL,
          client_options, "  maskline pool remove riders\n", remove_pool},
+        {"pool certificate", "Say how many numbers a pool needs, and with --json prove it.", "NAME",
+         1, 1, NULL, client_options,
+         "  maskline pool certificate riders\n"
+         "  maskline pool certificate riders --json > riders.json\n",
+         cli_pool_certificate},
         {NULL},
 };

@@ -7,23 +7,25 @@
 
 #define MILLION 1000000
 
-/* A party takes a number, or one of its numbers is free again. */
+/* A party takes numbers, or has them free again. */
 struct event {
         uint64_t party;
         int64_t at_ms;
-        uint32_t session;
-        uint8_t is_start;
-        uint8_t side;
+        uint32_t entry;      /* in log->parties */
+        uint32_t takes : 31; /* how many */
+        uint32_t is_start : 1;
 };
 
 struct plan {
-        struct event *events; /* four of each session */
-        uint32_t *holds[2];   /* by session: what each party holds once it has started */
+        const struct capacity_log *log;
+        enum session_model model;
+        struct event *events; /* two of each party of a session */
+        uint32_t *holds;      /* of each party of a session, once it has started */
 };
 
-size_t capacity_bytes(uint32_t count)
+size_t capacity_bytes(uint32_t party_count)
 {
-        return (size_t)count * (4 * sizeof(struct event) + 2 * sizeof(uint32_t));
+        return (size_t)party_count * (2 * sizeof(struct event) + sizeof(uint32_t));
 }
 
 /* By party, then in the order of time; a number that falls free at that moment is free. */
@@ -37,66 +39,86 @@ static bool is_before(const void *a, const void *b)
         return x->is_start < y->is_start;
 }
 
-static int make_events(const struct capacity_session *sessions, uint32_t count,
-                       int64_t quarantine_ms, struct event *out)
+static bool is_sound(const struct capacity_log *log, const struct capacity_session *session)
 {
-        for (uint32_t i = 0; i < count; i++) {
-                const struct capacity_session *s = &sessions[i];
-                if ((s->end_ms && s->end_ms < s->start_ms) || s->party[0] == s->party[1])
+        if ((session->end_ms && session->end_ms < session->start_ms) || session->count < 2)
+                return false;
+        const uint64_t *parties = &log->parties[session->first];
+        for (uint32_t i = 0; i < session->count; i++)
+                for (uint32_t j = 0; j < i; j++)
+                        if (parties[i] == parties[j])
+                                return false;
+        return true;
+}
+
+static int make_events(struct plan *plan, int64_t quarantine_ms)
+{
+        struct event *out = plan->events;
+        for (uint32_t i = 0; i < plan->log->count; i++) {
+                const struct capacity_session *s = &plan->log->sessions[i];
+                if (!is_sound(plan->log, s))
                         return ERR_RANGE;
                 int64_t free_ms = s->end_ms ? s->end_ms + quarantine_ms : INT64_MAX;
                 /* One that ends as it starts has held its numbers all the same. */
                 if (free_ms <= s->start_ms)
                         free_ms = s->start_ms + 1;
-                for (uint8_t side = 0; side < 2; side++) {
-                        *out++ = (struct event){s->party[side], s->start_ms, i, 1, side};
-                        *out++ = (struct event){s->party[side], free_ms, i, 0, side};
+                uint32_t takes = plan->model == MODEL_GROUP ? (s->count - 1) & INT32_MAX : 1;
+                for (uint32_t entry = s->first; entry < s->first + s->count; entry++) {
+                        uint64_t party = plan->log->parties[entry];
+                        *out++ = (struct event){party, s->start_ms, entry, takes, 1};
+                        *out++ = (struct event){party, free_ms, entry, takes, 0};
                 }
         }
         return 0;
 }
 
-static void sweep(struct plan *plan, size_t count)
+static void sweep(struct plan *plan)
 {
         uint32_t holds = 0;
-        for (size_t i = 0; i < count; i++) {
+        for (size_t i = 0; i < 2 * (size_t)plan->log->party_count; i++) {
                 const struct event *event = &plan->events[i];
                 if (i == 0 || event->party != plan->events[i - 1].party)
                         holds = 0;
                 if (event->is_start)
-                        plan->holds[event->side][event->session] = ++holds;
+                        plan->holds[event->entry] = holds += event->takes;
                 else
-                        holds--;
+                        holds -= event->takes;
         }
 }
 
-static uint32_t need_of(const struct plan *plan, enum session_model model, uint32_t session)
+/* Of what the parties of the session hold: the most, or, of one number, all of it. */
+static uint32_t need_of(const struct plan *plan, const struct capacity_session *session,
+                        uint64_t *party)
 {
-        uint32_t a = plan->holds[0][session], b = plan->holds[1][session];
-        /* One number must be free for both: at worst they hold different ones. */
-        if (model == MODEL_ONE_NUMBER)
-                return a + b - 1;
-        return a > b ? a : b;
+        uint32_t most = 0, all = 1;
+        for (uint32_t entry = session->first; entry < session->first + session->count; entry++) {
+                uint32_t holds = plan->holds[entry];
+                all += holds - 1;
+                if (holds <= most)
+                        continue;
+                most = holds;
+                *party = plan->log->parties[entry];
+        }
+        return plan->model == MODEL_ONE_NUMBER ? all : most;
 }
 
 /* How many creates need more than `numbers`. */
-static uint32_t beyond(const struct plan *plan, enum session_model model, uint32_t count,
-                       uint32_t numbers)
+static uint32_t beyond(const struct plan *plan, uint32_t numbers)
 {
         uint32_t more = 0;
-        for (uint32_t i = 0; i < count; i++)
-                more += need_of(plan, model, i) > numbers;
+        uint64_t party;
+        for (uint32_t i = 0; i < plan->log->count; i++)
+                more += need_of(plan, &plan->log->sessions[i], &party) > numbers;
         return more;
 }
 
-static uint32_t fewest(const struct plan *plan, const struct capacity_want *want, uint32_t count,
-                       uint32_t most)
+static uint32_t fewest(const struct plan *plan, uint32_t refused_per_million, uint32_t most)
 {
-        uint32_t allowed = (uint32_t)((uint64_t)count * want->refused_per_million / MILLION);
+        uint32_t allowed = (uint32_t)((uint64_t)plan->log->count * refused_per_million / MILLION);
         uint32_t low = 0, high = most;
         while (low < high) {
                 uint32_t middle = low + (high - low) / 2;
-                if (beyond(plan, want->model, count, middle) <= allowed)
+                if (beyond(plan, middle) <= allowed)
                         high = middle;
                 else
                         low = middle + 1;
@@ -104,30 +126,32 @@ static uint32_t fewest(const struct plan *plan, const struct capacity_want *want
         return low;
 }
 
-int capacity_plan(const struct capacity_session *sessions, uint32_t count,
-                  const struct capacity_want *want, void *memory, struct capacity *out)
+int capacity_plan(const struct capacity_log *log, const struct capacity_want *want, void *memory,
+                  struct capacity *out)
 {
-        assert(want->model == MODEL_TWO_NUMBERS || want->model == MODEL_ONE_NUMBER);
-        struct plan plan = {.events = memory};
-        plan.holds[0] = (uint32_t *)(plan.events + 4 * (size_t)count);
-        plan.holds[1] = plan.holds[0] + count;
-        int err = make_events(sessions, count, want->quarantine_ms, plan.events);
+        assert(want->model == MODEL_TWO_NUMBERS || want->model == MODEL_ONE_NUMBER ||
+               want->model == MODEL_GROUP);
+        struct plan plan = {.log = log, .model = want->model, .events = memory};
+        size_t events = 2 * (size_t)log->party_count;
+        plan.holds = (uint32_t *)(plan.events + events);
+        int err = make_events(&plan, want->quarantine_ms);
         if (err)
                 return err;
-        sort_items(plan.events, 4 * (size_t)count, sizeof *plan.events, is_before);
-        sweep(&plan, 4 * (size_t)count);
+        sort_items(plan.events, events, sizeof *plan.events, is_before);
+        sweep(&plan);
 
         struct capacity found = {0};
-        for (uint32_t i = 0; i < count; i++) {
-                uint32_t need = need_of(&plan, want->model, i);
+        for (uint32_t i = 0; i < log->count; i++) {
+                uint64_t party = 0;
+                uint32_t need = need_of(&plan, &log->sessions[i], &party);
                 if (need <= found.most)
                         continue;
                 found.most = need;
-                found.party = sessions[i].party[plan.holds[1][i] > plan.holds[0][i]];
-                found.at_ms = sessions[i].start_ms;
+                found.party = party;
+                found.at_ms = log->sessions[i].start_ms;
         }
-        found.numbers = fewest(&plan, want, count, found.most);
-        found.refused = beyond(&plan, want->model, count, found.numbers);
+        found.numbers = fewest(&plan, want->refused_per_million, found.most);
+        found.refused = beyond(&plan, found.numbers);
         *out = found;
         return 0;
 }

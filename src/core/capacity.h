@@ -22,13 +22,25 @@
 #include "base/err.h"
 #include "core/session.h"
 
+/* Sessions of a time, and who was in them: in one array, the parties of a session one after the other. */
 struct capacity_session {
         int64_t start_ms, end_ms; /* end 0: it still lives */
-        uint64_t party[2];        /* keyed hashes, or any other names */
+        uint32_t first;           /* in the array, of ... */
+        uint32_t count;           /* ... so many; at least two, all different */
+};
+struct capacity_log {
+        const struct capacity_session *sessions;
+        uint32_t count;
+        const uint64_t *parties; /* keyed hashes, or any other names */
+        uint32_t party_count;    /* of all sessions together */
 };
 
 struct capacity_want {
-        enum session_model model; /* two numbers, or one */
+        /*
+         * Two numbers, or one, or a group, whose parties take a number for each other one. One number
+         * must be free for all: at worst each of them holds other ones.
+         */
+        enum session_model model;
         int64_t quarantine_ms;
         uint32_t refused_per_million; /* creates that may be refused */
 };
@@ -41,15 +53,15 @@ struct capacity {
         int64_t at_ms;    /* ... when */
 };
 
-/* The memory that a plan takes for so many sessions. */
-size_t capacity_bytes(uint32_t count);
+/* The memory that a plan takes for so many parties of all sessions together. */
+size_t capacity_bytes(uint32_t party_count);
 
 /*
- * `memory` holds capacity_bytes(count), aligned for any type. ERR_RANGE: a session ends before it
- * starts, or is one of a party with itself.
+ * `memory` holds capacity_bytes(log->party_count), aligned for any type. ERR_RANGE: a session ends before
+ * it starts, has less than two parties, or one of them twice.
  */
-int capacity_plan(const struct capacity_session *sessions, uint32_t count,
-                  const struct capacity_want *want, void *memory, struct capacity *out) MUST_CHECK;
+int capacity_plan(const struct capacity_log *log, const struct capacity_want *want, void *memory,
+                  struct capacity *out) MUST_CHECK;
 
 /*
  * The shortest quarantine after which at most so many redials of a million come. `delays_ms`, from

@@ -111,6 +111,9 @@ static int init(struct directory *dir, const struct directory_params *params, st
         dir->io = params->io;
         list_init(&dir->walks);
         list_init(&dir->erasings);
+        list_init(&dir->holdings);
+        list_init(&dir->certificates);
+        list_init(&dir->plans);
         pool_policy_default(&dir->policy);
         dir->policy.quarantine_ms = params->quarantine_ms;
         dir->next_pool_id = DIRECTORY_DEFAULT_POOL + 1;
@@ -421,6 +424,8 @@ void directory_close(struct directory *dir)
                 (void)last_seen_write(dir->data_dir, io_wall_ms(dir->io));
         io_timer_stop(dir->io, &dir->used_timer);
         party_walks_end(dir);
+        certificates_end(dir);
+        plans_end(dir);
         use_flush(dir);
         queue_close(dir);
         dir->store->ops->close(dir->store);

@@ -22,6 +22,7 @@
  *   directory_intent.c   who calls from another telephone
  *   directory_party.c    all that is kept about one person
  *   directory_history.c  which number a pair had before
+ *   directory_certificate.c, directory_plan.c  how many numbers a pool needs (holdings.h)
  *   directory_decide.c   the lookup
  *   directory_record.c   call records and the audit record
  *   directory_retention.c  call records whose time is over
@@ -245,6 +246,9 @@ struct directory {
         struct pair_had *history; /* owned; HISTORY_PAIRS */
         struct list walks;        /* owned; struct party_walk */
         struct list erasings;     /* owned; struct erasing */
+        struct list holdings;     /* struct holdings: those that are being read */
+        struct list certificates; /* owned; the one that was looked at longest ago first */
+        struct list plans;        /* owned */
         directory_over_fn *on_over;
         void *on_over_arg;
 
@@ -401,6 +405,10 @@ void intents_fini(struct directory *dir);
 const struct intent *intent_find(const struct directory *dir, const uint8_t hash[VAULT_HASH_BYTES],
                                  int64_t now_ms);
 void party_walks_end(struct directory *dir);
+/* The row is about to hold other keys, or none, or to end: before it does. */
+void holdings_before(struct directory *dir, const struct row *row);
+void certificates_end(struct directory *dir);
+void plans_end(struct directory *dir);
 void erasings_end(struct directory *dir); /* those that will hear nothing more */
 /* Erases the session and its tombstones, which must be settled; counts in `rows`. ERR_FULL. */
 int row_erase_now(struct directory *dir, uint64_t session_id, uint32_t *rows) MUST_CHECK;

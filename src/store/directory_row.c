@@ -364,6 +364,7 @@ int row_change(struct directory *dir, struct row *row, const struct session *ses
         if (err)
                 return err;
 
+        holdings_before(dir, row);
         const struct row_use *use = row_use(dir, row);
         *before = (struct row_before){*row, use->fixed_ms, use->sliding_ms};
         (void)take_out(dir, row);
@@ -380,6 +381,7 @@ void row_change_back(struct directory *dir, uint64_t session_id, const struct ro
 {
         struct row *row = row_find(dir, session_id);
         assert(row);
+        holdings_before(dir, row);
         (void)take_out(dir, row);
         pieces_drop(&dir->pieces, row->rest);
         if (row->key_slot != before->row.key_slot)
@@ -437,6 +439,7 @@ void row_bury(struct directory *dir, struct row *row)
         uint8_t hashes[KEYS_MAX][VAULT_HASH_BYTES];
         uint32_t kept;
         assert(row->state == SESSION_ENDED);
+        holdings_before(dir, row);
         uint16_t count = list_hashes(dir, row, hashes);
         if (pieces_put(&dir->pieces, hashes, (size_t)count * sizeof hashes[0], &kept)) {
                 row_drop(dir, row);
@@ -465,6 +468,7 @@ static void unindex_buried(struct directory *dir, const struct row *row)
 void row_drop(struct directory *dir, struct row *row)
 {
         uint32_t slot = row_slot(dir, row);
+        holdings_before(dir, row);
         if (row->state == SESSION_ERASED)
                 unindex_buried(dir, row);
         else
@@ -497,6 +501,7 @@ static void recount(struct directory *dir, const struct row *row, int change)
 void row_set_ended(struct directory *dir, struct row *row, int64_t ended_ms)
 {
         assert(!row_has_ended(row));
+        holdings_before(dir, row);
         recount(dir, row, -1);
         row->state = SESSION_ENDED;
         row->ended_ms = ended_ms;
@@ -508,6 +513,7 @@ void row_reopen(struct directory *dir, uint64_t session_id)
         struct row *row = row_find(dir, session_id);
         assert(row);
         assert(row->state == SESSION_ENDED);
+        holdings_before(dir, row);
         row->state = row->starts_ms > row->created_ms ? SESSION_SCHEDULED : SESSION_ACTIVE;
         row->ended_ms = 0;
         row->undoable--;

@@ -1,10 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pools and models by the command line, and across a kill -9."""
 import json
+import pathlib
+import subprocess
+import sys
 
 import harness
 from harness import AGENT, CUSTOMER
 
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+CHECKER = ROOT / "tests/unit/core/certificate.py"
+sys.path.insert(0, str(CHECKER.parent))
+import certificate  # noqa: E402  (the checker, which shares nothing with the server)
 
 # What the command line is told, the field, and what REST says then; no value is the default.
 SETTINGS = [
@@ -76,6 +84,46 @@ class Pools(harness.Case):
                    "no_effect_yet": ["recording", "language"]}
         self.maskline.crash()
         self.assertEqual(self.maskline.json("pool", "show", "all"), {**made, **changed})
+        self.finish()
+
+    def check(self, text):
+        return subprocess.run([sys.executable, CHECKER], input=text, capture_output=True, text=True, check=False)
+
+    def test_the_certificate_of_a_live_pool_is_checked_by_somebody_else(self):
+        self.maskline.start()
+        self.maskline.provision(5060, 5061)
+        for n in range(20):
+            self.maskline.run("number", "add", f"+9190000002{n:02}", "--trunk", "north")
+        self.maskline.run("session", "create", "--model", "one-way", "--open", "--party", "-", "--side", "1",
+                          stdin="+919888800300\n")
+        sessions = []
+        for n in range(1, 13):
+            parties = f"+9198888001{n % 4:02}\n+9198888002{n:02}\n"
+            sessions.append(self.maskline.json("session", "create", "--party", "-", "--party", "-", stdin=parties))
+        self.maskline.run("session", "end", sessions[0]["id"])
+        text = self.maskline.run("pool", "certificate", "default", "--json")
+        claim = json.loads(text)
+        self.assertEqual((claim["most"], claim["quarantined"], claim["open"]), (3, 2, 1))
+        self.assertEqual(claim["rented"], 22)
+        self.assertIsNone(certificate.check(claim))
+        done = self.check(text)
+        self.assertEqual((done.returncode, done.stdout), (0, "true: 3 numbers are needed, and no party holds more\n"))
+        self.assertNotRegex(text, r"9190000|9198888")
+        forged = 0
+        for what, lie in certificate.forge(claim):
+            self.assertIsNotNone(certificate.check(lie), what)
+            forged += 1
+        self.assertGreater(forged, 50)
+        what, lie = next(certificate.forge(claim))
+        done = self.check(json.dumps(lie))
+        self.assertEqual(done.returncode, 1, what)
+        self.assertTrue(done.stderr.startswith("not true: "))
+        self.assertEqual(self.check("{").returncode, 1)
+
+        shown = self.maskline.run("pool", "certificate", "default")
+        self.assertRegex(shown, r"needed +3\n")
+        with self.assertRaisesRegex(harness.Refused, "there is no such pool"):
+            self.maskline.run("pool", "certificate", "nothing", "--json")
         self.finish()
 
     def described(self, path, method):

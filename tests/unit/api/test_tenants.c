@@ -90,6 +90,8 @@ static const struct row {
         {FOUND, "GET", "/v1/pools/{}", "/v1/pools/%s", POOL},
         {FOUND, "PATCH", "/v1/pools/{}", "/v1/pools/%s", POOL, "{\"ttl_ms\":1000}"},
         {FOUND, "DELETE", "/v1/pools/{}", "/v1/pools/%s", POOL},
+        {FOUND, "GET", "/v1/pools/{}/certificate", "/v1/pools/%s/certificate", POOL},
+        {FOUND, "POST", "/v1/pools/{}/plan", "/v1/pools/%s/plan", POOL, "{}"},
         {LIST, "GET", "/v1/numbers", "/v1/numbers"},
         {FOUND, "POST", "/v1/numbers", "/v1/numbers", TRUNK,
          "{\"number\":\"+919000000099\",\"trunk\":\"%s\"}"},

@@ -62,11 +62,36 @@ static void no_order_takes_many_more_steps_than_another(void **state)
         }
 }
 
+/* As in one go, whatever the steps; and the last step says so. */
+static void a_few_steps_at_a_time_come_to_the_same(void **state)
+{
+        (void)state;
+        struct random r;
+        random_init_seeded(&r, 3);
+        for (unsigned run = 0; run < 300; run++) {
+                uint32_t count = random_below(&r, 200), steps = 1 + random_below(&r, 40);
+                struct item items[200], at_once[200];
+                for (uint32_t i = 0; i < count; i++)
+                        items[i] = (struct item){random_u32(&r), i};
+                memcpy(at_once, items, sizeof items);
+                sort_items(at_once, count, sizeof at_once[0], is_less);
+                struct sorting sorting;
+                sorting_begin(&sorting, items, count, sizeof items[0], is_less);
+                uint32_t turns = 1;
+                while (!sorting_go_on(&sorting, steps))
+                        turns++;
+                assert_in_range(turns, 0, count * 3 / 2 / steps + 1);
+                for (uint32_t i = 0; i < count; i++)
+                        assert_true(items[i].key == at_once[i].key);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(any_order_becomes_the_right_one_and_nothing_is_lost),
                 cmocka_unit_test(no_order_takes_many_more_steps_than_another),
+                cmocka_unit_test(a_few_steps_at_a_time_come_to_the_same),
         };
         return RUN_TESTS(tests);
 }
