@@ -72,9 +72,10 @@ struct flow_sdp {
         bool is_same;   /* the one before, its version, too */
         bool no_dtmf;   /* without telephone-event */
         bool is_secure;
-        bool has_video; /* expected: it is refused */
-        bool has_audio; /* false: `fax` alone */
-        bool is_broken; /* cut short */
+        bool has_video;    /* expected: it is refused */
+        bool has_audio;    /* false: `fax` alone */
+        bool is_broken;    /* cut short */
+        unsigned ptime_ms; /* sent: and its packets are so long from now on; 0: 20 */
 };
 
 struct flow_header {

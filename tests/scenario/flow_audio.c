@@ -7,7 +7,8 @@
 #include "wire/rtp.h"
 
 #define FIRST_PORT 30000
-#define FRAME_MS   20
+#define SAMPLES_MS 8
+#define FRAMES_MAX 4   /* of 20 ms in a packet */
 #define DTMF_PT    101 /* in every description of a peer's */
 
 static void hear_event(struct flow_call *call, const struct rtp *rtp)
@@ -33,7 +34,8 @@ static void on_rtp(void *arg, const struct addr *from, struct slice data)
         if (rtp.payload_type == DTMF_PT)
                 hear_event(call, &rtp);
         else if (sound_recognise(rtp.payload, rtp.payload_type == 8 ? SDP_PCMA : SDP_PCMU, &sound))
-                call->heard[sound]++;
+                call->heard[sound] +=
+                        (unsigned)(rtp.payload.len + SOUND_PAYLOAD_BYTES / 2) / SOUND_PAYLOAD_BYTES;
 }
 
 void flow_audio_open(struct flow_call *call)
@@ -101,15 +103,18 @@ static enum sdp_codec codec_to_send(const struct flow_call *call)
 static void on_pace(void *arg)
 {
         struct flow_call *call = arg;
-        uint8_t payload[SOUND_PAYLOAD_BYTES];
-        io_timer_start(call->peer->run->io, &call->pace, FRAME_MS, on_pace, call);
-        call->timestamp += SOUND_PAYLOAD_BYTES;
+        uint8_t payload[FRAMES_MAX * SOUND_PAYLOAD_BYTES];
+        size_t bytes = (size_t)call->frame_ms * SAMPLES_MS;
+        assert_true(bytes > 0 && bytes <= sizeof payload);
+        io_timer_start(call->peer->run->io, &call->pace, call->frame_ms, on_pace, call);
+        call->timestamp += (uint32_t)bytes;
         if (call->is_quiet || call->peer->has_vanished || !sdp_direction_sends(call->direction))
                 return;
         enum sdp_codec codec = codec_to_send(call);
-        sound_encode(call->peer->voice, codec, payload);
+        for (size_t i = 0; i < FRAMES_MAX; i++)
+                sound_encode(call->peer->voice, codec, payload + i * SOUND_PAYLOAD_BYTES);
         send_packet(call, call->theirs.codec_pt[codec], call->timestamp,
-                    (struct slice){(const char *)payload, sizeof payload});
+                    (struct slice){(const char *)payload, bytes});
 }
 
 void flow_audio_learn(struct flow_call *call, const struct sdp *theirs)

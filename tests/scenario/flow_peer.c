@@ -93,6 +93,7 @@ struct flow_call *flow_call_get(struct flow_peer *peer, const char *label)
                 struct flow_call *call = &peer->calls[i];
                 if (!call->peer) {
                         call->peer = peer;
+                        call->frame_ms = FLOW_PTIME_MS;
                         assert_true(strlen(label) < sizeof call->label);
                         strcpy(call->label, label);
                 }

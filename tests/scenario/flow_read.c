@@ -187,6 +187,10 @@ static bool take_sdp_word(struct reader *r, struct flow_sdp *sdp)
                         return true;
                 }
         }
+        if (take(r, "ptime")) {
+                sdp->ptime_ms = (unsigned)next_count(r);
+                return true;
+        }
         if (take(r, "fax")) {
                 sdp->has_audio = false;
                 return true;

@@ -19,6 +19,7 @@
 #define FLOW_LOG_MAX     4000
 #define FLOW_TEXT_BYTES  8192
 #define FLOW_FIELD_BYTES 256
+#define FLOW_PTIME_MS    20
 
 struct flow_run;
 struct flow_peer;
@@ -44,12 +45,13 @@ struct flow_call {
         struct sdp_audio ours, theirs; /* as described last */
         bool may_talk, is_quiet;
         enum sdp_direction direction; /* as we said last */
+        unsigned frame_ms;            /* of its packets */
         uint16_t sequence;
         uint32_t timestamp;
         unsigned sdp_version;
         char sdp[2048]; /* as we said last */
         uint64_t their_version;
-        unsigned heard[SOUNDS];
+        unsigned heard[SOUNDS]; /* in units of 20 ms */
         char digits[32];
         uint32_t event_timestamp; /* of the last digit */
 };

@@ -56,7 +56,8 @@ static void put_audio(struct flow_call *call, const struct flow_sdp *sdp, struct
         if (sdp->is_secure)
                 buf_put_text(b, "a=crypto:1 AES_CM_128_HMAC_SHA1_80 "
                                 "inline:QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVoxMjM0\r\n");
-        buf_printf(b, "a=ptime:20\r\na=%s\r\n", directions[sdp->direction]);
+        call->frame_ms = sdp->ptime_ms ? sdp->ptime_ms : FLOW_PTIME_MS;
+        buf_printf(b, "a=ptime:%u\r\na=%s\r\n", call->frame_ms, directions[sdp->direction]);
 }
 
 void flow_sdp_write(struct flow_call *call, const struct flow_sdp *sdp, struct buf *b)
@@ -157,6 +158,8 @@ void flow_sdp_check(struct flow_call *call, const struct flow_sdp *expected,
                 flow_fail(run, "its audio is refused or secure");
         if (audio->rtp.family != family_expected(call, expected))
                 flow_fail(run, "its audio is at an address of the other family");
+        if (audio->ptime_ms != (expected->ptime_ms ? expected->ptime_ms : FLOW_PTIME_MS))
+                flow_fail(run, "its packets are of %u ms", audio->ptime_ms);
         if (audio->direction != expected->direction)
                 flow_fail(run, "its description has another direction");
         if ((audio->dtmf_pt == SDP_NO_PT) != expected->no_dtmf)
