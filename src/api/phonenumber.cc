@@ -144,6 +144,25 @@ phonenumber_verdict verdict_of(PhoneNumberUtil::ErrorType error)
         return PHONENUMBER_UNREADABLE;
 }
 
+/*
+ * The library takes every length that some number of the country has: nine digits in India, since
+ * some numbers there have eight and some thirteen. Those it knows are fine; of the others only a
+ * length that telephones have.
+ */
+phonenumber_verdict length_verdict(const PhoneNumberUtil *util, const PhoneNumber &number)
+{
+        auto any = util->IsPossibleNumberWithReason(number);
+        if (any != PhoneNumberUtil::IS_POSSIBLE)
+                return verdict_of(any);
+        for (auto type : {PhoneNumberUtil::MOBILE, PhoneNumberUtil::FIXED_LINE,
+                          PhoneNumberUtil::VOIP, PhoneNumberUtil::PERSONAL_NUMBER})
+                if (util->IsPossibleNumberForType(number, type))
+                        return PHONENUMBER_POSSIBLE;
+        if (util->IsValidNumber(number))
+                return PHONENUMBER_POSSIBLE;
+        return verdict_of(util->IsPossibleNumberForTypeWithReason(number, PhoneNumberUtil::MOBILE));
+}
+
 phonenumber_verdict read(const std::string &text, const char *country, uint64_t *e164)
 {
         PhoneNumber number;
@@ -155,7 +174,7 @@ phonenumber_verdict read(const std::string &text, const char *country, uint64_t 
         std::string formatted;
         util->Format(number, PhoneNumberUtil::E164, &formatted);
         *e164 = formatted.size() > 1 ? std::strtoull(formatted.c_str() + 1, nullptr, 10) : 0;
-        return verdict_of(util->IsPossibleNumberWithReason(number));
+        return length_verdict(util, number);
 }
 
 phonenumber_kind kind_of(PhoneNumberUtil::PhoneNumberType type)

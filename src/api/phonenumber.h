@@ -13,7 +13,7 @@ extern "C" {
 #endif
 
 enum phonenumber_verdict {
-        PHONENUMBER_POSSIBLE,   /* its length is possible; whether it is assigned is not asked */
+        PHONENUMBER_POSSIBLE,   /* of a length that telephones have there, or a number it knows */
         PHONENUMBER_UNREADABLE, /* no telephone number to it */
         PHONENUMBER_NO_COUNTRY, /* no country has this code */
         PHONENUMBER_TOO_SHORT,

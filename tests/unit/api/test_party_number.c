@@ -206,10 +206,15 @@ static void a_number_that_cannot_exist_is_refused_with_the_rule(void **state)
                 {&none, "+9198888000011234", "fits no reading"},
                 {&none, "+91988880", "too short"},
                 {&none, "+141555501001", "too long"},
+                /* Lengths that only service numbers have there, and none such number. */
+                {&none, "+91988880000", "too short"},
+                {&india, "0091 98888 0000", "too short"},
+                {&none, "+9198888000012", "too long"},
+                {&none, "+971 50 123 456 78", "too long"},
                 {&none, "+1415555010", "too short"},
                 {&none, "+2109888800001", "no country"},
                 {&none, "+9999888800001", "no country"},
-                {&india, "988880001", "two different numbers"},
+                {&india, "988880001", "too short"},
                 {&india, "098888000012", "fits no reading"},
         };
         for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -247,6 +252,17 @@ static void an_unlikely_number_that_is_possible_is_taken(void **state)
         assert_int_equal(n.e164, 911234567890);
 }
 
+static void a_service_number_of_an_unusual_length_is_taken(void **state)
+{
+        (void)state;
+        struct number n;
+        struct party_number_problem problem;
+        assert_int_equal(party_number_read(SLICE("+91 1800 123 4567"), &none, &n, &problem), 0);
+        assert_int_equal(n.e164, 9118001234567);
+        assert_int_equal(party_number_read(SLICE("+49 30 1234"), &none, &n, &problem), 0);
+        assert_int_equal(n.e164, 49301234);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -258,6 +274,7 @@ int main(void)
                 cmocka_unit_test(a_number_that_cannot_exist_is_refused_with_the_rule),
                 cmocka_unit_test(a_writing_with_two_readings_is_refused),
                 cmocka_unit_test(an_unlikely_number_that_is_possible_is_taken),
+                cmocka_unit_test(a_service_number_of_an_unusual_length_is_taken),
         };
         return RUN_TESTS(tests);
 }

@@ -6,6 +6,7 @@
  */
 #include <phonenumbers/phonenumberutil.h>
 
+#include <map>
 #include <random>
 #include <string>
 #include <vector>
@@ -129,6 +130,58 @@ void both_read_one_identity_in_every_writing(void **)
         assert_true(compared > 4000);
 }
 
+std::string as_carrier_wants(const std::string &identity, enum number_form form,
+                             const struct number_plan &plan)
+{
+        char memory[32];
+        struct buf b;
+        buf_init(&b, memory, sizeof memory);
+        buf_put_number_as(&b, (struct number){std::stoull(identity)}, form, &plan);
+        return std::string(memory, b.len);
+}
+
+/* What we write in an INVITE to a carrier, in each form that trunks have, and what comes back. */
+void every_form_of_a_trunk_is_read_as_who_was_meant(void **)
+{
+        for (const country &c : countries) {
+                const bool fixed_length = c.plan.digits_min == c.plan.digits_max;
+                for (const PhoneNumber &number : numbers_of(c)) {
+                        const std::string identity =
+                                formatted(number, PhoneNumberUtil::E164).substr(1);
+                        for (int form = 0; form < NUMBER_FORMS; form++) {
+                                /* Bare digits of several lengths are the carrier's to tell apart. */
+                                if (!fixed_length &&
+                                    (form == NUMBER_DIGITS || form == NUMBER_LOCAL))
+                                        continue;
+                                const std::string text =
+                                        as_carrier_wants(identity, (enum number_form)form, c.plan);
+                                assert_string_equal(by_us(text, c.plan).c_str(), identity.c_str());
+                        }
+                }
+        }
+}
+
+/*
+ * No text stands for two subscribers of a country: each is read, and remembered with whom it was
+ * written for.
+ */
+void no_writing_is_of_two_subscribers(void **)
+{
+        for (const country &c : countries) {
+                std::map<std::string, std::string> whose;
+                for (const PhoneNumber &number : numbers_of(c)) {
+                        const std::string identity =
+                                formatted(number, PhoneNumberUtil::E164).substr(1);
+                        for (const std::string &text : writings_of(number, c)) {
+                                const std::string before =
+                                        whose.emplace(text, identity).first->second;
+                                assert_string_equal(before.c_str(), identity.c_str());
+                        }
+                }
+                assert_true(whose.size() > 100);
+        }
+}
+
 /* One character dropped, put in or changed. */
 void mistype(std::string &text, std::mt19937 &random)
 {
@@ -177,6 +230,8 @@ int main()
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(both_read_one_identity_in_every_writing),
+                cmocka_unit_test(every_form_of_a_trunk_is_read_as_who_was_meant),
+                cmocka_unit_test(no_writing_is_of_two_subscribers),
                 cmocka_unit_test(on_any_text_they_do_not_name_two_people),
         };
         return RUN_TESTS(tests);
