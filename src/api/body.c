@@ -277,6 +277,17 @@ struct slice body_slice(const json_t *text)
         return (struct slice){json_string_value(text), json_string_length(text)};
 }
 
+bool body_name(struct rest *rest, const json_t *value, char *out, size_t out_bytes)
+{
+        struct slice text = body_slice(value);
+        bool good = text.len > 0 && slice_to_text(text, out, out_bytes) == 0 &&
+                    strspn(out, "abcdefghijklmnopqrstuvwxyz0123456789-") == text.len;
+        if (!good)
+                rest_refuse(rest, PROBLEM_BAD_VALUE, "name", "Choose another name.",
+                            "a name is 1 to %zu characters of a-z, 0-9 and -", out_bytes - 1);
+        return good;
+}
+
 static int hex_digit(char c)
 {
         if (c >= '0' && c <= '9')

@@ -59,6 +59,9 @@ bool body_time(struct rest *rest, const struct body_time *field, int64_t now_ms,
 
 struct slice body_slice(const json_t *text); /* empty for NULL */
 
+/* `name` of what stands in paths by it: a-z, 0-9 and -, shorter than `out_bytes`. False: refused. */
+bool body_name(struct rest *rest, const json_t *value, char *out, size_t out_bytes);
+
 /*
  * The query's parameters, decoded into rest->query in the order of `names`, which end with NULL and may be
  * NULL; one that is absent is empty. "tenant" is known everywhere (access.h).

@@ -21,6 +21,13 @@ enum number_field {
         NUMBER_FIELD_TAGS,
         NUMBER_FIELDS,
 };
+/* From NUMBER_FIELD_POOL on. */
+#define NUMBER_FIELD_ROWS                                                                          \
+        {"pool", BODY_TEXT}, {"country", BODY_TEXT}, {"area", BODY_TEXT},                          \
+                {"capabilities", BODY_LIST}, {"reserved", BODY_SWITCH}, {"frozen", BODY_SWITCH},   \
+        {                                                                                          \
+                "tags", BODY_LIST                                                                  \
+        }
 
 /* What is wrong with one of them, as far as problem+json says it. */
 struct number_problem {

@@ -43,13 +43,7 @@ struct import {
 const struct body_field rest_number_import_rows[] = {
         [NUMBER_FIELD_NUMBER] = {"number", BODY_TEXT, true},
         [NUMBER_FIELD_TRUNK] = {"trunk", BODY_TEXT},
-        [NUMBER_FIELD_POOL] = {"pool", BODY_TEXT},
-        [NUMBER_FIELD_COUNTRY] = {"country", BODY_TEXT},
-        [NUMBER_FIELD_AREA] = {"area", BODY_TEXT},
-        [NUMBER_FIELD_CAPABILITIES] = {"capabilities", BODY_LIST},
-        [NUMBER_FIELD_RESERVED] = {"reserved", BODY_SWITCH},
-        [NUMBER_FIELD_FROZEN] = {"frozen", BODY_SWITCH},
-        [NUMBER_FIELD_TAGS] = {"tags", BODY_LIST},
+        [NUMBER_FIELD_POOL] = NUMBER_FIELD_ROWS,
         [NUMBER_FIELDS] = {NULL},
 };
 

@@ -8,26 +8,14 @@
 const struct body_field rest_numbers_fields[] = {
         [NUMBER_FIELD_NUMBER] = {"number", BODY_TEXT, true},
         [NUMBER_FIELD_TRUNK] = {"trunk", BODY_TEXT, true},
-        [NUMBER_FIELD_POOL] = {"pool", BODY_TEXT},
-        [NUMBER_FIELD_COUNTRY] = {"country", BODY_TEXT},
-        [NUMBER_FIELD_AREA] = {"area", BODY_TEXT},
-        [NUMBER_FIELD_CAPABILITIES] = {"capabilities", BODY_LIST},
-        [NUMBER_FIELD_RESERVED] = {"reserved", BODY_SWITCH},
-        [NUMBER_FIELD_FROZEN] = {"frozen", BODY_SWITCH},
-        [NUMBER_FIELD_TAGS] = {"tags", BODY_LIST},
+        [NUMBER_FIELD_POOL] = NUMBER_FIELD_ROWS,
         [NUMBER_FIELDS] = {NULL},
 };
 
 /* All but the number, which is in the path. */
 const struct body_field rest_numbers_change_fields[] = {
         [NUMBER_FIELD_TRUNK - 1] = {"trunk", BODY_TEXT},
-        [NUMBER_FIELD_POOL - 1] = {"pool", BODY_TEXT},
-        [NUMBER_FIELD_COUNTRY - 1] = {"country", BODY_TEXT},
-        [NUMBER_FIELD_AREA - 1] = {"area", BODY_TEXT},
-        [NUMBER_FIELD_CAPABILITIES - 1] = {"capabilities", BODY_LIST},
-        [NUMBER_FIELD_RESERVED - 1] = {"reserved", BODY_SWITCH},
-        [NUMBER_FIELD_FROZEN - 1] = {"frozen", BODY_SWITCH},
-        [NUMBER_FIELD_TAGS - 1] = {"tags", BODY_LIST},
+        [NUMBER_FIELD_POOL - 1] = NUMBER_FIELD_ROWS,
         [NUMBER_FIELDS - 1] = {NULL},
 };
 

@@ -98,20 +98,6 @@ static json_t *pool_json(const struct directory_pool *pool)
         return json;
 }
 
-static bool read_name(struct rest *rest, const json_t *value, struct directory_pool *pool)
-{
-        struct slice text = body_slice(value);
-        if (!value)
-                return true;
-        bool good = text.len > 0 && slice_to_text(text, pool->name, sizeof pool->name) == 0 &&
-                    strspn(pool->name, "abcdefghijklmnopqrstuvwxyz0123456789-") == text.len;
-        if (!good)
-                rest_refuse(rest, PROBLEM_BAD_VALUE, "name", "Choose another name.",
-                            "a pool's name is 1 to %d characters of a-z, 0-9 and -",
-                            POOL_NAME_BYTES - 1);
-        return good;
-}
-
 static bool refuse_setting(struct rest *rest, const struct policy_row *row)
 {
         char takes[256];
@@ -226,7 +212,8 @@ void rest_pools_create(struct rest *rest)
                                  DIRECTORY_DEFAULT_POOL);
         pool_policy_default(&pool.policy);
         if (!body_fields(rest, rest->body, "", rest_pools_fields, values) ||
-            !read_name(rest, values[NAME], &pool) || !read_policy(rest, values, &pool.policy))
+            (values[NAME] && !body_name(rest, values[NAME], pool.name, sizeof pool.name)) ||
+            !read_policy(rest, values, &pool.policy))
                 return;
         struct rest_wait *wait = rest_wait_create(rest);
         if (!wait)
@@ -286,7 +273,8 @@ void rest_pools_change(struct rest *rest)
                 return;
         struct directory_pool pool = *held;
         if (!body_fields(rest, rest->body, "", rest_pools_change_fields, values) ||
-            !read_name(rest, values[NAME], &pool) || !read_policy(rest, values, &pool.policy))
+            (values[NAME] && !body_name(rest, values[NAME], pool.name, sizeof pool.name)) ||
+            !read_policy(rest, values, &pool.policy))
                 return;
         struct rest_wait *wait = rest_wait_create(rest);
         if (!wait)

@@ -60,7 +60,11 @@ static void refuse_time(struct rest *rest, int err, const char *state)
                 rest_session_refuse_edit(rest, NULL, err);
 }
 
-void rest_sessions_renew(struct rest *rest)
+typedef int life_change(struct directory *directory, uint64_t session_id, int64_t expires_ms,
+                        struct session_view *view, directory_done *done, void *arg);
+
+/* `state`: what is so when the change does not fit the session's state. */
+static void change_life(struct rest *rest, life_change *change, const char *told, const char *state)
 {
         struct session_view view;
         int64_t expires_ms;
@@ -69,33 +73,25 @@ void rest_sessions_renew(struct rest *rest)
         struct rest_wait *wait = rest_wait_create(rest);
         if (!wait)
                 return;
-        int err = directory_session_renew(rest->api->params.directory, view.id, expires_ms, &view,
-                                          rest_wait_done, wait);
+        int err = change(rest->api->params.directory, view.id, expires_ms, &view, rest_wait_done,
+                         wait);
         if (err) {
                 rest_wait_destroy(wait);
-                refuse_time(rest, err, "the session has ended; it can be reopened");
+                refuse_time(rest, err, state);
                 return;
         }
-        tell(rest, wait, &view, "renewed");
+        tell(rest, wait, &view, told);
+}
+
+void rest_sessions_renew(struct rest *rest)
+{
+        change_life(rest, directory_session_renew, "renewed",
+                    "the session has ended; it can be reopened");
 }
 
 void rest_sessions_reopen(struct rest *rest)
 {
-        struct session_view view;
-        int64_t expires_ms;
-        if (!rest_sessions_find(rest, &view) || !read_expiry(rest, &expires_ms))
-                return;
-        struct rest_wait *wait = rest_wait_create(rest);
-        if (!wait)
-                return;
-        int err = directory_session_reopen(rest->api->params.directory, view.id, expires_ms, &view,
-                                           rest_wait_done, wait);
-        if (err) {
-                rest_wait_destroy(wait);
-                refuse_time(rest, err, "the session has not ended");
-                return;
-        }
-        tell(rest, wait, &view, "reopened");
+        change_life(rest, directory_session_reopen, "reopened", "the session has not ended");
 }
 
 static void erased(void *arg, int err, const struct erase_receipt *receipt)

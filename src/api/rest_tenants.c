@@ -2,7 +2,6 @@
 #include "api/rest_tenants.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "api/body.h"
 #include "store/directory_tenant.h"
@@ -21,18 +20,6 @@ static json_t *tenant_json(const struct tenant *tenant)
 {
         return json_pack("{s:s, s:o}", "name", tenant->name, "created_at",
                          rest_time(tenant->created_ms));
-}
-
-static bool read_name(struct rest *rest, const json_t *value, struct tenant *tenant)
-{
-        struct slice text = body_slice(value);
-        bool good = text.len > 0 && slice_to_text(text, tenant->name, sizeof tenant->name) == 0 &&
-                    strspn(tenant->name, "abcdefghijklmnopqrstuvwxyz0123456789-") == text.len;
-        if (!good)
-                rest_refuse(rest, PROBLEM_BAD_VALUE, "name", "Choose another name.",
-                            "a tenant's name is 1 to %d characters of a-z, 0-9 and -",
-                            TENANT_NAME_BYTES - 1);
-        return good;
 }
 
 static void refuse_tenant(struct rest *rest, int err)
@@ -67,7 +54,7 @@ void rest_tenants_create(struct rest *rest)
         struct tenant tenant = {0};
         const json_t *values[FIELDS];
         if (!body_fields(rest, rest->body, "", rest_tenants_fields, values) ||
-            !read_name(rest, values[FIELD_NAME], &tenant))
+            !body_name(rest, values[FIELD_NAME], tenant.name, sizeof tenant.name))
                 return;
         struct rest_wait *wait = rest_wait_create(rest);
         if (!wait)

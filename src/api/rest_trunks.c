@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/rest_trunks.h"
 
-#include <assert.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "api/body.h"
 #include "api/rest_trunk_address.h"
@@ -131,26 +129,6 @@ static json_t *trunk_json(const struct api *api, const struct trunk *trunk)
         return json;
 }
 
-static bool is_name(struct slice s)
-{
-        for (size_t i = 0; i < s.len; i++) {
-                char c = s.p[i];
-                if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'))
-                        return false;
-        }
-        return s.len > 0 && s.len < TRUNK_NAME_BYTES;
-}
-
-static bool read_name(struct rest *rest, const json_t *value, struct trunk *trunk)
-{
-        struct slice name = body_slice(value);
-        if (is_name(name) && slice_to_text(name, trunk->name, sizeof trunk->name) == 0)
-                return true;
-        rest_refuse(rest, PROBLEM_BAD_VALUE, "name", "Choose another name.",
-                    "a name is 1 to %d characters of a-z, 0-9 and -", TRUNK_NAME_BYTES - 1);
-        return false;
-}
-
 static bool read_digits(struct rest *rest, const json_t *value, const char *field, char *out,
                         size_t out_bytes)
 {
@@ -222,7 +200,7 @@ static bool read_trunk(struct rest *rest, struct trunk *trunk, struct slice *pas
         if (!body_fields(rest, rest->body, "", rest_trunks_fields, values))
                 return false;
         rest_trunk_dialog_read(values + FIELD_DIALOG, trunk);
-        return read_name(rest, values[FIELD_NAME], trunk) &&
+        return body_name(rest, values[FIELD_NAME], trunk->name, sizeof trunk->name) &&
                rest_trunk_address_read(rest, values + FIELD_ADDRESS, trunk) &&
                read_plan(rest, values, &trunk->plan) &&
                body_count(rest, values[FIELD_CHANNELS_MAX], "channels_max", 0, 1000000,
