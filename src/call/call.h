@@ -201,6 +201,8 @@ int64_t call_talk_ms(const struct call *call);
 void call_start_warning(struct call *call, int64_t left_ms); /* if there is to be one */
 /* A directory_over_fn; `arg` is the registry. */
 void calls_on_session_over(void *arg, uint64_t session_id);
+/* After a crash: what came between the end of its session and that of the call is made up for. */
+void call_cut_if_over(struct call *call);
 
 /* guess.c: digits that callers key in. */
 int calls_open_guesses(struct calls *calls) MUST_CHECK;

@@ -605,6 +605,7 @@ static void leg(struct codec *c, struct crash_leg *value)
 static void route(struct codec *c, struct crash_call *value)
 {
         u64(c, &value->connect_to.n.e164);
+        u8(c, &value->callee_party);
         u8(c, &value->route);
         flag(c, &value->has_lost_way);
         if (value->has_lost_way) {

@@ -19,7 +19,7 @@
 #include "sip/sip_saved.h"
 
 #define CRASH_RECORDS_VERSION 1 /* of what is known of a call whatever CRASH_VERSION is */
-#define CRASH_VERSION         6
+#define CRASH_VERSION         7
 #define CRASH_PLAIN_MAX       8139 /* the largest call has some hundred less: tests/unit/call */
 
 enum crash_leg_kind {
@@ -55,7 +55,8 @@ struct crash_call {
         int64_t due_ms;              /* of the ring timeout or the longest call; 0: no timer */
         int64_t written_ms;          /* UTC */
         struct real_number connect_to;
-        uint8_t route; /* these as in struct call */
+        uint8_t callee_party; /* whose number that is; PARTY_NONE: no party's */
+        uint8_t route;        /* these as in struct call */
         bool has_lost_way;
         struct sip_end_info lost;
         int64_t turn_until_ms;    /* CALL_WAITING: when it is refused */

@@ -172,6 +172,15 @@ static void cut(struct call *call)
         io_timer_start(calls->params.io, &call->warn_timer, tone_ms, on_cut, call);
 }
 
+void call_cut_if_over(struct call *call)
+{
+        const struct directory *dir = call->calls->params.directory;
+        bool is_over = runs(call) && call->decision.has_mapping &&
+                       !directory_session_lives(dir, call->decision.mapping.session_id);
+        if (is_over && call_policy(call)->on_end == ON_END_CUT)
+                cut(call);
+}
+
 void calls_on_session_over(void *arg, uint64_t session_id)
 {
         struct calls *calls = arg;

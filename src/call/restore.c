@@ -129,11 +129,8 @@ static void restore_route(struct call *call, const struct crash_call *saved)
                 .show = saved->shown,
                 .tenant_id = a->tenant_id,
                 .caller_party = (uint8_t)a->party,
-                .callee_party = (uint8_t)saved->legs[SIDE_B].record.party,
+                .callee_party = saved->callee_party,
         };
-        /* The other leg's record has not begun: there are two parties, or it is known by its number. */
-        if (saved->legs[SIDE_B].kind == CRASH_LEG_NONE)
-                call->decision.mapping.callee_party = a->party != 1;
         /* Who waits may have been passed over by a trunk, and nobody been called. */
         call->is_placed = saved->state == CALL_WAITING ? saved->has_lost_way
                                                        : saved->legs[SIDE_B].kind != CRASH_LEG_NONE;
@@ -306,6 +303,7 @@ static void restore_call(struct calls *calls, struct call *call, uint32_t slot,
                 return;
         }
         go_on(call, saved);
+        call_cut_if_over(call);
         call_save(call);
 }
 

@@ -61,6 +61,7 @@ static void save(const struct call *call, struct crash_call *out)
                 .due_ms = call->timer.armed ? call->timer.due_ms : 0,
                 .written_ms = io_wall_ms(calls->params.io),
                 .connect_to = call->decision.mapping.connect_to,
+                .callee_party = call->decision.mapping.callee_party,
                 .route = call->route,
                 .has_lost_way = call->has_lost_way,
                 .lost = call->lost,

@@ -230,6 +230,8 @@ int directory_session_end(struct directory *dir, uint64_t session_id, directory_
  */
 typedef void directory_over_fn(void *arg, uint64_t session_id);
 void directory_watch_over(struct directory *dir, directory_over_fn *fn, void *arg);
+/* False: it has ended, its time is over, or nothing is known of it. */
+bool directory_session_lives(const struct directory *dir, uint64_t session_id);
 /* Whether this is the number under which a party of it is called, and it lives. */
 bool directory_session_has(const struct directory *dir, uint64_t session_id,
                            struct real_number number);

@@ -108,11 +108,17 @@ int directory_session_end(struct directory *dir, uint64_t session_id, directory_
         return 0;
 }
 
+bool directory_session_lives(const struct directory *dir, uint64_t session_id)
+{
+        const struct row *row = row_find(dir, session_id);
+        return is_shown(row) && row_state_at(row, directory_now(dir)) < SESSION_ENDED;
+}
+
 bool directory_session_has(const struct directory *dir, uint64_t session_id,
                            struct real_number number)
 {
         const struct row *row = row_find(dir, session_id);
-        if (!is_shown(row) || row_state_at(row, directory_now(dir)) >= SESSION_ENDED)
+        if (!directory_session_lives(dir, session_id))
                 return false;
         const struct session *session = row_open(dir, row);
         bool has = false;

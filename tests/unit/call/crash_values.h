@@ -244,6 +244,7 @@ static inline void some_leg(struct random *r, struct crash_leg *leg, size_t text
 static inline void some_route(struct random *r, struct crash_call *call)
 {
         call->connect_to.n.e164 = some_number(r, 50);
+        call->callee_party = (uint8_t)some_number(r, 8);
         call->route = (uint8_t)random_below(r, 9);
         call->has_lost_way = some_bool(r);
         if (call->has_lost_way)
@@ -468,6 +469,7 @@ static inline void largest_call(struct crash_call *call, enum sip_saved a, enum 
                 .due_ms = INT64_MAX,
                 .written_ms = INT64_MAX,
                 .connect_to = {{UINT64_MAX}},
+                .callee_party = UINT8_MAX,
                 .route = UINT8_MAX,
                 .has_lost_way = true,
                 .lost = {SIP_END_LOCAL, true, UINT16_MAX},
