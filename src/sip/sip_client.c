@@ -314,7 +314,7 @@ static void give_up(struct sip_transaction *tx)
         tx->txs->params.handler->on_timeout(tx->txs->params.arg, tx);
 }
 
-/* Somebody is there after all. */
+/* Somebody is there after all, or nobody elsewhere. */
 static void be_patient(struct sip_transaction *tx)
 {
         tx->deadline_ms = tx->begun_ms + SIP_TIMEOUT_MS;
@@ -338,7 +338,8 @@ void sip_client_on_timer(struct sip_transaction *tx)
                 sip_tx_retransmit(tx);
                 return;
         }
-        if (is_end_of_patience(tx) && tx->is_heard) {
+        if (is_end_of_patience(tx) &&
+            (tx->is_heard || !params->handler->goes_elsewhere(params->arg, tx))) {
                 be_patient(tx);
                 return;
         }

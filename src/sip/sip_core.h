@@ -238,6 +238,8 @@ bool sip_leg_meets_challenge(struct leg *leg, const struct sip_msg *response);
 void sip_uac_on_response(struct sip_ua *ua, struct sip_transaction *tx,
                          const struct sip_msg *response, const struct sip_target *source);
 void sip_uac_on_timeout(struct leg *leg, const struct sip_transaction *tx);
+/* Whether what this is about would go on to another server, or over another trunk. */
+bool sip_uac_goes_elsewhere(const struct leg *leg, const struct sip_transaction *tx);
 /* RFC 3261 8.1.3.1: as if it had been answered 503. */
 void sip_uac_on_unsent(struct leg *leg, const struct sip_transaction *tx);
 /* The ACK of a 2xx to an INVITE, within its dialog, now and whenever that comes again. */

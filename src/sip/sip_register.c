@@ -441,6 +441,15 @@ void sip_registrar_on_response(struct sip_registrar *registrar, const struct sip
                 fail(r, SIP_REGISTRATION_REFUSED, response->status, response->retry_after_s);
 }
 
+bool sip_registrar_goes_elsewhere(struct sip_registrar *registrar, const struct sip_transaction *tx)
+{
+        const struct registration *r = of_transaction(registrar, tx);
+        if (!r)
+                return true;
+        const struct sip_way way = way_of(r, state_of(r));
+        return sip_way_is_there(&way);
+}
+
 void sip_registrar_on_timeout(struct sip_registrar *registrar, const struct sip_transaction *tx)
 {
         struct registration *r = of_transaction(registrar, tx);

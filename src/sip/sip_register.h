@@ -29,6 +29,9 @@ void sip_registrar_show(const struct sip_registrar *registrar, uint32_t trunk_id
 /* Of a REGISTER of ours. */
 void sip_registrar_on_response(struct sip_registrar *registrar, const struct sip_transaction *tx,
                                const struct sip_msg *response);
+/* Whether there is another server that is up. */
+bool sip_registrar_goes_elsewhere(struct sip_registrar *registrar,
+                                  const struct sip_transaction *tx);
 void sip_registrar_on_timeout(struct sip_registrar *registrar, const struct sip_transaction *tx);
 
 #endif

@@ -34,6 +34,11 @@ struct sip_transaction_handler {
                             const struct sip_target *source);
         /* Client: no final answer came; the transaction is over. */
         void (*on_timeout)(void *arg, struct sip_transaction *tx);
+        /*
+         * Client, at the end of its patience: whether there is still somewhere else to go. If not, it
+         * is waited for as long as usual.
+         */
+        bool (*goes_elsewhere)(void *arg, const struct sip_transaction *tx);
         /* Client: it cannot be sent, now or again; the transaction is over (RFC 3261 8.1.3.1). */
         void (*on_unsent)(void *arg, struct sip_transaction *tx);
         /* Server INVITE: our 2xx was not acknowledged; the transaction is over. */
@@ -90,7 +95,8 @@ struct sip_client_params {
         uint32_t trunk_id;
         struct sip_sent_by local; /* Via and Contact */
         /*
-         * When nothing at all was answered within that time, on_timeout comes; 0: as usual. An
+         * When nothing at all was answered within that time, on_timeout comes, unless by then it
+         * no longer goes_elsewhere(); 0: as usual. An
          * INVITE is not sent again then, but what is answered later is still heard.
          */
         int64_t patience_ms;

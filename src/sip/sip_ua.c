@@ -169,6 +169,17 @@ static void on_tx_timeout(void *arg, struct sip_transaction *tx)
                 sip_uac_on_timeout(leg, tx);
 }
 
+static bool goes_tx_elsewhere(void *arg, const struct sip_transaction *tx)
+{
+        struct sip_ua *ua = arg;
+        const struct leg *leg = sip_probes_own(tx) ? NULL : sip_leg_of(ua, tx);
+        if (sip_transaction_method(tx) == SIP_REGISTER)
+                return sip_registrar_goes_elsewhere(ua->registrar, tx);
+        if (!leg)
+                return true; /* who asked has no use for an answer so late */
+        return sip_uac_goes_elsewhere(leg, tx);
+}
+
 static void on_tx_unsent(void *arg, struct sip_transaction *tx)
 {
         struct sip_ua *ua = arg;
@@ -194,6 +205,7 @@ static void on_tx_unacknowledged(void *arg, struct sip_transaction *tx)
 static const struct sip_transaction_handler tx_handler = {
         .on_response = on_tx_response,
         .on_timeout = on_tx_timeout,
+        .goes_elsewhere = goes_tx_elsewhere,
         .on_unsent = on_tx_unsent,
         .on_unacknowledged = on_tx_unacknowledged,
 };

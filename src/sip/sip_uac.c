@@ -685,6 +685,14 @@ void sip_uac_on_unsent(struct leg *leg, const struct sip_transaction *tx)
                 on_way_lost(leg, tx, SIP_END_TRANSPORT, 503);
 }
 
+bool sip_uac_goes_elsewhere(const struct leg *leg, const struct sip_transaction *tx)
+{
+        bool is_first = sip_transaction_method(tx) == SIP_INVITE && !sip_refresh_is(leg, tx);
+        int64_t patience_ms =
+                is_first ? sip_failover_patience_ms(leg) : sip_failover_within_patience_ms(leg);
+        return patience_ms != 0;
+}
+
 void sip_uac_on_timeout(struct leg *leg, const struct sip_transaction *tx)
 {
         if (sip_refresh_is(leg, tx))
