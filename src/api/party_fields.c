@@ -45,20 +45,30 @@ bool party_fields_aliases(struct rest *rest, const json_t *list, const char *fie
         return true;
 }
 
-bool party_fields_check(struct rest *rest, const struct session_party *party, const char *where)
+static bool is_masking_number(const struct rest *rest, struct real_number real)
+{
+        const struct number_row *row =
+                directory_number_find(rest->api->params.directory, (struct masking_number){real.n});
+        return row && row->tenant_id == rest->who.tenant_id;
+}
+
+bool party_fields_check(struct rest *rest, const struct session_party *party,
+                        const struct pool_policy *policy, const char *where)
 {
         for (unsigned i = 0; i < party->real_count; i++) {
                 char field[64];
-                const struct number_row *row = directory_number_find(
-                        rest->api->params.directory, (struct masking_number){party->real[i].n});
-                if (!row || row->tenant_id != rest->who.tenant_id)
+                struct party_number_problem problem = {
+                        "the number is a masking number: a call to it would come back here",
+                        "Give the party's own number."};
+                bool is_ours = is_masking_number(rest, party->real[i]);
+                if (!is_ours && party_number_is_allowed(party->real[i].n, policy, &problem))
                         continue;
                 if (i)
                         snprintf(field, sizeof field, "%saliases[%u]", where, i - 1);
                 else
                         snprintf(field, sizeof field, "%snumber", where);
-                rest_refuse(rest, PROBLEM_BAD_VALUE, field, "Give the party's own number.",
-                            "the number is a masking number: a call to it would come back here");
+                rest_refuse(rest, PROBLEM_BAD_VALUE, field, problem.remedy, "%s%s",
+                            is_ours ? "" : "the number is refused: ", problem.rule);
                 return false;
         }
         return true;

@@ -16,7 +16,11 @@ bool party_fields_number(struct rest *rest, const json_t *text, const char *fiel
 bool party_fields_aliases(struct rest *rest, const json_t *list, const char *field,
                           struct session_party *party);
 
-/* A call to a masking number of the tenant's would come back. */
-bool party_fields_check(struct rest *rest, const struct session_party *party, const char *where);
+/*
+ * A call to a masking number of the tenant's would come back; and what premium and emergency numbers may
+ * be, the pool's policy says.
+ */
+bool party_fields_check(struct rest *rest, const struct session_party *party,
+                        const struct pool_policy *policy, const char *where);
 
 #endif

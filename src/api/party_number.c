@@ -20,6 +20,11 @@ static const struct party_number_problem ambiguous = {
         "Write + and the country code, then the number without a national prefix.",
 };
 
+static const struct party_number_problem emergency = {
+        "an emergency number",
+        "Give the number of a person or a desk: who needs help must be seen, and not masked.",
+};
+
 static const struct party_number_problem impossible[] = {
         [PHONENUMBER_POSSIBLE] = {0},
         [PHONENUMBER_UNREADABLE] = {"not a telephone number", REMEDY_E164},
@@ -29,6 +34,20 @@ static const struct party_number_problem impossible[] = {
         [PHONENUMBER_BAD_LENGTH] = {"of a length that its country does not have",
                                     "Check for missing digits or digits too many."},
 };
+
+/* 112, 100, +91 112: too short for a number of the world, and worth a word of its own. */
+static bool is_emergency(struct slice text, const struct number_plan *plan)
+{
+        struct phonenumber_facts facts;
+        uint64_t e164;
+        text = slice_trim(text);
+        if (!slice_starts_with(text, SLICE("+")))
+                return phonenumber_short_kind(text, plan->country) == PHONENUMBER_EMERGENCY;
+        if (slice_to_u64((struct slice){text.p + 1, text.len - 1}, UINT64_MAX, &e164))
+                return false;
+        phonenumber_describe(e164, &facts);
+        return facts.kind == PHONENUMBER_EMERGENCY;
+}
 
 /* What libphonenumber makes of it; without a country it reads nothing but the "+" form. */
 static enum phonenumber_verdict second_reading(struct slice text, const struct number_plan *plan,
@@ -50,7 +69,9 @@ int party_number_read(struct slice text, const struct number_plan *plan, struct 
         struct number ours;
         int err = number_parse(text, plan, &ours);
         if (err) {
-                *problem = err == ERR_SYNTAX ? no_number : no_reading;
+                *problem = is_emergency(text, plan) ? emergency
+                           : err == ERR_SYNTAX      ? no_number
+                                                    : no_reading;
                 return ERR_SYNTAX;
         }
 
@@ -67,4 +88,30 @@ int party_number_read(struct slice text, const struct number_plan *plan, struct 
         }
         *out = ours;
         return 0;
+}
+
+bool party_number_is_allowed(struct number number, const struct pool_policy *policy,
+                             struct party_number_problem *problem)
+{
+        struct phonenumber_facts facts;
+        phonenumber_describe(number.e164, &facts);
+        switch (facts.kind) {
+        case PHONENUMBER_ORDINARY:
+        case PHONENUMBER_FREE:
+        case PHONENUMBER_SHORT:
+                return true;
+        case PHONENUMBER_PREMIUM:
+        case PHONENUMBER_SHARED_COST:
+                *problem = (struct party_number_problem){
+                        "a premium-rate or shared-cost number, which its pool does not allow",
+                        "Give the party's ordinary number, or set the pool's allow_premium."};
+                return policy->allow_premium;
+        case PHONENUMBER_EMERGENCY:
+                *problem = (struct party_number_problem){
+                        "an emergency number, which its pool does not allow",
+                        "Give the number of a person or a desk, or set the pool's "
+                        "allow_emergency."};
+                return policy->allow_emergency;
+        }
+        return false;
 }

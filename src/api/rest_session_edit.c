@@ -87,14 +87,19 @@ static bool check_fields(struct rest *rest, const struct edit_row *row, const ch
         return true;
 }
 
-static bool read_party(struct rest *rest, const json_t *const *values, struct session_party *party)
+/* What goes may be whatever it is. */
+static bool read_party(struct rest *rest, const json_t *const *values,
+                       const struct session_view *view, struct session_edit *edit)
 {
+        struct session_party *party = &edit->party;
         if (!values[FIELD_NUMBER])
                 return true;
+        const struct pool_policy *policy =
+                directory_session_policy(rest->api->params.directory, view->tenant_id, view->id);
         party->real_count = 1;
         return party_fields_number(rest, values[FIELD_NUMBER], "number", &party->real[0]) &&
                party_fields_aliases(rest, values[FIELD_ALIASES], "aliases", party) &&
-               party_fields_check(rest, party, "");
+               (edit->kind == EDIT_REMOVE_ALIAS || party_fields_check(rest, party, policy, ""));
 }
 
 static bool read_dials(struct rest *rest, const json_t *value, struct session_edit *edit)
@@ -107,7 +112,7 @@ static bool read_dials(struct rest *rest, const json_t *value, struct session_ed
         return false;
 }
 
-static bool read_edit(struct rest *rest, struct asked *asked)
+static bool read_edit(struct rest *rest, const struct session_view *view, struct asked *asked)
 {
         const json_t *values[FIELDS];
         struct session_edit *edit = &asked->edit;
@@ -116,15 +121,16 @@ static bool read_edit(struct rest *rest, struct asked *asked)
         *asked = (struct asked){0};
         if (!body_fields(rest, rest->body, "", rest_session_edit_fields, values) ||
             !body_choice(rest, values[FIELD_EDIT], "edit", edit_names, &chosen) ||
-            !check_fields(rest, &edits[chosen], edit_names[chosen], values) ||
-            !body_count(rest, values[FIELD_PARTY], "party", 0, SESSION_PARTIES_MAX - 1, &place) ||
+            !check_fields(rest, &edits[chosen], edit_names[chosen], values))
+                return false;
+        edit->kind = edits[chosen].kind;
+        if (!body_count(rest, values[FIELD_PARTY], "party", 0, SESSION_PARTIES_MAX - 1, &place) ||
             !body_count(rest, values[FIELD_SIDE], "side", 0, 1, &side) ||
             !body_count(rest, values[FIELD_SLOT], "slot", 0, SESSION_SLOTS_MAX - 1, &slot) ||
             !session_pin_read(rest, values[FIELD_PIN], "pin", &asked->pin) ||
             !session_pin_read_length(rest, values[FIELD_PIN_DIGITS], &asked->pin_digits) ||
-            !read_party(rest, values, &edit->party) || !read_dials(rest, values[FIELD_DIALS], edit))
+            !read_party(rest, values, view, edit) || !read_dials(rest, values[FIELD_DIALS], edit))
                 return false;
-        edit->kind = edits[chosen].kind;
         edit->place = (uint8_t)place;
         edit->slot = (uint8_t)slot;
         edit->party.side = (uint8_t)side;
@@ -169,7 +175,7 @@ void rest_session_edit(struct rest *rest)
         struct rest_wait *wait = NULL;
         if (!rest_sessions_find(rest, &view))
                 return;
-        if (!read_edit(rest, &asked) || !(wait = rest_wait_create(rest)))
+        if (!read_edit(rest, &view, &asked) || !(wait = rest_wait_create(rest)))
                 goto done;
         unsigned place = place_of(&view, &asked.edit);
         int err = carry_out(rest, &asked, &view, &refusal, wait);

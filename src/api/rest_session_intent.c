@@ -40,14 +40,17 @@ static void refuse(struct rest *rest, int err)
         }
 }
 
-static bool read_body(struct rest *rest, uint32_t *place, struct session_party *from)
+static bool read_body(struct rest *rest, const struct session_view *view, uint32_t *place,
+                      struct session_party *from)
 {
         const json_t *values[FIELDS];
+        const struct pool_policy *policy =
+                directory_session_policy(rest->api->params.directory, view->tenant_id, view->id);
         *from = (struct session_party){.real_count = 1};
         return body_fields(rest, rest->body, "", rest_session_intent_fields, values) &&
                body_count(rest, values[FIELD_PARTY], "party", 0, SESSION_PARTIES_MAX - 1, place) &&
                party_fields_number(rest, values[FIELD_NUMBER], "number", &from->real[0]) &&
-               party_fields_check(rest, from, "");
+               party_fields_check(rest, from, policy, "");
 }
 
 /* For how long, by the policy of the session's pool; 0: it does not have it, which has been answered. */
@@ -70,7 +73,7 @@ void rest_session_intent(struct rest *rest)
         struct directory *directory = rest->api->params.directory;
         uint32_t place = 0;
         int64_t lasts_ms;
-        if (!rest_sessions_find(rest, &view) || !read_body(rest, &place, &from) ||
+        if (!rest_sessions_find(rest, &view) || !read_body(rest, &view, &place, &from) ||
             !(lasts_ms = time_of(rest, &view)))
                 goto done;
         bool dials = place < view.party_count && !number_is_none(view.parties[place].dials.n);

@@ -17,12 +17,13 @@ static const struct directory_pool *choose_pool(struct rest *rest, const json_t 
                                 "pool");
 }
 
-static bool check_parties(struct rest *rest, const struct session_create *create)
+static bool check_parties(struct rest *rest, const struct session_create *create,
+                          const struct pool_policy *policy)
 {
         for (unsigned i = 0; i < create->party_count; i++) {
                 char where[24];
                 snprintf(where, sizeof where, "parties[%u].", i);
-                if (!party_fields_check(rest, &create->parties[i], where))
+                if (!party_fields_check(rest, &create->parties[i], policy, where))
                         return false;
         }
         return true;
@@ -93,7 +94,7 @@ bool session_order(struct rest *rest, const json_t *body, struct session_order *
                 goto done;
         asked.create.pool_id = pool->id;
         asked.create.is_trial = order->is_trial;
-        if (!check_parties(rest, &asked.create))
+        if (!check_parties(rest, &asked.create, &pool->policy))
                 goto done;
         int err = create(api, &asked, &view, &order->repeated, &refusal, done, arg);
         is_done = !err;

@@ -114,7 +114,7 @@ const struct policy_row pool_policy_rows[] = {
         CHOICE(refusal, refusals, REFUSAL_ANNOUNCE,
                "What every caller who is refused at a number of the pool gets: the announcement in "
                "an answered call, before any answer (early) or none (plain)."),
-        SWITCH(allow_premium, false, "Premium-rate numbers may be parties."),
+        SWITCH(allow_premium, false, "Premium-rate and shared-cost numbers may be parties."),
         SWITCH(allow_emergency, false, "Emergency numbers may be parties."),
 };
 

@@ -198,6 +198,7 @@ static void a_number_that_cannot_exist_is_refused_with_the_rule(void **state)
         } rows[] = {
                 {&none, "", "not a telephone number"},
                 {&none, "anonymous", "not a telephone number"},
+                {&none, "+91112", "an emergency number"},
                 {&none, "sip:98888@example.net", "not a telephone number"},
                 {&none, "+91 98888 0000x", "not a telephone number"},
                 {&none, "+91 988\xc3\xa9 00001", "not a telephone number"},
