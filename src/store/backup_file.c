@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
 #include "base/secret.h"
 
 #define FILE_VERSION 1
@@ -71,14 +72,6 @@ static void put_header(const struct backup_header *header, uint8_t out[HEADER_BY
         assert(b.len == NONCE_AT);
 }
 
-static uint64_t get_be(const uint8_t *p, unsigned bytes)
-{
-        uint64_t value = 0;
-        for (unsigned i = 0; i < bytes; i++)
-                value = value << 8 | p[i];
-        return value;
-}
-
 static int read_header(int fd, uint8_t image[HEADER_BYTES], struct backup_header *out)
 {
         struct backup_header header;
@@ -87,15 +80,15 @@ static int read_header(int fd, uint8_t image[HEADER_BYTES], struct backup_header
                 return ERR_SYNTAX;
         if (err)
                 return err;
-        if (get_be(image + 8, 4) != FILE_VERSION)
+        if (be32_at(image + 8) != FILE_VERSION)
                 return ERR_VERSION;
-        header.schema = (uint32_t)get_be(image + 12, 4);
+        header.schema = be32_at(image + 12);
         memcpy(header.vault_id, image + 16, sizeof header.vault_id);
         memcpy(header.id.bytes, image + 32, sizeof header.id.bytes);
-        header.created_ms = (int64_t)get_be(image + 48, 8);
-        header.expires_ms = (int64_t)get_be(image + 56, 8);
-        header.slots_bytes = get_be(image + 64, 8);
-        header.database_bytes = get_be(image + 72, 8);
+        header.created_ms = (int64_t)be64_at(image + 48);
+        header.expires_ms = (int64_t)be64_at(image + 56);
+        header.slots_bytes = be64_at(image + 64);
+        header.database_bytes = be64_at(image + 72);
         if (header.slots_bytes > INT64_MAX / 4 || header.database_bytes > INT64_MAX / 4)
                 return ERR_SYNTAX;
         *out = header;

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
 #include "base/secret.h"
 #include "store/problem.h"
 
@@ -80,24 +81,16 @@ static void put_slot(const struct slot *slot, uint8_t out[SLOT_BYTES])
         buf_put(&b, slot->wrapped, sizeof slot->wrapped);
 }
 
-static uint64_t get_be(const uint8_t *p, unsigned bytes)
-{
-        uint64_t value = 0;
-        for (unsigned i = 0; i < bytes; i++)
-                value = value << 8 | p[i];
-        return value;
-}
-
 static void take_slot(const uint8_t image[SLOT_BYTES], struct slot *slot)
 {
-        uint64_t state = get_be(image, 4);
+        uint32_t state = be32_at(image);
         *slot = (struct slot){0};
         if (state != SLOT_STARTED && state != SLOT_DONE)
                 return;
         slot->state = (enum slot_state)state;
         slot->info.is_done = state == SLOT_DONE;
-        slot->info.created_ms = (int64_t)get_be(image + 4, 8);
-        slot->info.expires_ms = (int64_t)get_be(image + 12, 8);
+        slot->info.created_ms = (int64_t)be64_at(image + 4);
+        slot->info.expires_ms = (int64_t)be64_at(image + 12);
         memcpy(slot->info.id.bytes, image + 20, BACKUP_ID_BYTES);
         memcpy(slot->wrapped, image + 36, sizeof slot->wrapped);
 }
@@ -114,7 +107,7 @@ static int check_header(const char *dir, const uint8_t *image, const struct vaul
                             dir, DATA_DIR_BACKUP_KEYS);
                 return ERR_SYNTAX;
         }
-        if (get_be(image + 8, 4) != FILE_VERSION || get_be(image + 12, 4) != SLOT_BYTES) {
+        if (be32_at(image + 8) != FILE_VERSION || be32_at(image + 12) != SLOT_BYTES) {
                 problem_put(problem,
                             "%s/%s was written by a newer maskline: run that version or a later "
                             "one.",

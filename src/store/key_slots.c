@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/bytes.h"
 #include "store/problem.h"
 
 /*
@@ -92,11 +93,6 @@ static void push_free(struct key_slots *slots, uint32_t index)
         slots->free = index;
 }
 
-static uint32_t get_be32(const uint8_t *p)
-{
-        return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
-
 static void put_header(uint8_t out[HEADER_BYTES], const uint8_t vault_id[16])
 {
         struct buf b;
@@ -119,11 +115,11 @@ static int check_header(const struct data_dir *dir, const uint8_t header[HEADER_
                             path, DATA_DIR_KEY_SLOTS);
                 return ERR_SYNTAX;
         }
-        if (get_be32(header + 8) != FILE_VERSION || get_be32(header + 12) != FILE_SLOT_BYTES) {
+        if (be32_at(header + 8) != FILE_VERSION || be32_at(header + 12) != FILE_SLOT_BYTES) {
                 problem_put(problem,
                             "%s/%s was written by a newer maskline (format %u): run that version "
                             "or a later one.",
-                            path, DATA_DIR_KEY_SLOTS, get_be32(header + 8));
+                            path, DATA_DIR_KEY_SLOTS, be32_at(header + 8));
                 return ERR_VERSION;
         }
         if (memcmp(header + 16, vault_id, 16) != 0) {
@@ -139,8 +135,8 @@ static int check_header(const struct data_dir *dir, const uint8_t header[HEADER_
 static void take_slot(struct key_slots *slots, uint32_t index, const uint8_t *image)
 {
         struct slot *slot = slot_at(slots, index);
-        uint32_t state = get_be32(image);
-        slot->generation = get_be32(image + 4);
+        uint32_t state = be32_at(image);
+        slot->generation = be32_at(image + 4);
         slot->state = state == SLOT_FREE || state == SLOT_WIPED ? (uint8_t)state : SLOT_USED;
         if (slot->state != SLOT_USED)
                 return;
@@ -479,7 +475,7 @@ int key_slots_copy(struct key_slots *slots, const uint8_t vault_id[16], uint32_t
 
 bool key_slot_image_has_key(const uint8_t image[KEY_SLOT_FILE_BYTES])
 {
-        uint32_t state = get_be32(image);
+        uint32_t state = be32_at(image);
         return state != SLOT_FREE && state != SLOT_WIPED;
 }
 
@@ -492,7 +488,7 @@ bool key_slot_image_is_same(const uint8_t image[KEY_SLOT_FILE_BYTES],
 void key_slot_image_wipe(uint8_t image[KEY_SLOT_FILE_BYTES])
 {
         struct buf b;
-        uint32_t generation = get_be32(image + 4);
+        uint32_t generation = be32_at(image + 4);
         explicit_bzero(image, KEY_SLOT_FILE_BYTES);
         buf_init(&b, image, KEY_SLOT_FILE_BYTES);
         buf_put_be32(&b, SLOT_WIPED);

@@ -3,7 +3,7 @@
 
 #include <assert.h>
 
-#include "wire/bytes.h"
+#include "base/bytes.h"
 
 #define RTCP_VERSION 2
 
