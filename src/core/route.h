@@ -32,7 +32,8 @@ struct route_walk {
         unsigned slot, party, step;
 };
 /*
- * Every key of the session is unique among sessions that are not erased. Two numbers and no
+ * `out` has a real number in it until the walk is at its end; who leaves it before wipes it. Every key
+ * of the session is unique among sessions that are not erased. Two numbers and no
  * aliases: two keys. False: that was the last.
  */
 bool route_next(struct route_walk *walk, struct route_key *out);

@@ -25,10 +25,11 @@ static bool has_key(const struct session *session, const struct route_key *wante
 {
         struct route_walk walk = {.session = session};
         struct route_key key;
-        while (route_next(&walk, &key))
-                if (key_equal(&key, wanted))
-                        return true;
-        return false;
+        bool found = false;
+        while (!found && route_next(&walk, &key))
+                found = key_equal(&key, wanted);
+        explicit_bzero(&key, sizeof key);
+        return found;
 }
 
 static unsigned count_keys(const struct session *session)

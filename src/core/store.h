@@ -53,6 +53,20 @@ struct store_session {
         uint8_t sealed[STORE_SEALED_MAX];
 };
 
+/*
+ * Of what a session that was erased by order held: sealed, and not a number in it. Each part has a
+ * row of its own. When it is over the session's `ended_ms` and its pool's quarantine say.
+ */
+#define STORE_GRAVE_MAX 1088
+struct store_grave {
+        uint64_t session_id;
+        uint32_t tenant_id;
+        uint8_t part;
+        uint64_t key_slot; /* the vault's name for the key, of all parts */
+        uint16_t sealed_bytes;
+        uint8_t sealed[STORE_GRAVE_MAX];
+};
+
 struct store_number {
         struct masking_number number;
         uint32_t tenant_id, trunk_id, pool_id;
@@ -90,6 +104,8 @@ enum store_change_kind {
         /* state, ended_ms of `session`, by id; one that is erased loses reference and sealed too */
         STORE_SET_SESSION_STATE,
         STORE_SET_SESSION_USE, /* one that is not there: nothing happens */
+        STORE_PUT_GRAVE,       /* by session and part */
+        STORE_REMOVE_GRAVE,    /* all parts, by session; none there: nothing happens */
         STORE_ADD_CDR,         /* a leg that is there already: nothing happens */
         STORE_ADD_AUDIT,
 };
@@ -104,6 +120,7 @@ struct store_change {
                 struct store_number number;
                 struct store_session session;
                 struct store_use use;
+                struct store_grave grave;
                 struct cdr cdr;
                 struct store_audit audit;
         };
@@ -120,11 +137,12 @@ struct store_loader {
         int (*on_pool)(void *arg, const struct store_pool *row);
         int (*on_number)(void *arg, const struct store_number *row);
         /*
-         * Ascending ids; erased ones are left out unless it is the last id given out. `use` is as
-         * session_use_init() leaves it where nothing was written.
+         * Ascending ids; erased ones are left out unless they have graves or it is the last id given
+         * out. `use` is as session_use_init() leaves it where nothing was written.
          */
         int (*on_session)(void *arg, const struct store_session *row,
                           const struct session_use *use);
+        int (*on_grave)(void *arg, const struct store_grave *row);       /* by session, then part */
         int (*on_audit_head)(void *arg, const struct store_audit *last); /* not when empty */
         void *arg;
 };

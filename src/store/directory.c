@@ -114,6 +114,7 @@ static int init(struct directory *dir, const struct directory_params *params, st
         list_init(&dir->holdings);
         list_init(&dir->certificates);
         list_init(&dir->plans);
+        list_init(&dir->burials);
         pool_policy_default(&dir->policy);
         dir->policy.quarantine_ms = params->quarantine_ms;
         dir->next_pool_id = DIRECTORY_DEFAULT_POOL + 1;
@@ -247,9 +248,8 @@ static void tell_progress(struct loading *loading)
 
 static bool is_over(const struct directory *dir, const struct store_session *row, int64_t now_ms)
 {
-        if (row->state == SESSION_ERASED)
-                return true;
-        int64_t end_ms = row->state == SESSION_ENDED ? row->ended_ms : row->expires_ms;
+        bool has_ended = row->state == SESSION_ENDED || row->state == SESSION_ERASED;
+        int64_t end_ms = has_ended ? row->ended_ms : row->expires_ms;
         const struct pool_policy *policy = number_pool_policy(dir, row->tenant_id, row->pool_id);
         return end_ms && now_ms >= end_ms && now_ms - end_ms >= policy->quarantine_ms;
 }
@@ -265,22 +265,25 @@ static int take_in(struct directory *dir, const struct session *session,
         return err;
 }
 
-static int on_session(void *arg, const struct store_session *row, const struct session_use *use)
+static int tell_session(struct loading *loading, uint64_t id, int err)
 {
-        struct loading *loading = arg;
+        if (err == ERR_FULL)
+                snprintf(loading->problem, STORE_PROBLEM_BYTES,
+                         "The database holds more sessions than the limit of %" PRIu32
+                         " allows: raise sessions_max.",
+                         pool_capacity(loading->dir->rows));
+        else if (err)
+                snprintf(loading->problem, STORE_PROBLEM_BYTES,
+                         "Session row %" PRIu64 " in the database can't be loaded: %s.", id,
+                         err_text(err));
+        return err;
+}
+
+static int load_session(struct loading *loading, const struct store_session *row,
+                        const struct session_use *use)
+{
         struct directory *dir = loading->dir;
-        tell_progress(loading);
-        if (row->id >= dir->next_session_id)
-                dir->next_session_id = row->id + 1;
-        if (row->state == SESSION_ERASED)
-                return 0;
-        /* Its key is not kept, so it is shredded after the load. */
-        if (is_over(dir, row, directory_now(dir))) {
-                (void)erase_stored(dir, row); /* a full queue: the next start tries again */
-                return 0;
-        }
-        const struct session *session =
-                vault_key_keep(dir->vault, row->key_slot) ? row_open_stored(dir, row) : NULL;
+        const struct session *session = row_open_stored(dir, row);
         if (!session) {
                 loading->unreadable++;
                 return 0;
@@ -289,20 +292,61 @@ static int on_session(void *arg, const struct store_session *row, const struct s
                           ? take_in(dir, session, row, use)
                           : ERR_NOT_FOUND;
         row_close(dir);
-        if (err == ERR_CONFLICT) {
-                loading->unreadable++;
+        if (err != ERR_CONFLICT)
+                return tell_session(loading, row->id, err);
+        loading->unreadable++;
+        return 0;
+}
+
+/* One without a key may have been on its way to be erased: what is left of it says so. */
+static int load_grave(struct loading *loading, const struct store_session *row)
+{
+        struct row *held;
+        bool is_erased = row->state == SESSION_ERASED;
+        int err = tell_session(loading, row->id, row_add_grave(loading->dir, row, &held));
+        if (err || is_erased)
+                return err;
+        held->flags |= ROW_UNREADABLE;
+        loading->unreadable++;
+        return 0;
+}
+
+static int on_session(void *arg, const struct store_session *row, const struct session_use *use)
+{
+        struct loading *loading = arg;
+        struct directory *dir = loading->dir;
+        tell_progress(loading);
+        if (row->id >= dir->next_session_id)
+                dir->next_session_id = row->id + 1;
+        if (is_over(dir, row, directory_now(dir))) {
+                /* Its key is not kept, so it is shredded after the load. */
+                if (row->state != SESSION_ERASED)
+                        (void)erase_stored(dir, row); /* a full queue: the next start tries again */
                 return 0;
         }
+        bool has_key = row->state != SESSION_ERASED && vault_key_keep(dir->vault, row->key_slot);
+        return has_key ? load_session(loading, row, use) : load_grave(loading, row);
+}
+
+static int on_grave(void *arg, const struct store_grave *grave)
+{
+        struct loading *loading = arg;
+        struct directory *dir = loading->dir;
+        struct row *row = row_find(dir, grave->session_id);
+        if (row && row->flags & ROW_UNREADABLE) {
+                const struct store_session stored = {.id = row->id,
+                                                     .tenant_id = row->tenant_id,
+                                                     .ended_ms = row->ended_ms,
+                                                     .expires_ms = row->expires_ms};
+                (void)erase_stored(dir, &stored);
+                row->flags &= (uint8_t)~ROW_UNREADABLE;
+                loading->unreadable--;
+        }
+        int err = grave_load(dir, grave);
         if (err == ERR_FULL)
-                snprintf(loading->problem, STORE_PROBLEM_BYTES,
-                         "The database holds more sessions than the limit of %" PRIu32
-                         " allows: raise sessions_max.",
-                         pool_capacity(dir->rows));
-        else if (err)
-                snprintf(loading->problem, STORE_PROBLEM_BYTES,
-                         "Session row %" PRIu64 " in the database can't be loaded: %s.", row->id,
-                         err_text(err));
-        return err;
+                return tell_session(loading, grave->session_id, err);
+        loading->unreadable += err != 0;
+        return 0;
 }
 
 /* Records only go forward: what has ended must not come back because a clock was set back. */
@@ -360,6 +404,7 @@ static int load(struct directory *dir, char *problem)
                 .on_pool = on_pool,
                 .on_number = on_number,
                 .on_session = on_session,
+                .on_grave = on_grave,
                 .on_audit_head = on_audit_head,
                 .arg = &loading,
         };
@@ -373,6 +418,7 @@ static int load(struct directory *dir, char *problem)
         if (err)
                 return err;
 
+        graves_loaded(dir);
         uint32_t shredded = shred_unkept(dir->vault);
         if (loading.unreadable)
                 log_error("store: %" PRIu32 " sessions can't be served: their keys are missing "
@@ -429,6 +475,7 @@ void directory_close(struct directory *dir)
         use_flush(dir);
         queue_close(dir);
         dir->store->ops->close(dir->store);
+        burials_end(dir);
         erasings_end(dir);
         vault_close(dir->vault);
         data_dir_close(dir->data_dir);

@@ -229,8 +229,11 @@ static bool is_held_elsewhere(const struct change *c, unsigned slot)
         struct route_key key;
         while (route_next_of_slot(&walk, c->session->slots[slot], &key)) {
                 const struct row *holder = row_by_key(c->dir, c->session->tenant_id, &key);
-                if (holder && holder != c->row && !key_is_free(c->dir, c->session->tenant_id, &key))
+                if (holder && holder != c->row &&
+                    !key_is_free(c->dir, c->session->tenant_id, &key)) {
+                        explicit_bzero(&key, sizeof key);
                         return true;
+                }
         }
         return false;
 }

@@ -54,10 +54,10 @@ int directory_session_reopen(struct directory *dir, uint64_t session_id, int64_t
                              struct session_view *view, directory_done *done, void *arg) MUST_CHECK;
 
 /*
- * Its key, and the keys of what it left behind, are shredded now; its pairs stay taken until the
- * quarantine would be over, known by their keyed hash alone and until the next start. One that lives
- * is ended by it. `done` when it is on disk, with 0: never taken back. ERR_NOT_FOUND, ERR_FULL,
- * -ENOMEM.
+ * Its key, and the keys of what it left behind, are shredded; its pairs stay taken until the
+ * quarantine would be over, known by their keyed hash alone. One that lives is ended by it. `done` when
+ * all of that is on disk, with 0: never taken back. ERR_NOT_FOUND (for `done`, too: another order came
+ * first), ERR_FULL, -ENOMEM.
  */
 struct erase_receipt {
         uint64_t session_id;

@@ -29,41 +29,36 @@ struct found {
         uint8_t acts_for;      /* place of the party that the caller is said to be; PARTY_NONE */
 };
 
-static const struct row *find_by(const struct directory *dir, uint32_t tenant_id,
-                                 const struct route_key *key)
-{
-        const struct row *row = row_by_key(dir, tenant_id, key);
-        return row && row->state != SESSION_ERASED ? row : NULL;
-}
-
 /*
  * By exact key before what was announced, before digits, before anyone. Each is looked for, whatever
- * was found: how long it takes tells nothing.
+ * was found: how long it takes tells nothing. What an erased session held leads nowhere, and not on to
+ * the next: who dials it late means somebody else.
  */
 static struct found find_row(const struct directory *dir, uint32_t tenant_id,
                              const struct route_call *call)
 {
-        const struct route_key exact = {
+        struct route_key exact = {
                 .by = ROUTE_EXACT, .dialled = call->dialled, .caller = call->caller};
         const struct route_key digits = {
                 .by = ROUTE_DIGITS, .dialled = call->dialled, .digits = call->digits};
         const struct route_key anyone = {.by = ROUTE_ANYONE, .dialled = call->dialled};
         uint8_t hash[VAULT_HASH_BYTES];
         key_hash(dir, tenant_id, &exact, hash);
+        explicit_bzero(&exact, sizeof exact);
         struct found found = {row_by_hash(dir, hash), PARTY_NONE};
-        if (found.row && found.row->state == SESSION_ERASED)
-                found.row = NULL;
         const struct intent *intent = intent_find(dir, hash, call->now_ms);
         const struct row *meant = intent ? row_find(dir, intent->session_id) : NULL;
         const struct row *by_digits = NULL;
         if (!pin_is_none(&call->digits))
-                by_digits = find_by(dir, tenant_id, &digits);
-        const struct row *by_any = find_by(dir, tenant_id, &anyone);
+                by_digits = row_by_key(dir, tenant_id, &digits);
+        const struct row *by_any = row_by_key(dir, tenant_id, &anyone);
         if (!found.row && meant && meant->state != SESSION_ERASED &&
             meant->key_slot == intent->key_slot)
                 found = (struct found){meant, intent->place};
         if (!found.row)
                 found.row = by_digits ? by_digits : by_any;
+        if (found.row && found.row->state == SESSION_ERASED)
+                found.row = NULL;
         return found;
 }
 
@@ -132,7 +127,7 @@ static void count(const struct directory *dir, const struct directory_question *
         const struct mapping *mapping = asked->mapping ? asked->mapping : asked->request;
         asked->counts.digits_were_asked = question->digits_were_asked;
         if (mapping)
-                asked->counts.session_calls = row_use(dir, row)->calls;
+                asked->counts.session_calls = row_calls(dir, row);
         if (question->count)
                 question->count(question->arg, mapping, asked->policy, &asked->counts);
 }

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Erasing by order: keys are shredded at once. The hashes of what was taken stay until quarantine would
- * be over, in a row without anything else (a grave): a stale call must not reach whoever is next.
- */
+/* Erasing by order: a session, and what it left behind, without waiting for the end of quarantine. */
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -15,41 +12,27 @@ struct erasing {
         struct list node; /* in dir->erasings */
         struct directory *dir;
         struct erase_receipt receipt;
+        uint32_t waiting; /* rows on their way */
+        int err;
         directory_erased *done;
         void *arg;
 };
 
-static bool is_of(const struct directory *dir, const struct row *row, uint64_t session_id)
+/* The session's tombstones, then itself; NULL: all are erased. */
+static struct row *next_of(const struct directory *dir, uint64_t session_id)
 {
-        return row->id == session_id ||
-               ((row->flags & ROW_TOMBSTONE) && row_use(dir, row)->origin == session_id);
-}
-
-/* The next of the session's rows from here on, its tombstones' first: they have higher ids. */
-static struct row *last_of(const struct directory *dir, uint64_t session_id)
-{
-        const struct row *own = row_find(dir, session_id);
-        uint32_t least = own && !(own->flags & ROW_LEFT_SOME)
-                                 ? roll_below(&dir->rows_roll, session_id + 1)
-                                 : dir->rows_roll.count;
-        for (uint32_t at = least; at > 0; at--) {
-                struct row *row = row_at(dir, at - 1);
-                if (row->id < session_id)
-                        return NULL;
-                if (row->state != SESSION_ERASED && is_of(dir, row, session_id))
-                        return row;
-        }
-        return NULL;
+        struct row *own = row_find(dir, session_id);
+        if (!own || own->state == SESSION_ERASED)
+                return NULL;
+        struct row *left = row_left(dir, own);
+        return left ? left : own;
 }
 
 static bool is_settled(const struct directory *dir, uint64_t session_id)
 {
-        for (uint32_t at = roll_below(&dir->rows_roll, session_id); at < dir->rows_roll.count;
-             at++) {
-                const struct row *row = row_at(dir, at);
-                if (is_of(dir, row, session_id) && row->undoable)
+        for (const struct row *row = row_find(dir, session_id); row; row = row_left(dir, row))
+                if (row->undoable)
                         return false;
-        }
         return true;
 }
 
@@ -75,35 +58,6 @@ static bool end_first(struct directory *dir, struct row *row)
         return true;
 }
 
-static bool erase_row(struct directory *dir, struct row *row)
-{
-        if (!end_first(dir, row))
-                return false;
-        struct unit *unit = queue_take(dir, true);
-        if (!unit)
-                return false;
-        struct store_session *changed = &unit_change(unit, STORE_SET_SESSION_STATE)->session;
-        changed->id = row->id;
-        changed->tenant_id = row->tenant_id;
-        changed->state = SESSION_ERASED;
-        changed->ended_ms = row->ended_ms;
-        audit_entry_session_erased(unit_audit(unit), row->tenant_id, row->id, directory_now(dir));
-        queue_add(dir, unit, NULL, NULL);
-        row_bury(dir, row);
-        return true;
-}
-
-int row_erase_now(struct directory *dir, uint64_t session_id, uint32_t *rows)
-{
-        struct row *row;
-        while ((row = last_of(dir, session_id))) {
-                if (row->undoable || !erase_row(dir, row))
-                        return ERR_FULL;
-                ++*rows;
-        }
-        return 0;
-}
-
 static void finish(struct erasing *e, int err)
 {
         list_remove(&e->node);
@@ -121,38 +75,62 @@ void erasings_end(struct directory *dir)
         }
 }
 
+/* Of one row. */
 static void on_written(void *arg, int err)
 {
-        finish(arg, err);
+        struct erasing *e = arg;
+        if (err)
+                e->err = err;
+        if (--e->waiting == 0)
+                finish(e, e->err);
 }
 
 static void on_settled(void *arg, int err);
 
 /* An empty unit is answered when all before it is on disk, or was refused. */
-static int wait_for_all(struct erasing *e, directory_done *then)
+static int wait_for_all(struct erasing *e)
 {
         struct unit *unit = queue_take(e->dir, true);
         if (!unit)
                 return ERR_FULL;
-        queue_add(e->dir, unit, then, e);
+        queue_add(e->dir, unit, on_settled, e);
         return 0;
 }
 
+static int erase_row(struct erasing *e, struct row *row)
+{
+        if (!end_first(e->dir, row))
+                return ERR_FULL;
+        int err = row_bury(e->dir, row, on_written, e);
+        if (err)
+                return err;
+        e->waiting++;
+        e->receipt.rows++;
+        return 0;
+}
+
+/* An error is told when what was begun is done. */
 static int erase_settled(struct erasing *e)
 {
-        if (!is_settled(e->dir, e->receipt.session_id))
-                return wait_for_all(e, on_settled);
-        int err = row_erase_now(e->dir, e->receipt.session_id, &e->receipt.rows);
-        e->receipt.erased_ms = directory_now(e->dir);
-        rows_watch(e->dir);
-        return err ? err : wait_for_all(e, on_written);
+        struct directory *dir = e->dir;
+        uint64_t session_id = e->receipt.session_id;
+        if (!is_settled(dir, session_id))
+                return wait_for_all(e);
+        struct row *row;
+        while (!e->err && (row = next_of(dir, session_id)))
+                e->err = erase_row(e, row);
+        e->receipt.erased_ms = directory_now(dir);
+        rows_watch(dir);
+        if (e->waiting)
+                return 0;
+        return e->err ? e->err : ERR_NOT_FOUND; /* another order came first */
 }
 
 static void on_settled(void *arg, int err)
 {
         struct erasing *e = arg;
         if (!err)
-                err = erase_settled(e);
+                err = e->dir->queue.closing ? ERR_STATE : erase_settled(e);
         if (err)
                 finish(e, err);
 }

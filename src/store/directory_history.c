@@ -64,6 +64,21 @@ void history_note(struct directory *dir, const struct session *session)
         }
 }
 
+void history_forget(struct directory *dir, const struct session *session)
+{
+        for (unsigned from = 0; from < session->party_count; from++) {
+                for (unsigned to = 0; to < session->party_count; to++) {
+                        uint8_t hash[VAULT_HASH_BYTES];
+                        unsigned slot;
+                        if (!slot_between(session, from, to, &slot))
+                                continue;
+                        struct pair_had *had = place_of(dir, session, from, to, hash);
+                        if (!memcmp(had->hash, hash, sizeof had->hash))
+                                *had = (struct pair_had){0};
+                }
+        }
+}
+
 static void tell(const struct directory *dir, const struct session *session, unsigned from,
                  unsigned to, struct alloc_request *request)
 {

@@ -19,6 +19,7 @@
  *   directory_change.c   what is changed of a session that lives, or lives again
  *   directory_erase.c    erased by order
  *   directory_explain.c  what would become of a call in each row of a session
+ *   directory_grave.c    what is left of that until quarantine is over
  *   directory_intent.c   who calls from another telephone
  *   directory_party.c    all that is kept about one person
  *   directory_history.c  which number a pair had before
@@ -62,13 +63,13 @@ struct row {
         uint64_t key_slot;
         int64_t created_ms, starts_ms, expires_ms, ended_ms;
         uint32_t tenant_id, pool_id;
-        uint32_t reference;    /* slot in dir->references; SLOT_NONE */
-        uint32_t rest;         /* in dir->pieces */
-        uint16_t sealed_bytes; /* of an erased one: how many hashes of its keys are in `rest` */
-        uint8_t state;         /* enum session_state, as it was last written */
-        uint8_t undoable;      /* changes under way that the disk may still refuse */
+        uint32_t reference; /* slot in dir->references; SLOT_NONE */
+        uint32_t rest;      /* in dir->pieces */
+        uint16_t sealed_bytes;
+        uint8_t state;    /* enum session_state, as it was last written */
+        uint8_t undoable; /* changes under way that the disk may still refuse */
         uint8_t flags;
-        uint8_t sealed[ROW_SEALED_BYTES];
+        uint8_t sealed[ROW_SEALED_BYTES]; /* of an erased one: the hashes of its keys */
 };
 
 #define ROW_TOMBSTONE 1u /* of pairs of a session that goes on: its `origin` */
@@ -76,7 +77,7 @@ struct row {
 
 #define ROW_RESEALED 4u /* who called last is sealed, and waits to be written, too */
 
-#define ROW_LEFT_SOME 8u /* some of its pairs are tombstones */
+#define ROW_UNREADABLE 8u /* its key is gone, and why is not known yet: while loading */
 
 #define ROW_UNDOABLE_MAX UINT8_MAX
 
@@ -87,10 +88,17 @@ _Static_assert(SESSION_PLAIN_MAX + VAULT_SEAL_EXTRA <= STORE_SEALED_MAX, "any se
 struct row_use {
         int64_t last_used_ms;
         int64_t fixed_ms, sliding_ms; /* as in store_session */
-        uint64_t origin;
-        uint32_t calls;
+        union {
+                uint64_t origin; /* of a tombstone: as in store_session */
+                uint32_t left;   /* of a session: the first of its tombstones; SLOT_NONE */
+        };
+        union {
+                uint32_t calls;
+                uint32_t next; /* of a tombstone: another one of its session's; SLOT_NONE */
+        };
         uint32_t parties; /* in dir->pieces, PARTY_USE_BYTES; PIECES_NONE */
 };
+#define ROW_USE_NONE    ((struct row_use){.left = SLOT_NONE, .parties = PIECES_NONE})
 #define PARTY_USE_BYTES (SESSION_PARTIES_MAX * sizeof(struct party_use))
 
 _Static_assert(sizeof(struct row_use) == 40, "the figure in docs/design/numbers-at-rest.md");
@@ -249,6 +257,7 @@ struct directory {
         struct list holdings;     /* struct holdings: those that are being read */
         struct list certificates; /* owned; the one that was looked at longest ago first */
         struct list plans;        /* owned */
+        struct list burials;      /* owned; struct burial */
         directory_over_fn *on_over;
         void *on_over_arg;
 
@@ -349,6 +358,14 @@ int row_add(struct directory *dir, const struct session *session, const struct r
 int row_change(struct directory *dir, struct row *row, const struct session *session,
                const struct row_life *life, struct row_before *before) MUST_CHECK;
 
+/* What a seal is bound to: moved to another session or tenant, it does not open. */
+struct seal_context {
+        char bytes[32];
+        struct buf buf;
+};
+void seal_context_begin(struct seal_context *c, const char *what, uint32_t tenant_id,
+                        uint64_t session_id);
+
 /* Seals the parties of `session`; the row's pieces are taken. ERR_FULL: it is as it was. */
 int row_seal(struct directory *dir, const struct session *session, struct row *row) MUST_CHECK;
 /* The same with what is sealed already. */
@@ -370,6 +387,10 @@ const struct session *row_open_stored(const struct directory *dir,
 
 struct row_use *row_use(const struct directory *dir, const struct row *row);
 struct row_life row_life(const struct directory *dir, const struct row *row);
+uint32_t row_calls(const struct directory *dir, const struct row *row);
+uint64_t row_origin(const struct directory *dir, const struct row *row); /* 0: it is no tombstone */
+/* The first of a session's tombstones, and of a tombstone the next one; NULL: no more. */
+struct row *row_left(const struct directory *dir, const struct row *row);
 bool row_has_ended(const struct row *row); /* as it was last written */
 bool row_is_past_quarantine(const struct directory *dir, const struct row *row, int64_t now_ms);
 void row_drop(struct directory *dir, struct row *row); /* and shreds its key */
@@ -378,11 +399,30 @@ void row_to_store(const struct directory *dir, const struct row *row, struct sto
 void row_set_due(struct directory *dir, const struct row *row);
 void row_set_ended(struct directory *dir, struct row *row, int64_t ended_ms);
 
+/* Gives back what it has beside its row and its key. */
+void row_strip(struct directory *dir, struct row *row);
+
 /*
- * An ended one without its parties: the hashes of its keys stay, so that nobody gets its pairs before
- * quarantine is over, and are dropped with the row.
+ * Takes its parties from one that has ended: the hashes of its keys stay until quarantine is over, so
+ * that nobody gets its pairs before. `done` when it is on disk that it is erased, and its key is
+ * shredded. ERR_FULL, -ENOMEM: nothing was changed.
  */
-void row_bury(struct directory *dir, struct row *row);
+int row_bury(struct directory *dir, struct row *row, directory_done *done, void *arg) MUST_CHECK;
+void burials_end(struct directory *dir); /* those that will hear nothing more */
+/* Its keys are free. */
+void grave_unindex(struct directory *dir, const struct row *row);
+/* Takes the hashes from the disk; false: the queue is full. */
+bool grave_remove(struct directory *dir, uint64_t session_id);
+/*
+ * While loading, in the order of ids: a row for hashes that come with grave_load(). ERR_FULL. Rows that
+ * got none go with graves_loaded().
+ */
+int row_add_grave(struct directory *dir, const struct store_session *stored,
+                  struct row **out) MUST_CHECK;
+/* ERR_FULL; ERR_SEALED, ERR_STALE, ERR_VERSION: they can't be read. */
+int grave_load(struct directory *dir, const struct store_grave *grave) MUST_CHECK;
+void graves_loaded(struct directory *dir);
+
 /* Tells who runs calls that it has ended, on disk. */
 void session_is_over(const struct directory *dir, const struct row *row);
 
@@ -410,13 +450,12 @@ void holdings_before(struct directory *dir, const struct row *row);
 void certificates_end(struct directory *dir);
 void plans_end(struct directory *dir);
 void erasings_end(struct directory *dir); /* those that will hear nothing more */
-/* Erases the session and its tombstones, which must be settled; counts in `rows`. ERR_FULL. */
-int row_erase_now(struct directory *dir, uint64_t session_id, uint32_t *rows) MUST_CHECK;
 
 /* Which numbers pairs had: as far as it is remembered. */
 int history_init(struct directory *dir) MUST_CHECK;
 void history_fini(struct directory *dir);
 void history_note(struct directory *dir, const struct session *session);
+void history_forget(struct directory *dir, const struct session *session);
 void history_tell(const struct directory *dir, const struct session *session,
                   struct alloc_request *request);
 

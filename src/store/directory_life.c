@@ -62,7 +62,9 @@ static bool queue_erasure(struct directory *dir, struct store_session session)
  */
 static bool erase(struct directory *dir, struct row *row)
 {
-        if (row->state != SESSION_ERASED && !queue_erasure(dir, state_change(row)))
+        bool is_queued = row->state == SESSION_ERASED ? grave_remove(dir, row->id)
+                                                      : queue_erasure(dir, state_change(row));
+        if (!is_queued)
                 return false;
         row_drop(dir, row);
         return true;

@@ -44,7 +44,7 @@ static void look(struct party_walk *walk, const struct row *row)
         uint8_t place = session_party_of(session, walk->number);
         bool called_last = number_equal(session->last_caller.n, walk->number.n);
         row_close(dir);
-        uint64_t origin = row_use(dir, row)->origin;
+        uint64_t origin = row_origin(dir, row);
         if (place != PARTY_NONE || called_last)
                 walk->found(walk->arg, origin ? origin : row->id, place);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which numbers a session gets: what core/alloc.c asks about the pool. Numbers go by their slots. */
 #include <assert.h>
+#include <string.h>
 
 #include "store/directory_impl.h"
 
@@ -64,8 +65,10 @@ static bool is_free(void *arg, uint32_t number, unsigned slot)
         while (route_next_of_slot(&walk, held->row.number, &key)) {
                 const struct row *holder = row_by_key(p->dir, p->session->tenant_id, &key);
                 bool is_own = holder && holder->id == p->session->id;
-                if (!is_own && !key_is_free(p->dir, p->session->tenant_id, &key))
+                if (!is_own && !key_is_free(p->dir, p->session->tenant_id, &key)) {
+                        explicit_bzero(&key, sizeof key);
                         return false;
+                }
         }
         if (session_slot_is_open(p->session, slot))
                 return !is_held_by_others(held);

@@ -81,7 +81,7 @@ struct store_audit *unit_audit(struct unit *unit)
 static void schedule(struct directory *dir)
 {
         struct queue *q = &dir->queue;
-        if (list_is_empty(&q->in_flight) && !q->flush.queued)
+        if (!q->closing && list_is_empty(&q->in_flight) && !q->flush.queued)
                 io_defer(dir->io, &q->flush, flush, dir);
 }
 
@@ -192,6 +192,8 @@ static void take_back_change(struct directory *dir, const struct store_change *c
                 row_reopen(dir, change->session.id);
                 break;
         case STORE_SET_SESSION_USE:
+        case STORE_PUT_GRAVE:
+        case STORE_REMOVE_GRAVE:
         case STORE_ADD_CDR:
         case STORE_ADD_AUDIT:
                 break;

@@ -61,10 +61,20 @@ struct row_use *row_use(const struct directory *dir, const struct row *row)
         return &dir->uses[row_slot(dir, row)];
 }
 
+uint64_t row_origin(const struct directory *dir, const struct row *row)
+{
+        return row->flags & ROW_TOMBSTONE ? row_use(dir, row)->origin : 0;
+}
+
+uint32_t row_calls(const struct directory *dir, const struct row *row)
+{
+        return row->flags & ROW_TOMBSTONE ? 0 : row_use(dir, row)->calls;
+}
+
 struct row_life row_life(const struct directory *dir, const struct row *row)
 {
         const struct row_use *use = row_use(dir, row);
-        return (struct row_life){use->fixed_ms, use->sliding_ms, use->origin};
+        return (struct row_life){use->fixed_ms, use->sliding_ms, row_origin(dir, row)};
 }
 
 bool row_is_past_quarantine(const struct directory *dir, const struct row *row, int64_t now_ms)
@@ -147,8 +157,10 @@ static int check_keys(const struct directory *dir, const struct session *session
         uint32_t slot, count = 0;
         while (route_next(&walk, &key)) {
                 count++;
-                if (find_slot(dir, session->tenant_id, &key, &slot) && slot != own)
+                if (find_slot(dir, session->tenant_id, &key, &slot) && slot != own) {
+                        explicit_bzero(&key, sizeof key);
                         return ERR_CONFLICT;
+                }
         }
         return dir->index.count - going + count > dir->index.max ? ERR_FULL : 0;
 }
@@ -263,7 +275,40 @@ static void set_life(struct directory *dir, struct row *row, const struct sessio
         row->state = (uint8_t)session->state;
         use->fixed_ms = life->fixed_ms;
         use->sliding_ms = life->sliding_ms;
-        use->origin = life->origin;
+}
+
+/* A tombstone is the first of its session's, if that is there. */
+static void link_left(struct directory *dir, struct row *row, uint64_t origin)
+{
+        struct row *session = row_find(dir, origin);
+        struct row_use *use = row_use(dir, row);
+        row->flags |= ROW_TOMBSTONE;
+        use->origin = origin;
+        use->next = SLOT_NONE;
+        if (!session || session->state == SESSION_ERASED)
+                return;
+        use->next = row_use(dir, session)->left;
+        row_use(dir, session)->left = row_slot(dir, row);
+}
+
+struct row *row_left(const struct directory *dir, const struct row *row)
+{
+        const struct row_use *use = row_use(dir, row);
+        uint32_t slot = row->flags & ROW_TOMBSTONE ? use->next : use->left;
+        return slot == SLOT_NONE ? NULL : row_in(dir, slot);
+}
+
+static void unlink_left(struct directory *dir, const struct row *row)
+{
+        struct row *session =
+                row->flags & ROW_TOMBSTONE ? row_find(dir, row_use(dir, row)->origin) : NULL;
+        if (!session)
+                return;
+        uint32_t *at = &row_use(dir, session)->left, own = row_slot(dir, row);
+        while (*at != SLOT_NONE && *at != own)
+                at = &dir->uses[*at].next;
+        if (*at == own)
+                *at = dir->uses[own].next;
 }
 
 static void count_at_pool(struct directory *dir, const struct row *row, int change)
@@ -291,13 +336,13 @@ int row_add(struct directory *dir, const struct session *session, const struct r
                 pool_put(dir->rows, row);
                 return err;
         }
-        dir->uses[handle.index] = (struct row_use){.parties = PIECES_NONE};
+        dir->uses[handle.index] = ROW_USE_NONE;
         row->id = session->id;
         row->key_slot = session->key_slot;
         row->created_ms = session->created_ms;
         row->tenant_id = session->tenant_id;
         row->pool_id = session->pool_id;
-        row->flags = life->origin ? ROW_TOMBSTONE : 0;
+        row->flags = 0;
         set_life(dir, row, session, life);
         row->reference = add_reference(dir, session, handle.index);
         index_keys(dir, session, handle.index);
@@ -305,11 +350,36 @@ int row_add(struct directory *dir, const struct session *session, const struct r
         count_at_pool(dir, row, 1);
         if (!row_has_ended(row))
                 count_at_numbers(dir, session, 1);
-        struct row *origin = life->origin ? row_find(dir, life->origin) : NULL;
-        if (origin)
-                origin->flags |= ROW_LEFT_SOME;
+        if (life->origin)
+                link_left(dir, row, life->origin);
         else
                 history_note(dir, session);
+        row_set_due(dir, row);
+        *out = row;
+        return 0;
+}
+
+int row_add_grave(struct directory *dir, const struct store_session *stored, struct row **out)
+{
+        struct handle handle;
+        struct row *row = pool_take(dir->rows, &handle);
+        if (!row)
+                return ERR_FULL;
+        dir->uses[handle.index] = ROW_USE_NONE;
+        *row = (struct row){
+                .id = stored->id,
+                .tenant_id = stored->tenant_id,
+                .pool_id = stored->pool_id,
+                .created_ms = stored->created_ms,
+                .starts_ms = stored->starts_ms,
+                .expires_ms = stored->expires_ms,
+                .ended_ms = stored->ended_ms,
+                .state = SESSION_ERASED,
+                .reference = SLOT_NONE,
+                .rest = PIECES_NONE,
+        };
+        roll_add(&dir->rows_roll, handle.index);
+        count_at_pool(dir, row, 1);
         row_set_due(dir, row);
         *out = row;
         return 0;
@@ -415,54 +485,13 @@ void row_written(struct directory *dir, const struct store_session *written,
                 vault_key_shred(dir->vault, before->row.key_slot);
 }
 
-/* A group of eight, each of whom has four numbers, has the most. */
-#define KEYS_MAX ((SESSION_GROUP_MAX - 1) * SESSION_REALS_MAX + SESSION_SLOTS_MAX)
-
-static uint16_t list_hashes(const struct directory *dir, const struct row *row,
-                            uint8_t hashes[KEYS_MAX][VAULT_HASH_BYTES])
+void row_strip(struct directory *dir, struct row *row)
 {
-        const struct session *session = row_open(dir, row);
-        assert(session);
-        struct route_walk walk = {.session = session};
-        struct route_key key;
-        uint16_t count = 0;
-        while (route_next(&walk, &key)) {
-                assert(count < KEYS_MAX);
-                key_hash(dir, session->tenant_id, &key, hashes[count++]);
-        }
-        row_close(dir);
-        return count;
-}
-
-void row_bury(struct directory *dir, struct row *row)
-{
-        uint8_t hashes[KEYS_MAX][VAULT_HASH_BYTES];
-        uint32_t kept;
-        assert(row->state == SESSION_ENDED);
-        holdings_before(dir, row);
-        uint16_t count = list_hashes(dir, row, hashes);
-        if (pieces_put(&dir->pieces, hashes, (size_t)count * sizeof hashes[0], &kept)) {
-                row_drop(dir, row);
-                return;
-        }
+        unlink_left(dir, row);
         use_drop(dir, row);
         remove_reference(dir, row);
         pieces_drop(&dir->pieces, row->rest);
-        vault_key_shred(dir->vault, row->key_slot);
-        explicit_bzero(row->sealed, sizeof row->sealed);
-        row->key_slot = 0;
-        row->state = SESSION_ERASED;
-        row->rest = kept;
-        row->sealed_bytes = count;
-        row_set_due(dir, row);
-}
-
-static void unindex_buried(struct directory *dir, const struct row *row)
-{
-        uint8_t hashes[KEYS_MAX][VAULT_HASH_BYTES];
-        pieces_get(&dir->pieces, row->rest, hashes, (size_t)row->sealed_bytes * sizeof hashes[0]);
-        for (unsigned i = 0; i < row->sealed_bytes; i++)
-                index_remove(&dir->index, hashes[i], row_slot(dir, row));
+        row->rest = PIECES_NONE;
 }
 
 void row_drop(struct directory *dir, struct row *row)
@@ -470,12 +499,10 @@ void row_drop(struct directory *dir, struct row *row)
         uint32_t slot = row_slot(dir, row);
         holdings_before(dir, row);
         if (row->state == SESSION_ERASED)
-                unindex_buried(dir, row);
+                grave_unindex(dir, row);
         else
                 (void)take_out(dir, row);
-        use_drop(dir, row);
-        pieces_drop(&dir->pieces, row->rest);
-        remove_reference(dir, row);
+        row_strip(dir, row);
         count_at_pool(dir, row, -1);
         due_clear(&dir->due, slot);
         roll_remove(&dir->rows_roll, slot);
@@ -536,7 +563,7 @@ void row_to_store(const struct directory *dir, const struct row *row, struct sto
                 .ended_ms = row->ended_ms,
                 .fixed_ms = use->fixed_ms,
                 .sliding_ms = use->sliding_ms,
-                .origin = use->origin,
+                .origin = row_origin(dir, row),
                 .key_slot = row->key_slot,
         };
         struct slice reference = row_reference(dir, row);

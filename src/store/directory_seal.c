@@ -7,18 +7,18 @@
 #include "base/log.h"
 #include "store/directory_impl.h"
 
-/* What a seal is bound to: moved to another session or tenant, it does not open. */
-struct seal_context {
-        char bytes[32];
-        struct buf buf;
-};
+void seal_context_begin(struct seal_context *c, const char *what, uint32_t tenant_id,
+                        uint64_t session_id)
+{
+        buf_init(&c->buf, c->bytes, sizeof c->bytes);
+        buf_put_text(&c->buf, what);
+        buf_put_be32(&c->buf, tenant_id);
+        buf_put_be64(&c->buf, session_id);
+}
 
 static struct slice context_of(uint32_t tenant_id, uint64_t session_id, struct seal_context *c)
 {
-        buf_init(&c->buf, c->bytes, sizeof c->bytes);
-        buf_put_text(&c->buf, "session parties");
-        buf_put_be32(&c->buf, tenant_id);
-        buf_put_be64(&c->buf, session_id);
+        seal_context_begin(c, "session parties", tenant_id, session_id);
         assert(buf_ok(&c->buf));
         return buf_slice(&c->buf);
 }

@@ -63,7 +63,7 @@ int view_row(const struct directory *dir, const struct row *row, struct session_
         row_close(dir);
         const struct row_use *use = row_use(dir, row);
         view->last_used_ms = use->last_used_ms;
-        view->calls = use->calls;
+        view->calls = row_calls(dir, row);
         return 0;
 }
 

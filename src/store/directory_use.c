@@ -18,7 +18,7 @@ void use_read(const struct directory *dir, const struct row *row, struct session
         const struct row_use *use = row_use(dir, row);
         session_use_init(out);
         out->last_used_ms = use->last_used_ms;
-        out->calls = use->calls;
+        out->calls = row_calls(dir, row);
         if (use->parties != PIECES_NONE)
                 pieces_get(&dir->pieces, use->parties, out->parties, PARTY_USE_BYTES);
 }
@@ -44,6 +44,8 @@ static bool has_heard(const struct session_use *use)
 void use_load(struct directory *dir, const struct row *row, const struct session_use *use)
 {
         struct row_use *held = row_use(dir, row);
+        if (row->flags & ROW_TOMBSTONE)
+                return; /* it has been called by nobody */
         held->last_used_ms = use->last_used_ms;
         held->calls = use->calls;
         if (has_heard(use))
@@ -54,7 +56,7 @@ void use_drop(struct directory *dir, struct row *row)
 {
         struct row_use *use = row_use(dir, row);
         pieces_drop(&dir->pieces, use->parties);
-        *use = (struct row_use){.parties = PIECES_NONE};
+        *use = ROW_USE_NONE;
         row->flags = 0;
 }
 

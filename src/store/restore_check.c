@@ -256,6 +256,13 @@ static int on_session(void *arg, const struct store_session *row, const struct s
         return 0;
 }
 
+static int on_grave(void *arg, const struct store_grave *row)
+{
+        (void)arg;
+        (void)row;
+        return 0;
+}
+
 static int on_audit(void *arg, const struct store_audit *last)
 {
         (void)arg;
@@ -272,6 +279,7 @@ static int read_rows(struct checking *c)
                 .on_pool = on_pool,
                 .on_number = on_number,
                 .on_session = on_session,
+                .on_grave = on_grave,
                 .on_audit_head = on_audit,
                 .arg = c,
         };

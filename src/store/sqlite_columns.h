@@ -25,7 +25,8 @@
 #define SESSION_COLUMNS                                                                            \
         "id, tenant_id, pool_id, state, created_ms, starts_ms, expires_ms, ended_ms, fixed_ms, "   \
         "sliding_ms, origin, key_slot, reference, sealed"
-#define USE_COLUMNS "used"
+#define USE_COLUMNS   "used"
+#define GRAVE_COLUMNS "session_id, part, tenant_id, key_slot, sealed"
 #define CDR_COLUMNS                                                                                \
         "tenant_id, call_id, leg_id, leg, trunk_id, session_id, party, number, party_hint, "       \
         "verdict, started_ms, ringing_ms, answered_ms, ended_ms, cause, source, sip_status, "      \

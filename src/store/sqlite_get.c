@@ -295,6 +295,18 @@ static bool parse_attempts(struct slice text, struct cdr *cdr)
         return true;
 }
 
+int sqlite_get_grave(sqlite3_stmt *stmt, struct store_grave *out)
+{
+        struct row row = {.stmt = stmt};
+        memset(out, 0, sizeof *out);
+        out->session_id = get_u64(&row);
+        out->part = (uint8_t)get_int(&row, 0, UINT8_MAX);
+        out->tenant_id = get_u32(&row);
+        out->key_slot = (uint64_t)get_int(&row, INT64_MIN, INT64_MAX);
+        out->sealed_bytes = (uint16_t)get_blob(&row, out->sealed, sizeof out->sealed);
+        return finish(&row);
+}
+
 int sqlite_get_cdr(sqlite3_stmt *stmt, int first, struct cdr *out)
 {
         struct row row = {.stmt = stmt, .at = first};

@@ -25,6 +25,8 @@ int sqlite_get_key(sqlite3_stmt *stmt, struct api_key *out) MUST_CHECK;
 int sqlite_get_session(sqlite3_stmt *stmt, struct store_session *out,
                        struct session_use *use) MUST_CHECK;
 
+int sqlite_get_grave(sqlite3_stmt *stmt, struct store_grave *out) MUST_CHECK;
+
 /* CDR_COLUMNS from column `first` on. */
 int sqlite_get_cdr(sqlite3_stmt *stmt, int first, struct cdr *out) MUST_CHECK;
 

@@ -63,6 +63,15 @@ static int load_session(sqlite3_stmt *stmt, struct load *load)
         return rc;
 }
 
+static int load_grave(sqlite3_stmt *stmt, struct load *load)
+{
+        struct store_grave grave;
+        int rc = sqlite_get_grave(stmt, &grave);
+        if (!rc)
+                load->err = load->loader->on_grave(load->loader->arg, &grave);
+        return rc;
+}
+
 static int load_audit_head(sqlite3_stmt *stmt, struct load *load)
 {
         struct store_audit last;
@@ -82,7 +91,7 @@ static int for_each_row(sqlite3 *db, const char *sql,
         return rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
-_Static_assert(SESSION_ERASED == 3, "erased sessions are not loaded");
+_Static_assert(SESSION_ERASED == 3, "erased sessions are not loaded, but for their graves");
 
 int sqlite_read_all(sqlite3 *db, const struct store_loader *loader, int *err)
 {
@@ -100,8 +109,10 @@ int sqlite_read_all(sqlite3 *db, const struct store_loader *loader, int *err)
                 {"SELECT " POOL_COLUMNS " FROM pool ORDER BY tenant_id, id", load_pool},
                 {"SELECT " NUMBER_COLUMNS " FROM number ORDER BY e164", load_number},
                 {"SELECT " SESSION_COLUMNS ", " USE_COLUMNS " FROM session "
-                 "WHERE state != 3 OR id = (SELECT max(id) FROM session) ORDER BY id",
+                 "WHERE state != 3 OR id = (SELECT max(id) FROM session) "
+                 "OR id IN (SELECT session_id FROM grave) ORDER BY id",
                  load_session},
+                {"SELECT " GRAVE_COLUMNS " FROM grave ORDER BY session_id, part", load_grave},
                 {LAST_AUDIT, load_audit_head},
         };
         struct load load = {.loader = loader};

@@ -38,6 +38,8 @@ enum statement {
         SET_SESSION_STATE,
         ERASE_SESSION,
         SET_SESSION_USE,
+        PUT_GRAVE,
+        REMOVE_GRAVE,
         ADD_CDR,
         ADD_AUDIT,
         PUT_AUDIT_HEAD,
@@ -74,6 +76,8 @@ static const char *const sql[STATEMENTS] = {
         [ERASE_SESSION] = ERASE_SQL,
         [SET_SESSION_USE] =
                 "UPDATE session SET expires_ms = ?, used = ? WHERE id = ? AND state != 3",
+        [PUT_GRAVE] = "INSERT OR REPLACE INTO grave (" GRAVE_COLUMNS ") VALUES (" MARKS_4 ",?)",
+        [REMOVE_GRAVE] = "DELETE FROM grave WHERE session_id = ?",
         [ADD_CDR] = "INSERT OR IGNORE INTO cdr (" CDR_COLUMNS ") VALUES (" MARKS_10 "," MARKS_10
                     ",?,?)",
         [ADD_AUDIT] = "INSERT INTO audit (" AUDIT_COLUMNS ") VALUES (" MARKS_4 ",?,?)",
@@ -405,6 +409,25 @@ static int set_session_use(struct sqlite_writer *writer, const struct store_use 
         return run(&row);
 }
 
+static int put_grave(struct sqlite_writer *writer, const struct store_grave *grave)
+{
+        struct row row = begin(writer, PUT_GRAVE);
+        assert(grave->sealed_bytes <= STORE_GRAVE_MAX);
+        put_u64(&row, grave->session_id);
+        put_int(&row, grave->part);
+        put_int(&row, grave->tenant_id);
+        put_int(&row, (int64_t)grave->key_slot);
+        put_blob(&row, grave->sealed, grave->sealed_bytes);
+        return run(&row);
+}
+
+static int remove_grave(struct sqlite_writer *writer, uint64_t session_id)
+{
+        struct row row = begin(writer, REMOVE_GRAVE);
+        put_u64(&row, session_id);
+        return run(&row);
+}
+
 static void format_attempts(const struct cdr *cdr, struct buf *b)
 {
         for (unsigned i = 0; i < cdr->attempt_count; i++) {
@@ -508,6 +531,10 @@ int sqlite_write_change(struct sqlite_writer *writer, const struct store_change 
                 return set_session_state(writer, &change->session);
         case STORE_SET_SESSION_USE:
                 return set_session_use(writer, &change->use);
+        case STORE_PUT_GRAVE:
+                return put_grave(writer, &change->grave);
+        case STORE_REMOVE_GRAVE:
+                return remove_grave(writer, change->grave.session_id);
         case STORE_ADD_CDR:
                 return add_cdr(writer, &change->cdr);
         case STORE_ADD_AUDIT:

@@ -43,6 +43,7 @@ struct store_memory {
         int fail_err;
         int last_err; /* of the last commit */
         bool working;
+        bool dead;   /* it has crashed */
         bool closed; /* callbacks still come, but ask in vain for more */
 };
 
@@ -134,9 +135,9 @@ static void work(void *arg)
 
 static int queue(struct store_memory *m, struct item *item)
 {
-        if (m->closed) {
+        if (m->closed || m->dead) {
                 free(item);
-                return ERR_STATE;
+                return m->dead ? 0 : ERR_STATE;
         }
         list_add_tail(&m->items, &item->node);
         if (m->params.commit_ms == 0)
@@ -173,7 +174,7 @@ static int submit(struct store *store, const struct store_change *changes, uint3
                 m->fail_in = --m->fail_count ? 1 : 0;
         }
         int err = queue(m, item);
-        m->queued += !err;
+        m->queued += !err && !m->dead;
         return err;
 }
 
@@ -241,7 +242,7 @@ static bool healthy(const struct store *store, char *problem)
         return false;
 }
 
-static void destroy(struct store_memory *m)
+static void drop_items(struct store_memory *m)
 {
         io_defer_cancel(m->params.io, &m->task);
         io_timer_stop(m->params.io, &m->timer);
@@ -249,7 +250,6 @@ static void destroy(struct store_memory *m)
                 list_remove(node);
                 free(container_of(node, struct item, node));
         }
-        free(m);
 }
 
 static void close_store(struct store *store)
@@ -259,14 +259,17 @@ static void close_store(struct store *store)
         m->closed = true;
         while (!list_is_empty(&m->items))
                 work(m);
-        destroy(m);
+        drop_items(m);
+        free(m);
 }
 
 void store_memory_crash(struct store *store)
 {
         struct store_memory *m = self(store);
         assert(!m->working);
-        destroy(m);
+        m->dead = true;
+        drop_items(m);
+        m->queued = 0;
 }
 
 void store_memory_fail(struct store *store, uint32_t nth, uint32_t count, int err)

@@ -26,7 +26,10 @@ int store_memory_open(const struct store_memory_params *params, struct store **o
 /* The n-th submit from now (1: the next one) and `count - 1` after it are refused with `err`. */
 void store_memory_fail(struct store *store, uint32_t nth, uint32_t count, int err);
 
-/* Ends the store as a crash would: what waits is lost, no callback comes. */
+/*
+ * As a crash would: what waits is lost, and what is asked from now on is never answered. It is still
+ * closed by its owner, without any callback.
+ */
 void store_memory_crash(struct store *store);
 
 #endif

@@ -15,7 +15,7 @@ struct rows {
 };
 
 struct store_memory_disk {
-        struct rows tenants, keys, trunks, pools, numbers, sessions, uses, cdrs, audit;
+        struct rows tenants, keys, trunks, pools, numbers, sessions, uses, graves, cdrs, audit;
         struct audit_head head;
         uint64_t commits;
 };
@@ -64,6 +64,7 @@ int store_memory_disk_create(struct store_memory_disk **out)
         disk->uses.row_bytes = sizeof(struct store_use);
         disk->numbers.row_bytes = sizeof(struct store_number);
         disk->sessions.row_bytes = sizeof(struct store_session);
+        disk->graves.row_bytes = sizeof(struct store_grave);
         disk->cdrs.row_bytes = sizeof(struct cdr);
         disk->audit.row_bytes = sizeof(struct store_audit);
         /* As the schema has it. */
@@ -87,6 +88,7 @@ void store_memory_disk_destroy(struct store_memory_disk *disk)
         free(disk->uses.p);
         free(disk->numbers.p);
         free(disk->sessions.p);
+        free(disk->graves.p);
         free(disk->cdrs.p);
         free(disk->audit.p);
         free(disk);
@@ -95,6 +97,11 @@ void store_memory_disk_destroy(struct store_memory_disk *disk)
 struct store_audit *store_memory_audit_at(struct store_memory_disk *disk, uint32_t i)
 {
         return i < disk->audit.count ? row_at(&disk->audit, i) : NULL;
+}
+
+struct store_grave *store_memory_grave_at(struct store_memory_disk *disk, uint32_t i)
+{
+        return i < disk->graves.count ? row_at(&disk->graves, i) : NULL;
 }
 
 struct store_session *store_memory_session_at(struct store_memory_disk *disk, uint32_t i)
@@ -206,9 +213,9 @@ static int check(struct store_memory_disk *disk, const struct store_change *chan
                 if (there == (change->kind == STORE_ADD_SESSION))
                         return ERR_CONFLICT;
         }
-        struct rows *rows[] = {&disk->tenants, &disk->keys,    &disk->trunks,
-                               &disk->pools,   &disk->numbers, &disk->sessions,
-                               &disk->uses,    &disk->cdrs,    &disk->audit};
+        struct rows *rows[] = {&disk->tenants, &disk->keys,     &disk->trunks, &disk->pools,
+                               &disk->numbers, &disk->sessions, &disk->uses,   &disk->graves,
+                               &disk->cdrs,    &disk->audit};
         for (unsigned i = 0; i < sizeof rows / sizeof rows[0]; i++)
                 if (reserve(rows[i], count) != 0)
                         return -ENOMEM;
@@ -352,6 +359,41 @@ static void set_session_state(struct store_memory_disk *disk, const struct store
         }
 }
 
+static void remove_grave(struct store_memory_disk *disk, uint64_t session_id, int part)
+{
+        for (uint32_t i = 0; i < disk->graves.count; i++) {
+                const struct store_grave *grave = row_at(&disk->graves, i);
+                if (grave->session_id == session_id && (part < 0 || grave->part == part))
+                        remove_at(&disk->graves, i--);
+        }
+}
+
+static bool is_before(const struct store_grave *a, const struct store_grave *b)
+{
+        return a->session_id != b->session_id ? a->session_id < b->session_id : a->part < b->part;
+}
+
+static void put_grave(struct store_memory_disk *disk, const struct store_grave *grave)
+{
+        remove_grave(disk, grave->session_id, grave->part);
+        add(&disk->graves, grave);
+        struct store_grave *rows = disk->graves.p;
+        for (uint32_t i = disk->graves.count - 1; i > 0 && is_before(&rows[i], &rows[i - 1]); i--) {
+                struct store_grave other = rows[i - 1];
+                rows[i - 1] = rows[i];
+                rows[i] = other;
+        }
+}
+
+static bool has_grave(const struct store_memory_disk *disk, uint64_t session_id)
+{
+        for (uint32_t i = 0; i < disk->graves.count; i++)
+                if (((const struct store_grave *)row_at(&disk->graves, i))->session_id ==
+                    session_id)
+                        return true;
+        return false;
+}
+
 static void add_audit(struct store_memory_disk *disk, const struct vault *vault,
                       const struct store_audit *entry)
 {
@@ -407,6 +449,12 @@ static void apply(struct store_memory_disk *disk, const struct vault *vault,
         case STORE_SET_SESSION_STATE:
                 set_session_state(disk, &change->session);
                 return;
+        case STORE_PUT_GRAVE:
+                put_grave(disk, &change->grave);
+                return;
+        case STORE_REMOVE_GRAVE:
+                remove_grave(disk, change->grave.session_id, -1);
+                return;
         case STORE_ADD_CDR:
                 if (!has_cdr(disk, &change->cdr))
                         add(&disk->cdrs, &change->cdr);
@@ -429,12 +477,13 @@ int store_memory_disk_commit(struct store_memory_disk *disk, const struct vault 
         return 0;
 }
 
-/* Of erased sessions only the last is of any use: its id has been given out. */
+/* Of erased sessions without graves only the last is of any use: its id has been given out. */
 static int load_session(const struct store_memory_disk *disk, uint32_t i,
                         const struct store_loader *loader)
 {
         const struct store_session *row = row_at(&disk->sessions, i);
-        if (row->state == SESSION_ERASED && i + 1 < disk->sessions.count)
+        if (row->state == SESSION_ERASED && i + 1 < disk->sessions.count &&
+            !has_grave(disk, row->id))
                 return 0;
         const struct store_use *known = find_use(disk, row->id);
         struct session_use use;
@@ -469,6 +518,8 @@ int store_memory_disk_load(const struct store_memory_disk *disk, const struct st
                 err = loader->on_number(loader->arg, row_at(&disk->numbers, i));
         for (uint32_t i = 0; !err && i < disk->sessions.count; i++)
                 err = load_session(disk, i, loader);
+        for (uint32_t i = 0; !err && i < disk->graves.count; i++)
+                err = loader->on_grave(loader->arg, row_at(&disk->graves, i));
         if (!err && disk->audit.count)
                 err = loader->on_audit_head(loader->arg,
                                             row_at(&disk->audit, disk->audit.count - 1));

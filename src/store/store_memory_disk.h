@@ -40,6 +40,7 @@ uint32_t store_memory_disk_drop_cdrs(struct store_memory_disk *disk,
 /* For tests that look at or tamper with what is stored: the i-th row, NULL past the last. */
 struct store_audit *store_memory_audit_at(struct store_memory_disk *disk, uint32_t i);
 struct store_session *store_memory_session_at(struct store_memory_disk *disk, uint32_t i);
+struct store_grave *store_memory_grave_at(struct store_memory_disk *disk, uint32_t i);
 /* How many submits the disk has taken since it was created. */
 uint64_t store_memory_commits(const struct store_memory_disk *disk);
 

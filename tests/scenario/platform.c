@@ -143,69 +143,6 @@ static void on_datagram(void *arg, const struct addr *from, const struct addr *t
 
 /* ---- its disk, and what a crash leaves ---- */
 
-static struct store *real_of(const struct store *store)
-{
-        return ((const struct mortal_store *)store)->real;
-}
-
-static int mortal_load(struct store *store, const struct store_loader *loader)
-{
-        return real_of(store)->ops->load(real_of(store), loader);
-}
-
-static int mortal_submit(struct store *store, const struct store_change *changes, uint32_t count,
-                         store_done *done, void *arg)
-{
-        struct store *real = real_of(store);
-        return real ? real->ops->submit(real, changes, count, done, arg) : 0; /* never answered */
-}
-
-static int mortal_query_events(struct store *store, const struct store_events_query *query,
-                               store_events_fn *fn, void *arg)
-{
-        return real_of(store)->ops->query_events(real_of(store), query, fn, arg);
-}
-
-static int mortal_query_cdrs(struct store *store, const struct store_cdr_query *query,
-                             store_cdrs_fn *fn, void *arg)
-{
-        return real_of(store)->ops->query_cdrs(real_of(store), query, fn, arg);
-}
-
-static int mortal_walk_audit(struct store *store,
-                             int (*visit)(void *arg, const struct store_audit *entry),
-                             store_done *done, void *arg)
-{
-        return real_of(store)->ops->walk_audit(real_of(store), visit, done, arg);
-}
-
-static uint32_t mortal_queued(const struct store *store)
-{
-        return real_of(store)->ops->queued(real_of(store));
-}
-
-static bool mortal_healthy(const struct store *store, char *problem)
-{
-        return real_of(store)->ops->healthy(real_of(store), problem);
-}
-
-static void mortal_close(struct store *store)
-{
-        if (real_of(store))
-                real_of(store)->ops->close(real_of(store));
-}
-
-static const struct store_ops mortal_ops = {
-        .load = mortal_load,
-        .submit = mortal_submit,
-        .query_cdrs = mortal_query_cdrs,
-        .query_events = mortal_query_events,
-        .walk_audit = mortal_walk_audit,
-        .queued = mortal_queued,
-        .healthy = mortal_healthy,
-        .close = mortal_close,
-};
-
 static void open_vault(struct platform *platform)
 {
         char problem[512] = "";
@@ -258,8 +195,7 @@ static void open_directory(struct platform *platform)
                 .disk = platform->disk,
                 .commit_ms = platform->options.commit_ms,
         };
-        platform->store.base.ops = &mortal_ops;
-        assert_int_equal(store_memory_open(&memory, &platform->store.real), 0);
+        assert_int_equal(store_memory_open(&memory, &platform->store), 0);
 
         const struct directory_params params = {.io = platform->io,
                                                 .sessions_max = 64,
@@ -267,7 +203,7 @@ static void open_directory(struct platform *platform)
                                                 .quarantine_ms = 7200000,
                                                 .waiting_max = 128};
         char problem[512] = "";
-        assert_int_equal(directory_open_on(&params, platform->vault, &platform->store.base,
+        assert_int_equal(directory_open_on(&params, platform->vault, platform->store,
                                            &platform->directory, problem),
                          0);
 }
@@ -372,8 +308,7 @@ static void forget_process(struct platform *platform)
         network.loss_permille = 1000;
         sim_world_set_network(platform->sim, &network);
         sim_world_on_datagram(platform->sim, NULL, NULL);
-        store_memory_crash(platform->store.real);
-        platform->store.real = NULL;
+        store_memory_crash(platform->store);
         close_all(platform);
         platform->directory = NULL;
         io_destroy(platform->io);

@@ -49,19 +49,13 @@ struct platform_options {
         int64_t commit_ms; /* how long the disk takes; 0: not until the next turn */
 };
 
-/* The disk's store, until it dies with its process. */
-struct mortal_store {
-        struct store base;
-        struct store *real; /* NULL: dead */
-};
-
 struct platform {
         struct platform_options options;
         struct sim_world *sim;
         struct io *io;
         struct vault *vault;
         struct store_memory_disk *disk;
-        struct mortal_store store;
+        struct store *store;         /* the directory's */
         struct directory *directory; /* NULL: between two processes */
         struct sip_trunks *trunks;
         struct calls *calls;

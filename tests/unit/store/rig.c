@@ -178,6 +178,14 @@ static int on_session(void *arg, const struct store_session *row, const struct s
         return 0;
 }
 
+static int on_grave(void *arg, const struct store_grave *row)
+{
+        struct rig_rows *rows = arg;
+        assert(rows->grave_count < 8 && !rows->audit_count);
+        rows->graves[rows->grave_count++] = *row;
+        return 0;
+}
+
 static int on_audit_head(void *arg, const struct store_audit *last)
 {
         struct rig_rows *rows = arg;
@@ -197,6 +205,7 @@ struct rig_rows *rig_load(struct rig *rig)
                 .on_pool = on_pool,
                 .on_number = on_number,
                 .on_session = on_session,
+                .on_grave = on_grave,
                 .on_audit_head = on_audit_head,
                 .arg = rows,
         };
@@ -240,6 +249,13 @@ static int ignore_number(void *arg, const struct store_number *row)
         return 0;
 }
 
+static int ignore_grave(void *arg, const struct store_grave *row)
+{
+        (void)arg;
+        (void)row;
+        return 0;
+}
+
 static int ignore_session(void *arg, const struct store_session *row, const struct session_use *use)
 {
         (void)arg;
@@ -264,6 +280,7 @@ const struct store_loader *rig_loader(void)
                 .on_pool = ignore_pool,
                 .on_number = ignore_number,
                 .on_session = ignore_session,
+                .on_grave = ignore_grave,
                 .on_audit_head = ignore_audit,
         };
         return &loader;

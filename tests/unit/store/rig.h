@@ -26,9 +26,10 @@ struct rig_rows {
         struct store_number numbers[8];
         struct store_session sessions[RIG_ROWS_MAX];
         struct session_use uses[RIG_ROWS_MAX]; /* of the sessions */
+        struct store_grave graves[8];
         struct store_audit last_audit;
         uint32_t tenant_count, key_count;
-        uint32_t trunk_count, pool_count, number_count, session_count, audit_count;
+        uint32_t trunk_count, pool_count, number_count, session_count, grave_count, audit_count;
 };
 
 struct rig {

@@ -7,7 +7,7 @@
 
 #include "io/io_epoll.h"
 #include "scratch.h"
-#include "store/directory.h"
+#include "store/directory_change.h"
 #include "world.h"
 
 static struct io *io;
@@ -330,11 +330,45 @@ static void a_note_of_the_clock_that_nobody_can_read_says_nothing(void **state)
         assert_int_equal(try_open(&dir), ERR_CONFLICT);
 }
 
+static void on_erased(void *arg, int err, const struct erase_receipt *receipt)
+{
+        assert_int_equal(receipt->rows, 1);
+        on_done(arg, err);
+}
+
+static void a_pair_that_was_erased_stays_taken_when_it_opens_again(void **state)
+{
+        (void)state;
+        struct directory *dir = open_directory();
+        provision(dir);
+        struct session_view s = create(dir, 1, 2), view;
+        int answer = 1;
+        assert_int_equal(directory_session_erase(dir, s.id, on_erased, &answer), 0);
+        assert_int_equal(wait_for(&answer), 0);
+        for (unsigned i = 0; i < 2; i++) {
+                directory_close(dir);
+                dir = open_directory();
+                const struct session_create c = {.tenant_id = 1,
+                                                 .parties = {PARTY(party(1)), PARTY(party(2))},
+                                                 .party_count = 2,
+                                                 .given = {s.slots[0]}};
+                bool repeated;
+                assert_int_equal(
+                        directory_session_create(dir, &c, &view, &repeated, NULL, NULL, NULL),
+                        ERR_CONFLICT);
+        }
+        struct session_view next = create(dir, 1, 2);
+        assert_false(number_equal(next.slots[0].n, s.slots[0].n));
+        assert_false(number_equal(next.slots[1].n, s.slots[1].n));
+        directory_close(dir);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
         const struct CMUnitTest tests[] = {
                 TEST(what_was_acknowledged_is_there_when_it_opens_again),
+                TEST(a_pair_that_was_erased_stays_taken_when_it_opens_again),
                 TEST(the_audit_record_verifies_across_a_restart),
                 TEST(no_real_number_is_in_any_file),
                 TEST(one_process_holds_a_data_directory),

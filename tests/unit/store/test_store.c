@@ -426,6 +426,53 @@ static void an_erased_session_leaves_its_id_and_nothing_else(void **state)
         free(rows);
 }
 
+static struct store_change make_grave(uint64_t session_id, uint8_t part, uint8_t n)
+{
+        struct store_change change = {
+                .kind = STORE_PUT_GRAVE,
+                .grave = {.session_id = session_id,
+                          .tenant_id = 3,
+                          .part = part,
+                          .key_slot = UINT64_MAX - n,
+                          .sealed_bytes = STORE_GRAVE_MAX},
+        };
+        memset(change.grave.sealed, n, sizeof change.grave.sealed);
+        return change;
+}
+
+static void graves_come_in_order_and_bring_their_sessions(void **state)
+{
+        (void)state;
+        for (uint64_t id = 1; id <= 3; id++)
+                put(make_session(id));
+        put(make_grave(2, 1, 4));
+        put(make_grave(1, 0, 2));
+        put(make_grave(2, 0, 3));
+        put(make_grave(1, 0, 5)); /* in the place of the one before */
+        put(make_session_state(1, SESSION_ERASED, 9));
+        put(make_session_state(2, SESSION_ERASED, 9));
+        reopen();
+
+        struct rig_rows *rows = rig_load(&rig);
+        assert_int_equal(rows->session_count, 3);
+        assert_int_equal(rows->sessions[0].state, SESSION_ERASED);
+        assert_int_equal(rows->sessions[0].ended_ms, 9);
+        assert_int_equal(rows->grave_count, 3);
+        const struct store_change expected[] = {make_grave(1, 0, 5), make_grave(2, 0, 3),
+                                                make_grave(2, 1, 4)};
+        for (unsigned i = 0; i < 3; i++)
+                assert_memory_equal(&rows->graves[i], &expected[i].grave, sizeof rows->graves[i]);
+        free(rows);
+
+        put((struct store_change){.kind = STORE_REMOVE_GRAVE, .grave = {.session_id = 2}});
+        put((struct store_change){.kind = STORE_REMOVE_GRAVE, .grave = {.session_id = 7}});
+        reopen();
+        rows = rig_load(&rig);
+        assert_int_equal(rows->session_count, 2);
+        assert_int_equal(rows->grave_count, 1);
+        free(rows);
+}
+
 static void a_submit_that_contradicts_leaves_nothing_behind(void **state)
 {
         (void)state;
@@ -884,6 +931,7 @@ int main(void)
                 BOTH(a_session_is_replaced_whole),
                 BOTH(a_session_that_is_not_there_is_not_replaced),
                 BOTH(an_erased_session_leaves_its_id_and_nothing_else),
+                BOTH(graves_come_in_order_and_bring_their_sessions),
                 BOTH(a_submit_that_contradicts_leaves_nothing_behind),
                 BOTH(a_session_added_and_ended_in_one_submit),
                 BOTH(callbacks_come_in_the_order_of_submits),

@@ -64,6 +64,12 @@ void world_close(struct world *w)
         w->data_dir = NULL;
 }
 
+void world_crash(struct world *w)
+{
+        store_memory_crash(w->store);
+        world_close(w);
+}
+
 void world_remove(struct world *w)
 {
         if (w->dir)
