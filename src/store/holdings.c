@@ -45,7 +45,7 @@ static uint64_t who_of(const struct holdings *h, const struct route_key *key)
 
 static void add_key(struct holdings *h, const struct row *row, const struct route_key *key)
 {
-        uint64_t origin = row_use(h->dir, row)->origin;
+        uint64_t origin = row_origin(h->dir, row);
         assert(h->count < h->max);
         h->keys[h->count++] = (struct certificate_key){
                 .number = hash_of(h, HASHED_MASKING, &key->dialled.n.e164,
