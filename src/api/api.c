@@ -71,7 +71,7 @@ static bool is_first(struct rest *rest, const struct route *route)
 {
         const struct http_request *request = rest->request;
         struct slice key = request->idempotency_key;
-        if (!key.len || route->by_reference || !slice_equal(request->method, SLICE("POST")))
+        if (!key.len || route->by_reference || !strcmp(route->method, "GET"))
                 return true;
         if (key.len > REPEAT_KEY_BYTES_MAX) {
                 rest_refuse(rest, PROBLEM_BAD_HEADER, "Idempotency-Key", "Shorten it.",
@@ -229,6 +229,8 @@ void api_destroy(struct api *api)
                 struct rest_wait *wait = container_of(node, struct rest_wait, node);
                 list_remove(&wait->node);
                 wait->api = NULL;
+                if (wait->stop)
+                        wait->stop(wait);
         }
         http_server_destroy(api->server);
         repeats_destroy(api->repeats);

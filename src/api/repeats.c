@@ -34,6 +34,7 @@ struct repeats {
         struct pool *entries; /* owned */
         struct map by_name, by_exchange;
         struct list age;
+        size_t bytes;           /* of their bodies */
         uint8_t key[KEY_BYTES]; /* drawn anew by each process */
 };
 
@@ -65,6 +66,7 @@ static void forget(struct repeats *repeats, struct entry *entry)
         list_remove(&entry->age);
         map_remove(&repeats->by_name, &entry->by_name);
         map_remove(&repeats->by_exchange, &entry->by_exchange);
+        repeats->bytes -= entry->body.len;
         secret_heap_free((char *)entry->body.p);
         pool_put(repeats->entries, entry);
 }
@@ -167,17 +169,25 @@ enum repeat repeats_ask(struct repeats *repeats, const struct repeat_asked *aske
         return REPEAT_DONE;
 }
 
-static int keep_body(struct entry *entry, struct slice body)
+/* Older answers give way to it. */
+static int keep_body(struct repeats *repeats, struct entry *entry, struct slice body)
 {
         if (!body.len)
                 return 0;
         if (body.len > REPEAT_BODY_BYTES_MAX)
                 return ERR_TOO_LARGE;
+        while (repeats->bytes + body.len > REPEATS_BYTES_MAX) {
+                struct entry *oldest = container_of(repeats->age.next, struct entry, age);
+                if (oldest == entry)
+                        return ERR_TOO_LARGE;
+                forget(repeats, oldest);
+        }
         char *copy = secret_heap_alloc(body.len);
         if (!copy)
                 return -ENOMEM;
         memcpy(copy, body.p, body.len);
         entry->body = bytes_of(copy, body.len);
+        repeats->bytes += body.len;
         return 0;
 }
 
@@ -212,6 +222,6 @@ void repeats_answered(struct repeats *repeats, struct http_exchange exchange,
         if (answer->location)
                 snprintf(entry->location, sizeof entry->location, "%s", answer->location);
         /* What is too large to be kept is answered like a secret: it was done. */
-        if (!entry->is_secret && keep_body(entry, answer->body))
+        if (!entry->is_secret && keep_body(repeats, entry, answer->body))
                 entry->is_secret = true;
 }

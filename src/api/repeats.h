@@ -15,7 +15,8 @@
 
 #define REPEATS_MAX           4096
 #define REPEAT_KEY_BYTES_MAX  128
-#define REPEAT_BODY_BYTES_MAX 16384
+#define REPEAT_BODY_BYTES_MAX (1024 * 1024)
+#define REPEATS_BYTES_MAX     (16 * 1024 * 1024) /* of all answers that are kept */
 #define REPEAT_MS             INT64_C(86400000)
 
 struct repeats;

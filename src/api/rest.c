@@ -126,10 +126,10 @@ void rest_refuse(struct rest *rest, enum problem_kind kind, const char *field, c
         rest_answer_problem(rest->api, rest->exchange, &problem);
 }
 
-void rest_keep_secret(struct rest *rest)
+void rest_keep_secret(struct api *api, struct http_exchange exchange)
 {
-        if (rest->api->repeats)
-                repeats_keep_secret(rest->api->repeats, rest->exchange);
+        if (api->repeats)
+                repeats_keep_secret(api->repeats, exchange);
 }
 
 void rest_refuse_full(struct rest *rest)

@@ -83,7 +83,7 @@ void rest_answer_problem(struct api *api, struct http_exchange exchange,
 void rest_answer_bad_method(struct api *api, struct http_exchange exchange, const char *allow);
 
 /* The answer holds a secret, and is not to be kept for a repeat. Before it is given. */
-void rest_keep_secret(struct rest *rest);
+void rest_keep_secret(struct api *api, struct http_exchange exchange);
 
 /* As rest_answer_problem(), unless rest->caught wants it. `remedy` may be NULL; the detail is formatted. */
 void rest_refuse(struct rest *rest, enum problem_kind kind, const char *field, const char *remedy,
@@ -106,6 +106,9 @@ struct rest_wait {
         bool is_continued; /* an export: not the first page */
         struct uuid call_id;
         uint64_t after_audit, after_cdr; /* of events */
+        /* Called when the API ends before it is answered, for what the loop would go on with; NULL. */
+        void (*stop)(struct rest_wait *wait);
+        void *stop_arg;
 };
 
 /* NULL when too many wait: the request has been answered 503. */

@@ -189,7 +189,7 @@ void rest_session_edit(struct rest *rest)
         wait->answer = session_json(rest->api, &view, true);
         if (asked.pin.is_drawn) {
                 session_json_put_pin(wait->answer, place, asked.pin.digits);
-                rest_keep_secret(rest);
+                rest_keep_secret(rest->api, rest->exchange);
         }
 done:
         explicit_bzero(&asked, sizeof asked);

@@ -18,6 +18,7 @@
 #include "api/rest_pools.h"
 #include "api/rest_session_change.h"
 #include "api/rest_session_edit.h"
+#include "api/rest_session_import.h"
 #include "api/rest_session_intent.h"
 #include "api/rest_sessions.h"
 #include "api/rest_tenants.h"
@@ -134,6 +135,9 @@ static const struct route routes[] = {
          .summary = "Let parties call each other without seeing their numbers",
          .fields = session_fields, .done = {200, 201}, .answer = "SessionMade",
          .may_conflict = true, .by_reference = true},
+        {"POST", "/v1/sessions/import", SCOPE_OPERATE, rest_session_import,
+         .name = "import_sessions", .summary = "Create up to 500 sessions, each judged by itself",
+         .fields = rest_session_import_fields, .done = {200}, .answer = "SessionImport"},
         {"GET", "/v1/sessions/{}", SCOPE_READ, rest_sessions_show, .name = "show_session",
          .summary = "Show a session", .hole = "id", .done = {200}, .answer = "Session"},
         {"POST", "/v1/sessions/{}/end", SCOPE_OPERATE, rest_sessions_end, .name = "end_session",
@@ -249,7 +253,7 @@ unsigned route_statuses(const struct route *route, unsigned out[ROUTE_STATUSES_M
                 out[count++] = with_key[i];
         for (size_t i = 0; route->fields && i < sizeof with_body / sizeof with_body[0]; i++)
                 out[count++] = with_body[i];
-        if (route->may_conflict || !strcmp(route->method, "POST"))
+        if (route->may_conflict || strcmp(route->method, "GET") != 0)
                 out[count++] = 409;
         qsort(out, count, sizeof out[0], compare);
         return count;

@@ -26,7 +26,7 @@ struct route {
         unsigned done[2];                /* statuses of success, the second may be 0 */
         const char *answer;              /* shapes.h; empty: any object; NULL: no JSON */
         const char *type;                /* of an answer that is no JSON; NULL: text/plain */
-        bool may_conflict;               /* 409; of a POST always, for its Idempotency-Key */
+        bool may_conflict;               /* 409; of a write always, for its Idempotency-Key */
         bool by_reference; /* Idempotency-Key is the handler's: it stands for a reference */
         bool tells_secret; /* the answer is not kept for a repeat */
 };

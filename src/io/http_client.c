@@ -23,7 +23,7 @@
 struct exchange {
         int fd;
         struct http_channel channel; /* over fd */
-        struct tls_context *tls;     /* owned; NULL: plain */
+        struct tls_context *tls;     /* owned; NULL: plain, or the caller has one */
         bool send_waits;             /* for what TLS has to read first */
         int64_t deadline_ms;
         struct slice request; /* owned memory */
@@ -58,6 +58,8 @@ static void put_request(struct buf *b, const struct http_call *call)
         buf_put_text(b, "User-Agent: maskline\r\nAccept: application/json\r\n");
         if (call->bearer_token)
                 buf_printf(b, "Authorization: Bearer %s\r\n", call->bearer_token);
+        if (call->idempotency_key)
+                buf_printf(b, "Idempotency-Key: %s\r\n", call->idempotency_key);
         if (call->body.len)
                 buf_put_text(b, "Content-Type: application/json\r\n");
         if (call->body.len || strcmp(call->method, "POST") == 0)
@@ -71,12 +73,14 @@ static int compose(const struct http_call *call, struct slice *out)
         struct buf b;
         bool is_valid = *call->method && is_clean(call->method, '!') && call->path[0] == '/' &&
                         is_clean(call->path, '!') && (!call->host || is_clean(call->host, '!')) &&
-                        (!call->bearer_token || is_clean(call->bearer_token, ' '));
+                        (!call->bearer_token || is_clean(call->bearer_token, ' ')) &&
+                        (!call->idempotency_key || is_clean(call->idempotency_key, '!'));
         if (!is_valid)
                 return -EINVAL;
 
         size_t cap = FIXED_BYTES + strlen(call->method) + strlen(call->path) + call->body.len +
                      (call->bearer_token ? strlen(call->bearer_token) : 0) +
+                     (call->idempotency_key ? strlen(call->idempotency_key) : 0) +
                      (call->host ? strlen(call->host) : 0);
         char *memory = secret_heap_alloc(cap);
         if (!memory)
@@ -133,9 +137,11 @@ static int open_tls(struct exchange *e, const struct http_call *call)
         struct tls_reason ignored;
         struct tls_reason *why = call->why ? call->why : &ignored;
         const struct tls_files files = {.ca = call->tls->ca};
-        int err = tls_context_create(&files, why, &e->tls);
+        struct tls_context *context = call->tls->context;
+        int err = context ? 0 : tls_context_create(&files, why, &e->tls);
         if (!err)
-                err = http_channel_connect(&e->channel, e->fd, e->tls, call->tls);
+                err = http_channel_connect(&e->channel, e->fd, context ? context : e->tls,
+                                           call->tls);
         if (err)
                 return err;
         while ((err = http_channel_shake_hands(&e->channel, call->tls, why)) == -EAGAIN) {

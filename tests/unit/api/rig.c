@@ -176,11 +176,18 @@ static void check_problem(const struct reply *reply)
 
 struct reply rig_ask(struct rig *rig, const char *method, const char *path, const char *body)
 {
+        return rig_ask_keyed(rig, NULL, method, path, body);
+}
+
+struct reply rig_ask_keyed(struct rig *rig, const char *key, const char *method, const char *path,
+                           const char *body)
+{
         struct question q = {
                 .call = {.server = *api_local(rig->api),
                          .method = method,
                          .path = path,
                          .bearer_token = rig->token,
+                         .idempotency_key = key,
                          .body = body ? slice_from(body) : SLICE_NONE,
                          .timeout_ms = 20000},
         };

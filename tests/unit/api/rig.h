@@ -40,6 +40,10 @@ void reply_free(struct reply *reply);
 /* One request with the token. `body` NULL: none. */
 struct reply rig_ask(struct rig *rig, const char *method, const char *path, const char *body);
 
+/* The same with an Idempotency-Key. */
+struct reply rig_ask_keyed(struct rig *rig, const char *key, const char *method, const char *path,
+                           const char *body);
+
 /* Bytes as they are, on a connection of their own; the answer until the server closes it. */
 struct reply rig_raw(struct rig *rig, const char *bytes, size_t len);
 

@@ -84,6 +84,30 @@ static void a_key_is_for_one_request(void **state)
         reply_free(&other);
 }
 
+static void a_change_and_a_removal_that_come_again_are_done_once(void **state)
+{
+        struct rig *rig = *state;
+        struct reply made = post(rig, "/v1/tenants", "one", ACME);
+        assert_int_equal(made.status, 201);
+        reply_free(&made);
+        json_decref(rig_expect(rig, 201, "POST", "/v1/pools", "{\"name\":\"riders\"}"));
+        for (unsigned i = 0; i < 2; i++) {
+                struct reply changed = rig_ask_keyed(rig, "two", "PATCH", "/v1/pools/riders",
+                                                     "{\"name\":\"drivers\"}");
+                assert_int_equal(changed.status, 200);
+                reply_free(&changed);
+                struct reply removed =
+                        rig_ask_keyed(rig, "three", "DELETE", "/v1/tenants/acme", NULL);
+                assert_int_equal(removed.status, 204);
+                reply_free(&removed);
+        }
+        struct reply other = rig_ask_keyed(rig, "four", "DELETE", "/v1/tenants/acme", NULL);
+        assert_int_equal(other.status, 404);
+        reply_free(&other);
+        expect_problem(rig_ask_keyed(rig, "three", "DELETE", "/v1/tenants/bolt", NULL), 409,
+                       "conflict");
+}
+
 static void what_was_refused_may_be_corrected_under_its_key(void **state)
 {
         struct rig *rig = *state;
@@ -242,6 +266,30 @@ static void a_large_answer_is_not_kept_but_known_to_be_done(void **state)
         repeats_destroy(repeats);
 }
 
+static void large_answers_give_way_to_newer_ones(void **state)
+{
+        (void)state;
+        static char large[REPEAT_BODY_BYTES_MAX];
+        struct random random;
+        struct repeats *repeats;
+        struct repeat_answer out;
+        const struct repeat_answer done = {200, NULL, {large, sizeof large}};
+        const unsigned fit = REPEATS_BYTES_MAX / REPEAT_BODY_BYTES_MAX;
+        char keys[REPEATS_BYTES_MAX / REPEAT_BODY_BYTES_MAX + 1][8];
+        random_init_seeded(&random, 1);
+        assert_int_equal(repeats_create(&random, &repeats), 0);
+        for (unsigned i = 0; i <= fit; i++) {
+                snprintf(keys[i], sizeof keys[i], "k%u", i);
+                struct repeat_asked asked = asked_of(1, keys[i], i);
+                assert_int_equal(repeats_ask(repeats, &asked, 0, &out), REPEAT_FIRST);
+                repeats_answered(repeats, asked.exchange, &done, 0);
+        }
+        struct repeat_asked second = asked_of(1, keys[1], 100), first = asked_of(1, keys[0], 101);
+        assert_int_equal(repeats_ask(repeats, &second, 0, &out), REPEAT_DONE);
+        assert_int_equal(repeats_ask(repeats, &first, 0, &out), REPEAT_FIRST);
+        repeats_destroy(repeats);
+}
+
 #define WITH_RIG(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -249,6 +297,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 WITH_RIG(a_repeated_write_is_answered_what_it_was_and_done_once),
                 WITH_RIG(a_key_is_for_one_request),
+                WITH_RIG(a_change_and_a_removal_that_come_again_are_done_once),
                 WITH_RIG(what_was_refused_may_be_corrected_under_its_key),
                 WITH_RIG(what_the_disk_refused_is_tried_again),
                 WITH_RIG(an_answer_with_a_secret_is_not_kept),
@@ -256,6 +305,7 @@ int main(void)
                 WITH_RIG(a_key_that_is_too_long_is_refused),
                 WITH_RIG(a_session_is_repeated_by_its_reference),
                 cmocka_unit_test(the_oldest_gives_way_and_a_day_is_the_longest),
+                cmocka_unit_test(large_answers_give_way_to_newer_ones),
                 cmocka_unit_test(a_large_answer_is_not_kept_but_known_to_be_done),
         };
         return RUN_TESTS(tests);

@@ -104,6 +104,9 @@ static const struct row {
         {FOUND, "POST", "/v1/sessions", "/v1/sessions", POOL,
          "{\"pool\":\"%s\",\"parties\":[{\"number\":\"+919888800001\"},"
          "{\"number\":\"+919888800002\"}]}"},
+        {SAME, "POST", "/v1/sessions/import", "/v1/sessions/import", POOL,
+         "{\"rows\":[{\"pool\":\"%s\",\"parties\":[{\"number\":\"+919888800001\"},"
+         "{\"number\":\"+919888800002\"}]}]}"},
         {FOUND, "GET", "/v1/sessions/{}", "/v1/sessions/%s", SESSION},
         {FOUND, "POST", "/v1/sessions/{}/end", "/v1/sessions/%s/end", SESSION},
         {FOUND, "POST", "/v1/sessions/{}/renew", "/v1/sessions/%s/renew", SESSION,

@@ -122,6 +122,7 @@ static void the_request_is_written_as_it_should(void **state)
         struct http_call call = {.method = "POST",
                                  .path = "/v1/sessions?x=1",
                                  .bearer_token = "secret-token",
+                                 .idempotency_key = "order-17",
                                  .body = SLICE("{\"a\":1}")};
         char expected[512], host[ADDR_TEXT_MAX];
         assert_int_equal(call_script(&s, call, &reply), 0);
@@ -129,6 +130,7 @@ static void the_request_is_written_as_it_should(void **state)
         snprintf(expected, sizeof expected,
                  "POST /v1/sessions?x=1 HTTP/1.1\r\nHost: %s\r\nUser-Agent: maskline\r\n"
                  "Accept: application/json\r\nAuthorization: Bearer secret-token\r\n"
+                 "Idempotency-Key: order-17\r\n"
                  "Content-Type: application/json\r\nContent-Length: 7\r\n"
                  "Connection: close\r\n\r\n{\"a\":1}",
                  host);
@@ -244,6 +246,8 @@ static void what_would_break_the_request_is_refused(void **state)
                 {.method = "GET /", .path = "/"},
                 {.method = "GET", .path = "/", .bearer_token = "a\r\nX: y"},
                 {.method = "GET", .path = "/", .bearer_token = "a\n"},
+                {.method = "POST", .path = "/", .idempotency_key = "a b"},
+                {.method = "POST", .path = "/", .idempotency_key = "a\r\nX: y"},
         };
         for (unsigned i = 0; i < sizeof calls / sizeof *calls; i++)
                 assert_int_equal(http_call(&calls[i], &reply), -EINVAL);

@@ -148,20 +148,22 @@ static void expect_distrust(struct scene *s, const struct http_tls *tls, const c
 static void who_trusts_the_authority_is_answered(void **state)
 {
         struct scene *s = *state;
-        expect_answer(s, &(struct http_tls){"127.0.0.1", s->authority.ca, NULL}, SLICE("{}"));
-        expect_answer(s, &(struct http_tls){"api.maskline.example", s->authority.ca, NULL},
+        expect_answer(s, &(struct http_tls){"127.0.0.1", s->authority.ca, NULL, NULL}, SLICE("{}"));
+        expect_answer(s, &(struct http_tls){"api.maskline.example", s->authority.ca, NULL, NULL},
                       SLICE("{}"));
 }
 
 static void who_is_somebody_else_is_sent_nothing(void **state)
 {
         struct scene *s = *state;
-        expect_distrust(s, &(struct http_tls){"127.0.0.1", s->foreign.ca, NULL}, "issuer");
-        expect_distrust(s, &(struct http_tls){"127.0.0.2", s->authority.ca, NULL}, "mismatch");
-        expect_distrust(s, &(struct http_tls){"other.example", s->authority.ca, NULL}, "mismatch");
-        expect_distrust(s, &(struct http_tls){"maskline.example", s->authority.ca, NULL},
+        expect_distrust(s, &(struct http_tls){"127.0.0.1", s->foreign.ca, NULL, NULL}, "issuer");
+        expect_distrust(s, &(struct http_tls){"127.0.0.2", s->authority.ca, NULL, NULL},
                         "mismatch");
-        expect_distrust(s, &(struct http_tls){"a.b.maskline.example", s->authority.ca, NULL},
+        expect_distrust(s, &(struct http_tls){"other.example", s->authority.ca, NULL, NULL},
+                        "mismatch");
+        expect_distrust(s, &(struct http_tls){"maskline.example", s->authority.ca, NULL, NULL},
+                        "mismatch");
+        expect_distrust(s, &(struct http_tls){"a.b.maskline.example", s->authority.ca, NULL, NULL},
                         "mismatch");
 }
 
@@ -170,9 +172,9 @@ static void a_pin_is_enough_and_another_pin_is_not(void **state)
         struct scene *s = *state;
         uint8_t pin[HTTP_PIN_BYTES];
         assert_int_equal(tls_context_fingerprint(s->tls, pin), 0);
-        expect_answer(s, &(struct http_tls){"other.example", NULL, pin}, SLICE("{}"));
+        expect_answer(s, &(struct http_tls){"other.example", NULL, pin, NULL}, SLICE("{}"));
         pin[31] ^= 1;
-        expect_distrust(s, &(struct http_tls){"127.0.0.1", s->authority.ca, pin},
+        expect_distrust(s, &(struct http_tls){"127.0.0.1", s->authority.ca, pin, NULL},
                         "not the certificate");
 }
 
@@ -184,11 +186,27 @@ static void large_bodies_cross(void **state)
         assert_non_null(body);
         for (size_t i = 0; i < BODY_MAX; i++)
                 body[i] = (char)('a' + i * 7 % 26);
-        const struct http_tls tls = {"127.0.0.1", s->authority.ca, NULL};
+        const struct http_tls tls = {"127.0.0.1", s->authority.ca, NULL, NULL};
         static const size_t sizes[] = {16383, 16384, 16385, 100000, BODY_MAX};
         for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
                 expect_answer(s, &tls, (struct slice){body, sizes[i]});
         free(body);
+}
+
+static void many_calls_trust_by_one_context(void **state)
+{
+        struct scene *s = *state;
+        struct tls_reason why;
+        struct tls_context *context;
+        const struct tls_files files = {.ca = s->authority.ca};
+        assert_int_equal(tls_context_create(&files, &why, &context), 0);
+        /* The file is not looked at again. */
+        const struct http_tls tls = {"127.0.0.1", "/nowhere", NULL, context};
+        for (unsigned i = 0; i < 3; i++)
+                expect_answer(s, &tls, SLICE("{}"));
+        expect_distrust(s, &(struct http_tls){"other.example", "/nowhere", NULL, context},
+                        "mismatch");
+        tls_context_destroy(context);
 }
 
 static void a_new_certificate_is_shown_after_a_reload(void **state)
@@ -201,8 +219,9 @@ static void a_new_certificate_is_shown_after_a_reload(void **state)
         grant(&s->authority, &(struct wish){.name = "fresh", .san = "IP:127.0.0.1"}, &fresh);
         assert_int_equal(tls_context_reload(s->tls, &fresh.files, &why), 0);
         assert_int_equal(tls_context_fingerprint(s->tls, after), 0);
-        expect_answer(s, &(struct http_tls){"127.0.0.1", NULL, after}, SLICE("{}"));
-        expect_distrust(s, &(struct http_tls){"127.0.0.1", NULL, before}, "not the certificate");
+        expect_answer(s, &(struct http_tls){"127.0.0.1", NULL, after, NULL}, SLICE("{}"));
+        expect_distrust(s, &(struct http_tls){"127.0.0.1", NULL, before, NULL},
+                        "not the certificate");
 }
 
 /* A client of our own, byte by byte. */
@@ -288,7 +307,7 @@ static void a_plain_client_of_a_plain_server_is_told_that_it_speaks_no_tls(void 
         open_server(s, PATIENCE_MS);
         s->tls = tls;
         struct question q =
-                ask(s, &(struct http_tls){"127.0.0.1", s->authority.ca, NULL}, SLICE("{}"));
+                ask(s, &(struct http_tls){"127.0.0.1", s->authority.ca, NULL, NULL}, SLICE("{}"));
         assert_int_equal(q.err, -EPROTO);
         assert_int_equal(s->asked, 0);
 }
@@ -353,6 +372,7 @@ int main(void)
                 TEST(who_is_somebody_else_is_sent_nothing),
                 TEST(a_pin_is_enough_and_another_pin_is_not),
                 TEST(large_bodies_cross),
+                TEST(many_calls_trust_by_one_context),
                 TEST(a_new_certificate_is_shown_after_a_reload),
                 TEST(what_is_no_tls_is_closed_and_asks_no_handler),
                 TEST(a_silent_client_is_closed_before_its_handshake),
