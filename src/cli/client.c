@@ -2,10 +2,13 @@
 #include "cli/client.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include "base/random.h"
 #include "base/secret.h"
 #include "cli/client_server.h"
 #include "cli/duration.h"
@@ -14,6 +17,9 @@
 
 #define TOKEN_BYTES_MAX 128
 #define TIMEOUT_MS      30000
+#define TRIES_MAX       5
+#define PAUSE_MS        200 /* for each try so far */
+#define KEY_TEXT_BYTES  40
 
 const struct command_option client_options[] = {
         {"--data", "DIR",
@@ -34,10 +40,15 @@ const struct command_option client_options[] = {
         {NULL},
 };
 
+/* Whom a command speaks with: found when it first asks, and for all that it asks. */
 struct client {
+        bool is_found;
         struct client_server server;
-        char *token; /* owned, secret, TOKEN_BYTES_MAX */
+        struct tls_context *tls; /* owned; NULL: plain HTTP */
+        char *token;             /* owned, secret, TOKEN_BYTES_MAX */
 };
+
+static struct client found;
 
 const char *client_option(const struct command_line *line, const char *option, const char *variable)
 {
@@ -74,17 +85,6 @@ static int find_token(const struct command_line *line, char *out)
         return EXIT_FAILED;
 }
 
-static int client_find(const struct command_line *line, struct client *client)
-{
-        client->token = secret_alloc(TOKEN_BYTES_MAX);
-        if (!client->token) {
-                fputs("maskline: out of memory\n", stderr);
-                return EXIT_FAILED;
-        }
-        int code = client_find_server(line, &client->server);
-        return code ? code : find_token(line, client->token);
-}
-
 static void explain_failure(const struct client_server *server, int err, const char *why)
 {
         char at[CLIENT_HOST_BYTES + 32];
@@ -104,6 +104,41 @@ static void explain_failure(const struct client_server *server, int err, const c
         else
                 fprintf(stderr, "maskline: %s: %s%s%s\n", at, err_text(err), why[0] ? ": " : "",
                         why);
+}
+
+static void forget(void)
+{
+        tls_context_destroy(found.tls);
+        secret_free(found.token, TOKEN_BYTES_MAX);
+        found = (struct client){.is_found = false};
+}
+
+static int make_context(struct client *client)
+{
+        struct tls_reason why = {""};
+        const struct tls_files files = {.ca = client->server.ca};
+        int err = client->server.tls ? tls_context_create(&files, &why, &client->tls) : 0;
+        if (err)
+                explain_failure(&client->server, err, why.text);
+        return err ? EXIT_FAILED : EXIT_DONE;
+}
+
+static int client_find(const struct command_line *line)
+{
+        if (found.is_found)
+                return EXIT_DONE;
+        found.token = secret_alloc(TOKEN_BYTES_MAX);
+        if (!found.token || atexit(forget)) {
+                fputs("maskline: out of memory\n", stderr);
+                return EXIT_FAILED;
+        }
+        int code = client_find_server(line, &found.server);
+        if (!code)
+                code = find_token(line, found.token);
+        if (!code)
+                code = make_context(&found);
+        found.is_found = !code;
+        return code;
 }
 
 /* application/problem+json: what is wrong, in which field, and what to do. */
@@ -180,44 +215,98 @@ static int call_server(const struct client_server *server, struct http_call *cal
         return err;
 }
 
-static int exchange(const struct client *client, const char *method, const char *path,
-                    struct slice body, struct http_reply *out)
+/* "409, still being done": what a repeat is told while the first request waits for the disk. */
+static bool is_still_being_done(const struct http_reply *reply)
+{
+        json_error_t error;
+        if (reply->status != 409)
+                return false;
+        json_t *problem = json_loadb(reply->body, reply->body_bytes, 0, &error);
+        bool waits = !strcmp(show_text(problem, "field"), "Idempotency-Key") &&
+                     !strcmp(show_text(problem, "type"), "urn:maskline:problem:state");
+        json_decref(problem);
+        return waits;
+}
+
+/*
+ * A connection that is lost says nothing about what was done. The same request under the same key is
+ * answered what the first one was, so it is sent again; a server that is starting again is waited for.
+ */
+static int call_until_answered(const struct client_server *server, struct http_call *call,
+                               struct http_reply *reply, bool *was_lost)
+{
+        int err = 0;
+        for (unsigned tries = 1;; tries++) {
+                err = call_server(server, call, reply);
+                bool is_lost = err == -ECONNRESET || err == -EPIPE;
+                bool waits = !err && *was_lost && is_still_being_done(reply);
+                bool is_down = err == -ECONNREFUSED && *was_lost;
+                if (tries == TRIES_MAX || !(is_lost || waits || is_down))
+                        return err;
+                *was_lost |= is_lost;
+                if (!err)
+                        free(reply->body);
+                *reply = (struct http_reply){0};
+                const struct timespec pause = {
+                        .tv_sec = PAUSE_MS * tries / 1000,
+                        .tv_nsec = (long)(PAUSE_MS * tries % 1000) * 1000000,
+                };
+                nanosleep(&pause, NULL);
+        }
+}
+
+static int exchange(const struct client *client, struct http_call *call, struct http_reply *out)
 {
         const struct client_server *server = &client->server;
         char host[CLIENT_HOST_BYTES + 32];
+        bool was_lost = false;
         struct tls_reason why = {""};
         const struct http_tls tls = {
                 .name = server->host,
                 .ca = server->ca,
                 .pin = server->has_pin ? server->pin : NULL,
+                .context = client->tls,
         };
         snprintf(host, sizeof host, strchr(server->host, ':') ? "[%s]:%u" : "%s:%u", server->host,
                  server->addr.port);
-        struct http_call call = {
-                .host = host,
-                .tls = server->tls ? &tls : NULL,
-                .why = &why,
-                .method = method,
-                .path = path,
-                .bearer_token = client->token,
-                .body = body,
-                .timeout_ms = TIMEOUT_MS,
-        };
-        int err = call_server(server, &call, out);
+        call->host = host;
+        call->tls = server->tls ? &tls : NULL;
+        call->why = &why;
+        call->bearer_token = client->token;
+        call->timeout_ms = TIMEOUT_MS;
+        int err = call_until_answered(server, call, out, &was_lost);
         if (err)
                 explain_failure(server, err, why.text);
+        else if (was_lost && out->status / 100 == 4)
+                fputs("maskline: the connection was lost, and what was asked for then may have been "
+                      "done; asked again:\n",
+                      stderr);
         return err ? EXIT_FAILED : EXIT_DONE;
 }
 
-static int send_request(const struct client *client, const char *method, const char *path,
-                        struct slice body, json_t **out)
+static int send_request(const struct client *client, struct http_call *call, json_t **out)
 {
         struct http_reply reply = {0};
-        int code = exchange(client, method, path, body, &reply);
+        int code = exchange(client, call, &reply);
         if (code == EXIT_DONE)
                 code = read_reply(&reply, out);
         free(reply.body);
         return code;
+}
+
+/*
+ * By what the server knows a write when it comes again; NULL: a GET, or one that says a reference, which
+ * is as good and outlives the server.
+ */
+static const char *draw_key(const char *method, const json_t *body, char out[KEY_TEXT_BYTES])
+{
+        struct random random;
+        if (!strcmp(method, "GET") || json_object_get(body, "reference"))
+                return NULL;
+        random_init_system(&random);
+        snprintf(out, KEY_TEXT_BYTES, "cli-%016" PRIx64 "%016" PRIx64, random_u64(&random),
+                 random_u64(&random));
+        return out;
 }
 
 /* What json_dumps() returned belongs to jansson's allocator, which main() replaces. */
@@ -234,20 +323,22 @@ static void free_json_text(char *text)
 int client_call(const struct command_line *line, const char *method, const char *path, json_t *body,
                 json_t **out)
 {
-        struct client client = {0};
-        char memory[1024];
+        char memory[1024], key[KEY_TEXT_BYTES];
         char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
         int code = EXIT_FAILED;
         if (body && !text)
                 fputs("maskline: the request cannot be written as JSON (is the text UTF-8?)\n",
                       stderr);
         else
-                code = client_find(line, &client);
+                code = client_find(line);
+        struct http_call call = {
+                .method = method,
+                .path = path_for_tenant(line, path, memory, sizeof memory),
+                .idempotency_key = draw_key(method, body, key),
+                .body = text ? slice_from(text) : SLICE_NONE,
+        };
         if (code == EXIT_DONE)
-                code = send_request(&client, method,
-                                    path_for_tenant(line, path, memory, sizeof memory),
-                                    text ? slice_from(text) : SLICE_NONE, out);
-        secret_free(client.token, TOKEN_BYTES_MAX);
+                code = send_request(&found, &call, out);
         free_json_text(text);
         json_decref(body);
         return code;
@@ -255,18 +346,19 @@ int client_call(const struct command_line *line, const char *method, const char 
 
 int client_fetch(const struct command_line *line, const char *path, struct http_reply *out)
 {
-        struct client client = {0};
         char memory[1024];
         json_t *none = NULL;
         *out = (struct http_reply){0};
-        int code = client_find(line, &client);
+        int code = client_find(line);
+        struct http_call call = {
+                .method = "GET",
+                .path = path_for_tenant(line, path, memory, sizeof memory),
+        };
         if (code == EXIT_DONE)
-                code = exchange(&client, "GET", path_for_tenant(line, path, memory, sizeof memory),
-                                SLICE_NONE, out);
+                code = exchange(&found, &call, out);
         if (code == EXIT_DONE && out->status / 100 != 2)
                 code = read_reply(out, &none);
         json_decref(none);
-        secret_free(client.token, TOKEN_BYTES_MAX);
         if (code != EXIT_DONE) {
                 free(out->body);
                 out->body = NULL;

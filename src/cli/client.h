@@ -23,6 +23,9 @@ const char *client_option(const struct command_line *line, const char *option,
                           const char *variable);
 
 /*
+ * A write carries an Idempotency-Key of its own: when the connection is lost it is sent again, and done
+ * once. A body with a `reference` is its own key.
+ *
  * Sends `body` (NULL: none; a reference is taken from the caller) and waits. EXIT_DONE with the
  * answer in `out` (the caller's to json_decref; NULL when there is no body), or the exit code,
  * after the reason and what to do about it have been written to standard error.
