@@ -8,12 +8,12 @@
 #include <string.h>
 
 #include "api/body.h"
+#include "api/calls_page.h"
 #include "api/rest_calls_csv.h"
 #include "api/timestamp.h"
 #include "core/advice.h"
 #include "wire/sip_write.h"
 
-#define ROWS_MAX   1000
 /* The second leg is dialled in the turn in which the first one came, or very soon after. */
 #define LEG_LAG_MS 200
 
@@ -157,32 +157,36 @@ static json_t *live_json(const struct api *api, const struct call_view *view)
                          "ended_at");
 }
 
-/*
- * The tenant's, and those that dialled a number of nobody's: scans and slips, which whoever
- * operates the server wants to see.
- */
-static bool is_shown(const struct principal *who, uint32_t tenant_id)
-{
-        return tenant_id == who->tenant_id || (tenant_id == 0 && who->has_all);
-}
-
 /* The calls in progress; the caller frees them. NULL when there are none. */
 struct live {
         struct call_view *views; /* owned */
+        struct uuid *ids;        /* owned: of them, sorted */
         uint32_t count;
 };
+
+static void drop_live(struct live *live)
+{
+        free(live->views);
+        free(live->ids);
+}
 
 static struct live take_live(const struct api *api, const struct principal *who)
 {
         struct live live = {0};
         uint32_t active = calls_active(api->params.calls);
-        if (active)
+        if (active) {
                 live.views = calloc(active, sizeof *live.views);
-        uint32_t all = live.views ? calls_list(api->params.calls, 0, live.views, active) : 0;
+                live.ids = calloc(active, sizeof *live.ids);
+        }
+        uint32_t all =
+                live.views && live.ids ? calls_list(api->params.calls, 0, live.views, active) : 0;
         for (uint32_t i = 0; i < all; i++) {
-                if (is_shown(who, live.views[i].tenant_id))
+                if (calls_are_shown(who, live.views[i].tenant_id))
                         live.views[live.count++] = live.views[i];
         }
+        for (uint32_t i = 0; i < live.count; i++)
+                live.ids[i] = live.views[i].call_id;
+        calls_sort_ids(live.ids, live.count);
         return live;
 }
 
@@ -195,59 +199,15 @@ static const struct call_view *find_live(const struct live *live, struct uuid id
         return NULL;
 }
 
-static bool is_live(void *arg, struct uuid id)
-{
-        return find_live(arg, id) != NULL;
-}
+struct page {
+        const struct api *api;
+        json_t *list;
+};
 
-/* All legs of one call among the rows, A first. */
-static unsigned gather(const struct cdr *rows, uint32_t count, struct uuid call_id,
-                       const struct cdr **out, unsigned max)
+static void add_call(void *arg, const struct cdr *const *legs, unsigned count)
 {
-        unsigned found = 0;
-        for (int leg = CDR_LEG_A; leg <= CDR_LEG_B; leg++) {
-                for (uint32_t i = 0; i < count && found < max; i++) {
-                        if ((int)rows[i].leg == leg && same_id(rows[i].call_id, call_id))
-                                out[found++] = &rows[i];
-                }
-        }
-        return found;
-}
-
-static bool is_on_page(const struct rest_calls_window *window, const struct cdr *row,
-                       int64_t cut_ms)
-{
-        return row->leg == CDR_LEG_A && is_shown(&window->who, row->tenant_id) &&
-               row->started_ms > cut_ms &&
-               (!window->before_ms || row->started_ms < window->before_ms) &&
-               row->started_ms >= window->since_ms && !window->is_live(window->arg, row->call_id);
-}
-
-json_t *rest_calls_page(const struct api *api, const struct rest_calls_window *window,
-                        int64_t *next_ms)
-{
-        /* A full window may have cut off rows of its last instant: those are the next page's. */
-        bool more = window->count == ROWS_MAX;
-        int64_t cut_ms = more ? window->rows[window->count - 1].started_ms : 0;
-        json_t *list = json_array();
-        int64_t last_ms = 0;
-        for (uint32_t i = 0; i < window->count; i++) {
-                const struct cdr *legs[4];
-                const struct cdr *row = &window->rows[i];
-                if (!is_on_page(window, row, cut_ms))
-                        continue;
-                /* Calls of one instant stay on one page: the next one begins before it. */
-                if (json_array_size(list) >= window->limit && row->started_ms != last_ms) {
-                        more = true;
-                        break;
-                }
-                unsigned found = gather(window->rows, window->count, row->call_id, legs, 4);
-                json_array_append_new(list, rest_calls_json(api, legs, found));
-                last_ms = row->started_ms;
-        }
-        bool past = window->count && window->rows[window->count - 1].started_ms < window->since_ms;
-        *next_ms = more && !(past && json_array_size(list) < window->limit) ? last_ms : 0;
-        return list;
+        struct page *page = arg;
+        json_array_append_new(page->list, rest_calls_json(page->api, legs, count));
 }
 
 static json_t *next_json(int64_t next_ms)
@@ -266,19 +226,21 @@ static void answer_store_failed(struct rest_wait *wait, int err)
 }
 
 static json_t *page_of(const struct rest_wait *wait, const struct cdr *rows, uint32_t count,
-                       struct live *live, int64_t *next_ms)
+                       const struct live *live, int64_t *next_ms)
 {
-        const struct rest_calls_window window = {
+        struct page page = {wait->api, json_array()};
+        const struct calls_window window = {
                 .who = wait->who,
                 .rows = rows,
                 .count = count,
                 .limit = wait->limit,
                 .before_ms = wait->before_ms,
                 .since_ms = wait->since_ms,
-                .is_live = is_live,
-                .arg = live,
+                .live = live->ids,
+                .live_count = live->count,
         };
-        return rest_calls_page(wait->api, &window, next_ms);
+        *next_ms = calls_page_walk(&window, add_call, &page, NULL);
+        return page.list;
 }
 
 static void list_arrived(void *arg, int err, const struct cdr *rows, uint32_t count)
@@ -298,7 +260,7 @@ static void list_arrived(void *arg, int err, const struct cdr *rows, uint32_t co
         json_t *active = json_array();
         for (uint32_t i = 0; i < live.count && !wait->before_ms; i++)
                 json_array_append_new(active, live_json(api, &live.views[i]));
-        free(live.views);
+        drop_live(&live);
         rest_answer(api, wait->exchange, 200,
                     json_pack("{s:o, s:o, s:o}", "active", active, "calls", ended, "next",
                               next_json(next_ms)));
@@ -315,7 +277,7 @@ static void export_arrived(void *arg, int err, const struct cdr *rows, uint32_t 
                 int64_t next_ms;
                 struct live live = take_live(wait->api, &wait->who);
                 json_t *calls = page_of(wait, rows, count, &live, &next_ms);
-                free(live.views);
+                drop_live(&live);
                 rest_calls_answer_csv(wait, calls, next_ms);
                 json_decref(calls);
         }
@@ -345,19 +307,11 @@ static void ask_for_page(struct rest *rest, const struct rest_wait *page, direct
         wait->is_continued = page->is_continued;
         int64_t from_ms = page->before_ms ? page->before_ms + LEG_LAG_MS : 0;
         int err = directory_cdrs_list(rest->api->params.directory, rest->who.tenant_id,
-                                      rest->who.has_all, from_ms, ROWS_MAX, fn, wait);
+                                      rest->who.has_all, from_ms, CALLS_PAGE_ROWS_MAX, fn, wait);
         if (err) {
                 rest_wait_destroy(wait);
                 rest_refuse_store(rest, err);
         }
-}
-
-void rest_calls_list(struct rest *rest)
-{
-        struct rest_wait page = {0};
-        if (query_limit(rest, rest->query[0], &page.limit) &&
-            read_before(rest, rest->query[1], &page.before_ms))
-                ask_for_page(rest, &page, list_arrived);
 }
 
 static bool read_time(struct rest *rest, const char *field, const char *text, int64_t *out)
@@ -370,24 +324,38 @@ static bool read_time(struct rest *rest, const char *field, const char *text, in
         return false;
 }
 
-void rest_calls_export(struct rest *rest)
+static bool read_page(struct rest *rest, const char *limit, struct rest_wait *page)
 {
-        struct rest_wait page = {0};
         int64_t to_ms = 0;
-        if (!query_limit(rest, rest->query[0][0] ? rest->query[0] : "1000", &page.limit) ||
-            !read_before(rest, rest->query[1], &page.before_ms) ||
-            !read_time(rest, "from", rest->query[2], &page.since_ms) ||
+        *page = (struct rest_wait){.limit = 0};
+        if (!query_limit(rest, rest->query[0][0] ? rest->query[0] : limit, &page->limit) ||
+            !read_before(rest, rest->query[1], &page->before_ms) ||
+            !read_time(rest, "from", rest->query[2], &page->since_ms) ||
             !read_time(rest, "to", rest->query[3], &to_ms))
-                return;
-        if (to_ms && page.since_ms >= to_ms) {
+                return false;
+        if (to_ms && page->since_ms >= to_ms) {
                 rest_refuse(rest, PROBLEM_BAD_QUERY, "to", "Give a later end, or leave it out.",
                             "the time to which is asked is not after that from which");
-                return;
+                return false;
         }
-        page.is_continued = page.before_ms != 0;
-        if (!page.before_ms || (to_ms && to_ms < page.before_ms))
-                page.before_ms = to_ms;
-        ask_for_page(rest, &page, export_arrived);
+        page->is_continued = page->before_ms != 0;
+        if (!page->before_ms || (to_ms && to_ms < page->before_ms))
+                page->before_ms = to_ms;
+        return true;
+}
+
+void rest_calls_list(struct rest *rest)
+{
+        struct rest_wait page;
+        if (read_page(rest, "", &page))
+                ask_for_page(rest, &page, list_arrived);
+}
+
+void rest_calls_export(struct rest *rest)
+{
+        struct rest_wait page;
+        if (read_page(rest, "1000", &page))
+                ask_for_page(rest, &page, export_arrived);
 }
 
 static void answer_no_call(struct rest_wait *wait)
@@ -406,9 +374,11 @@ static void call_arrived(void *arg, int err, const struct cdr *rows, uint32_t co
         if (!wait->api)
                 goto done;
 
-        const struct cdr *legs[4];
-        unsigned found = gather(rows, count, wait->call_id, legs, 4);
-        bool ours = found && is_shown(&wait->who, legs[0]->tenant_id);
+        static struct calls_index index;
+        const struct cdr *legs[CALLS_LEGS_MAX];
+        calls_index_make(&index, rows, count);
+        unsigned found = calls_index_legs(&index, wait->call_id, legs);
+        bool ours = found && calls_are_shown(&wait->who, legs[0]->tenant_id);
         if (err)
                 answer_store_failed(wait, err);
         else if (!ours)
@@ -437,7 +407,7 @@ void rest_calls_show(struct rest *rest)
         struct live live = take_live(rest->api, &rest->who);
         const struct call_view *view = find_live(&live, id);
         json_t *json = view ? live_json(rest->api, view) : NULL;
-        free(live.views);
+        drop_live(&live);
         if (view) {
                 rest_answer(rest->api, rest->exchange, 200, json);
                 return;
@@ -461,7 +431,7 @@ void rest_calls_hangup(struct rest *rest)
                 return;
         struct live live = take_live(rest->api, &rest->who);
         bool ours = find_live(&live, id) != NULL;
-        free(live.views);
+        drop_live(&live);
         if (!ours || calls_hangup(rest->api->params.calls, id)) {
                 rest_refuse(rest, PROBLEM_NOT_FOUND, NULL,
                             "GET /v1/calls (maskline call list) lists them.",

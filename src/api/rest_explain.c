@@ -137,11 +137,10 @@ static void on_row(void *arg, const struct session_row *row,
                 json_object_update_new(json, decision_json(explaining->api, &decision, row->dials,
                                                            question->caller));
                 json_object_update_new(
-                        json,
-                        json_pack("{s:s, s:o}", "why", mask_verdict_sentence(decision.verdict),
-                                  "reaches_now",
-                                  to_party ? json_integer(decision.mapping.callee_party)
-                                           : json_null()));
+                        json, json_pack("{s:s, s:o}", "why",
+                                        mask_verdict_sentence(decision.verdict), "reaches_now",
+                                        to_party ? json_integer(decision.mapping.callee_party)
+                                                 : json_null()));
                 json_array_append_new(explaining->rows, json);
         }
         explicit_bzero(&decision, sizeof decision);

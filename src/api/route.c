@@ -165,7 +165,7 @@ static const struct route routes[] = {
          .hole = "id", .done = {200}, .answer = "SessionExplanation"},
 
         {"GET", "/v1/calls", SCOPE_READ, rest_calls_list, .name = "list_calls",
-         .summary = "List calls in progress, and ended ones, the newest first", .query = by_before,
+         .summary = "List calls in progress, and ended ones, the newest first", .query = by_time,
          .done = {200}, .answer = "CallList"},
         {"GET", "/v1/calls.csv", SCOPE_READ, rest_calls_export, .name = "export_calls",
          .summary = "Ended calls as CSV, the newest first; the header Link names the next page",

@@ -154,8 +154,9 @@ const struct command cli_call_commands[] = {
         {"call show", "Show one call and say why it was refused or how it ended.", "CALL", 1, 1,
          NULL, client_options, "  maskline call show 0b8f0c7e-6f9e-4a51-9d6e-0a4f3f9b2c11\n", show},
         {"call export",
-         "Write ended calls as comma-separated values, one line each, the newest first.", NULL, 0,
-         0, call_export_options, client_options,
+         "Write ended calls as comma-separated values, or with --json as an object, one line each, the "
+         "newest first.",
+         NULL, 0, 0, call_export_options, client_options,
          "  maskline call export --from 2026-08-01 --to 2026-09-01 --out august.csv\n",
          cli_call_export},
         {"call hangup", "Hang up a call in progress.", "CALL", 1, 1, NULL, client_options,

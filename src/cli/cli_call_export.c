@@ -10,6 +10,7 @@
 #include "cli/client.h"
 #include "cli/output_file.h"
 #include "cli/progress.h"
+#include "cli/show.h"
 
 #define PATH_BYTES 512
 
@@ -56,18 +57,22 @@ static int write_page(FILE *to, const struct http_reply *page)
         return EXIT_FAILED;
 }
 
-static int export_to(const struct command_line *line, FILE *to)
+static void put_range(const struct command_line *line, const char *page, char path[PATH_BYTES])
 {
-        char path[PATH_BYTES] = "/v1/calls.csv?limit=1000";
-        struct progress progress = {0};
-        uint64_t lines = 0;
-        int code = EXIT_DONE;
         struct buf b;
-        buf_init(&b, path, sizeof path - 1);
-        b.len = strlen(path);
+        buf_init(&b, path, PATH_BYTES - 1);
+        buf_put_text(&b, page);
         put_time(&b, line, "--from", "from");
         put_time(&b, line, "--to", "to");
         path[b.len] = '\0';
+}
+
+static int export_table(const struct command_line *line, FILE *to, struct progress *progress)
+{
+        char path[PATH_BYTES];
+        uint64_t lines = 0;
+        int code = EXIT_DONE;
+        put_range(line, "/v1/calls.csv?limit=1000", path);
         while (!code && path[0]) {
                 struct http_reply page;
                 code = client_fetch(line, path, &page);
@@ -77,10 +82,49 @@ static int export_to(const struct command_line *line, FILE *to)
                 lines += lines_of(&page);
                 snprintf(path, sizeof path, "%s", page.next);
                 free(page.body);
-                progress_show(&progress, "calls written", lines ? lines - 1 : 0, 0);
+                progress_show(progress, "calls written", lines ? lines - 1 : 0, 0);
         }
+        return code;
+}
+
+/* One object a line: whoever reads it needs not hold all of it. */
+static int export_json(const struct command_line *line, FILE *to, struct progress *progress)
+{
+        char path[PATH_BYTES];
+        uint64_t calls = 0;
+        int code = EXIT_DONE;
+        put_range(line, "/v1/calls?limit=1000", path);
+        while (!code && path[0]) {
+                size_t at;
+                json_t *page = NULL, *call;
+                code = client_call(line, "GET", path, NULL, &page);
+                json_array_foreach(json_object_get(page, "calls"), at, call)
+                {
+                        json_dumpf(call, to, JSON_COMPACT);
+                        fputc('\n', to);
+                }
+                calls += json_array_size(json_object_get(page, "calls"));
+                const char *next = show_text(page, "next");
+                char before[64] = "";
+                if (next[0])
+                        snprintf(before, sizeof before, "&before=%.40s", next);
+                put_range(line, "/v1/calls?limit=1000", path);
+                snprintf(path + strlen(path), sizeof path - strlen(path), "%s", before);
+                if (!before[0])
+                        path[0] = '\0';
+                json_decref(page);
+                progress_show(progress, "calls written", calls, 0);
+        }
+        return code;
+}
+
+static int export_to(const struct command_line *line, FILE *to)
+{
+        struct progress progress = {0};
+        int code = command_has(line, "--json") ? export_json(line, to, &progress)
+                                               : export_table(line, to, &progress);
         progress_end(&progress);
-        if (fflush(to) != 0 && !code) {
+        if ((fflush(to) != 0 || ferror(to)) && !code) {
                 fprintf(stderr, "maskline: the export cannot be written: %s\n", strerror(errno));
                 code = EXIT_FAILED;
         }

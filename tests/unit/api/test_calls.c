@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "../unit.h"
+#include "api/calls_page.h"
 #include "api/rest_calls.h"
 #include "carrier.h"
 #include "rig.h"
@@ -275,53 +276,100 @@ static void a_line_of_the_export_has_the_call_and_no_number_of_a_party(void **st
         json_decref(rig_expect(rig, 400, "GET", "/v1/calls.csv?since=2026-08-02T00:00:00Z", NULL));
 }
 
-static bool is_nobody(void *arg, struct uuid id)
+/* What a window comes to. */
+struct counted {
+        unsigned calls, legs;
+};
+
+static void count_call(void *arg, const struct cdr *const *legs, unsigned count)
 {
-        (void)arg;
-        (void)id;
-        return false;
+        struct counted *counted = arg;
+        assert_int_equal(legs[0]->leg, CDR_LEG_A);
+        counted->calls++;
+        counted->legs += count;
 }
 
 /* A window of rows that ends within an instant: what it cut off belongs to the next page. */
 static void a_full_window_leaves_its_last_instant_to_the_next_page(void **state)
 {
-        struct rig *rig = *state;
+        (void)state;
         static struct cdr rows[1000];
         for (unsigned i = 0; i < 1000; i++)
                 rows[i] =
                         record(i / 2, i % 2 ? CDR_LEG_A : CDR_LEG_B, 1785578400000 - (i / 4) * 10);
-        int64_t next = 0;
-        const struct rest_calls_window window = {.rows = rows,
-                                                 .count = 1000,
-                                                 .limit = 1000,
-                                                 .who = {.tenant_id = TENANT_DEFAULT},
-                                                 .is_live = is_nobody};
-        json_t *page = rest_calls_page(rig->api, &window, &next);
-        assert_int_equal(json_array_size(page), 498);
+        struct counted counted = {0};
+        const struct calls_window window = {
+                .rows = rows, .count = 1000, .limit = 1000, .who = {.tenant_id = TENANT_DEFAULT}};
+        int64_t next = calls_page_walk(&window, count_call, &counted, NULL);
+        assert_int_equal(counted.calls, 498);
+        assert_int_equal(counted.legs, 996);
         assert_int_equal(next, 1785578400000 - 248 * 10);
-        json_decref(page);
-}
-
-static bool is_call_3(void *arg, struct uuid id)
-{
-        (void)arg;
-        return id.bytes[1] == 3;
 }
 
 static void a_call_that_goes_on_is_not_among_the_ended(void **state)
 {
-        struct rig *rig = *state;
+        (void)state;
         struct cdr rows[] = {record(3, CDR_LEG_A, 30), record(2, CDR_LEG_A, 20)};
-        int64_t next = 42;
-        const struct rest_calls_window window = {.rows = rows,
-                                                 .count = 2,
-                                                 .limit = 10,
-                                                 .who = {.tenant_id = TENANT_DEFAULT},
-                                                 .is_live = is_call_3};
-        json_t *page = rest_calls_page(rig->api, &window, &next);
-        assert_int_equal(json_array_size(page), 1);
-        assert_int_equal(next, 0);
+        struct uuid live[] = {id_of(9, CDR_LEG_A), id_of(3, CDR_LEG_A), id_of(1, CDR_LEG_A)};
+        struct counted counted = {0};
+        calls_sort_ids(live, 3);
+        const struct calls_window window = {.rows = rows,
+                                            .count = 2,
+                                            .limit = 10,
+                                            .who = {.tenant_id = TENANT_DEFAULT},
+                                            .live = live,
+                                            .live_count = 3};
+        assert_int_equal(calls_page_walk(&window, count_call, &counted, NULL), 0);
+        assert_int_equal(counted.calls, 1);
+}
+
+/* As many ended calls as a page has, and as many that go on as there may be. */
+static uint64_t work_of(unsigned live_count)
+{
+        static struct cdr rows[1000];
+        struct uuid *live = calloc(live_count, sizeof *live);
+        for (unsigned i = 0; i < 1000; i++)
+                rows[i] = record(i / 2, i % 2 ? CDR_LEG_A : CDR_LEG_B, 1785578400000 - i / 2);
+        for (unsigned i = 0; i < live_count; i++)
+                live[i] = id_of(i % 256 * 256 + 200 + i / 256 % 50, 7);
+        calls_sort_ids(live, live_count);
+        struct counted counted = {0};
+        uint64_t looked;
+        const struct calls_window window = {.rows = rows,
+                                            .count = 1000,
+                                            .limit = 1000,
+                                            .who = {.tenant_id = TENANT_DEFAULT},
+                                            .live = live,
+                                            .live_count = live_count};
+        (void)calls_page_walk(&window, count_call, &counted, &looked);
+        assert_true(counted.calls >= 498);
+        free(live);
+        return looked;
+}
+
+static void a_page_takes_as_much_work_whatever_goes_on(void **state)
+{
+        (void)state;
+        uint64_t few = work_of(10), many = work_of(10000);
+        /* 500 calls: at most 14 looks among 10,000 ids, 10 among 1,000 rows, and at its legs. */
+        assert_true(few <= 500 * (4 + 10 + 3));
+        assert_true(many <= 500 * (14 + 10 + 3));
+        assert_true(few > 500);
+}
+
+static void calls_are_listed_from_and_to_a_time(void **state)
+{
+        struct rig *rig = *state;
+        for (unsigned i = 0; i < 10; i++) {
+                struct cdr a = record(i, CDR_LEG_A, 1785578400000 + i * 1000);
+                directory_cdr(rig->directory, &a);
+        }
+        json_t *page =
+                rig_expect(rig, 200, "GET",
+                           "/v1/calls?from=2026-08-01T10:00:02Z&to=2026-08-01T10:00:05Z", NULL);
+        assert_int_equal(json_array_size(json_object_get(page, "calls")), 3);
         json_decref(page);
+        json_decref(rig_expect(rig, 400, "GET", "/v1/calls?from=yesterday", NULL));
 }
 
 static void a_call_in_progress_is_shown_and_can_be_hung_up(void **state)
@@ -467,6 +515,8 @@ int main(void)
                 WITH_RIG(ended_calls_are_listed_page_by_page_each_once_with_all_legs),
                 WITH_RIG(a_full_window_leaves_its_last_instant_to_the_next_page),
                 WITH_RIG(a_call_that_goes_on_is_not_among_the_ended),
+                cmocka_unit_test(a_page_takes_as_much_work_whatever_goes_on),
+                WITH_RIG(calls_are_listed_from_and_to_a_time),
                 WITH_RIG(a_call_in_progress_is_shown_and_can_be_hung_up),
                 WITH_RIG(explaining_a_call_says_the_verdict_and_no_number),
                 WITH_RIG(explaining_says_what_is_in_the_way_of_a_call_that_would_connect),
