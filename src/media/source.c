@@ -18,7 +18,7 @@ void source_set(struct source *s, const struct addr *signalled, const struct add
                 memcpy(s->prefixes, prefixes, prefix_count * sizeof *prefixes);
         s->prefix_count = prefix_count;
         s->may_learn = true;
-        s->candidate.from = (struct addr){0};
+        memset(s->candidates, 0, sizeof s->candidates);
 }
 
 /* Of the family that was agreed on: nobody was told that we are at an address of another one. */
@@ -52,15 +52,46 @@ bool source_may_be(const struct source *s, const struct addr *from, int64_t now_
         return !s->pinned.family || now_ms - s->heard_ms >= TAKE_OVER_MS;
 }
 
+static struct source_candidate *half_of(struct source *s, bool is_signalled)
+{
+        return &s->candidates[is_signalled ? 0 : SOURCE_CANDIDATES / 2];
+}
+
+static void end_candidates(struct source *s, bool is_signalled)
+{
+        memset(half_of(s, is_signalled), 0, sizeof s->candidates / 2);
+}
+
 /*
  * The current source speaking on ends a candidate's chance, or two sources that speak at once
  * would take turns. Only the signalled address keeps it against one that was merely learnt.
  */
-static void end_candidate(struct source *s)
+static void go_on_with_pinned(struct source *s)
 {
-        bool is_promotion = is_signalled(s, &s->candidate.from) && !is_signalled(s, &s->pinned);
-        if (!is_promotion)
-                s->candidate.from = (struct addr){0};
+        end_candidates(s, false);
+        if (is_signalled(s, &s->pinned))
+                end_candidates(s, true);
+}
+
+/* The packet is the next one of a candidate; else it makes one, in the place of the oldest. */
+static bool is_next_of_candidate(struct source *s, const struct addr *from, uint32_t ssrc,
+                                 uint16_t sequence)
+{
+        bool is_first_half = is_signalled(s, from);
+        struct source_candidate *half = half_of(s, is_first_half), *one = NULL;
+        for (int i = 0; i < SOURCE_CANDIDATES / 2; i++) {
+                if (half[i].from.family && addr_equal(&half[i].from, from) && half[i].ssrc == ssrc)
+                        one = &half[i];
+        }
+        if (one && one->next == sequence)
+                return true;
+        if (!one) {
+                uint8_t *oldest = &s->oldest[is_first_half];
+                one = &half[*oldest];
+                *oldest = (uint8_t)((*oldest + 1) % (SOURCE_CANDIDATES / 2));
+        }
+        *one = (struct source_candidate){*from, ssrc, (uint16_t)(sequence + 1)};
+        return false;
 }
 
 enum source_verdict source_check(struct source *s, const struct addr *from, uint32_t ssrc,
@@ -71,25 +102,19 @@ enum source_verdict source_check(struct source *s, const struct addr *from, uint
         if (is_pinned(s, from)) {
                 s->heard_ms = now_ms;
                 if (is_current_ssrc) {
-                        end_candidate(s);
+                        go_on_with_pinned(s);
                         return SOURCE_CURRENT;
                 }
         }
 
-        bool is_next = s->candidate.from.family && addr_equal(&s->candidate.from, from) &&
-                       s->candidate.ssrc == ssrc && s->candidate.next == sequence;
-        if (!is_next) {
-                s->candidate.from = *from;
-                s->candidate.ssrc = ssrc;
-                s->candidate.next = (uint16_t)(sequence + 1);
+        if (!is_next_of_candidate(s, from, ssrc, sequence))
                 return SOURCE_CANDIDATE;
-        }
 
         if (!is_pinned(s, from))
                 s->may_learn = false;
         s->pinned = *from;
         s->heard_ms = now_ms;
-        s->candidate.from = (struct addr){0};
+        memset(s->candidates, 0, sizeof s->candidates);
         return SOURCE_NEW;
 }
 

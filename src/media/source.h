@@ -16,18 +16,27 @@
 
 #include "media/media.h"
 
+/*
+ * Candidates at once, each by address and SSRC, so that two who speak in between each other are told
+ * apart. Half of the places are for the signalled address alone: nobody else takes them from it.
+ */
+#define SOURCE_CANDIDATES 4
+
+struct source_candidate {
+        struct addr from; /* family 0: none */
+        uint32_t ssrc;
+        uint16_t next;
+};
+
 struct source {
         struct addr signalled; /* family 0: none; an unspecified address is never heard */
         struct addr_prefix prefixes[MEDIA_SOURCES_MAX];
         uint8_t prefix_count;
         struct addr pinned; /* family 0: not yet */
         bool may_learn;
-        int64_t heard_ms; /* the pinned one, last */
-        struct {
-                struct addr from; /* family 0: none */
-                uint32_t ssrc;
-                uint16_t next;
-        } candidate;
+        int64_t heard_ms;                                      /* the pinned one, last */
+        struct source_candidate candidates[SOURCE_CANDIDATES]; /* the first half: signalled */
+        uint8_t oldest[2]; /* of each half: the place that is taken next */
 };
 
 void source_set(struct source *s, const struct addr *signalled, const struct addr_prefix *prefixes,

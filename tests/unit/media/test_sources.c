@@ -315,6 +315,68 @@ static void an_address_of_the_other_family_is_not_learnt(void **state)
         assert_int_equal(s.b.heard_count, 9);
 }
 
+/* Nothing of him is ever in sequence: he would only be in the way. */
+static void a_neighbour_who_speaks_in_between_does_not_keep_the_peer_out(void **state)
+{
+        (void)state;
+        set_a_behind_nat("198.51.100.10:4000");
+        other_from(NAT);
+        for (int i = 0; i < 20; i++) {
+                for (int k = 0; k < 3; k++) {
+                        other.ssrc += 3;
+                        other.sequence += 7;
+                        phone_send(&other, "in between", 10);
+                }
+                phone_talk(&s, &s.a, 1);
+        }
+        assert_int_equal(s.b.heard_count, 19);
+        phone_talk(&s, &s.b, 10);
+        assert_int_equal(s.a.heard_count, 9);
+        assert_int_equal(other.heard_count, 0);
+}
+
+/* Two who could both be learnt: the first two in sequence of either win. */
+static void two_neighbours_who_speak_at_once_do_not_keep_each_other_out(void **state)
+{
+        (void)state;
+        static struct phone second;
+        set_a_behind_nat("10.0.0.5:4000");
+        other_from(NAT);
+        phone_open(&s, &second, NAT_2);
+        second.peer = s.a.peer;
+        second.pt = 8;
+        for (int i = 0; i < 20; i++) {
+                phone_send(&other, "one", 3);
+                phone_talk(&s, &second, 1);
+        }
+        assert_int_equal(s.b.heard_count, 19);
+        phone_talk(&s, &s.b, 10);
+        assert_int_equal(other.heard_count, 9);
+        assert_int_equal(second.heard_count, 0);
+}
+
+/* A gateway that has not ended its ringing when the talk begins: one of its streams is heard, whole. */
+static void two_streams_from_one_address_do_not_keep_each_other_out(void **state)
+{
+        (void)state;
+        uint16_t sequence = 40000;
+        for (int i = 0; i < 20; i++) {
+                const struct phone first = s.a;
+                s.a.ssrc++;
+                s.a.sequence = sequence++;
+                phone_send(&s.a, "ringing", 7);
+                s.a.ssrc = first.ssrc;
+                s.a.sequence = first.sequence;
+                s.a.timestamp = first.timestamp;
+                phone_talk(&s, &s.a, 1);
+        }
+        assert_int_equal(s.b.heard_count, 19);
+        for (unsigned i = 1; i < s.b.heard_count; i++)
+                assert_int_equal((uint16_t)(s.b.heard[i].sequence - s.b.heard[i - 1].sequence), 1);
+        phone_talk(&s, &s.a, 10);
+        assert_true(s.b.heard_count >= 28);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -329,6 +391,9 @@ int main(void)
                 TEST(one_packet_is_not_enough_to_be_learnt),
                 TEST(without_prefixes_nothing_is_learnt),
                 TEST(the_signalled_address_outranks_what_was_learnt),
+                TEST(a_neighbour_who_speaks_in_between_does_not_keep_the_peer_out),
+                TEST(two_neighbours_who_speak_at_once_do_not_keep_each_other_out),
+                TEST(two_streams_from_one_address_do_not_keep_each_other_out),
                 TEST(a_new_description_lets_another_address_show_itself),
                 TEST(the_same_description_keeps_who_is_heard),
                 TEST(an_answer_lets_another_follow_one_that_fell_silent),
