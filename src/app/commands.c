@@ -3,6 +3,7 @@
 
 #include "app/completion_command.h"
 #include "app/config_command.h"
+#include "app/plan_command.h"
 #include "app/restore_command.h"
 #include "app/serve.h"
 #include "cli/cli.h"
@@ -13,6 +14,7 @@ const struct command *const commands[] = {
         cli_trunk_commands,
         cli_number_commands,
         cli_pool_commands,
+        plan_commands,
         cli_session_commands,
         cli_session_change_commands,
         cli_call_commands,

@@ -11,6 +11,7 @@
 #include "base/nearest.h"
 #include "cli/client.h"
 #include "cli/progress.h"
+#include "cli/rejects.h"
 #include "cli/show.h"
 #include "wire/csv.h"
 
@@ -50,8 +51,8 @@ struct importing {
         unsigned cells;
         json_t *part;              /* rows that are due to be sent; owned */
         unsigned lines[PART_ROWS]; /* on which they began */
-        json_t *rejected;          /* the report; owned */
-        uint64_t added, changed, same, refused;
+        struct rejects rejects;
+        uint64_t added, changed, same;
         struct progress progress;
 };
 
@@ -145,25 +146,6 @@ static int read_titles(struct importing *import)
         return EXIT_FAILED;
 }
 
-static void add_rejected(struct importing *import, unsigned line, const char *field,
-                         const char *rule, const char *remedy)
-{
-        import->refused++;
-        json_array_append_new(import->rejected,
-                              json_pack("{s:I, s:s?, s:s, s:s?}", "line", (json_int_t)line, "field",
-                                        field, "detail", rule, "remedy", remedy));
-        if (command_has(import->line, "--json"))
-                return;
-        progress_end(&import->progress);
-        printf("line %u: ", line);
-        show_printable(stdout, field ? field : "");
-        fputs(field ? ": " : "", stdout);
-        show_printable(stdout, rule);
-        fputs(remedy ? ". " : "", stdout);
-        show_printable(stdout, remedy ? remedy : "");
-        fputc('\n', stdout);
-}
-
 static json_t *list_of(struct slice cell)
 {
         json_t *list = json_array();
@@ -217,9 +199,9 @@ static json_t *value_of(const struct column *column, struct slice cell)
 static json_t *row_json(struct importing *import, const struct csv_row *row)
 {
         if (row->problem || row->count > import->cells) {
-                add_rejected(import, row->line, NULL,
-                             row->problem ? row->problem : "it has more cells than the first line",
-                             "Correct the line; a cell with a comma needs quotes around it.");
+                rejects_add(&import->rejects, row->line, NULL,
+                            row->problem ? row->problem : "it has more cells than the first line",
+                            "Correct the line; a cell with a comma needs quotes around it.");
                 return NULL;
         }
         json_t *json = json_object();
@@ -232,9 +214,9 @@ static json_t *row_json(struct importing *import, const struct csv_row *row)
                         continue;
                 }
                 bool is_switch = import->order[i]->kind == KIND_SWITCH;
-                add_rejected(import, row->line, import->order[i]->name,
-                             is_switch ? "it is neither yes nor no" : "it is not UTF-8",
-                             is_switch ? "Write yes or no." : "Save the file as UTF-8.");
+                rejects_add(&import->rejects, row->line, import->order[i]->name,
+                            is_switch ? "it is neither yes nor no" : "it is not UTF-8",
+                            is_switch ? "Write yes or no." : "Save the file as UTF-8.");
                 json_decref(json);
                 return NULL;
         }
@@ -243,7 +225,7 @@ static json_t *row_json(struct importing *import, const struct csv_row *row)
                 json_object_set_new(json, "trunk", json_string(trunk));
         if (json_object_get(json, "number"))
                 return json;
-        add_rejected(import, row->line, "number", "number is missing", "Give the number.");
+        rejects_add(&import->rejects, row->line, "number", "number is missing", "Give the number.");
         json_decref(json);
         return NULL;
 }
@@ -265,10 +247,10 @@ static void take_report(struct importing *import, const json_t *report)
                 uint64_t index = count_of(row, "row");
                 if (strcmp(show_text(row, "result"), "rejected") != 0 || index >= PART_ROWS)
                         continue;
-                add_rejected(import, import->lines[index],
-                             json_string_value(json_object_get(row, "field")),
-                             show_text(row, "detail"),
-                             json_string_value(json_object_get(row, "remedy")));
+                rejects_add(&import->rejects, import->lines[index],
+                            json_string_value(json_object_get(row, "field")),
+                            show_text(row, "detail"),
+                            json_string_value(json_object_get(row, "remedy")));
         }
 }
 
@@ -309,17 +291,17 @@ static void tell(struct importing *import)
 {
         const bool dry = command_has(import->line, "--dry-run");
         if (command_has(import->line, "--json")) {
-                json_t *report =
-                        json_pack("{s:b, s:I, s:I, s:I, s:O}", "dry_run", (int)dry, "added",
-                                  (json_int_t)import->added, "changed", (json_int_t)import->changed,
-                                  "same", (json_int_t)import->same, "rejected", import->rejected);
+                json_t *report = json_pack(
+                        "{s:b, s:I, s:I, s:I, s:o}", "dry_run", (int)dry, "added",
+                        (json_int_t)import->added, "changed", (json_int_t)import->changed, "same",
+                        (json_int_t)import->same, "rejected", rejects_take(&import->rejects));
                 show_json(report);
                 return;
         }
         printf("%s%llu added, %llu changed, %llu there already, %llu rejected%s\n",
                dry ? "would be: " : "", (unsigned long long)import->added,
                (unsigned long long)import->changed, (unsigned long long)import->same,
-               (unsigned long long)import->refused, dry ? "; nothing was changed" : "");
+               (unsigned long long)import->rejects.count, dry ? "; nothing was changed" : "");
 }
 
 int cli_number_import(const struct command_line *line)
@@ -331,8 +313,8 @@ int cli_number_import(const struct command_line *line)
         }
         import->line = line;
         import->part = json_array();
-        import->rejected = json_array();
         import->progress.is_quiet = command_has(line, "--json");
+        rejects_init(&import->rejects, import->progress.is_quiet, &import->progress);
         int code = read_all(import, line->operands[0]);
         csv_reader_init(&import->reader, (struct slice){import->text, import->bytes});
         if (!code)
@@ -342,10 +324,10 @@ int cli_number_import(const struct command_line *line)
         progress_end(&import->progress);
         if (!code || import->added || import->changed)
                 tell(import);
-        if (!code && import->refused)
+        if (!code && import->rejects.count)
                 code = EXIT_FAILED;
         json_decref(import->part);
-        json_decref(import->rejected);
+        rejects_fini(&import->rejects);
         free(import->text);
         free(import);
         return code;

@@ -78,23 +78,36 @@ class Readme(harness.Case):
 
 
 class Guide(harness.Case):
-    def test_the_examples_of_sessions_run_as_printed(self):
+    def run_page(self, name):
+        """Runs the examples of a page of the guide; what it printed."""
         self.maskline.start()
         self.maskline.add_trunk("carrier", "127.0.0.11/32", "127.0.0.11:5060")
         for number in (harness.M1, harness.M2):
             self.maskline.add_number(number, "carrier")
-        page = (harness.ROOT / "docs/guide/sessions.md").read_text()
-        blocks = re.findall(r"^```sh\n(.*?)^```", page, re.M | re.S)
-        self.assertGreater(len(blocks), 6)
+        blocks = re.findall(r"^```sh\n(.*?)^```", (harness.ROOT / "docs/guide" / name).read_text(), re.M | re.S)
+        self.assertGreater(len(blocks), 2)
         environment = dict(harness.environment(), MASKLINE_DATA=str(self.maskline.data),
                            PATH=f"{self.maskline.program.parent}:{os.environ['PATH']}")
         done = subprocess.run(["bash", "-euxo", "pipefail", "-c", "\n".join(blocks)],
-                              capture_output=True, text=True, check=False, timeout=60,
+                              capture_output=True, text=True, check=False, timeout=60, cwd=self.temp,
                               stdin=subprocess.DEVNULL, env=environment)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr[-3000:])
-        for number in self.private:
-            self.assertNotIn(number[1:], done.stdout)
         self.finish()
+        return done.stdout
+
+    def test_the_examples_of_sessions_run_as_printed(self):
+        said = self.run_page("sessions.md")
+        for number in self.private:
+            self.assertNotIn(number[1:], said)
+
+    def test_the_examples_of_how_many_numbers_run_as_printed(self):
+        said = self.run_page("how-many-numbers.md")
+        page = (harness.ROOT / "docs/guide/how-many-numbers.md").read_text()
+        printed = re.search(r"^```text\n(.*?)^```", page, re.M | re.S)[1]
+        self.assertIn(re.sub(" +", " ", printed), re.sub(" +", " ", said))
+        done = subprocess.run([harness.ROOT / "tests/unit/core/certificate.py", self.temp / "certificate.json"],
+                              capture_output=True, text=True, check=False)
+        self.assertIn("true: 0 numbers are needed", done.stdout)
 
 
 if __name__ == "__main__":
