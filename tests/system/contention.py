@@ -20,6 +20,7 @@ import json
 import os
 import pathlib
 import random
+import signal
 import sys
 import threading
 import time
@@ -190,8 +191,9 @@ class Lost(Exception):
 class Wire:
     """One client's connection; it comes back when the server does."""
 
-    def __init__(self, maskline):
+    def __init__(self, maskline, on_answer=lambda: None):
         self.maskline = maskline
+        self.on_answer = on_answer
         self.token = (maskline.data / "api.token").read_text().strip()
         self.connection = None
 
@@ -223,6 +225,8 @@ class Wire:
             self.connection.request(method, path, None if body is None else json.dumps(body),
                                     headers)
             answer = self.connection.getresponse()
+            if method == "POST" and answer.status in (200, 201):
+                self.on_answer()
             text = answer.read()
         except TimeoutError as error:
             raise AssertionError(f"{method} {path} was not answered in {ANSWER_S} s") from error
@@ -280,7 +284,7 @@ class Client(threading.Thread):
         self.run_ = run
         self.pool = pool
         self.rng = random.Random(seed)
-        self.wire = Wire(run.maskline)
+        self.wire = Wire(run.maskline, run.on_answer)
         self.asked = 0
         self.problem = None
 
@@ -421,6 +425,10 @@ class Run:
         self.kills = kills
         self.seconds = seconds
         self.until = 0.0
+        self.victim = None      # a process, to be killed with the next answer
+        self.lock = threading.Lock()
+        self.killed = threading.Event()
+        self.killed_at = 0.0
         numbers = [f"+9190000000{i:02}" for i in range(1, 6)]
         people = [f"+9198888000{i:02}" for i in range(1, 5)]
         self.pools = [Pool("one-of-one", "one-number", numbers[:1], people),
@@ -459,14 +467,27 @@ class Run:
         self.look()
         return self
 
+    def on_answer(self):
+        """Whoever is told that something is done kills the server at once, if that is due."""
+        with self.lock:
+            pid, self.victim = self.victim, None
+            if pid is not None:
+                self.killed_at = time.monotonic()
+                os.kill(pid, signal.SIGKILL)
+                self.killed.set()
+
+    def kill_at_an_answer(self, pid):
+        self.killed.clear()
+        self.victim = pid
+        if not self.killed.wait(ANSWER_S):
+            raise AssertionError("nobody was answered any more")
+
     def kill(self):
         """The count goes up behind the kill: what was asked before is of the time before it."""
-        begin = time.monotonic()
-        self.maskline.crash()
-        end = time.monotonic()
+        self.maskline.crash(self.kill_at_an_answer)
         self.crashes += 1
         for pool in self.pools:
-            pool.add("kill -9", begin, end, crashed)
+            pool.add("kill -9", self.killed_at, time.monotonic(), crashed)
 
     def look(self):
         """Nobody asks any more: what is listed is the end of the history."""

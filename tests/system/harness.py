@@ -132,10 +132,10 @@ class Maskline:
         """Of the process that is the server; it says so in the lock that it holds."""
         return int((self.data / "lock").read_text())
 
-    def crash(self):
-        """kill -9 of the server; returns when its successor is ready."""
+    def crash(self, kill=lambda pid: os.kill(pid, signal.SIGKILL)):
+        """kill -9 of the server, or what `kill` does to it; returns when its successor is ready."""
         before, made = self.worker_pid, self._endpoint_made()
-        os.kill(before, signal.SIGKILL)
+        kill(before)
         deadline = time.monotonic() + START_S
         while not self._is_ready(made):
             if self._process.poll() is not None or time.monotonic() > deadline:
