@@ -24,7 +24,7 @@ static int begin_window(sqlite3 *db, const char *sql, uint64_t oldest, uint64_t 
                         const struct store_events_query *query, uint64_t *after, uint64_t *seen,
                         sqlite3_stmt **out)
 {
-        if (*after > newest) /* numbered anew: there was a time without any row */
+        if (*after > newest) /* of a newer state than this one, which is out of a backup */
                 *after = 0;
         if (oldest && *after < oldest - 1)
                 *after = oldest - 1;

@@ -32,7 +32,10 @@ int sqlite_read_all(sqlite3 *db, const struct store_loader *loader, int *err) MU
 int sqlite_read_cdrs(sqlite3 *db, const struct store_cdr_query *query, struct cdr *rows,
                      uint32_t *count) MUST_CHECK;
 
-/* The oldest that began before query->before_ms, at most query->max; a statement of its own. */
+/*
+ * The oldest that began before query->before_ms, at most query->max; in statements of their own. Their
+ * numbers are not given again.
+ */
 int sqlite_drop_cdrs(sqlite3 *db, const struct store_cdr_query *query, uint32_t *count) MUST_CHECK;
 
 /* Rows for `query->max` of each; a page that points into them, with what is seen and the heads. */

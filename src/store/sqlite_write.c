@@ -49,6 +49,9 @@ enum statement {
 #define MARKS_4  "?,?,?,?"
 #define MARKS_10 "?,?,?,?,?,?,?,?,?,?"
 
+/* No number is given twice, whatever has been removed since. */
+#define NEXT_CDR "1 + max((SELECT last_id FROM cdr_removed), ifnull((SELECT max(id) FROM cdr), 0))"
+
 #define ERASE_SQL                                                                                  \
         "UPDATE session SET state = ?, ended_ms = ?, reference = '', sealed = x'', used = x'' "    \
         "WHERE id = ?"
@@ -78,8 +81,8 @@ static const char *const sql[STATEMENTS] = {
                 "UPDATE session SET expires_ms = ?, used = ? WHERE id = ? AND state != 3",
         [PUT_GRAVE] = "INSERT OR REPLACE INTO grave (" GRAVE_COLUMNS ") VALUES (" MARKS_4 ",?)",
         [REMOVE_GRAVE] = "DELETE FROM grave WHERE session_id = ?",
-        [ADD_CDR] = "INSERT OR IGNORE INTO cdr (" CDR_COLUMNS ") VALUES (" MARKS_10 "," MARKS_10
-                    ",?,?)",
+        [ADD_CDR] = "INSERT OR IGNORE INTO cdr (id, " CDR_COLUMNS ") VALUES (" NEXT_CDR "," MARKS_10
+                    "," MARKS_10 ",?,?)",
         [ADD_AUDIT] = "INSERT INTO audit (" AUDIT_COLUMNS ") VALUES (" MARKS_4 ",?,?)",
         [PUT_AUDIT_HEAD] = "INSERT OR REPLACE INTO audit_head VALUES (0, ?, ?, ?)",
 };
@@ -546,10 +549,16 @@ int sqlite_write_change(struct sqlite_writer *writer, const struct store_change 
 int sqlite_drop_cdrs(sqlite3 *db, const struct store_cdr_query *query, uint32_t *count)
 {
         sqlite3_stmt *stmt = NULL;
-        int rc = sqlite3_prepare_v2(db,
-                                    "DELETE FROM cdr WHERE id IN (SELECT id FROM cdr "
-                                    "WHERE started_ms < ?1 ORDER BY started_ms LIMIT ?2)",
-                                    -1, &stmt, NULL);
+        int rc = sqlite3_exec(db,
+                              "UPDATE cdr_removed SET last_id = (SELECT max(id) FROM cdr) "
+                              "WHERE last_id < (SELECT max(id) FROM cdr)",
+                              NULL, NULL, NULL);
+        if (rc)
+                return rc;
+        rc = sqlite3_prepare_v2(db,
+                                "DELETE FROM cdr WHERE id IN (SELECT id FROM cdr "
+                                "WHERE started_ms < ?1 ORDER BY started_ms LIMIT ?2)",
+                                -1, &stmt, NULL);
         if (rc)
                 return rc;
         sqlite3_bind_int64(stmt, 1, query->before_ms);

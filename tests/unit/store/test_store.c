@@ -914,11 +914,32 @@ static void old_call_records_are_dropped_the_oldest_first_and_no_others(void **s
         assert_true(cdrs[9].started_ms == NOON + 10000);
 }
 
+static void a_record_is_news_also_when_all_older_ones_were_removed(void **state)
+{
+        (void)state;
+        for (uint32_t n = 1; n <= 3; n++)
+                put_event_of(n, 1);
+        struct told told = events_of((struct store_events_query){.max = 10});
+        const struct store_events_query since = {
+                .after_audit = told.page.audit_seen, .after_cdr = told.page.cdr_seen, .max = 10};
+        assert_int_equal(drop(NOON + 1000000, 100).count, 6);
+        rig_close(&rig);
+        rig_open(&rig);
+        for (uint32_t n = 4; n <= 9; n++)
+                put_event_of(n, 1);
+        told = events_of(since);
+        assert_int_equal(told.page.cdr_count, 6);
+        assert_int_equal(told.page.audit_count, 6);
+        assert_true(told.legs[0] > since.after_cdr);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 BOTH(a_fresh_store_is_empty),
                 BOTH(old_call_records_are_dropped_the_oldest_first_and_no_others),
+                cmocka_unit_test_setup_teardown(
+                        a_record_is_news_also_when_all_older_ones_were_removed, set_up, tear_down),
                 BOTH(a_trunk_comes_back_as_it_was_put),
                 BOTH(a_removed_tenant_leaves_its_id_and_frees_its_name),
                 BOTH(a_key_comes_back_until_it_is_revoked),

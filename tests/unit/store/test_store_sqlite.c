@@ -140,6 +140,7 @@ static void a_database_of_the_first_schema_is_brought_up_to_date(void **state)
                         "ALTER TABLE session DROP COLUMN used;"
                         "DROP TABLE api_key;"
                         "DROP TABLE grave;"
+                        "DROP TABLE cdr_removed;"
                         "ALTER TABLE trunk DROP COLUMN follows_redirects;"
                         "ALTER TABLE trunk DROP COLUMN username;"
                         "ALTER TABLE trunk DROP COLUMN realm;"
