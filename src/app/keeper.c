@@ -42,6 +42,8 @@ bool keeper_is_wanted(void)
 
 /* ---- the sockets ---- */
 
+typedef int bind_fn(const struct addr *local, struct addr *bound, int *fd);
+
 struct keeper {
         const struct config *config;
         int sockets; /* open, from FIRST_FD on */
@@ -56,11 +58,11 @@ struct keeper {
  * Nothing else is open here, so that they get one number after the other. What cannot be had is left
  * to the worker, who says what is wrong.
  */
-static bool keep(struct keeper *keeper, struct addr local)
+static bool keep(struct keeper *keeper, struct addr local, bind_fn *bind_socket)
 {
         struct addr bound;
         int fd;
-        if (io_epoll_bind_udp(&local, &bound, &fd))
+        if (bind_socket(&local, &bound, &fd))
                 return false;
         if (fd != FIRST_FD + keeper->sockets) {
                 close(fd);
@@ -76,10 +78,10 @@ static bool keep_both(struct keeper *keeper, struct addr rtp, uint32_t port)
         if (rtp.family == 0)
                 return true;
         rtp.port = (uint16_t)port;
-        if (!keep(keeper, rtp))
+        if (!keep(keeper, rtp, io_epoll_bind_udp))
                 return false;
         rtp.port++;
-        return keep(keeper, rtp);
+        return keep(keeper, rtp, io_epoll_bind_udp);
 }
 
 /* All of a pair, or nothing. */
@@ -108,10 +110,12 @@ static void keep_pairs(struct keeper *keeper)
                 wanted -= keep_pair(keeper, &media, first + 2 * ((start % pairs + i) % pairs));
 }
 
-static void keep_sip(struct keeper *keeper, const struct addr *listen)
+static void keep_sip(struct keeper *keeper, const struct addr_pair *listen, bind_fn *bind_socket)
 {
-        if (listen->family && listen->port)
-                (void)keep(keeper, *listen);
+        if (listen->ip4.family && listen->ip4.port)
+                (void)keep(keeper, listen->ip4, bind_socket);
+        if (listen->ip6.family && listen->ip6.port)
+                (void)keep(keeper, listen->ip6, bind_socket);
 }
 
 static void keep_all(struct keeper *keeper)
@@ -119,8 +123,9 @@ static void keep_all(struct keeper *keeper)
         char problem[STORE_PROBLEM_BYTES];
         (void)!harden_raise_file_limit(harden_files_needed(keeper->config), problem);
         (void)close_range(FIRST_FD, ~0U, 0);
-        keep_sip(keeper, &keeper->config->sip_listen.ip4);
-        keep_sip(keeper, &keeper->config->sip_listen.ip6);
+        keep_sip(keeper, &keeper->config->sip_listen, io_epoll_bind_udp);
+        keep_sip(keeper, &keeper->config->sip_tcp_listen, io_epoll_bind_listener);
+        keep_sip(keeper, &keeper->config->sip_tls_listen, io_epoll_bind_listener);
         keep_pairs(keeper);
 }
 
@@ -271,6 +276,8 @@ static int take_socket(struct io *io, const struct config *config, int fd, struc
         struct addr bound;
         /* Where there are two, the other one has the same port. */
         const struct addr_pair media = config_media(config);
+        if (!io_epoll_adopt_listener(io, fd, &bound))
+                return 0;
         int err = io_epoll_adopt_udp(io, fd, &bound);
         if (err)
                 return err;

@@ -2,12 +2,12 @@
 /*
  * keeper.h - the process that outlives a crash of the server.
  *
- *     keeper  -- opens the SIP socket and the RTP port pairs, starts the worker, waits
+ *     keeper  -- opens the SIP sockets and the RTP port pairs, starts the worker, waits
  *        '-- worker  -- this program again: takes the sockets and is the server
  *
  * When the worker is killed by a signal the keeper starts another one, which goes on with the calls
- * in the crash record (call/crash_record.h); what arrives meanwhile waits in the sockets. The keeper
- * reads no datagram, has no key and no data, and ends with the worker's exit status otherwise.
+ * in the crash record (call/crash_record.h); what arrives meanwhile waits in the sockets, and so do
+ * those who connect: the listening ones are kept, too. The keeper reads no datagram, takes no connection, has no key and no data, and ends with the worker's exit status otherwise.
  * Without it the worker is the server alone (--no-keeper), and opens its sockets itself.
  */
 #ifndef MASKLINE_APP_KEEPER_H

@@ -9,7 +9,6 @@
 #include "base/log.h"
 #include "io/io_epoll.h"
 
-#define BACKLOG     256
 #define CLIENTS_MAX 16 /* in one turn */
 #define PAUSE_MS    1000
 
@@ -58,30 +57,13 @@ static void on_client(void *arg, unsigned events)
         }
 }
 
-static int listening_socket(const struct addr *local, struct addr *bound, int *out)
-{
-        int on = 1;
-        int fd = socket(local->family == 6 ? AF_INET6 : AF_INET,
-                        SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-        if (fd < 0)
-                return -errno;
-        (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-        int err = io_epoll_bind(fd, local, bound);
-        if (!err && listen(fd, BACKLOG) < 0)
-                err = -errno;
-        if (err) {
-                close(fd);
-                return err;
-        }
-        *out = fd;
-        return 0;
-}
-
 int acceptor_open(struct acceptor *acceptor, struct io *io, const struct addr *local,
                   const char *what, acceptor_handler *handler, void *arg)
 {
         struct acceptor a = {.io = io, .what = what, .handler = handler, .arg = arg};
-        int err = listening_socket(local, &a.local, &a.fd);
+        int err = io_epoll_take_listener(io, local, &a.local, &a.fd);
+        if (err)
+                err = io_epoll_bind_listener(local, &a.local, &a.fd);
         if (err)
                 return err;
         *acceptor = a;

@@ -28,7 +28,7 @@ struct acceptor {
 };
 
 /*
- * Listens on `local`; a port of 0 is chosen, and stands in acceptor->local. A negative errno. A
+ * Listens on `local`, with the socket that was kept for us if there is one (io_epoll.h); a port of 0 is chosen, and stands in acceptor->local. A negative errno. A
  * few clients are taken in each turn of the loop; when there is no descriptor or no memory for one,
  * it rests for a second.
  */

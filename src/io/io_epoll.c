@@ -18,9 +18,11 @@
 
 #include "base/secret.h"
 #include "io/io_impl.h"
+#include "io/kept.h"
 #include "io/stream_epoll.h"
 
 #define EVENTS_MAX     64
+#define BACKLOG        256 /* of a listening socket */
 #define BATCH          32
 #define DATAGRAM_BYTES 65536 /* more than UDP can carry: nothing is ever cut off */
 #define RECEIVE_BYTES  (1 << 20)
@@ -61,11 +63,6 @@ struct batch {
         char data[BATCH][DATAGRAM_BYTES];
 };
 
-struct adopted {
-        struct addr local;
-        int fd; /* owned; -1: taken */
-};
-
 struct epoll_loop {
         struct io io;
         int epoll_fd, event_fd, signal_fd;
@@ -74,8 +71,7 @@ struct epoll_loop {
         struct list garbage_fds, garbage_udps; /* freed at the end of the turn */
         struct batch *batch;                   /* owned */
         struct io_fd *event_watch, *signal_watch;
-        struct adopted *adopted; /* owned */
-        size_t adopted_count, adopted_next;
+        struct kept kept;
         sigset_t signals;
         struct signal_handler signal_handlers[SIGNALS];
 };
@@ -241,61 +237,38 @@ int io_epoll_bind_udp(const struct addr *local, struct addr *bound, int *out)
         return 0;
 }
 
-static int check_adoptable(int fd, struct addr *bound)
+int io_epoll_bind_listener(const struct addr *local, struct addr *bound, int *out)
 {
-        struct sockaddr_storage ss;
-        socklen_t len = sizeof ss;
-        int type = 0;
-        socklen_t type_len = sizeof type;
-        if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &type_len) < 0 || type != SOCK_DGRAM ||
-            getsockname(fd, (struct sockaddr *)&ss, &len) < 0 ||
-            (ss.ss_family != AF_INET && ss.ss_family != AF_INET6))
-                return -EINVAL;
-        addr_from_sockaddr(&ss, bound);
-        return bound->port ? 0 : -EINVAL;
+        int on = 1;
+        int fd = socket(local->family == 6 ? AF_INET6 : AF_INET,
+                        SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        if (fd < 0)
+                return -errno;
+        (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+        int err = io_epoll_bind(fd, local, bound);
+        if (!err && listen(fd, BACKLOG) < 0)
+                err = -errno;
+        if (err) {
+                close(fd);
+                return err;
+        }
+        *out = fd;
+        return 0;
 }
 
 int io_epoll_adopt_udp(struct io *io, int fd, struct addr *bound)
 {
-        struct epoll_loop *loop = loop_of(io);
-        int err = check_adoptable(fd, bound);
-        if (err)
-                return err;
-        if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0 || fcntl(fd, F_SETFL, O_NONBLOCK) < 0)
-                return -errno;
-        struct adopted *grown = reallocarray(loop->adopted, loop->adopted_count + 1, sizeof *grown);
-        if (!grown)
-                return -ENOMEM;
-        loop->adopted = grown;
-        loop->adopted[loop->adopted_count++] = (struct adopted){*bound, fd};
-        return 0;
+        return kept_add(&loop_of(io)->kept, SOCK_DGRAM, fd, bound);
 }
 
-/* Mostly they are asked for in the order in which they came. */
-static int take_adopted(struct epoll_loop *loop, const struct addr *local, struct addr *bound,
-                        int *out)
+int io_epoll_adopt_listener(struct io *io, int fd, struct addr *bound)
 {
-        for (size_t i = 0; i < loop->adopted_count; i++) {
-                struct adopted *one =
-                        &loop->adopted[(loop->adopted_next + i) % loop->adopted_count];
-                if (one->fd < 0 || !addr_equal(&one->local, local))
-                        continue;
-                loop->adopted_next = (size_t)(one - loop->adopted) + 1;
-                *bound = one->local;
-                *out = one->fd;
-                one->fd = -1;
-                return 0;
-        }
-        return ERR_NOT_FOUND;
+        return kept_add(&loop_of(io)->kept, SOCK_STREAM, fd, bound);
 }
 
-static void drop_adopted(struct epoll_loop *loop)
+int io_epoll_take_listener(struct io *io, const struct addr *local, struct addr *bound, int *fd)
 {
-        for (size_t i = 0; i < loop->adopted_count; i++) {
-                if (loop->adopted[i].fd >= 0)
-                        close(loop->adopted[i].fd);
-        }
-        free(loop->adopted);
+        return kept_take(&loop_of(io)->kept, SOCK_STREAM, local, bound, fd);
 }
 
 static int epoll_udp_open(struct io *io, const struct addr *local, struct io_udp **out)
@@ -304,7 +277,7 @@ static int epoll_udp_open(struct io *io, const struct addr *local, struct io_udp
         if (!udp)
                 return -ENOMEM;
 
-        int err = take_adopted(loop_of(io), local, &udp->udp.local, &udp->fd);
+        int err = kept_take(&loop_of(io)->kept, SOCK_DGRAM, local, &udp->udp.local, &udp->fd);
         if (err)
                 err = io_epoll_bind_udp(local, &udp->udp.local, &udp->fd);
         if (err)
@@ -483,7 +456,7 @@ static void epoll_destroy(struct io *io)
                 close(loop->event_fd);
         if (loop->epoll_fd >= 0)
                 close(loop->epoll_fd);
-        drop_adopted(loop);
+        kept_close(&loop->kept);
         io_fini(io);
         secret_free(loop->batch, sizeof *loop->batch);
         free(loop);

@@ -23,10 +23,18 @@ int io_on_signal(struct io *io, int signal, void (*fn)(void *arg, int signal),
  */
 int io_epoll_adopt_udp(struct io *io, int fd, struct addr *bound) MUST_CHECK;
 
+/* The same of a TCP socket that listens, for the next one who would listen at its address. */
+int io_epoll_adopt_listener(struct io *io, int fd, struct addr *bound) MUST_CHECK;
+/* Such a socket that was adopted, and is the caller's from now on. ERR_NOT_FOUND. */
+int io_epoll_take_listener(struct io *io, const struct addr *local, struct addr *bound,
+                           int *fd) MUST_CHECK;
+
 /* Binds a new socket, IPv6 for IPv6 only, and says where it is now. A negative errno. */
 int io_epoll_bind(int fd, const struct addr *local, struct addr *bound) MUST_CHECK;
 /* For the one who keeps: such a socket, bound as io_udp_open() binds them, close-on-exec. */
 int io_epoll_bind_udp(const struct addr *local, struct addr *bound, int *fd) MUST_CHECK;
+/* And one that listens for TCP. */
+int io_epoll_bind_listener(const struct addr *local, struct addr *bound, int *fd) MUST_CHECK;
 
 /* Any descriptor, for streams and libraries that bring their own sockets. */
 struct io_fd;

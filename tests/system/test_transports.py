@@ -220,6 +220,42 @@ class Telephones(Transports):
         self.finish()
 
 
+class Restart(Transports):
+    def attempts(self, ports):
+        """Connects again and again while the server starts again; all those that were made."""
+        made = {port: [] for port in ports}
+        while self.maskline.log().count(" serving: sip ") < 2:
+            for port in ports:
+                one = socket.create_connection(("127.0.0.1", port), timeout=5,
+                                               source_address=(NORTH_IP, 0))
+                self.addCleanup(one.close)
+                made[port].append(one)
+            time.sleep(0.05)
+        return made
+
+    def test_nobody_who_connects_is_refused_while_the_server_starts_again(self):
+        self.listen("tls")
+        run = self.maskline
+        run.start()
+        run.add_trunk("north", f"{NORTH_IP}/32", f"{NORTH_IP}:9", "--transport", "tcp")
+        before = run.worker_pid
+        os.kill(before, signal.SIGKILL)
+        ports = (run.tcp_port, run.tls_port)
+        made = self.attempts(ports)
+        self.assertGreater(len(made[run.tcp_port]), 1)
+        # Who came first, when no server was there, is answered.
+        first = made[run.tcp_port][0]
+        first.settimeout(20)
+        first.sendall(b"OPTIONS sip:127.0.0.1 SIP/2.0\r\n"
+                      b"Via: SIP/2.0/TCP %b:9;branch=z9hG4bK1\r\n"
+                      b"From: <sip:a@%b>;tag=1\r\nTo: <sip:127.0.0.1>\r\nCall-ID: a\r\n"
+                      b"CSeq: 1 OPTIONS\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
+                      % (NORTH_IP.encode(), NORTH_IP.encode()))
+        self.assertTrue(first.recv(4096).startswith(b"SIP/2.0 200 OK"))
+        self.assertNotEqual(run.worker_pid, before)
+        self.finish()
+
+
 class Ip6(Transports):
     def test_a_call_between_ipv6_peers(self):
         run = self.maskline

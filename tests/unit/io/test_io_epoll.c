@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "../unit.h"
+#include "io/stream.h"
 
 static struct io *create(void)
 {
@@ -517,6 +518,77 @@ static void a_socket_that_was_kept_is_taken_with_what_has_arrived_on_it(void **s
         io_destroy(io);
 }
 
+struct acceptance {
+        struct io *io;
+        struct stream *stream;
+};
+
+static void on_nothing(void *arg, struct slice data)
+{
+        (void)arg;
+        (void)data;
+}
+
+static void on_gone(void *arg, int err)
+{
+        (void)arg;
+        (void)err;
+}
+
+static void on_accepted(void *arg, struct stream *stream)
+{
+        static const struct stream_handlers handlers = {.on_data = on_nothing, .on_close = on_gone};
+        struct acceptance *acceptance = arg;
+        acceptance->stream = stream;
+        stream_set_handlers(stream, &handlers, NULL);
+        io_stop(acceptance->io);
+}
+
+static void a_listening_socket_that_was_kept_is_taken_with_who_has_connected(void **state)
+{
+        (void)state;
+        static const struct stream_options options = {.out_bytes_max = 4096};
+        struct io *io = create();
+        struct acceptance acceptance = {.io = io};
+        struct addr local = any_port("127.0.0.1"), bound, adopted;
+        struct sockaddr_storage to;
+        int fd;
+        assert_int_equal(io_epoll_bind_listener(&local, &bound, &fd), 0);
+        int early = socket(AF_INET, SOCK_STREAM, 0);
+        socklen_t len = addr_to_sockaddr(&bound, &to);
+        assert_int_equal(connect(early, (struct sockaddr *)&to, len), 0);
+
+        assert_int_equal(io_epoll_adopt_listener(io, fd, &adopted), 0);
+        assert_true(addr_equal(&adopted, &bound));
+        struct io_udp *udp; /* the same address, and another kind of socket */
+        assert_int_equal(io_udp_open(io, &bound, on_echo, NULL, &udp), 0);
+        struct stream_listener *listener;
+        assert_int_equal(
+                stream_listen(io, &bound, &options, 4, on_accepted, &acceptance, &listener), 0);
+        io_run(io);
+        assert_non_null(acceptance.stream);
+        stream_abort(acceptance.stream);
+        stream_listener_close(listener);
+        io_udp_close(udp);
+        close(early);
+        io_destroy(io);
+}
+
+static void only_listening_sockets_are_adopted_to_listen(void **state)
+{
+        (void)state;
+        struct io *io = create();
+        struct addr local = any_port("127.0.0.1"), bound;
+        int datagram, silent = socket(AF_INET, SOCK_STREAM, 0);
+        assert_int_equal(io_epoll_bind_udp(&local, &bound, &datagram), 0);
+        assert_int_equal(io_epoll_adopt_listener(io, datagram, &bound), -EINVAL);
+        assert_int_equal(io_epoll_bind(silent, &local, &bound), 0);
+        assert_int_equal(io_epoll_adopt_listener(io, silent, &bound), -EINVAL);
+        close(datagram);
+        close(silent);
+        io_destroy(io);
+}
+
 static void only_bound_datagram_sockets_are_adopted(void **state)
 {
         (void)state;
@@ -574,6 +646,8 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(datagrams_go_to_and_fro),
                 cmocka_unit_test(a_socket_that_was_kept_is_taken_with_what_has_arrived_on_it),
+                cmocka_unit_test(a_listening_socket_that_was_kept_is_taken_with_who_has_connected),
+                cmocka_unit_test(only_listening_sockets_are_adopted_to_listen),
                 cmocka_unit_test(only_bound_datagram_sockets_are_adopted),
                 cmocka_unit_test(an_adopted_socket_that_nobody_asks_for_is_closed_at_the_end),
                 cmocka_unit_test(datagrams_go_to_and_fro_over_ipv6),
