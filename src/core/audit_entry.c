@@ -160,6 +160,16 @@ void audit_entry_key(struct store_audit *out, enum audit_kind kind, const struct
         finish(out, &body);
 }
 
+void audit_entry_party(struct store_audit *out, enum audit_kind kind, uint32_t tenant_id,
+                       uint64_t by, uint32_t sessions, int64_t at_ms)
+{
+        assert(kind == AUDIT_PARTY_EXPORTED || kind == AUDIT_PARTY_ERASED);
+        struct buf body = begin(out, kind, tenant_id, at_ms);
+        buf_put_be64(&body, by);
+        buf_put_be32(&body, sessions);
+        finish(out, &body);
+}
+
 void audit_entry_pool(struct store_audit *out, enum audit_kind kind, const struct store_pool *pool,
                       int64_t at_ms)
 {
@@ -287,6 +297,10 @@ void audit_entry_read(const struct store_audit *entry, struct audit_fact *out)
         case AUDIT_KEY_REVOKED:
                 read_key(body, out);
                 return;
+        case AUDIT_PARTY_EXPORTED:
+        case AUDIT_PARTY_ERASED:
+                out->key_id = take_be(&body, 8);
+                return;
         default:
                 return;
         }
@@ -335,6 +349,10 @@ const char *audit_kind_name(enum audit_kind kind)
                 return "key-created";
         case AUDIT_KEY_REVOKED:
                 return "key-revoked";
+        case AUDIT_PARTY_EXPORTED:
+                return "party-exported";
+        case AUDIT_PARTY_ERASED:
+                return "party-erased";
         case AUDIT_BACKUP_MADE:
                 return "backup-made";
         case AUDIT_BACKUP_KEY_TOLD:

@@ -16,6 +16,7 @@
  *   trunk ...         id:4 bytes:1 name
  *   tenant ...        id:4 by key:8 bytes:1 name; key 0 is the operator's token
  *   key ...           id:8 scopes:4 expires_ms:8 by key:8 bytes:1 name; tenant 0 is all tenants
+ *   party ...         by key:8 sessions:4
  *   backup ...        id:16 created_ms:8 expires_ms:8
  *   writes refused    nothing: changes asked for before were not kept
  *   call ...          call id:16 trunk:4 verdict:1 dialled:8 caller hint:16 session:8 party:1 show:8
@@ -46,6 +47,8 @@ enum audit_kind {
         AUDIT_TENANT_REMOVED = 51,
         AUDIT_KEY_CREATED = 60,
         AUDIT_KEY_REVOKED = 61,
+        AUDIT_PARTY_EXPORTED = 70, /* all that is held of one number was told */
+        AUDIT_PARTY_ERASED = 71,
         AUDIT_BACKUP_MADE = 80,
         AUDIT_BACKUP_KEY_TOLD = 81,
         AUDIT_BACKUP_FORGOTTEN = 82, /* its key is shredded: its time is over, or by order */
@@ -66,6 +69,7 @@ enum audit_change {
         AUDIT_CHANGE_PIN = 5,
         AUDIT_CHANGE_REOPENED = 6,
         AUDIT_CHANGE_INTENT = 7,
+        AUDIT_CHANGE_FORGOT = 8, /* who called last */
 };
 
 /* NULL for a kind that is not known. */
@@ -93,6 +97,10 @@ void audit_entry_tenant(struct store_audit *out, enum audit_kind kind, const str
                         uint64_t by, int64_t at_ms);
 void audit_entry_key(struct store_audit *out, enum audit_kind kind, const struct api_key *key,
                      uint64_t by, int64_t at_ms);
+
+/* In how many sessions the number was; not which number. */
+void audit_entry_party(struct store_audit *out, enum audit_kind kind, uint32_t tenant_id,
+                       uint64_t by, uint32_t sessions, int64_t at_ms);
 
 void audit_entry_writes_refused(struct store_audit *out, int64_t at_ms);
 

@@ -3,7 +3,7 @@
 
 #include <assert.h>
 
-static const char *const names[SCOPE_COUNT] = {"provision", "read", "operate", "audit"};
+static const char *const names[SCOPE_COUNT] = {"provision", "read", "operate", "audit", "privacy"};
 
 _Static_assert(SCOPES_ALL == (1u << SCOPE_COUNT) - 1, "one name for each bit");
 

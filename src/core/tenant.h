@@ -30,9 +30,10 @@ enum api_scope {
         SCOPE_READ = 2,      /* look at all of it */
         SCOPE_OPERATE = 4,   /* sessions and calls */
         SCOPE_AUDIT = 8,     /* the audit record and events */
+        SCOPE_PRIVACY = 16,  /* all that is held of one person: told, and erased */
 };
-#define SCOPES_ALL  15u
-#define SCOPE_COUNT 4
+#define SCOPES_ALL  31u
+#define SCOPE_COUNT 5
 
 struct api_key {
         uint64_t id;        /* from 1; never given out twice */
@@ -46,7 +47,7 @@ struct api_key {
         uint8_t hash[API_KEY_HASH_BYTES];
 };
 
-/* "provision", "read", "operate", "audit"; bit 1 << `i`. */
+/* "provision", "read", "operate", "audit", "privacy"; bit 1 << `i`. */
 const char *api_scope_name(unsigned i);
 
 /* ERR_SYNTAX: no such scope. */

@@ -484,7 +484,13 @@ void directory_close(struct directory *dir)
 
 struct number_hint directory_hint(const struct directory *dir, struct number number)
 {
-        struct siphash_key key = vault_hint_key(dir->vault, directory_now(dir));
+        return directory_hint_at(dir, number, directory_now(dir));
+}
+
+struct number_hint directory_hint_at(const struct directory *dir, struct number number,
+                                     int64_t at_ms)
+{
+        struct siphash_key key = vault_hint_key(dir->vault, at_ms);
         struct number_hint hint = number_hint(number, &key);
         explicit_bzero(&key, sizeof key);
         return hint;

@@ -293,6 +293,9 @@ void directory_session_used(struct directory *dir, const struct mapping *mapping
                             struct real_number caller);
 
 struct number_hint directory_hint(const struct directory *dir, struct number number);
+/* As it was on another day. */
+struct number_hint directory_hint_at(const struct directory *dir, struct number number,
+                                     int64_t at_ms);
 
 /*
  * Call records and the audit record: queued, ordered, never refused for lack of disk speed, tried

@@ -185,8 +185,9 @@ static int edit_parties(struct change *c, const struct session_edit *edit)
 {
         struct session *session = c->session;
         struct session_party *party = &session->parties[edit->place % SESSION_PARTIES_MAX];
-        if (edit->kind != EDIT_ADD_PARTY && edit->kind != EDIT_SWAP_NUMBER &&
-            !has_party(session, edit->place))
+        bool is_of_party = edit->kind != EDIT_ADD_PARTY && edit->kind != EDIT_SWAP_NUMBER &&
+                           edit->kind != EDIT_FORGET_CALLER;
+        if (is_of_party && !has_party(session, edit->place))
                 return ERR_NOT_FOUND;
         switch (edit->kind) {
         case EDIT_ADD_PARTY:
@@ -217,6 +218,12 @@ static int edit_parties(struct change *c, const struct session_edit *edit)
                 return 0;
         case EDIT_SWAP_NUMBER:
                 c->what = AUDIT_CHANGE_NUMBER;
+                return 0;
+        case EDIT_FORGET_CALLER:
+                c->what = AUDIT_CHANGE_FORGOT;
+                c->rekeys = true;
+                session->last_caller = (struct real_number){{0}};
+                session->last_caller_ms = 0;
                 return 0;
         }
         return 0;

@@ -9,6 +9,7 @@
 #ifndef MASKLINE_STORE_DIRECTORY_CHANGE_H
 #define MASKLINE_STORE_DIRECTORY_CHANGE_H
 
+#include "core/audit_entry.h"
 #include "store/directory.h"
 
 enum session_edit_kind {
@@ -19,6 +20,7 @@ enum session_edit_kind {
         EDIT_REMOVE_ALIAS,  /* party.real[0] */
         EDIT_SET_PIN,       /* party.pin; none: it has no PIN any more */
         EDIT_SWAP_NUMBER,   /* `slot` gets `number`; none: another one of the pool */
+        EDIT_FORGET_CALLER, /* nobody has called last */
 };
 struct session_edit {
         enum session_edit_kind kind;
@@ -83,5 +85,17 @@ int directory_session_intent(struct directory *dir, uint64_t session_id, uint8_t
 typedef void directory_party_fn(void *arg, uint64_t session_id, uint8_t place);
 int directory_party_walk(struct directory *dir, uint32_t tenant_id, struct real_number number,
                          directory_party_fn *found, directory_done *done, void *arg) MUST_CHECK;
+
+/*
+ * The real numbers of the party of this place, for whoever is to be told of itself: the one way in which
+ * numbers come out. `out` is for secret memory. ERR_NOT_FOUND.
+ */
+int directory_party_numbers(const struct directory *dir, uint64_t session_id, uint8_t place,
+                            struct session_party *out) MUST_CHECK;
+
+/* That all which is held of a number was told, or erased: `by` a key, in so many sessions. ERR_FULL. */
+int directory_party_audit(struct directory *dir, enum audit_kind kind, uint32_t tenant_id,
+                          uint64_t by, uint32_t sessions, directory_done *done,
+                          void *arg) MUST_CHECK;
 
 #endif

@@ -89,3 +89,30 @@ void party_walks_end(struct directory *dir)
         while (!list_is_empty(&dir->walks))
                 finish(container_of(dir->walks.next, struct party_walk, node), -ECANCELED);
 }
+
+int directory_party_numbers(const struct directory *dir, uint64_t session_id, uint8_t place,
+                            struct session_party *out)
+{
+        const struct row *row = row_find(dir, session_id);
+        if (!row || (row->flags & ROW_TOMBSTONE) || row->state == SESSION_ERASED)
+                return ERR_NOT_FOUND;
+        const struct session *session = row_open(dir, row);
+        if (!session)
+                return ERR_SEALED;
+        bool is_there = place < session->party_count && session->parties[place].real_count;
+        if (is_there)
+                *out = session->parties[place];
+        row_close(dir);
+        return is_there ? 0 : ERR_NOT_FOUND;
+}
+
+int directory_party_audit(struct directory *dir, enum audit_kind kind, uint32_t tenant_id,
+                          uint64_t by, uint32_t sessions, directory_done *done, void *arg)
+{
+        struct unit *unit = queue_take(dir, false);
+        if (!unit)
+                return ERR_FULL;
+        audit_entry_party(unit_audit(unit), kind, tenant_id, by, sessions, directory_now(dir));
+        queue_add(dir, unit, done, arg);
+        return 0;
+}

@@ -11,7 +11,7 @@
 
 /* The numbers on disk are those of the headers: one that moves must not go unnoticed. */
 _Static_assert(TRUNK_UDP == 0 && TRUNK_AUTO == 3, "trunk.transport");
-_Static_assert(SCOPE_PROVISION == 1 && SCOPE_AUDIT == 8, "api_key.scopes");
+_Static_assert(SCOPE_PROVISION == 1 && SCOPE_PRIVACY == 16, "api_key.scopes");
 _Static_assert(SESSION_SCHEDULED == 0 && SESSION_ERASED == 3, "session.state");
 _Static_assert(MASK_CONNECT == 0 && MASK_ENDED == 6, "cdr.verdict");
 _Static_assert(CDR_LEG_A == 0 && CDR_LEG_B == 1, "cdr.leg");
