@@ -71,7 +71,7 @@ static bool is_first(struct rest *rest, const struct route *route)
 {
         const struct http_request *request = rest->request;
         struct slice key = request->idempotency_key;
-        if (!key.len || route->by_reference || !strcmp(route->method, "GET"))
+        if (!key.len || route->by_reference || route->is_read || !strcmp(route->method, "GET"))
                 return true;
         if (key.len > REPEAT_KEY_BYTES_MAX) {
                 rest_refuse(rest, PROBLEM_BAD_HEADER, "Idempotency-Key", "Shorten it.",

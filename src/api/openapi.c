@@ -256,9 +256,9 @@ json_t *openapi_json(void)
         return json_pack(
                 "{s:s, s:{s:s, s:s, s:s, s:{s:s, s:s}}, s:[{s:s}], s:[{s:[]}], s:o, s:o}",
                 "openapi", "3.1.0", "info", "title", "Maskline", "version", "1", "description",
-                "Number masking. A real number goes in, in a body, and never comes out.", "license",
-                "name", "Apache-2.0", "identifier", "Apache-2.0", "servers", "url", "/", "security",
-                "key", "paths", paths_json(), "components", components_json());
+                "Number masking. A real number goes in, in a body, and comes out for its own export alone.",
+                "license", "name", "Apache-2.0", "identifier", "Apache-2.0", "servers", "url", "/",
+                "security", "key", "paths", paths_json(), "components", components_json());
 }
 
 char *openapi_text(void)

@@ -14,6 +14,7 @@
 #include "api/rest_keys.h"
 #include "api/rest_number_import.h"
 #include "api/rest_numbers.h"
+#include "api/rest_parties.h"
 #include "api/rest_pool_certificate.h"
 #include "api/rest_pools.h"
 #include "api/rest_session_change.h"
@@ -164,6 +165,13 @@ static const struct route routes[] = {
          .name = "explain_session", .summary = "Whom each party would reach now, and why",
          .hole = "id", .done = {200}, .answer = "SessionExplanation"},
 
+        {"POST", "/v1/parties/export", SCOPE_PRIVACY, rest_party_export, .name = "export_party",
+         .summary = "Tell all that is held of one real number", .fields = rest_party_export_fields,
+         .done = {200}, .answer = "PartyExport", .is_read = true},
+        {"POST", "/v1/parties/erase", SCOPE_PRIVACY, rest_party_erase, .name = "erase_party",
+         .summary = "Shred the keys of all sessions that a real number is in",
+         .fields = rest_party_erase_fields, .done = {200}, .answer = "PartyErased"},
+
         {"GET", "/v1/calls", SCOPE_READ, rest_calls_list, .name = "list_calls",
          .summary = "List calls in progress, and ended ones, the newest first", .query = by_time,
          .done = {200}, .answer = "CallList"},
@@ -178,7 +186,7 @@ static const struct route routes[] = {
 
         {"POST", "/v1/explain", SCOPE_OPERATE, rest_explain, .name = "explain",
          .summary = "What would happen if somebody called now", .fields = rest_explain_fields,
-         .done = {200}, .answer = "Explanation"},
+         .done = {200}, .answer = "Explanation", .is_read = true},
         {"GET", "/v1/backups", SCOPE_READ, rest_backups_list, .of_all = true,
          .name = "list_backups", .summary = "List the backups whose key is still there",
          .done = {200}, .answer = "BackupList", .may_conflict = true},

@@ -28,6 +28,7 @@ struct route {
         const char *type;                /* of an answer that is no JSON; NULL: text/plain */
         bool may_conflict;               /* 409; of a write always, for its Idempotency-Key */
         bool by_reference; /* Idempotency-Key is the handler's: it stands for a reference */
+        bool is_read;      /* a POST that changes nothing: Idempotency-Key says nothing */
         bool tells_secret; /* the answer is not kept for a repeat */
 };
 

@@ -71,11 +71,17 @@ json_t *session_row_json(const struct session_row *row)
                          rest_masking_number(row->sees), "sentence", json_stringn(b.p, b.len));
 }
 
+unsigned session_view_rows(const struct session_view *view,
+                           struct session_row out[SESSION_ROWS_MAX])
+{
+        const struct session session = skeleton_of(view);
+        return session_rows(&session, out);
+}
+
 static json_t *rows_json(const struct session_view *view)
 {
         struct session_row rows[SESSION_ROWS_MAX];
-        const struct session session = skeleton_of(view);
-        unsigned count = session_rows(&session, rows);
+        unsigned count = session_view_rows(view, rows);
         json_t *list = json_array();
         for (unsigned i = 0; i < count; i++)
                 json_array_append_new(list, session_row_json(&rows[i]));

@@ -129,8 +129,8 @@ static int revoke_key(const struct command_line *line)
 
 static const struct command_option create_options[] = {
         {"--scope", "SCOPE",
-         "what it may do: provision (trunks, numbers, keys), read, operate (sessions, calls) or "
-         "audit",
+         "what it may do: provision (trunks, numbers, keys), read, operate (sessions, calls), "
+         "audit or privacy (what is held of one person)",
          .repeats = true, .required = true},
         {"--expires", "TIME", "how long it holds, such as 90d (default: until it is revoked)"},
         {"--all-tenants", NULL, "for all tenants and what belongs to none, such as the metrics"},

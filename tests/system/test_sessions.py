@@ -54,6 +54,28 @@ class Sessions(harness.Case):
         self.assertRegex(new["parties"][1]["pin"], r"^\d{4}$")
         self.finish()
 
+    def test_a_person_is_told_all_and_erased_with_a_receipt(self):
+        self.create("--party", "-", "--alias", "-", "--party", "-",
+                    numbers=["+919888800021", "+919888800022", "+919888800023"])
+        told = self.maskline.json("party", "export", "-", stdin="+91 98888 00021\n")
+        self.assertEqual(told["number"], "+919888800021")
+        self.assertEqual(told["sessions"][0]["numbers"], ["+919888800021", "+919888800022"])
+        shown = self.maskline.run("party", "export", "-", stdin="+919888800021\n")
+        self.assertIn("+919888800021", shown)
+        self.assertNotIn("88800023", shown)
+        dry = self.maskline.run("party", "erase", "-", "--dry-run", stdin="+919888800021\n")
+        self.assertIn("would-be-erased", dry)
+        done = self.maskline.json("party", "erase", "-", stdin="+919888800021\n")
+        self.assertEqual((done["keys"], [one["result"] for one in done["sessions"]]), (1, ["erased"]))
+        again = self.maskline.run("party", "export", "-", stdin="+919888800021\n")
+        self.assertIn("in no session", again)
+        with self.assertRaisesRegex(harness.Refused, "history of the shell"):
+            self.maskline.run("party", "erase", "+919888800021")
+        kinds = [one["kind"] for one in self.maskline.json("events")["events"]]
+        self.assertIn("party-exported", kinds)
+        self.assertIn("party-erased", kinds)
+        self.finish()
+
     def test_what_is_wrong_on_the_command_line_is_said_before_anything_is_asked(self):
         for arguments, said in ((("--pin", "4711", "--party", "-"), "--pin belongs to the --party before it"),
                                 (("--party", "-", "--side", "2"), "--side wants 0 or 1"),

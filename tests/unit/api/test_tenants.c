@@ -26,6 +26,7 @@ enum thing {
         SESSION,
         LIVE_CALL,
         ENDED_CALL,
+        PERSON,
         THINGS,
 };
 
@@ -120,6 +121,9 @@ static const struct row {
          "{\"party\":0,\"number\":\"+919888800009\"}"},
         {FOUND, "GET", "/v1/sessions/{}/explain", "/v1/sessions/%s/explain", SESSION},
         {FOUND, "POST", "/v1/sessions/{}/erase", "/v1/sessions/%s/erase", SESSION},
+        {SAME, "POST", "/v1/parties/export", "/v1/parties/export", PERSON, "{\"number\":\"+%s\"}"},
+        {SAME, "POST", "/v1/parties/erase", "/v1/parties/erase", PERSON,
+         "{\"number\":\"+%s\",\"dry_run\":true}"},
         {LIST, "GET", "/v1/calls", "/v1/calls"},
         {LIST, "GET", "/v1/events", "/v1/events"},
         {FOUND, "GET", "/v1/calls/{}", "/v1/calls/%s", LIVE_CALL},
@@ -144,7 +148,7 @@ static void make_key(struct scene *s, const char *tenant, char *out)
         snprintf(path, sizeof path, "/v1/keys?tenant=%s", tenant);
         json_t *key = rig_expect(&s->rig, 201, "POST", path,
                                  "{\"name\":\"all\",\"scopes\":[\"provision\",\"read\","
-                                 "\"operate\",\"audit\"]}");
+                                 "\"operate\",\"audit\",\"privacy\"]}");
         snprintf(out, 64, "%s", json_string_value(json_object_get(key, "key")));
         if (!strcmp(tenant, "acme"))
                 snprintf(s->acme[KEY], sizeof s->acme[KEY], "%s",
@@ -216,6 +220,8 @@ static int set_up(void **state)
         strcpy(s->acme[TRUNK], "north");
         strcpy(s->acme[POOL], "riders");
         strcpy(s->acme[NUMBER], "919000000001");
+        strcpy(s->acme[PERSON], "919888800001");
+        strcpy(s->nobody[PERSON], "919888800077");
         strcpy(s->nobody[TENANT], "zyx9");
         strcpy(s->nobody[TRUNK], "ghost");
         strcpy(s->nobody[POOL], "nobody");

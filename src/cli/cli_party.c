@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* All that is held of one person. The number is read, and never an argument. */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "cli/client.h"
+#include "cli/number_input.h"
+#include "cli/show.h"
+
+/* {"number": ...}; NULL: the reason has been written. */
+static json_t *read_body(const struct command_line *line)
+{
+        char memory[256] = "";
+        struct buf problem;
+        struct number_input input = {.count = 0};
+        const char *source = line->operands[0];
+        json_t *body = NULL;
+        buf_init(&problem, memory, sizeof memory - 1);
+        if (strcmp(source, "-") != 0 && source[0] != '@')
+                fputs("maskline: say - and give the number on standard input, or @FILE; an argument "
+                      "would stay in the history of the shell\n",
+                      stderr);
+        else if (number_input_read(&source, 1, stdin, isatty(STDIN_FILENO), &input, &problem))
+                fprintf(stderr, "maskline: %.*s\n", SLICE_ARG(buf_slice(&problem)));
+        else
+                body = json_pack("{s:s}", "number", input.text[0]);
+        explicit_bzero(&input, sizeof input);
+        return body;
+}
+
+static void show_sessions(const json_t *sessions)
+{
+        static const char *const titles[] = {"SESSION", "STATE", "ROLE",      "NUMBERS",
+                                             "DIALS",   "ENDED", "REFERENCE", NULL};
+        struct show_table *table = show_table_create(titles);
+        size_t at;
+        json_t *session;
+        json_array_foreach(sessions, at, session)
+        {
+                struct show_cell cells[] = {
+                        show_cell(session, "id"),        show_cell(session, "state"),
+                        show_cell(session, "role"),      show_words(session, "numbers"),
+                        show_words(session, "dials"),    show_cell(session, "ended_at"),
+                        show_cell(session, "reference"),
+                };
+                show_table_add(table, cells);
+        }
+        show_table_print(table, "in no session");
+        show_table_destroy(table);
+}
+
+static void show_calls(const json_t *calls)
+{
+        static const char *const titles[] = {"STARTED", "CALL",    "ROLE",      "NUMBER",
+                                             "VERDICT", "SESSION", "TALKED MS", NULL};
+        struct show_table *table = show_table_create(titles);
+        size_t at;
+        json_t *call;
+        json_array_foreach(calls, at, call)
+        {
+                struct show_cell cells[] = {
+                        show_cell(call, "started_at"),  show_cell(call, "id"),
+                        show_cell(call, "role"),        show_cell(call, "number"),
+                        show_cell(call, "verdict"),     show_cell(call, "session"),
+                        show_cell(call, "duration_ms"),
+                };
+                show_table_add(table, cells);
+        }
+        fputc('\n', stdout);
+        show_table_print(table, "in no record of a call");
+        show_table_destroy(table);
+}
+
+/* Page by page into one answer. */
+static int fetch_all(const struct command_line *line, json_t *body, json_t **out)
+{
+        int code = EXIT_DONE;
+        bool more = true;
+        *out = NULL;
+        while (!code && more) {
+                json_t *page = NULL;
+                code = client_call(line, "POST", "/v1/parties/export", json_incref(body), &page);
+                more = !code && show_text(page, "next")[0];
+                if (more)
+                        json_object_set(body, "before", json_object_get(page, "next"));
+                if (!*out) {
+                        *out = page;
+                        continue;
+                }
+                json_array_extend(json_object_get(*out, "calls"), json_object_get(page, "calls"));
+                json_decref(page);
+        }
+        if (*out)
+                json_object_del(*out, "next");
+        return code;
+}
+
+static int export_party(const struct command_line *line)
+{
+        json_t *answer, *body = read_body(line);
+        if (!body)
+                return EXIT_USAGE;
+        int code = fetch_all(line, body, &answer);
+        json_decref(body);
+        if (code) {
+                json_decref(answer);
+                return code;
+        }
+        if (command_has(line, "--json")) {
+                show_json(answer);
+                return code;
+        }
+        show_fact("number", show_text(answer, "number"));
+        fputc('\n', stdout);
+        show_sessions(json_object_get(answer, "sessions"));
+        show_calls(json_object_get(answer, "calls"));
+        json_decref(answer);
+        return code;
+}
+
+static void show_receipt(const json_t *answer)
+{
+        static const char *const titles[] = {"SESSION", "RESULT", "KEYS", NULL};
+        struct show_table *table = show_table_create(titles);
+        size_t at;
+        json_t *session;
+        show_fact("erased", show_cell(answer, "erased_at").text);
+        show_fact("keys shredded", show_cell(answer, "keys").text);
+        fputc('\n', stdout);
+        json_array_foreach(json_object_get(answer, "sessions"), at, session)
+        {
+                struct show_cell cells[] = {show_cell(session, "id"), show_cell(session, "result"),
+                                            show_cell(session, "keys")};
+                show_table_add(table, cells);
+        }
+        show_table_print(table, "it is in no session");
+        show_table_destroy(table);
+}
+
+static int erase(const struct command_line *line)
+{
+        json_t *answer, *body = read_body(line);
+        if (!body)
+                return EXIT_USAGE;
+        if (command_has(line, "--dry-run"))
+                json_object_set_new(body, "dry_run", json_true());
+        int code = client_ask(line, "POST", "/v1/parties/erase", body, &answer);
+        if (answer)
+                show_receipt(answer);
+        json_decref(answer);
+        return code;
+}
+
+static const struct command_option erase_options[] = {
+        {"--dry-run", NULL, "say which sessions it is in, and erase nothing"},
+        {NULL},
+};
+
+const struct command cli_party_commands[] = {
+        {"party export",
+         "Tell all that is held of one real number: - (standard input) or @FILE says which.",
+         "-|@FILE", 1, 1, NULL, client_options,
+         "  echo \"$NUMBER\" | maskline party export - --json > person.json\n", export_party},
+        {"party erase",
+         "Shred the keys of all sessions that a real number is in, and end those that live.",
+         "-|@FILE", 1, 1, erase_options, client_options,
+         "  echo \"$NUMBER\" | maskline party erase - --dry-run\n"
+         "  echo \"$NUMBER\" | maskline party erase - > receipt.txt\n",
+         erase},
+        {NULL},
+};
