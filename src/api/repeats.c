@@ -61,13 +61,19 @@ int repeats_create(struct random *random, struct repeats **out)
         return 0;
 }
 
+static void drop_body(struct repeats *repeats, struct entry *entry)
+{
+        repeats->bytes -= entry->body.len;
+        secret_heap_free((char *)entry->body.p);
+        entry->body = SLICE_NONE;
+}
+
 static void forget(struct repeats *repeats, struct entry *entry)
 {
         list_remove(&entry->age);
         map_remove(&repeats->by_name, &entry->by_name);
         map_remove(&repeats->by_exchange, &entry->by_exchange);
-        repeats->bytes -= entry->body.len;
-        secret_heap_free((char *)entry->body.p);
+        drop_body(repeats, entry);
         pool_put(repeats->entries, entry);
 }
 
@@ -169,19 +175,27 @@ enum repeat repeats_ask(struct repeats *repeats, const struct repeat_asked *aske
         return REPEAT_DONE;
 }
 
-/* Older answers give way to it. */
+/* Older answers give way to this one; that they were given stays known. */
+static void make_room(struct repeats *repeats, size_t bytes)
+{
+        list_for_each (node, &repeats->age) {
+                struct entry *old = container_of(node, struct entry, age);
+                if (repeats->bytes + bytes <= REPEATS_BYTES_MAX)
+                        return;
+                if (!old->body.len)
+                        continue;
+                drop_body(repeats, old);
+                old->is_secret = true;
+        }
+}
+
 static int keep_body(struct repeats *repeats, struct entry *entry, struct slice body)
 {
         if (!body.len)
                 return 0;
         if (body.len > REPEAT_BODY_BYTES_MAX)
                 return ERR_TOO_LARGE;
-        while (repeats->bytes + body.len > REPEATS_BYTES_MAX) {
-                struct entry *oldest = container_of(repeats->age.next, struct entry, age);
-                if (oldest == entry)
-                        return ERR_TOO_LARGE;
-                forget(repeats, oldest);
-        }
+        make_room(repeats, body.len);
         char *copy = secret_heap_alloc(body.len);
         if (!copy)
                 return -ENOMEM;

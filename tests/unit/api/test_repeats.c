@@ -278,6 +278,8 @@ static void large_answers_give_way_to_newer_ones(void **state)
         char keys[REPEATS_BYTES_MAX / REPEAT_BODY_BYTES_MAX + 1][8];
         random_init_seeded(&random, 1);
         assert_int_equal(repeats_create(&random, &repeats), 0);
+        const struct repeat_asked slow = asked_of(1, "slow", 200);
+        assert_int_equal(repeats_ask(repeats, &slow, 0, &out), REPEAT_FIRST);
         for (unsigned i = 0; i <= fit; i++) {
                 snprintf(keys[i], sizeof keys[i], "k%u", i);
                 struct repeat_asked asked = asked_of(1, keys[i], i);
@@ -286,7 +288,10 @@ static void large_answers_give_way_to_newer_ones(void **state)
         }
         struct repeat_asked second = asked_of(1, keys[1], 100), first = asked_of(1, keys[0], 101);
         assert_int_equal(repeats_ask(repeats, &second, 0, &out), REPEAT_DONE);
-        assert_int_equal(repeats_ask(repeats, &first, 0, &out), REPEAT_FIRST);
+        /* Its answer is gone, and it must not be done once more. */
+        assert_int_equal(repeats_ask(repeats, &first, 0, &out), REPEAT_SECRET);
+        /* What is still being done is no older answer. */
+        assert_int_equal(repeats_ask(repeats, &slow, 0, &out), REPEAT_WAITS);
         repeats_destroy(repeats);
 }
 
