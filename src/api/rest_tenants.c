@@ -39,10 +39,11 @@ static void refuse_tenant(struct rest *rest, int err)
                             "the default tenant stays");
                 return;
         case ERR_IN_USE:
-                rest_refuse(rest, PROBLEM_IN_USE, NULL,
-                            "Revoke its keys, end its sessions and wait until their quarantine is "
-                            "over, then remove its numbers and trunks.",
-                            "the tenant has keys, trunks, numbers or sessions");
+                rest_refuse(
+                        rest, PROBLEM_IN_USE, NULL,
+                        "Revoke its keys, end its sessions and wait until their quarantine is "
+                        "over, then remove its numbers, pools, trunks and blocked pairs.",
+                        "the tenant has keys, trunks, pools, numbers, sessions or blocked pairs");
                 return;
         default:
                 rest_refuse_store(rest, err);

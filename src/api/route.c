@@ -7,6 +7,7 @@
 #include "api/openapi.h"
 #include "api/rest_audit.h"
 #include "api/rest_backups.h"
+#include "api/rest_blocks.h"
 #include "api/rest_calls.h"
 #include "api/rest_events.h"
 #include "api/rest_explain.h"
@@ -183,6 +184,17 @@ static const struct route routes[] = {
         {"POST", "/v1/calls/{}/hangup", SCOPE_OPERATE, rest_calls_hangup, .name = "hang_up_call",
          .summary = "Hang up a call in progress", .hole = "id", .done = {202},
          .answer = "CallEnding"},
+
+        {"GET", "/v1/blocks", SCOPE_READ, rest_blocks_list, .name = "list_blocks",
+         .summary = "List the blocked pairs, the newest first", .query = by_before, .done = {200},
+         .answer = "BlockList"},
+        {"POST", "/v1/blocks", SCOPE_OPERATE, rest_blocks_create, .name = "block_pair",
+         .summary = "Connect two people no more, in whatever session", .fields = rest_blocks_fields,
+         .done = {200, 201}, .answer = "Block"},
+        {"GET", "/v1/blocks/{}", SCOPE_READ, rest_blocks_show, .name = "show_block",
+         .summary = "Show a blocked pair", .hole = "id", .done = {200}, .answer = "Block"},
+        {"DELETE", "/v1/blocks/{}", SCOPE_OPERATE, rest_blocks_remove, .name = "unblock_pair",
+         .summary = "Let a blocked pair call each other again", .hole = "id", .done = {204}},
 
         {"POST", "/v1/explain", SCOPE_OPERATE, rest_explain, .name = "explain",
          .summary = "What would happen if somebody called now", .fields = rest_explain_fields,

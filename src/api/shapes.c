@@ -162,6 +162,8 @@ static const struct shape shapes[] = {
                              LIST("sessions", "PartyErasedSession"))},
         {"Intent", ROWS(TEXT("id"), COUNT("party"), TIME("until"))},
         {"SessionList", ROWS(LIST("sessions", "Session"), NEXT)},
+        {"Block", ROWS(TEXT("id"), TIME("created_at"))},
+        {"BlockList", ROWS(LIST("blocks", "Block"), NEXT)},
         {"Hangup", ROWS(COUNT("code"), TEXT("name"), TEXT("cause"), TEXT("source"))},
         {"Attempt", ROWS(TEXT_OR_NULL("trunk"), TEXT_OR_NULL("address"), TEXT_OR_NULL("transport"),
                          TEXT("result"), {"status", SHAPE_COUNT, .may_be_null = true})},

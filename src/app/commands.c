@@ -18,6 +18,7 @@ const struct command *const commands[] = {
         cli_session_commands,
         cli_session_change_commands,
         cli_party_commands,
+        cli_block_commands,
         cli_call_commands,
         cli_explain_commands,
         cli_audit_commands,

@@ -8,6 +8,7 @@
 #include "cli/command.h"
 
 extern const struct command cli_tenant_commands[];  /* tenant add, list, remove */
+extern const struct command cli_block_commands[];   /* block add, list, remove */
 extern const struct command cli_key_commands[];     /* key create, list, revoke */
 extern const struct command cli_trunk_commands[];   /* trunk add, list, show, remove */
 extern const struct command cli_number_commands[];  /* number add, list, remove */

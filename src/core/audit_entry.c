@@ -170,6 +170,15 @@ void audit_entry_party(struct store_audit *out, enum audit_kind kind, uint32_t t
         finish(out, &body);
 }
 
+void audit_entry_block(struct store_audit *out, enum audit_kind kind, uint32_t tenant_id,
+                       uint64_t id, int64_t at_ms)
+{
+        assert(kind == AUDIT_PAIR_BLOCKED || kind == AUDIT_PAIR_UNBLOCKED);
+        struct buf body = begin(out, kind, tenant_id, at_ms);
+        buf_put_be64(&body, id);
+        finish(out, &body);
+}
+
 void audit_entry_pool(struct store_audit *out, enum audit_kind kind, const struct store_pool *pool,
                       int64_t at_ms)
 {
@@ -353,6 +362,10 @@ const char *audit_kind_name(enum audit_kind kind)
                 return "party-exported";
         case AUDIT_PARTY_ERASED:
                 return "party-erased";
+        case AUDIT_PAIR_BLOCKED:
+                return "pair-blocked";
+        case AUDIT_PAIR_UNBLOCKED:
+                return "pair-unblocked";
         case AUDIT_BACKUP_MADE:
                 return "backup-made";
         case AUDIT_BACKUP_KEY_TOLD:

@@ -17,6 +17,7 @@
  *   tenant ...        id:4 by key:8 bytes:1 name; key 0 is the operator's token
  *   key ...           id:8 scopes:4 expires_ms:8 by key:8 bytes:1 name; tenant 0 is all tenants
  *   party ...         by key:8 sessions:4
+ *   pair ...          id:8
  *   backup ...        id:16 created_ms:8 expires_ms:8
  *   writes refused    nothing: changes asked for before were not kept
  *   call ...          call id:16 trunk:4 verdict:1 dialled:8 caller hint:16 session:8 party:1 show:8
@@ -49,6 +50,8 @@ enum audit_kind {
         AUDIT_KEY_REVOKED = 61,
         AUDIT_PARTY_EXPORTED = 70, /* all that is held of one number was told */
         AUDIT_PARTY_ERASED = 71,
+        AUDIT_PAIR_BLOCKED = 72, /* two people are not to be connected */
+        AUDIT_PAIR_UNBLOCKED = 73,
         AUDIT_BACKUP_MADE = 80,
         AUDIT_BACKUP_KEY_TOLD = 81,
         AUDIT_BACKUP_FORGOTTEN = 82, /* its key is shredded: its time is over, or by order */
@@ -101,6 +104,8 @@ void audit_entry_key(struct store_audit *out, enum audit_kind kind, const struct
 /* In how many sessions the number was; not which number. */
 void audit_entry_party(struct store_audit *out, enum audit_kind kind, uint32_t tenant_id,
                        uint64_t by, uint32_t sessions, int64_t at_ms);
+void audit_entry_block(struct store_audit *out, enum audit_kind kind, uint32_t tenant_id,
+                       uint64_t id, int64_t at_ms);
 
 void audit_entry_writes_refused(struct store_audit *out, int64_t at_ms);
 

@@ -73,6 +73,13 @@ struct store_number {
         struct number_traits traits;
 };
 
+/* Two people of the tenant's who are not to be connected: keyed hashes, the smaller one first. */
+struct store_block {
+        int64_t created_ms;
+        uint8_t one[STORE_HASH_BYTES], other[STORE_HASH_BYTES];
+        uint32_t tenant_id;
+};
+
 /*
  * One link of the audit record; `hash` covers the previous link's hash and everything else here.
  * The store sets `sequence` and `hash` when it commits, in the order of commits.
@@ -97,6 +104,8 @@ enum store_change_kind {
         STORE_REMOVE_TRUNK,
         STORE_PUT_POOL, /* by tenant and id */
         STORE_REMOVE_POOL,
+        STORE_PUT_BLOCK,
+        STORE_REMOVE_BLOCK, /* by tenant and the two */
         STORE_PUT_NUMBER,
         STORE_REMOVE_NUMBER,
         STORE_ADD_SESSION,
@@ -118,6 +127,7 @@ struct store_change {
                 struct trunk trunk;
                 struct store_pool pool;
                 struct store_number number;
+                struct store_block block;
                 struct store_session session;
                 struct store_use use;
                 struct store_grave grave;
@@ -136,6 +146,7 @@ struct store_loader {
         int (*on_trunk)(void *arg, const struct trunk *row);
         int (*on_pool)(void *arg, const struct store_pool *row);
         int (*on_number)(void *arg, const struct store_number *row);
+        int (*on_block)(void *arg, const struct store_block *row); /* in any order */
         /*
          * Ascending ids; erased ones are left out unless they have graves or it is the last id given
          * out. `use` is as session_use_init() leaves it where nothing was written.

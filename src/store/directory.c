@@ -140,6 +140,8 @@ static int init(struct directory *dir, const struct directory_params *params, st
         if (!err)
                 err = history_init(dir);
         if (!err)
+                err = blocks_init(dir, table_key(dir));
+        if (!err)
                 err = queue_init(dir, params->waiting_max);
         return err;
 }
@@ -170,6 +172,7 @@ static void fini(struct directory *dir)
         free(dir->latest_ms);
         intents_fini(dir);
         history_fini(dir);
+        blocks_fini(dir);
         explicit_bzero(dir, sizeof *dir);
         free(dir);
 }
@@ -237,6 +240,16 @@ static int on_number(void *arg, const struct store_number *row)
         else if (err)
                 snprintf(loading->problem, STORE_PROBLEM_BYTES,
                          "A number in the database can't be loaded: %s.", err_text(err));
+        return err;
+}
+
+static int on_block(void *arg, const struct store_block *row)
+{
+        struct loading *loading = arg;
+        int err = block_load(loading->dir, row);
+        if (err)
+                snprintf(loading->problem, STORE_PROBLEM_BYTES,
+                         "A blocked pair in the database can't be loaded: %s.", err_text(err));
         return err;
 }
 
@@ -403,6 +416,7 @@ static int load(struct directory *dir, char *problem)
                 .on_trunk = on_trunk,
                 .on_pool = on_pool,
                 .on_number = on_number,
+                .on_block = on_block,
                 .on_session = on_session,
                 .on_grave = on_grave,
                 .on_audit_head = on_audit_head,

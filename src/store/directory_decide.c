@@ -71,7 +71,7 @@ static void act_for(const struct session *session, uint8_t place, struct route_c
 /* Reads the row that was found, or another one for show; the scratch memory is wiped after. */
 static bool read_mapping(const struct directory *dir, const struct found *found,
                          const struct pool_policy *policy, struct route_call *call,
-                         struct mapping *out)
+                         struct mapping *out, bool *blocked)
 {
         const struct route_memory memory = {policy->affinity_ms, policy->last_caller_ms};
         const struct row *read = found->row ? found->row : decoy(dir);
@@ -82,6 +82,7 @@ static bool read_mapping(const struct directory *dir, const struct found *found,
         use_read(dir, read, &use);
         act_for(session, found->acts_for, call);
         bool is_routed = session_route(session, &use, &memory, call, out);
+        *blocked = is_routed && is_blocked(dir, session, out, call->caller);
         row_close(dir);
         return found->row && is_routed;
 }
@@ -109,7 +110,8 @@ static struct route_call call_of(const struct directory *dir,
 
 /* Whom a stranger would reach, if the number is one session's alone and has one party to be asked. */
 static const struct row *read_request(const struct directory *dir, const struct number_held *number,
-                                      const struct route_call *call, struct mapping *out)
+                                      const struct route_call *call, struct mapping *out,
+                                      bool *blocked)
 {
         const struct row *row =
                 number && number->row.sessions == 1 ? row_find(dir, number->holders) : NULL;
@@ -117,6 +119,7 @@ static const struct row *read_request(const struct directory *dir, const struct 
         if (!session)
                 return NULL;
         bool is_routed = session_route_request(session, call, out);
+        *blocked = is_routed && is_blocked(dir, session, out, call->caller);
         row_close(dir);
         return is_routed ? row : NULL;
 }
@@ -162,11 +165,12 @@ void directory_decide(const struct directory *dir, const struct directory_questi
                                              : number ? number->row.pool_id
                                                       : DIRECTORY_DEFAULT_POOL),
         };
-        if (read_mapping(dir, &found, asked.policy, &call, &mapping) &&
+        bool *blocked = &asked.counts.is_blocked;
+        if (read_mapping(dir, &found, asked.policy, &call, &mapping, blocked) &&
             mask_admits(&asked, &mapping))
                 asked.mapping = &mapping;
         else if (asked.policy->ladder & 1u << RUNG_REQUEST &&
-                 (row = read_request(dir, number, &call, &request)))
+                 (row = read_request(dir, number, &call, &request, blocked)))
                 asked.request = &request;
         count(dir, question, row, &asked);
         enum mask_verdict verdict = mask_decide(&asked);

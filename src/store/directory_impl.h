@@ -25,6 +25,7 @@
  *   directory_history.c  which number a pair had before
  *   directory_certificate.c, directory_plan.c  how many numbers a pool needs (holdings.h)
  *   directory_decide.c   the lookup
+ *   directory_block.c    who is not to be connected with whom
  *   directory_record.c   call records and the audit record
  *   directory_retention.c  call records whose time is over
  *   directory_queue.c    what waits for the disk, and what is taken back when it refuses
@@ -249,7 +250,10 @@ struct directory {
         struct map references_by_key;
         uint64_t next_session_id;
 
-        struct pool *intents; /* owned */
+        struct pool *blocks; /* owned */
+        struct map blocks_by_key;
+        struct list blocks_order; /* as they came to be */
+        struct pool *intents;     /* owned */
         struct map intents_by_hash;
         struct pair_had *history; /* owned; HISTORY_PAIRS */
         struct list walks;        /* owned; struct party_walk */
@@ -300,6 +304,8 @@ void directory_pool_back(struct directory *dir, const struct store_pool *pool,
                          const struct store_pool *before); /* NULL: it was new */
 void directory_pool_put_back(struct directory *dir, const struct store_pool *pool);
 void directory_pool_written(struct directory *dir, const struct store_pool *pool); /* a change */
+void block_forget(struct directory *dir, const struct store_block *block);
+void block_put_back(struct directory *dir, const struct store_block *block);
 void row_forget(struct directory *dir, uint64_t session_id); /* shreds its key as well */
 void row_reopen(struct directory *dir, uint64_t session_id);
 void row_change_back(struct directory *dir, uint64_t session_id, const struct row_before *before);
@@ -438,6 +444,15 @@ struct row *row_by_key(const struct directory *dir, uint32_t tenant_id,
 
 void key_hash(const struct directory *dir, uint32_t tenant_id, const struct route_key *key,
               uint8_t out[VAULT_HASH_BYTES]);
+
+/* Blocks. */
+int blocks_init(struct directory *dir, struct siphash_key map_key) MUST_CHECK;
+void blocks_fini(struct directory *dir);
+int block_load(struct directory *dir, const struct store_block *block) MUST_CHECK;
+bool tenant_has_blocks(const struct directory *dir, uint32_t tenant_id);
+/* Whether one of the two has blocked the other; `caller`: where the call comes from. */
+bool is_blocked(const struct directory *dir, const struct session *session,
+                const struct mapping *mapping, struct real_number caller);
 
 int intents_init(struct directory *dir, struct siphash_key map_key) MUST_CHECK;
 void intents_fini(struct directory *dir);

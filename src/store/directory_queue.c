@@ -173,6 +173,12 @@ static void take_back_change(struct directory *dir, const struct store_change *c
         case STORE_REMOVE_POOL:
                 directory_pool_put_back(dir, &change->pool);
                 break;
+        case STORE_PUT_BLOCK:
+                block_forget(dir, &change->block);
+                break;
+        case STORE_REMOVE_BLOCK:
+                block_put_back(dir, &change->block);
+                break;
         case STORE_PUT_NUMBER:
                 if (before)
                         number_change_back(dir, before);

@@ -116,7 +116,7 @@ int directory_tenant_add(struct directory *dir, struct tenant *tenant, uint64_t 
 static bool is_used(const struct directory *dir, uint32_t tenant_id)
 {
         struct session_view view;
-        if (tenant_has_keys(dir, tenant_id) ||
+        if (tenant_has_keys(dir, tenant_id) || tenant_has_blocks(dir, tenant_id) ||
             directory_session_list(dir, tenant_id, 0, &view, 1) > 0)
                 return true;
         for (uint32_t i = 0; i < dir->trunk_count; i++) {

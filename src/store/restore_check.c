@@ -226,6 +226,13 @@ static int on_number(void *arg, const struct store_number *row)
         return 0;
 }
 
+static int on_block(void *arg, const struct store_block *row)
+{
+        (void)arg;
+        (void)row;
+        return 0;
+}
+
 static int add_erased(struct checking *c, uint64_t id)
 {
         if (c->erased_count == c->erased_room) {
@@ -278,6 +285,7 @@ static int read_rows(struct checking *c)
                 .on_trunk = on_trunk,
                 .on_pool = on_pool,
                 .on_number = on_number,
+                .on_block = on_block,
                 .on_session = on_session,
                 .on_grave = on_grave,
                 .on_audit_head = on_audit,

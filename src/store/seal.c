@@ -538,6 +538,12 @@ void vault_pair_hash(const struct vault *vault, uint32_t tenant_id, struct real_
         lookup_hash(vault, 5, tenant_id, from.n.e164, to.n.e164, out);
 }
 
+void vault_person_hash(const struct vault *vault, uint32_t tenant_id, struct real_number number,
+                       uint8_t out[VAULT_HASH_BYTES])
+{
+        lookup_hash(vault, 6, tenant_id, number.n.e164, 0, out);
+}
+
 void vault_lookup_hash_digits(const struct vault *vault, uint32_t tenant_id,
                               struct masking_number dialled, const uint8_t digits[VAULT_HASH_BYTES],
                               uint8_t out[VAULT_HASH_BYTES])

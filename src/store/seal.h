@@ -142,6 +142,9 @@ void vault_lookup_hash_digits(const struct vault *vault, uint32_t tenant_id,
 /* Somebody who reaches somebody, in this order. */
 void vault_pair_hash(const struct vault *vault, uint32_t tenant_id, struct real_number from,
                      struct real_number to, uint8_t out[VAULT_HASH_BYTES]);
+/* Somebody, by one of its numbers. */
+void vault_person_hash(const struct vault *vault, uint32_t tenant_id, struct real_number number,
+                       uint8_t out[VAULT_HASH_BYTES]);
 /* Digits that a caller keys in, at most VAULT_DIGITS_MAX, as they are kept. */
 void vault_digits_hash(const struct vault *vault, uint32_t tenant_id, struct slice digits,
                        uint8_t out[VAULT_HASH_BYTES]);

@@ -20,6 +20,7 @@
 #define TENANT_COLUMNS "id, name, created_ms, removed_ms"
 #define KEY_COLUMNS    "id, tenant_id, name, scopes, created_ms, expires_ms, revoked_ms, used_ms, hash"
 #define POOL_COLUMNS   "tenant_id, id, name, policy"
+#define BLOCK_COLUMNS  "tenant_id, one, other, created_ms"
 #define NUMBER_COLUMNS                                                                             \
         "e164, tenant_id, trunk_id, pool_id, country, area, capabilities, reserved, frozen, tags"
 #define SESSION_COLUMNS                                                                            \

@@ -224,6 +224,17 @@ int sqlite_get_pool(sqlite3_stmt *stmt, struct store_pool *out)
         return finish(&row);
 }
 
+int sqlite_get_block(sqlite3_stmt *stmt, struct store_block *out)
+{
+        struct row row = {.stmt = stmt};
+        memset(out, 0, sizeof *out);
+        out->tenant_id = get_u32(&row);
+        get_whole(&row, out->one, sizeof out->one);
+        get_whole(&row, out->other, sizeof out->other);
+        out->created_ms = get_time(&row);
+        return finish(&row);
+}
+
 int sqlite_get_number(sqlite3_stmt *stmt, struct store_number *out)
 {
         struct row row = {.stmt = stmt};

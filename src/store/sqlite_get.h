@@ -15,6 +15,7 @@
 
 int sqlite_get_tenant(sqlite3_stmt *stmt, struct tenant *out) MUST_CHECK;
 int sqlite_get_trunk(sqlite3_stmt *stmt, struct trunk *out) MUST_CHECK;
+int sqlite_get_block(sqlite3_stmt *stmt, struct store_block *out) MUST_CHECK;
 int sqlite_get_pool(sqlite3_stmt *stmt, struct store_pool *out) MUST_CHECK;
 int sqlite_get_number(sqlite3_stmt *stmt, struct store_number *out) MUST_CHECK;
 

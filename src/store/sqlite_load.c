@@ -53,6 +53,15 @@ static int load_number(sqlite3_stmt *stmt, struct load *load)
         return rc;
 }
 
+static int load_block(sqlite3_stmt *stmt, struct load *load)
+{
+        struct store_block block;
+        int rc = sqlite_get_block(stmt, &block);
+        if (!rc)
+                load->err = load->loader->on_block(load->loader->arg, &block);
+        return rc;
+}
+
 static int load_session(sqlite3_stmt *stmt, struct load *load)
 {
         struct store_session session;
@@ -108,6 +117,7 @@ int sqlite_read_all(sqlite3 *db, const struct store_loader *loader, int *err)
                 {"SELECT " TRUNK_COLUMNS " FROM trunk ORDER BY id", load_trunk},
                 {"SELECT " POOL_COLUMNS " FROM pool ORDER BY tenant_id, id", load_pool},
                 {"SELECT " NUMBER_COLUMNS " FROM number ORDER BY e164", load_number},
+                {"SELECT " BLOCK_COLUMNS " FROM block", load_block},
                 {"SELECT " SESSION_COLUMNS ", " USE_COLUMNS " FROM session "
                  "WHERE state != 3 OR id = (SELECT max(id) FROM session) "
                  "OR id IN (SELECT session_id FROM grave) ORDER BY id",

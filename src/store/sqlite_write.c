@@ -31,6 +31,8 @@ enum statement {
         REMOVE_TRUNK,
         PUT_POOL,
         REMOVE_POOL,
+        PUT_BLOCK,
+        REMOVE_BLOCK,
         PUT_NUMBER,
         REMOVE_NUMBER,
         ADD_SESSION,
@@ -69,6 +71,8 @@ static const char *const sql[STATEMENTS] = {
         [REMOVE_TRUNK] = "DELETE FROM trunk WHERE id = ?",
         [PUT_POOL] = "INSERT OR REPLACE INTO pool (" POOL_COLUMNS ") VALUES (" MARKS_4 ")",
         [REMOVE_POOL] = "DELETE FROM pool WHERE tenant_id = ? AND id = ?",
+        [PUT_BLOCK] = "INSERT OR REPLACE INTO block (" BLOCK_COLUMNS ") VALUES (" MARKS_4 ")",
+        [REMOVE_BLOCK] = "DELETE FROM block WHERE tenant_id = ? AND one = ? AND other = ?",
         [PUT_NUMBER] = "INSERT OR REPLACE INTO number (" NUMBER_COLUMNS ") VALUES (" MARKS_10 ")",
         [REMOVE_NUMBER] = "DELETE FROM number WHERE e164 = ?",
         [ADD_SESSION] =
@@ -333,6 +337,29 @@ static int remove_pool(struct sqlite_writer *writer, const struct store_pool *po
         return run(&row);
 }
 
+static struct row begin_block(struct sqlite_writer *writer, enum statement statement,
+                              const struct store_block *block)
+{
+        struct row row = begin(writer, statement);
+        put_int(&row, block->tenant_id);
+        put_blob(&row, block->one, sizeof block->one);
+        put_blob(&row, block->other, sizeof block->other);
+        return row;
+}
+
+static int put_block(struct sqlite_writer *writer, const struct store_block *block)
+{
+        struct row row = begin_block(writer, PUT_BLOCK, block);
+        put_int(&row, block->created_ms);
+        return run(&row);
+}
+
+static int remove_block(struct sqlite_writer *writer, const struct store_block *block)
+{
+        struct row row = begin_block(writer, REMOVE_BLOCK, block);
+        return run(&row);
+}
+
 static int put_number(struct sqlite_writer *writer, const struct store_number *number)
 {
         struct row row = begin(writer, PUT_NUMBER);
@@ -522,6 +549,10 @@ int sqlite_write_change(struct sqlite_writer *writer, const struct store_change 
                 return put_pool(writer, &change->pool);
         case STORE_REMOVE_POOL:
                 return remove_pool(writer, &change->pool);
+        case STORE_PUT_BLOCK:
+                return put_block(writer, &change->block);
+        case STORE_REMOVE_BLOCK:
+                return remove_block(writer, &change->block);
         case STORE_PUT_NUMBER:
                 return put_number(writer, &change->number);
         case STORE_REMOVE_NUMBER:

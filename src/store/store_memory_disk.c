@@ -15,7 +15,8 @@ struct rows {
 };
 
 struct store_memory_disk {
-        struct rows tenants, keys, trunks, pools, numbers, sessions, uses, graves, cdrs, audit;
+        struct rows tenants, keys, trunks, pools, blocks, numbers, sessions, uses, graves, cdrs,
+                audit;
         struct audit_head head;
         uint64_t commits;
 };
@@ -61,6 +62,7 @@ int store_memory_disk_create(struct store_memory_disk **out)
         disk->keys.row_bytes = sizeof(struct api_key);
         disk->trunks.row_bytes = sizeof(struct trunk);
         disk->pools.row_bytes = sizeof(struct store_pool);
+        disk->blocks.row_bytes = sizeof(struct store_block);
         disk->uses.row_bytes = sizeof(struct store_use);
         disk->numbers.row_bytes = sizeof(struct store_number);
         disk->sessions.row_bytes = sizeof(struct store_session);
@@ -85,6 +87,7 @@ void store_memory_disk_destroy(struct store_memory_disk *disk)
         free(disk->keys.p);
         free(disk->trunks.p);
         free(disk->pools.p);
+        free(disk->blocks.p);
         free(disk->uses.p);
         free(disk->numbers.p);
         free(disk->sessions.p);
@@ -213,9 +216,9 @@ static int check(struct store_memory_disk *disk, const struct store_change *chan
                 if (there == (change->kind == STORE_ADD_SESSION))
                         return ERR_CONFLICT;
         }
-        struct rows *rows[] = {&disk->tenants, &disk->keys,     &disk->trunks, &disk->pools,
-                               &disk->numbers, &disk->sessions, &disk->uses,   &disk->graves,
-                               &disk->cdrs,    &disk->audit};
+        struct rows *rows[] = {&disk->tenants, &disk->keys,    &disk->trunks,   &disk->pools,
+                               &disk->blocks,  &disk->numbers, &disk->sessions, &disk->uses,
+                               &disk->graves,  &disk->cdrs,    &disk->audit};
         for (unsigned i = 0; i < sizeof rows / sizeof rows[0]; i++)
                 if (reserve(rows[i], count) != 0)
                         return -ENOMEM;
@@ -299,6 +302,25 @@ static void remove_pool(struct store_memory_disk *disk, const struct store_pool 
         struct store_pool *old = find_pool(disk, pool);
         if (old)
                 remove_at(&disk->pools, (uint32_t)(old - (struct store_pool *)disk->pools.p));
+}
+
+static void remove_block(struct store_memory_disk *disk, const struct store_block *block)
+{
+        for (uint32_t i = 0; i < disk->blocks.count; i++) {
+                const struct store_block *row = row_at(&disk->blocks, i);
+                if (row->tenant_id == block->tenant_id &&
+                    !memcmp(row->one, block->one, sizeof row->one) &&
+                    !memcmp(row->other, block->other, sizeof row->other)) {
+                        remove_at(&disk->blocks, i);
+                        return;
+                }
+        }
+}
+
+static void put_block(struct store_memory_disk *disk, const struct store_block *block)
+{
+        remove_block(disk, block);
+        add(&disk->blocks, block);
 }
 
 static void set_use(struct store_memory_disk *disk, const struct store_use *use)
@@ -431,6 +453,12 @@ static void apply(struct store_memory_disk *disk, const struct vault *vault,
         case STORE_REMOVE_POOL:
                 remove_pool(disk, &change->pool);
                 return;
+        case STORE_PUT_BLOCK:
+                put_block(disk, &change->block);
+                return;
+        case STORE_REMOVE_BLOCK:
+                remove_block(disk, &change->block);
+                return;
         case STORE_SET_SESSION_USE:
                 set_use(disk, &change->use);
                 return;
@@ -516,6 +544,8 @@ int store_memory_disk_load(const struct store_memory_disk *disk, const struct st
                 err = loader->on_pool(loader->arg, row_at(&disk->pools, i));
         for (uint32_t i = 0; !err && i < disk->numbers.count; i++)
                 err = loader->on_number(loader->arg, row_at(&disk->numbers, i));
+        for (uint32_t i = 0; !err && i < disk->blocks.count; i++)
+                err = loader->on_block(loader->arg, row_at(&disk->blocks, i));
         for (uint32_t i = 0; !err && i < disk->sessions.count; i++)
                 err = load_session(disk, i, loader);
         for (uint32_t i = 0; !err && i < disk->graves.count; i++)

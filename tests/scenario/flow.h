@@ -174,6 +174,8 @@ enum flow_change {
         FLOW_REPLACE, /* numbers[0] by numbers[1] */
         FLOW_ALIAS,   /* numbers[0] has numbers[1], too */
         FLOW_INTENT,  /* numbers[0] calls from numbers[1] */
+        FLOW_BLOCK,   /* of no session: numbers[0] and numbers[1] are not to be connected ... */
+        FLOW_UNBLOCK, /* ... or may be again */
 };
 
 struct flow_step {

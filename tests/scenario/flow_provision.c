@@ -8,6 +8,7 @@
 #include "../unit/unit.h"
 #include "core/session_model.h"
 #include "flow_run.h"
+#include "store/directory_block.h"
 #include "store/directory_change.h"
 
 static void on_done(void *arg, int err)
@@ -122,6 +123,19 @@ static int edit(struct flow_run *run, const struct flow_step *step, enum session
                                       on_done, NULL);
 }
 
+/* The same pair has the same id each time. */
+static int block(struct flow_run *run, const struct flow_step *step)
+{
+        struct directory *dir = run->platform->directory;
+        struct directory_block made;
+        bool repeated;
+        int err = directory_block_add(dir, 1, real_of(step->numbers[0]), real_of(step->numbers[1]),
+                                      &made, &repeated, on_done, NULL);
+        if (!err && step->change == FLOW_UNBLOCK)
+                err = directory_block_remove(dir, 1, made.id, on_done, NULL);
+        return err;
+}
+
 static int change(struct flow_run *run, const struct flow_step *step)
 {
         struct directory *dir = run->platform->directory;
@@ -141,6 +155,9 @@ static int change(struct flow_run *run, const struct flow_step *step)
         case FLOW_INTENT:
                 return directory_session_intent(dir, run->session, place_of(run, step->numbers[0]),
                                                 real_of(step->numbers[1]), until_ms);
+        case FLOW_BLOCK:
+        case FLOW_UNBLOCK:
+                return block(run, step);
         }
         return ERR_SYNTAX;
 }

@@ -615,7 +615,8 @@ static void read_answer(struct reader *r, struct flow_step *step)
 
 static void read_change(struct reader *r, struct flow_step *step)
 {
-        step->change = NEXT_OF(r, "renew", "reopen", "erase", "replace", "alias", "intent");
+        step->change = NEXT_OF(r, "renew", "reopen", "erase", "replace", "alias", "intent", "block",
+                               "unblock");
         if (step->change >= FLOW_REPLACE) {
                 read_number(r, &step->numbers[0]);
                 read_number(r, &step->numbers[1]);

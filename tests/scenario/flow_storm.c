@@ -529,7 +529,7 @@ static void note_change(struct flow_run *run, const struct flow_step *step)
                 }
                 if (step->change == FLOW_ERASE)
                         known->has_ended = true;
-                if (step->change < FLOW_REPLACE)
+                if (step->change < FLOW_REPLACE || step->change >= FLOW_BLOCK)
                         continue;
                 uint64_t comes = flow_number_or_digits(step->numbers[1]);
                 note_pair(run, known->party[0], comes, 0);

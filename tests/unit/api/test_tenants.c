@@ -24,6 +24,7 @@ enum thing {
         NUMBER,
         POOL,
         SESSION,
+        BLOCK,
         LIVE_CALL,
         ENDED_CALL,
         PERSON,
@@ -124,6 +125,12 @@ static const struct row {
         {SAME, "POST", "/v1/parties/export", "/v1/parties/export", PERSON, "{\"number\":\"+%s\"}"},
         {SAME, "POST", "/v1/parties/erase", "/v1/parties/erase", PERSON,
          "{\"number\":\"+%s\",\"dry_run\":true}"},
+        {LIST, "GET", "/v1/blocks", "/v1/blocks"},
+        {FOUND, "GET", "/v1/blocks", "/v1/blocks?before=%s", BLOCK},
+        {FOUND, "POST", "/v1/blocks", "/v1/blocks?tenant=%s", TENANT,
+         "{\"numbers\":[\"+919888800001\",\"+919888800002\"]}"},
+        {FOUND, "GET", "/v1/blocks/{}", "/v1/blocks/%s", BLOCK},
+        {FOUND, "DELETE", "/v1/blocks/{}", "/v1/blocks/%s", BLOCK},
         {LIST, "GET", "/v1/calls", "/v1/calls"},
         {LIST, "GET", "/v1/events", "/v1/events"},
         {FOUND, "GET", "/v1/calls/{}", "/v1/calls/%s", LIVE_CALL},
@@ -219,6 +226,11 @@ static int set_up(void **state)
         strcpy(s->acme[TENANT], "acme");
         strcpy(s->acme[TRUNK], "north");
         strcpy(s->acme[POOL], "riders");
+        json_t *block = rig_expect(&s->rig, 201, "POST", "/v1/blocks",
+                                   "{\"numbers\":[\"+919888800031\",\"+919888800032\"]}");
+        snprintf(s->acme[BLOCK], sizeof s->acme[BLOCK], "%s",
+                 json_string_value(json_object_get(block, "id")));
+        json_decref(block);
         strcpy(s->acme[NUMBER], "919000000001");
         strcpy(s->acme[PERSON], "919888800001");
         strcpy(s->nobody[PERSON], "919888800077");
@@ -228,6 +240,7 @@ static int set_up(void **state)
         strcpy(s->nobody[NUMBER], "919000000077");
         strcpy(s->nobody[KEY], "k_0123456789abcdef");
         strcpy(s->nobody[SESSION], "s_0123456789abcdef");
+        strcpy(s->nobody[BLOCK], "b_0123456789abcdef");
         strcpy(s->nobody[LIVE_CALL], "0b8f0c7e-6f9e-4a51-9d6e-0a4f3f9b2c11");
         strcpy(s->nobody[ENDED_CALL], "0b8f0c7e-6f9e-4a51-9d6e-0a4f3f9b2c12");
         *state = s;

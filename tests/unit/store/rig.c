@@ -169,6 +169,14 @@ static int on_number(void *arg, const struct store_number *row)
         return 0;
 }
 
+static int on_block(void *arg, const struct store_block *row)
+{
+        struct rig_rows *rows = arg;
+        assert(rows->block_count < 8 && !rows->session_count);
+        rows->blocks[rows->block_count++] = *row;
+        return 0;
+}
+
 static int on_session(void *arg, const struct store_session *row, const struct session_use *use)
 {
         struct rig_rows *rows = arg;
@@ -204,6 +212,7 @@ struct rig_rows *rig_load(struct rig *rig)
                 .on_trunk = on_trunk,
                 .on_pool = on_pool,
                 .on_number = on_number,
+                .on_block = on_block,
                 .on_session = on_session,
                 .on_grave = on_grave,
                 .on_audit_head = on_audit_head,
@@ -256,6 +265,13 @@ static int ignore_grave(void *arg, const struct store_grave *row)
         return 0;
 }
 
+static int ignore_block(void *arg, const struct store_block *row)
+{
+        (void)arg;
+        (void)row;
+        return 0;
+}
+
 static int ignore_session(void *arg, const struct store_session *row, const struct session_use *use)
 {
         (void)arg;
@@ -279,6 +295,7 @@ const struct store_loader *rig_loader(void)
                 .on_trunk = ignore_trunk,
                 .on_pool = ignore_pool,
                 .on_number = ignore_number,
+                .on_block = ignore_block,
                 .on_session = ignore_session,
                 .on_grave = ignore_grave,
                 .on_audit_head = ignore_audit,
@@ -426,6 +443,14 @@ struct store_change make_pool(uint32_t n)
         change.pool.policy.quarantine_ms = 60000 + n;
         change.pool.policy.model = MODEL_GROUP;
         snprintf(change.pool.policy.voice, sizeof change.pool.policy.voice, "voice-%u", n);
+        return change;
+}
+
+struct store_change make_block(uint8_t n)
+{
+        struct store_change change = {
+                .kind = STORE_PUT_BLOCK,
+                .block = {.tenant_id = 1, .one = {1, n}, .other = {2, n}, .created_ms = 1000 - n}};
         return change;
 }
 

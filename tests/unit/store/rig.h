@@ -23,13 +23,15 @@ struct rig_rows {
         struct api_key keys[8];
         struct trunk trunks[8];
         struct store_pool pools[8];
+        struct store_block blocks[8];
         struct store_number numbers[8];
         struct store_session sessions[RIG_ROWS_MAX];
         struct session_use uses[RIG_ROWS_MAX]; /* of the sessions */
         struct store_grave graves[8];
         struct store_audit last_audit;
         uint32_t tenant_count, key_count;
-        uint32_t trunk_count, pool_count, number_count, session_count, grave_count, audit_count;
+        uint32_t trunk_count, pool_count, block_count, number_count, session_count, grave_count,
+                audit_count;
 };
 
 struct rig {
@@ -76,6 +78,7 @@ struct audit_check rig_verify(struct rig *rig, int *err);
 /* Rows with every field in use, told apart by `n`. */
 struct store_change make_trunk(uint32_t n);
 struct store_change make_pool(uint32_t n);
+struct store_change make_block(uint8_t n);
 struct store_change make_number(uint32_t n);
 struct store_change make_session(uint64_t id);
 struct store_change make_session_state(uint64_t id, enum session_state state, int64_t ended_ms);

@@ -283,6 +283,38 @@ static void a_pool_comes_back_with_its_policy(void **state)
         free(rows);
 }
 
+static void blocks_come_back_each_once(void **state)
+{
+        (void)state;
+        put(make_block(1));
+        put(make_block(2));
+        put(make_block(3));
+        put(make_block(1));
+        struct store_change other = make_block(2);
+        other.block.tenant_id = 7; /* the same two, of another tenant's */
+        other.block.created_ms = 2000;
+        put(other);
+        struct store_change removed = make_block(2);
+        removed.kind = STORE_REMOVE_BLOCK;
+        put(removed);
+        put(removed);
+        reopen();
+
+        struct rig_rows *rows = rig_load(&rig);
+        assert_int_equal(rows->block_count, 3);
+        const struct store_block *first = NULL, *second = NULL;
+        for (uint32_t i = 0; i < 3; i++) {
+                if (rows->blocks[i].created_ms == 997)
+                        first = &rows->blocks[i];
+                if (rows->blocks[i].created_ms == 999)
+                        second = &rows->blocks[i];
+        }
+        assert_true(first && second);
+        assert_memory_equal(first->one, make_block(3).block.one, sizeof first->one);
+        assert_memory_equal(second->other, make_block(1).block.other, sizeof second->other);
+        free(rows);
+}
+
 static void a_number_comes_back_with_its_traits(void **state)
 {
         (void)state;
@@ -947,6 +979,7 @@ int main(void)
                 BOTH(sessions_come_back_whole_and_in_ascending_order),
                 BOTH(a_state_changes_and_nothing_else),
                 BOTH(a_pool_comes_back_with_its_policy),
+                BOTH(blocks_come_back_each_once),
                 BOTH(a_number_comes_back_with_its_traits),
                 BOTH(what_a_session_remembers_of_its_calls_comes_back),
                 BOTH(a_session_is_replaced_whole),

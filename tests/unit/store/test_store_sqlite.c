@@ -123,6 +123,7 @@ static void a_database_of_the_first_schema_is_brought_up_to_date(void **state)
         rig_close(&rig);
         behind_its_back("ALTER TABLE cdr DROP COLUMN attempts;"
                         "ALTER TABLE tenant DROP COLUMN removed_ms;"
+                        "DROP TABLE block;"
                         "DROP TABLE pool;"
                         "CREATE TABLE pool (id INTEGER PRIMARY KEY, tenant_id INTEGER NOT NULL, "
                         "name TEXT NOT NULL, quarantine_ms INTEGER, UNIQUE (tenant_id, name)) "
