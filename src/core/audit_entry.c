@@ -53,15 +53,43 @@ static void put_parties(struct buf *body, const struct session *session,
         }
 }
 
+/* Who dials a slot follows from where it is (session_model.h). */
+static void put_group(struct buf *body, const struct session *session,
+                      const struct number_hint hints[])
+{
+        uint64_t slots = session_slots(session);
+        buf_put_u8(body, session->party_count);
+        for (unsigned i = 0; i < session->party_count; i++)
+                put_hint(body, &hints[i]);
+        buf_put_u8(body, (uint8_t)__builtin_popcountll(slots));
+        for (unsigned slot = 0; slot < SESSION_SLOTS_MAX; slot++) {
+                if (!(slots & UINT64_C(1) << slot))
+                        continue;
+                buf_put_u8(body, (uint8_t)slot);
+                put_masking(body, session->slots[slot]);
+        }
+}
+
+static void put_who(struct buf *body, const struct session *session,
+                    const struct number_hint hints[])
+{
+        if (session->model == MODEL_GROUP)
+                put_group(body, session, hints);
+        else
+                put_parties(body, session, hints);
+}
+
 void audit_entry_session_created(struct store_audit *out, const struct session *session,
                                  const struct number_hint hints[], int64_t at_ms)
 {
-        struct buf body = begin(out, AUDIT_SESSION_CREATED, session->tenant_id, at_ms);
+        struct buf body = begin(
+                out, session->model == MODEL_GROUP ? AUDIT_GROUP_CREATED : AUDIT_SESSION_CREATED,
+                session->tenant_id, at_ms);
         buf_put_be64(&body, session->id);
         buf_put_be32(&body, session->pool_id);
         buf_put_be64(&body, (uint64_t)session->starts_ms);
         buf_put_be64(&body, (uint64_t)session->expires_ms);
-        put_parties(&body, session, hints);
+        put_who(&body, session, hints);
         finish(out, &body);
 }
 
@@ -69,11 +97,13 @@ void audit_entry_session_changed(struct store_audit *out, enum audit_change what
                                  const struct session *session, const struct number_hint hints[],
                                  int64_t at_ms)
 {
-        struct buf body = begin(out, AUDIT_SESSION_CHANGED, session->tenant_id, at_ms);
+        struct buf body = begin(
+                out, session->model == MODEL_GROUP ? AUDIT_GROUP_CHANGED : AUDIT_SESSION_CHANGED,
+                session->tenant_id, at_ms);
         buf_put_be64(&body, session->id);
         buf_put_u8(&body, (uint8_t)what);
         buf_put_be64(&body, (uint64_t)session->expires_ms);
-        put_parties(&body, session, hints);
+        put_who(&body, session, hints);
         finish(out, &body);
 }
 
@@ -273,6 +303,8 @@ void audit_entry_read(const struct store_audit *entry, struct audit_fact *out)
         case AUDIT_SESSION_ENDED:
         case AUDIT_SESSION_ERASED:
         case AUDIT_SESSION_CHANGED:
+        case AUDIT_GROUP_CREATED:
+        case AUDIT_GROUP_CHANGED:
                 out->session_id = take_be(&body, 8);
                 return;
         case AUDIT_POOL_ADDED:
@@ -319,12 +351,14 @@ const char *audit_kind_name(enum audit_kind kind)
 {
         switch (kind) {
         case AUDIT_SESSION_CREATED:
+        case AUDIT_GROUP_CREATED:
                 return "session-created";
         case AUDIT_SESSION_ENDED:
                 return "session-ended";
         case AUDIT_SESSION_ERASED:
                 return "session-erased";
         case AUDIT_SESSION_CHANGED:
+        case AUDIT_GROUP_CHANGED:
                 return "session-changed";
         case AUDIT_NUMBER_CHANGED:
                 return "number-changed";

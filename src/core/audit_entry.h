@@ -11,6 +11,8 @@
  *   session ended     id:8 ended_ms:8 why:1
  *   session erased    id:8
  *   session changed   id:8 what:1 expires_ms:8 places:1 (dials:8 hint:16)*
+ *   group created     id:8 pool:4 starts_ms:8 expires_ms:8 parties:1 hint:16* slots:1 (slot:1 number:8)*
+ *   group changed     id:8 what:1 expires_ms:8 places:1 hint:16* slots:1 (slot:1 number:8)*
  *   number ...        number:8 trunk:4 pool:4
  *   pool ...          id:4 bytes:1 name
  *   trunk ...         id:4 bytes:1 name
@@ -32,6 +34,8 @@ enum audit_kind {
         AUDIT_SESSION_ENDED = 2,
         AUDIT_SESSION_ERASED = 3,
         AUDIT_SESSION_CHANGED = 4,
+        AUDIT_GROUP_CREATED = 5, /* a session in which a party dials more than one number */
+        AUDIT_GROUP_CHANGED = 6,
         AUDIT_NUMBER_ADDED = 10,
         AUDIT_NUMBER_REMOVED = 11,
         AUDIT_NUMBER_CHANGED = 12,

@@ -18,7 +18,7 @@
 #include "core/trunk.h"
 
 #define STORE_SEALED_MAX 1152
-#define STORE_AUDIT_MAX  512
+#define STORE_AUDIT_MAX  704
 #define STORE_HASH_BYTES 16
 #define AUDIT_HASH_BYTES 32
 

@@ -4,6 +4,7 @@
 
 #include "../unit.h"
 #include "core/audit_entry.h"
+#include "core/session_model.h"
 
 static void numbers_trunks_tenants_and_keys_come_back(void **state)
 {
@@ -73,6 +74,43 @@ static void a_call_comes_back(void **state)
         assert_int_equal(fact.session_id, 6);
 }
 
+static bool holds_number(const struct store_audit *entry, uint64_t e164)
+{
+        char bytes[8];
+        struct buf b;
+        buf_init(&b, bytes, sizeof bytes);
+        buf_put_be64(&b, e164);
+        return memmem(entry->body, entry->body_bytes, bytes, sizeof bytes) != NULL;
+}
+
+static void a_group_is_written_with_every_number_that_its_parties_dial(void **state)
+{
+        (void)state;
+        static struct session group = {.id = 77, .model = MODEL_GROUP, .tenant_id = 1};
+        const struct number_hint hints[SESSION_GROUP_MAX] = {{"~3fa91c04..01"}};
+        struct store_audit entry;
+        struct audit_fact fact;
+        group.party_count = SESSION_GROUP_MAX;
+        for (unsigned i = 0; i < SESSION_GROUP_MAX; i++)
+                group.parties[i].real_count = 1;
+        for (unsigned slot = 0; slot < SESSION_SLOTS_MAX; slot++)
+                group.slots[slot].n.e164 = 919000000000 + slot;
+        const uint64_t slots = session_slots(&group);
+        assert_int_equal(__builtin_popcountll(slots), SESSION_GROUP_MAX * (SESSION_GROUP_MAX - 1));
+
+        audit_entry_session_created(&entry, &group, hints, 5);
+        assert_string_equal(audit_kind_name((enum audit_kind)entry.kind), "session-created");
+        audit_entry_read(&entry, &fact);
+        assert_int_equal(fact.session_id, 77);
+        for (unsigned slot = 0; slot < SESSION_SLOTS_MAX; slot++)
+                assert_true(holds_number(&entry, 919000000000 + slot) == (slots >> slot & 1));
+
+        audit_entry_session_changed(&entry, AUDIT_CHANGE_NUMBER, &group, hints, 5);
+        assert_string_equal(audit_kind_name((enum audit_kind)entry.kind), "session-changed");
+        for (unsigned slot = 0; slot < SESSION_SLOTS_MAX; slot++)
+                assert_true(holds_number(&entry, 919000000000 + slot) == (slots >> slot & 1));
+}
+
 static void an_entry_of_any_length_and_kind_is_read_within_its_bytes(void **state)
 {
         (void)state;
@@ -101,6 +139,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(numbers_trunks_tenants_and_keys_come_back),
                 cmocka_unit_test(a_call_comes_back),
+                cmocka_unit_test(a_group_is_written_with_every_number_that_its_parties_dial),
                 cmocka_unit_test(an_entry_of_any_length_and_kind_is_read_within_its_bytes),
         };
         return RUN_TESTS(tests);
