@@ -52,10 +52,16 @@ static void refuse_time(struct rest *rest, int err, const char *state)
                             "allows (ttl_max_ms)");
         else if (err == ERR_STATE)
                 rest_refuse(rest, PROBLEM_STATE, NULL, "Look at the session (GET).", "%s", state);
-        else if (err == ERR_CONFLICT)
+        else if (err == ERR_NO_NUMBER)
                 rest_refuse(rest, PROBLEM_CONFLICT, NULL,
                             "Add the number again (maskline number add), or create a new session.",
                             "a masking number that the session had is not yours any more");
+        else if (err == ERR_CONFLICT)
+                rest_refuse(
+                        rest, PROBLEM_CONFLICT, NULL,
+                        "End the other session and let its quarantine pass, or create a new one.",
+                        "a masking number that the session had is open for anyone in another "
+                        "session by now");
         else
                 rest_session_refuse_edit(rest, NULL, err);
 }

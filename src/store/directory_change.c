@@ -275,40 +275,37 @@ static int keep_number(const struct change *c, unsigned slot, struct pick *pick)
         return pick_given(c->dir, c->session->tenant_id, number, &pick->request.given[slot]);
 }
 
-/* Another number than the one that is given up: it is free, for its session holds it. */
+/* The one that is given, or another one of the pool: the one that is given up is free for it, too. */
+static int swap_number(const struct change *c, const struct session_edit *edit, uint64_t wanted,
+                       struct pick *pick)
+{
+        if (edit->slot >= SESSION_SLOTS_MAX || !(wanted & BIT(edit->slot)))
+                return ERR_NOT_FOUND;
+        uint32_t tenant_id = c->session->tenant_id;
+        if (!number_is_none(edit->number.n))
+                return pick_given(c->dir, tenant_id, edit->number,
+                                  &pick->request.given[edit->slot]);
+        pick->given_up_slot = edit->slot;
+        return pick_given(c->dir, tenant_id, c->session->slots[edit->slot], &pick->given_up);
+}
+
 static int pick_slots(struct change *c, const struct session_edit *edit,
                       struct session_refusal *refusal)
 {
         uint64_t wanted = wanted_slots(c, edit);
         struct pick pick;
-        struct pool_policy policy =
-                *number_pool_policy(c->dir, c->session->tenant_id, c->session->pool_id);
-        alloc_request_init(&pick.request, c->session, &policy);
+        pick_init(&pick, c->session,
+                  number_pool_policy(c->dir, c->session->tenant_id, c->session->pool_id));
         pick.request.wanted &= wanted;
-        for (unsigned slot = 0; slot < SESSION_SLOTS_MAX; slot++) {
-                if (wanted & BIT(slot))
-                        continue;
-                int err = keep_number(c, slot, &pick);
-                if (err)
-                        return err;
-        }
-        if (edit->kind == EDIT_SWAP_NUMBER) {
-                bool is_there = edit->slot < SESSION_SLOTS_MAX && wanted & BIT(edit->slot);
-                int err = is_there ? 0 : ERR_NOT_FOUND;
-                if (!err && !number_is_none(edit->number.n))
-                        err = pick_given(c->dir, c->session->tenant_id, edit->number,
-                                         &pick.request.given[edit->slot]);
-                else if (!err)
-                        err = pick_given(c->dir, c->session->tenant_id,
-                                         c->session->slots[edit->slot],
-                                         &pick.request.had[edit->slot]);
-                if (err)
-                        return err;
-                policy.selection = SELECT_AVOID;
-        }
-        if (!wanted)
-                return 0;
-        int err = pick_numbers(c->dir, c->session, &pick);
+        int err = 0;
+        for (unsigned slot = 0; !err && slot < SESSION_SLOTS_MAX; slot++)
+                if (!(wanted & BIT(slot)))
+                        err = keep_number(c, slot, &pick);
+        if (!err && edit->kind == EDIT_SWAP_NUMBER)
+                err = swap_number(c, edit, wanted, &pick);
+        if (err || !wanted)
+                return err;
+        err = pick_numbers(c->dir, c->session, &pick);
         refusal->outcome = pick.outcome;
         return err;
 }
@@ -434,16 +431,20 @@ int directory_session_renew(struct directory *dir, uint64_t session_id, int64_t 
         return err;
 }
 
-static bool holds_its_numbers(const struct change *c)
+/* Its keys are its own until it is erased; a number may be open for anyone in another session by now. */
+static int check_numbers(const struct change *c)
 {
         for (unsigned slot = 0; slot < SESSION_SLOTS_MAX; slot++) {
                 struct masking_number number = c->session->slots[slot];
                 const struct number_held *held = number_find(c->dir, number);
-                if (!number_is_none(number.n) &&
-                    (!held || held->row.tenant_id != c->session->tenant_id))
-                        return false;
+                if (number_is_none(number.n))
+                        continue;
+                if (!held || held->row.tenant_id != c->session->tenant_id)
+                        return ERR_NO_NUMBER;
+                if (!pick_may_keep(c->dir, c->session, slot))
+                        return ERR_CONFLICT;
         }
-        return true;
+        return 0;
 }
 
 int directory_session_reopen(struct directory *dir, uint64_t session_id, int64_t expires_ms,
@@ -453,9 +454,8 @@ int directory_session_reopen(struct directory *dir, uint64_t session_id, int64_t
         int err = begin(&c, dir, session_id);
         if (!err && lives(&c))
                 err = ERR_STATE;
-        /* Its keys are its own until it is erased: nobody else can have them. */
-        if (!err && !holds_its_numbers(&c))
-                err = ERR_CONFLICT;
+        if (!err)
+                err = check_numbers(&c);
         if (!err)
                 err = set_times(&c, expires_ms);
         if (!err) {

@@ -50,7 +50,8 @@ int directory_session_renew(struct directory *dir, uint64_t session_id, int64_t 
 
 /*
  * One that has ended and is not erased lives again, as if renewed. ERR_STATE: it has not ended;
- * ERR_CONFLICT: a number that it held is not the tenant's any more.
+ * ERR_NO_NUMBER: a number that it held is not the tenant's any more; ERR_CONFLICT: another session has
+ * it for anyone.
  */
 int directory_session_reopen(struct directory *dir, uint64_t session_id, int64_t expires_ms,
                              struct session_view *view, directory_done *done, void *arg) MUST_CHECK;

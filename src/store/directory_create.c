@@ -155,7 +155,7 @@ static int choose_numbers(struct directory *dir, const struct session_create *cr
                           struct session_refusal *refusal)
 {
         struct pick pick;
-        alloc_request_init(&pick.request, session, policy);
+        pick_init(&pick, session, policy);
         memcpy(pick.request.wish, create->wish, sizeof pick.request.wish);
         for (unsigned slot = 0; slot < SESSION_SLOTS_MAX; slot++) {
                 if (number_is_none(create->given[slot].n) ||

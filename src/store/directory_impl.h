@@ -488,10 +488,15 @@ void use_flush(struct directory *dir); /* into the queue; before it is closed */
 /* Fills the slots in `request` that are wanted from the pool, by its policy. */
 struct pick {
         struct alloc_request request;
+        uint32_t given_up; /* not for this slot; ALLOC_NONE */
+        unsigned given_up_slot;
         struct alloc_outcome outcome;
         uint32_t chosen[SESSION_SLOTS_MAX];
 };
+void pick_init(struct pick *pick, const struct session *session, const struct pool_policy *policy);
 int pick_numbers(struct directory *dir, struct session *session, struct pick *pick) MUST_CHECK;
+/* Whether a session that has ended may have the number of its slot again, as far as others go. */
+bool pick_may_keep(struct directory *dir, const struct session *session, unsigned slot);
 /* A number by name for a slot of the request. ERR_NOT_FOUND: it is not the tenant's. */
 int pick_given(const struct directory *dir, uint32_t tenant_id, struct masking_number number,
                uint32_t *out) MUST_CHECK;

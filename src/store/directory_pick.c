@@ -9,6 +9,7 @@ struct picking {
         struct directory *dir;
         const struct session *session;
         const struct number_pool *pool;
+        const struct pick *pick;
 };
 
 static struct number_held *number_in(const struct directory *dir, uint32_t slot)
@@ -44,21 +45,31 @@ static const struct number_traits *traits_of(void *arg, uint32_t number)
         return &number_in(p->dir, number)->row.traits;
 }
 
-static bool is_open_for_others(const struct picking *p, struct masking_number number)
+static const struct row *open_on(const struct picking *p, struct masking_number number)
 {
         const struct route_key anyone = {.by = ROUTE_ANYONE, .dialled = number};
-        const struct row *row = row_by_key(p->dir, p->session->tenant_id, &anyone);
+        return row_by_key(p->dir, p->session->tenant_id, &anyone);
+}
+
+static bool is_open_for_others(const struct picking *p, struct masking_number number)
+{
+        const struct row *row = open_on(p, number);
         return row && row->id != p->session->id;
 }
 
-static bool is_held_by_others(const struct number_held *number)
+/* Whoever holds a number that is open for it alone is not counted. */
+static bool is_held_by_others(const struct picking *p, const struct number_held *number)
 {
-        return number->row.sessions > 0;
+        const struct row *row = open_on(p, number->row.number);
+        bool is_own = row && row->id == p->session->id && !row_has_ended(row);
+        return number->row.sessions > (is_own ? 1u : 0u);
 }
 
 static bool is_free(void *arg, uint32_t number, unsigned slot)
 {
         const struct picking *p = arg;
+        if (number == p->pick->given_up && slot == p->pick->given_up_slot)
+                return false;
         const struct number_held *held = number_in(p->dir, number);
         struct route_walk walk = {.session = p->session, .slot = slot};
         struct route_key key;
@@ -71,8 +82,16 @@ static bool is_free(void *arg, uint32_t number, unsigned slot)
                 }
         }
         if (session_slot_is_open(p->session, slot))
-                return !is_held_by_others(held);
+                return !is_held_by_others(p, held);
         return !is_open_for_others(p, held->row.number);
+}
+
+bool pick_may_keep(struct directory *dir, const struct session *session, unsigned slot)
+{
+        const struct pick none = {.given_up = ALLOC_NONE};
+        struct picking picking = {dir, session, NULL, &none};
+        const struct number_held *held = number_find(dir, session->slots[slot]);
+        return held && is_free(&picking, pool_handle(dir->numbers, held).index, slot);
 }
 
 int pick_given(const struct directory *dir, uint32_t tenant_id, struct masking_number number,
@@ -85,10 +104,16 @@ int pick_given(const struct directory *dir, uint32_t tenant_id, struct masking_n
         return 0;
 }
 
+void pick_init(struct pick *pick, const struct session *session, const struct pool_policy *policy)
+{
+        alloc_request_init(&pick->request, session, policy);
+        pick->given_up = ALLOC_NONE;
+}
+
 int pick_numbers(struct directory *dir, struct session *session, struct pick *pick)
 {
         struct picking picking = {dir, session,
-                                  number_pool_get(dir, session->tenant_id, session->pool_id)};
+                                  number_pool_get(dir, session->tenant_id, session->pool_id), pick};
         if (!picking.pool)
                 return ERR_NOT_FOUND;
         const struct alloc_pool pool = {first_number, next_number, traits_of, is_free, &picking};

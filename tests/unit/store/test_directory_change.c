@@ -726,6 +726,45 @@ static void a_pair_gets_the_numbers_back_that_it_had(void **state)
         assert_false(number_equal(first.slots[0].n, other.slots[0].n));
 }
 
+static void nothing_is_swapped_for_itself(void **state)
+{
+        (void)state;
+        uint32_t pool_id = add_pool("riders", stick);
+        move_number(1, pool_id, 0);
+        struct session_create c = model(MODEL_LAST_CALLER);
+        c.pool_id = pool_id;
+        add(&c, 1, 1);
+        struct session_view s = create(&c), view;
+        struct session_edit swap = {.kind = EDIT_SWAP_NUMBER};
+        assert_int_equal(edit(s.id, &swap, &view), ERR_NO_NUMBER);
+        assert_int_equal(refusal.outcome.reason, ALLOC_ALL_HELD);
+        assert_int_equal(refusal.outcome.needed, 2);
+        swap.number = world_m(1); /* by name: it is what is asked for */
+        assert_int_equal(edit(s.id, &swap, &view), 0);
+        move_number(2, pool_id, 0);
+        swap.number = (struct masking_number){{0}};
+        assert_int_equal(edit(s.id, &swap, &view), 0);
+        assert_true(number_equal(view.slots[0].n, world_m(2).n));
+}
+
+static void none_lives_again_on_a_number_that_is_open_now(void **state)
+{
+        (void)state;
+        struct session_view s = world_session(&w, 1, 2, 0), t = world_session(&w, 3, 4, 0), view;
+        assert_int_equal(directory_session_end(w.dir, s.id, NULL, NULL), 0);
+        assert_int_equal(directory_session_end(w.dir, t.id, NULL, NULL), 0);
+        world_run(&w);
+        struct session_create c = model(MODEL_LAST_CALLER);
+        add(&c, 5, 1);
+        c.given[0] = s.slots[0];
+        (void)create(&c);
+        assert_int_equal(directory_session_reopen(w.dir, s.id, 0, &view, NULL, NULL), ERR_CONFLICT);
+        assert_int_equal(directory_number_remove(w.dir, t.slots[1], NULL, NULL), 0);
+        assert_int_equal(directory_session_reopen(w.dir, t.id, 0, &view, NULL, NULL),
+                         ERR_NO_NUMBER);
+        world_run(&w);
+}
+
 /* ---- erasing ---- */
 
 static struct erase_receipt receipt;
@@ -935,6 +974,8 @@ int main(void)
                 T(a_pool_stays_while_anything_holds_it),
                 T(frozen_and_reserved_numbers_are_not_picked),
                 T(a_pair_gets_the_numbers_back_that_it_had),
+                T(nothing_is_swapped_for_itself),
+                T(none_lives_again_on_a_number_that_is_open_now),
                 T(an_erased_session_is_gone_and_its_pairs_are_taken_all_the_same),
                 T(erasing_waits_for_what_the_disk_may_refuse),
                 T(everything_about_a_party_is_found),

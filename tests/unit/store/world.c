@@ -24,6 +24,7 @@ void world_make(struct world *w, bool with_files)
                 .sessions_max = 1000,
                 .numbers_max = 100,
                 .quarantine_ms = QUARANTINE_MS,
+                .waiting_max = 8192,
         };
         err = world_open(w);
         assert(!err);
