@@ -143,6 +143,10 @@ static void refuse_key(struct rest *rest, int err)
                             "Revoke those that are no longer used (maskline key list).",
                             "there are %d keys already, or the store's queue is full",
                             API_KEYS_MAX);
+        else if (err == ERR_TOO_LARGE)
+                rest_refuse(rest, PROBLEM_STATE, NULL,
+                            "Revoke those that are no longer used (maskline key list).",
+                            "the tenant has %d keys, as many as one may have", API_KEYS_OF_TENANT);
         else
                 rest_refuse_store(rest, err);
 }

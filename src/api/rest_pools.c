@@ -172,6 +172,12 @@ static void refuse_pool(struct rest *rest, int err)
                 rest_refuse(rest, PROBLEM_STATE, "name", "Leave the name out, or add another pool.",
                             "the default pool keeps its name");
                 return;
+        case ERR_TOO_LARGE:
+                rest_refuse(rest, PROBLEM_STATE, NULL, "Remove one that is no longer used.",
+                            "the tenant has %d pools beside the default one, as many as one may "
+                            "have",
+                            DIRECTORY_POOLS_OF);
+                return;
         case ERR_FULL:
                 rest_refuse(rest, PROBLEM_LIMIT, NULL, "Remove one that is no longer used.",
                             "there are %d pools already, or the store's queue is full",

@@ -61,7 +61,7 @@ static const struct route routes[] = {
          .answer = "KeyList"},
         {"POST", "/v1/keys", SCOPE_PROVISION, rest_keys_create, .name = "make_key",
          .summary = "Make a key, which is told in this answer alone", .fields = rest_keys_fields,
-         .done = {201}, .answer = "KeyMade", .tells_secret = true},
+         .done = {201}, .answer = "KeyMade", .tells_secret = true, .may_conflict = true},
         {"GET", "/v1/keys/{}", SCOPE_PROVISION, rest_keys_show, .name = "show_key",
          .summary = "Show a key, without what it is", .hole = "id", .done = {200}, .answer = "Key"},
         {"DELETE", "/v1/keys/{}", SCOPE_PROVISION, rest_keys_revoke, .name = "revoke_key",

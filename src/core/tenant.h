@@ -22,7 +22,8 @@ struct tenant {
 
 #define API_KEY_NAME_BYTES 64 /* with the NUL */
 #define API_KEY_HASH_BYTES 32
-#define API_KEYS_MAX       4096
+#define API_KEYS_MAX       4096 /* of all */
+#define API_KEYS_OF_TENANT 256  /* and as many are left to the keys of no tenant */
 
 /* What a key may do. On disk: bits never change their meaning. */
 enum api_scope {

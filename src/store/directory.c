@@ -18,6 +18,8 @@
 #define CLOCK_BEHIND_MS 60000
 
 #define SESSIONS_MAX (1u << 28)
+/* Whatever tenants add, there is room for the default one of each. */
+#define POOLS_MAX    (DIRECTORY_POOLS_MAX + TENANTS_MAX)
 /*
  * Two parties make two keys, and fit into their row. Sessions with more take what those with fewer
  * keys leave, and this; a few of them fit into any directory.
@@ -69,12 +71,11 @@ static int init_numbers(struct directory *dir, uint32_t max)
         if (!err)
                 err = roll_init(&dir->numbers_roll, max, number_order, dir);
         if (!err)
-                err = pool_create(sizeof(struct number_pool), DIRECTORY_POOLS_MAX, false,
-                                  &dir->number_pools);
+                err = pool_create(sizeof(struct number_pool), POOLS_MAX, false, &dir->number_pools);
         if (!err)
                 err = map_init(&dir->number_pools_by_key, 64, table_key(dir));
         if (!err)
-                err = roll_init(&dir->pools_roll, DIRECTORY_POOLS_MAX, pool_order, dir);
+                err = roll_init(&dir->pools_roll, POOLS_MAX, pool_order, dir);
         return err;
 }
 

@@ -97,7 +97,8 @@ const struct trunk *directory_trunk_at(const struct directory *dir, uint32_t i);
  * there. Policies are the caller's to check (core/pool_policy.h).
  */
 #define DIRECTORY_DEFAULT_POOL 1
-#define DIRECTORY_POOLS_MAX    4096 /* of all tenants together */
+#define DIRECTORY_POOLS_MAX    4096 /* of all tenants together, beside their default ones */
+#define DIRECTORY_POOLS_OF     256  /* of one tenant */
 
 struct directory_pool {
         uint32_t id, tenant_id;
@@ -106,7 +107,7 @@ struct directory_pool {
         uint32_t numbers;  /* that belong to it */
         uint32_t sessions; /* that are not erased, quarantined ones among them */
 };
-/* ERR_EXISTS (name), ERR_FULL. */
+/* ERR_EXISTS (name), ERR_TOO_LARGE (the tenant has as many as one may have), ERR_FULL. */
 int directory_pool_add(struct directory *dir, struct directory_pool *row, directory_done *done,
                        void *arg) MUST_CHECK;
 /*

@@ -93,14 +93,28 @@ int key_load(struct directory *dir, const struct api_key *key)
         return insert(dir, key) ? 0 : ERR_FULL;
 }
 
-bool tenant_has_keys(const struct directory *dir, uint32_t tenant_id)
+static uint32_t count_keys(const struct directory *dir, uint32_t tenant_id)
 {
         const struct api_key *key = NULL;
-        while ((key = directory_key_after(dir, key ? key->id : 0))) {
-                if (key->tenant_id == tenant_id)
-                        return true;
-        }
-        return false;
+        uint32_t count = 0;
+        while ((key = directory_key_after(dir, key ? key->id : 0)))
+                count += key->tenant_id == tenant_id;
+        return count;
+}
+
+bool tenant_has_keys(const struct directory *dir, uint32_t tenant_id)
+{
+        return count_keys(dir, tenant_id) > 0;
+}
+
+/* What tenants do with theirs keeps nobody out who has to look after all of them. */
+static int check_room(const struct directory *dir, uint32_t tenant_id)
+{
+        if (tenant_id == 0)
+                return 0;
+        if (count_keys(dir, tenant_id) >= API_KEYS_OF_TENANT)
+                return ERR_TOO_LARGE;
+        return pool_used(dir->keys) >= API_KEYS_MAX - API_KEYS_OF_TENANT ? ERR_FULL : 0;
 }
 
 void directory_key_hash(const struct directory *dir, struct slice text,
@@ -115,6 +129,9 @@ int directory_key_add(struct directory *dir, struct api_key *key, uint64_t by, d
         assert(!key->tenant_id || directory_tenant_get(dir, key->tenant_id));
         if (map_find(&dir->keys_by_hash, hash_slice(key->hash)))
                 return ERR_EXISTS;
+        int err = check_room(dir, key->tenant_id);
+        if (err)
+                return err;
         struct unit *unit = queue_take(dir, false);
         if (!unit)
                 return ERR_FULL;

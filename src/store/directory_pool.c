@@ -135,6 +135,17 @@ static bool is_name_taken(const struct directory *dir, const struct directory_po
         return other ? other->id != row->id : is_default && row->id != DIRECTORY_DEFAULT_POOL;
 }
 
+/* Beside the default ones: of the tenant, or of all (0). */
+static uint32_t count_added(const struct directory *dir, uint32_t tenant_id)
+{
+        const struct directory_pool *row;
+        uint32_t count = 0;
+        for (uint32_t i = 0; (row = directory_pool_at(dir, i)); i++)
+                count += row->id != DIRECTORY_DEFAULT_POOL &&
+                         (!tenant_id || row->tenant_id == tenant_id);
+        return count;
+}
+
 int directory_pool_add(struct directory *dir, struct directory_pool *row, directory_done *done,
                        void *arg)
 {
@@ -142,6 +153,10 @@ int directory_pool_add(struct directory *dir, struct directory_pool *row, direct
         assert(row->id == 0);
         if (is_name_taken(dir, row))
                 return ERR_EXISTS;
+        if (count_added(dir, row->tenant_id) >= DIRECTORY_POOLS_OF)
+                return ERR_TOO_LARGE;
+        if (count_added(dir, 0) >= DIRECTORY_POOLS_MAX)
+                return ERR_FULL;
         struct unit *unit = queue_take(dir, false);
         if (!unit)
                 return ERR_FULL;

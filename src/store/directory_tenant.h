@@ -28,7 +28,10 @@ const struct tenant *directory_tenant_at(const struct directory *dir, uint32_t i
 /* What a key is known by: a keyed BLAKE2b-256 of its text. */
 void directory_key_hash(const struct directory *dir, struct slice text,
                         uint8_t out[API_KEY_HASH_BYTES]);
-/* Of `key` come tenant (it is there, or 0), name, scopes, expiry and hash. ERR_EXISTS (hash), ERR_FULL. */
+/*
+ * Of `key` come tenant (it is there, or 0), name, scopes, expiry and hash. ERR_EXISTS (hash),
+ * ERR_TOO_LARGE (the tenant has as many as one may have), ERR_FULL.
+ */
 int directory_key_add(struct directory *dir, struct api_key *key, uint64_t by, directory_done *done,
                       void *arg) MUST_CHECK;
 /* At once. ERR_NOT_FOUND, ERR_FULL. */

@@ -153,6 +153,20 @@ static void a_session_whose_number_is_gone_is_told_so(void **state)
         reply_free(&reply);
 }
 
+static void a_session_whose_number_is_open_for_anyone_is_told_so(void **state)
+{
+        struct scene *s = *state;
+        expect(s, 200, "end", NULL, "");
+        json_decref(rig_expect(&s->rig, 201, "POST", "/v1/sessions",
+                               "{\"model\":\"last-caller\",\"parties\":[{\"number\":"
+                               "\"+919888800005\",\"dials\":\"+919000000001\"}]}"));
+        struct reply reply = ask(s, "reopen", "{}");
+        assert_int_equal(reply.status, 409);
+        assert_string_equal(reply_text(&reply, "type"), "urn:maskline:problem:conflict");
+        assert_non_null(strstr(reply_text(&reply, "detail"), "is open for anyone in another"));
+        reply_free(&reply);
+}
+
 static void an_edit_that_cannot_be_is_refused_by_field(void **state)
 {
         struct scene *s = *state;
@@ -214,6 +228,7 @@ int main(void)
                 WITH_SCENE(a_party_is_replaced_and_a_number_is_swapped),
                 WITH_SCENE(one_number_or_one_party_too_many_is_refused_for_good),
                 WITH_SCENE(a_session_whose_number_is_gone_is_told_so),
+                WITH_SCENE(a_session_whose_number_is_open_for_anyone_is_told_so),
                 WITH_SCENE(an_edit_that_cannot_be_is_refused_by_field),
                 WITH_SCENE(an_erased_session_leaves_a_receipt),
         };

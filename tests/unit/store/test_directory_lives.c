@@ -454,10 +454,11 @@ static void begin_swap(struct change *c)
 static void begin_edit(struct change *c, const struct known *s)
 {
         *c = (struct change){.after = *s, .is_there = true};
-        c->edit.kind = (enum session_edit_kind)below(EDIT_SWAP_NUMBER + 1);
+        c->edit.kind = (enum session_edit_kind)below(EDIT_FORGET_CALLER + 1);
         c->edit.place = (uint8_t)below(s->count);
         struct person *p = &c->after.places[c->edit.place];
-        bool at_place = c->edit.kind != EDIT_ADD_PARTY && c->edit.kind != EDIT_SWAP_NUMBER;
+        bool at_place = c->edit.kind != EDIT_ADD_PARTY && c->edit.kind != EDIT_SWAP_NUMBER &&
+                        c->edit.kind != EDIT_FORGET_CALLER;
         c->is_there = !at_place || p->count;
         if (!c->is_there)
                 return;
@@ -488,6 +489,11 @@ static void begin_edit(struct change *c, const struct known *s)
                 break;
         case EDIT_SWAP_NUMBER:
                 begin_swap(c);
+                break;
+        case EDIT_FORGET_CALLER:
+                c->rekeys = true;
+                c->after.last_caller = 0;
+                c->after.last_caller_ms = 0;
                 break;
         }
         for (unsigned slot = 0; slot < SESSION_SLOTS_MAX; slot++)

@@ -259,6 +259,45 @@ static void the_disk_hears_of_a_use_once_an_hour(void **state)
         assert_true(directory_key_get(w.dir, id)->used_ms >= used_ms + HOUR_MS);
 }
 
+/* One tenant has as many as one may have, another one none the less, and nobody's always some. */
+static void no_tenant_takes_the_keys_and_pools_of_others(void **state)
+{
+        (void)state;
+        uint32_t pools = 0, keys = 0;
+        struct directory_pool pool = {.tenant_id = 1};
+        struct api_key key = {.tenant_id = 1};
+        pool_policy_default(&pool.policy);
+        int pool_err = 0, key_err = 0;
+        for (; !pool_err && pools <= DIRECTORY_POOLS_OF; pools += !pool_err) {
+                pool.id = 0;
+                snprintf(pool.name, sizeof pool.name, "p%u", pools);
+                pool_err = directory_pool_add(w.dir, &pool, NULL, NULL);
+        }
+        for (; !key_err && keys <= API_KEYS_OF_TENANT; keys += !key_err) {
+                memcpy(key.hash, &(uint32_t){keys + 1}, sizeof keys);
+                key_err = directory_key_add(w.dir, &key, 0, NULL, NULL);
+        }
+        assert_int_equal(pool_err, ERR_TOO_LARGE);
+        assert_int_equal(key_err, ERR_TOO_LARGE);
+        assert_int_equal(pools, DIRECTORY_POOLS_OF);
+        assert_int_equal(keys, API_KEYS_OF_TENANT);
+        world_run(&w);
+
+        struct tenant other = {0};
+        struct answer answer = {.err = 1};
+        start_tenant("other", &other, &answer);
+        world_run(&w);
+        pool.tenant_id = key.tenant_id = other.id;
+        pool.id = 0;
+        memcpy(key.hash, &(uint32_t){keys + 2}, sizeof keys);
+        assert_int_equal(directory_pool_add(w.dir, &pool, NULL, NULL), 0);
+        assert_int_equal(directory_key_add(w.dir, &key, 0, NULL, NULL), 0);
+        key.tenant_id = 0;
+        memcpy(key.hash, &(uint32_t){keys + 3}, sizeof keys);
+        assert_int_equal(directory_key_add(w.dir, &key, 0, NULL, NULL), 0);
+        world_run(&w);
+}
+
 static void an_id_of_a_key_is_no_id_of_a_session(void **state)
 {
         (void)state;
@@ -316,6 +355,7 @@ int main(void)
                 TEST(a_key_holds_until_it_is_revoked_and_its_text_is_in_no_file),
                 TEST(a_key_expires_by_itself),
                 TEST(the_disk_hears_of_a_use_once_an_hour),
+                TEST(no_tenant_takes_the_keys_and_pools_of_others),
                 TEST(an_id_of_a_key_is_no_id_of_a_session),
                 TEST(all_of_it_is_in_the_audit_record),
         };
