@@ -17,28 +17,33 @@
 static const struct scene {
         const char *name, *path;
         unsigned kits;
-        bool has_ringback; /* and so a description in our 180 */
+        bool has_ringback;  /* and so a description in our 180 */
+        bool refuses_early; /* refused callers are not answered */
 } scenes[] = {
-        {"setup", "i", 0, false},      /* the INVITE is out */
-        {"ringing", "i1", 0, false},   /* the callee rings */
-        {"answered", "i12", 0, false}, /* and has answered, the caller has not acknowledged */
-        {"talking", "i12a", 0, false}, /* both talk */
-        {"reliable", "i3", 0, false},  /* the callee rings, our PRACK is out */
-        {"required", "j", 0, false},   /* the caller's INVITE requires 100rel */
-        {"waiting", "J1", 0, false},   /* nor did it offer: ours in the 180 waits for its PRACK */
-        {"held", "J12", 0, false},     /* and so does the 200 */
+        {"setup", "i", 0, false, false},    /* the INVITE is out */
+        {"ringing", "i1", 0, false, false}, /* the callee rings */
+        {"answered", "i12", 0, false,
+         false}, /* and has answered, the caller has not acknowledged */
+        {"talking", "i12a", 0, false, false}, /* both talk */
+        {"reliable", "i3", 0, false, false},  /* the callee rings, our PRACK is out */
+        {"required", "j", 0, false, false},   /* the caller's INVITE requires 100rel */
+        {"waiting", "J1", 0, false,
+         false}, /* nor did it offer: ours in the 180 waits for its PRACK */
+        {"held", "J12", 0, false, false}, /* and so does the 200 */
         /* our 180 has the answer, so that its PRACK may make an offer */
-        {"early", "j1", KIT_EARLY, true},
-        {"offerless", "N12", KIT_OFFERS, false},    /* our 200 makes the offer */
-        {"holding", "i12ada", KIT_OFFERS, false},   /* the caller holds */
-        {"refreshing", "YZaTt", KIT_TIMERS, false}, /* our refreshes of both legs are out */
-        {"refreshed", "yzaT", KIT_TIMERS, false},   /* those of both peers are due */
-        {"refused", "X", KIT_REFUSED, false},       /* the announcement is about to be heard */
+        {"early", "j1", KIT_EARLY, true, false},
+        {"offerless", "N12", KIT_OFFERS, false, false},    /* our 200 makes the offer */
+        {"holding", "i12ada", KIT_OFFERS, false, false},   /* the caller holds */
+        {"refreshing", "YZaTt", KIT_TIMERS, false, false}, /* our refreshes of both legs are out */
+        {"refreshed", "yzaT", KIT_TIMERS, false, false},   /* those of both peers are due */
+        {"refused", "X", KIT_REFUSED, false, false}, /* the announcement is about to be heard */
+        {"refused-early", "X", KIT_REFUSED, false, true},    /* it is heard before an answer */
+        {"refused-reliably", "M", KIT_REFUSED, false, true}, /* and waits for no PRACK */
 };
 
 static const struct scene *find_scene(const char *name)
 {
-        static const struct scene any = {"", "", ~0U, false};
+        static const struct scene any = {"", "", ~0U, false, false};
         for (size_t i = 0; i < sizeof scenes / sizeof scenes[0] && name; i++) {
                 if (!strcmp(scenes[i].name, name))
                         return &scenes[i];
@@ -98,6 +103,19 @@ static void init_side(struct play *play, struct side *side, const char *name)
         side->call = flow_call_get(side->peer, "");
 }
 
+static void on_pool_changed(void *arg, int err)
+{
+        (void)arg;
+        assert_int_equal(err, 0);
+}
+
+static void refuse_early(struct directory *dir)
+{
+        struct directory_pool pool = *directory_pool_get(dir, 1, DIRECTORY_DEFAULT_POOL);
+        pool.policy.refusal = REFUSAL_EARLY;
+        assert_int_equal(directory_pool_change(dir, &pool, on_pool_changed, NULL), 0);
+}
+
 static struct play *begin(const struct exploration *what)
 {
         struct play *play = calloc(1, sizeof *play);
@@ -123,6 +141,8 @@ static struct play *begin(const struct exploration *what)
                 if (play->run->flow->steps[i].kind == FLOW_SESSION)
                         flow_play_step(play->run, &play->run->flow->steps[i]);
         }
+        if (scene->refuses_early)
+                refuse_early(play->run->platform->directory);
         sim_world_run_ms(play->run->platform->sim, 100);
         return play;
 }

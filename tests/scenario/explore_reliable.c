@@ -39,7 +39,7 @@ void explore_check_prack_answer(struct play *play, const struct side *side,
 
 static bool is_required(const struct play *play)
 {
-        return strpbrk(play->path, "jJ") != NULL;
+        return strpbrk(play->path, "jJM") != NULL;
 }
 
 /* RFC 3262 3: one at a time, and the 2xx after the PRACK of a description. */

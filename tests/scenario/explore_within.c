@@ -126,6 +126,8 @@ const struct move explore_moves_within[] = {
          KIT_TIMERS},
         /* M2 is the customer's to dial */
         {'X', "agent -> INVITE M2 sdp", explore_may_invite, NULL, 0, 0, KIT_REFUSED},
+        {'M', "agent -> INVITE M2 with \"Require: 100rel\" sdp", explore_may_invite, NULL, 0, 0,
+         KIT_REFUSED},
 };
 const unsigned explore_moves_within_count =
         sizeof explore_moves_within / sizeof explore_moves_within[0];
@@ -134,7 +136,7 @@ const unsigned explore_moves_within_count =
 
 bool explore_is_refused(const struct play *play)
 {
-        return strchr(play->path, 'X') != NULL;
+        return strpbrk(play->path, "XM") != NULL;
 }
 
 static uint64_t bit_of(unsigned cseq)

@@ -60,6 +60,8 @@ static void nothing_goes_wrong_while_a_caller_is_refused(void **state)
 {
         (void)state;
         check(&(struct exploration){.scene = "refused", .depth = 2});
+        check(&(struct exploration){.scene = "refused-early", .depth = 2});
+        check(&(struct exploration){.scene = "refused-reliably", .depth = 2});
 }
 
 static void nothing_goes_wrong_around_a_crash(void **state)
