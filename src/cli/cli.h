@@ -16,7 +16,7 @@ extern const struct command cli_pool_commands[];    /* pool add, list, show, set
 extern const struct command cli_session_commands[]; /* session create, list, show, explain, end */
 extern const struct command
         cli_session_change_commands[];              /* session renew, reopen, edit, intent, erase */
-extern const struct command cli_party_commands[];          /* party export, erase */
+extern const struct command cli_party_commands[];   /* party export, erase */
 extern const struct command cli_call_commands[];    /* call list, show, hangup */
 extern const struct command cli_event_commands[];   /* events */
 extern const struct command cli_audit_commands[];   /* audit verify */

@@ -5,6 +5,7 @@
 #include "cli/cli.h"
 #include "cli/cli_explain.h"
 #include "cli/cli_session.h"
+#include "cli/cli_session_import.h"
 #include "cli/cli_session_parties.h"
 #include "cli/client.h"
 #include "cli/show.h"
@@ -272,6 +273,13 @@ const struct command cli_session_commands[] = {
          "      --dials +919000000001 --dials +919000000002 --reference order-17\n"
          "  maskline session create --model extension --party @agent.txt --pin generate\n",
          create},
+        {"session import",
+         "Create a session for each row of a CSV file, and tell each row that is rejected; - is "
+         "standard input.",
+         "FILE", 1, 1, session_import_options, client_options,
+         "  maskline session import orders.csv --dry-run\n"
+         "  maskline session import orders.csv --reference orders-2026-08 --out dials.csv\n",
+         cli_session_import},
         {"session list", "List sessions, the newest first.", NULL, 0, 0, list_options,
          client_options, "  maskline session list --limit 10\n", list},
         {"session show", "Show one session.", "SESSION", 1, 1, NULL, client_options,

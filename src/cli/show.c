@@ -83,6 +83,20 @@ struct show_cell show_words(const json_t *object, const char *name)
         return cell;
 }
 
+struct show_cell show_integers(const json_t *object, const char *name)
+{
+        struct show_cell cell = {"-"};
+        struct buf b;
+        size_t at;
+        json_t *value;
+        buf_init(&b, cell.text, sizeof cell.text - 1);
+        json_array_foreach(json_object_get(object, name), at, value)
+                buf_printf(&b, "%s%" JSON_INTEGER_FORMAT, at ? " " : "", json_integer_value(value));
+        if (b.len)
+                cell.text[b.len] = '\0';
+        return cell;
+}
+
 static bool is_continued(char c)
 {
         return ((unsigned char)c & 0xc0) == 0x80; /* within a character of UTF-8 */

@@ -26,6 +26,9 @@ struct show_cell {
 /* Any member as one cell: text, number, true, false; times without fractions; "-" for none. */
 struct show_cell show_cell(const json_t *object, const char *name);
 
+/* The numbers of a list with a space between them; "-" for none. */
+struct show_cell show_integers(const json_t *object, const char *name);
+
 /* The texts of a list with ", " between them; "-" for none. */
 struct show_cell show_words(const json_t *object, const char *name);
 

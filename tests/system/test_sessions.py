@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sessions by the command line: every model, PINs, and what is told of them."""
+import csv
 import json
 import re
 
@@ -75,6 +76,45 @@ class Sessions(harness.Case):
         kinds = [json.loads(line)["kind"] for line in self.maskline.run("events", "--json").splitlines()]
         self.assertIn("party-exported", kinds)
         self.assertIn("party-erased", kinds)
+        self.finish()
+
+    def test_a_file_is_imported_row_by_row_and_may_be_imported_again(self):
+        file = self.temp / "orders.csv"
+        file.write_text("Number0;number1;aliases1;pin1;model;expires;reference\n"
+                        "+919888800021;+919888800022;+919888800023,+919888800024;;;2h;\n"
+                        "+919888800025;+919888800025;;;;;\n"
+                        "+919888800026;;;;extension;;order-9\n"
+                        "+919888800027;+919888800028;;generate;;;order-10\n"
+                        "+919888800029;+919888800030;;;;soon;\n")
+        before = len(self.maskline.json("session", "list")["sessions"])
+        arguments = ("session", "import", file, "--reference", "august")
+        dry = self.maskline.run(*arguments, "--dry-run", check=False)
+        self.assertEqual(dry.returncode, 1)
+        self.assertIn("would be: 2 created, 0 there already, 3 rejected", dry.stdout)
+        self.assertEqual(len(self.maskline.json("session", "list")["sessions"]), before)
+
+        out = self.temp / "dials.csv"
+        done = self.maskline.run(*arguments, "--out", out, check=False)
+        self.assertIn("2 created, 0 there already, 3 rejected", done.stdout)
+        for start in ("line 3: parties[1].number: ", "line 4: parties[0].pin: ", "line 6: expires_in_s: it is no length"):
+            self.assertTrue(any(one.startswith(start) for one in done.stdout.splitlines()), (start, done.stdout))
+        self.assertNotIn("98888", done.stdout + dry.stdout + done.stderr + dry.stderr)
+        self.assertEqual(out.stat().st_mode & 0o777, 0o600)
+        rows = list(csv.DictReader(out.read_text().splitlines()))
+        self.assertEqual([(row["line"], row["party"], row["reaches"]) for row in rows],
+                         [("2", "0", "1"), ("2", "1", "0"), ("5", "0", "1"), ("5", "1", "0")])
+        self.assertEqual([row["reference"] for row in rows], ["august-2"] * 2 + ["order-10"] * 2)
+        self.assertRegex(rows[3]["pin"], r"^\d{6}$")
+        self.assertNotIn("98888", out.read_text())
+        sessions = {one["reference"]: one for one in self.maskline.json("session", "list")["sessions"]}
+        self.assertEqual(sessions["august-2"]["parties"][1]["numbers"], 3)
+        self.assertIsNotNone(sessions["august-2"]["expires_at"])
+
+        again = self.maskline.run("session", "import", "-", "--reference", "august", stdin=file.read_text(), check=False)
+        self.assertIn("0 created, 2 there already, 3 rejected", again.stdout)
+        file.write_text("reference,number1\norder-1,+919888800021\n")
+        with self.assertRaisesRegex(harness.Refused, "there is no column number0"):
+            self.maskline.run("session", "import", file)
         self.finish()
 
     def test_what_is_wrong_on_the_command_line_is_said_before_anything_is_asked(self):
