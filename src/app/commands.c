@@ -9,26 +9,11 @@
 #include "cli/cli.h"
 
 const struct command *const commands[] = {
-        serve_commands,
-        config_commands,
-        cli_trunk_commands,
-        cli_number_commands,
-        cli_pool_commands,
-        plan_commands,
-        cli_session_commands,
-        cli_session_change_commands,
-        cli_party_commands,
-        cli_block_commands,
-        cli_call_commands,
-        cli_explain_commands,
-        cli_audit_commands,
-        cli_tenant_commands,
-        cli_key_commands,
-        cli_event_commands,
-        cli_backup_commands,
-        restore_commands,
-        completion_commands,
-        NULL,
+        serve_commands,      config_commands,     cli_trunk_commands,   cli_number_commands,
+        cli_pool_commands,   plan_commands,       cli_session_commands, cli_session_change_commands,
+        cli_party_commands,  cli_block_commands,  cli_call_commands,    cli_explain_commands,
+        cli_audit_commands,  cli_tenant_commands, cli_key_commands,     cli_event_commands,
+        cli_backup_commands, restore_commands,    completion_commands,  NULL,
 };
 
 void commands_put_reference(struct buf *out)
