@@ -82,8 +82,8 @@ static int read_pool(const struct api *api, uint32_t tenant_id, const json_t *va
                       "there is no pool of this name");
 }
 
-static int read_place(const json_t *country, const json_t *area, struct number_place *place,
-                      struct number_problem *problem)
+int number_fields_place(const json_t *country, const json_t *area, struct number_place *place,
+                        struct number_problem *problem)
 {
         struct slice text = body_slice(country);
         if (country && (number_country_check(text) ||
@@ -158,8 +158,8 @@ int number_fields_read(const struct api *api, uint32_t tenant_id, const json_t *
         if (!err)
                 err = read_pool(api, tenant_id, values[NUMBER_FIELD_POOL], row, problem);
         if (!err)
-                err = read_place(values[NUMBER_FIELD_COUNTRY], values[NUMBER_FIELD_AREA],
-                                 &traits->place, problem);
+                err = number_fields_place(values[NUMBER_FIELD_COUNTRY], values[NUMBER_FIELD_AREA],
+                                          &traits->place, problem);
         if (!err)
                 err = read_capabilities(values[NUMBER_FIELD_CAPABILITIES], traits, problem);
         if (!err)

@@ -47,6 +47,10 @@ int number_fields_read(const struct api *api, uint32_t tenant_id, const json_t *
 int number_fields_begin(const struct api *api, uint32_t tenant_id, const json_t *number,
                         struct number_row *row, struct number_problem *problem) MUST_CHECK;
 
+/* Where a number is, or should be, at home; what is NULL stays. ERR_SYNTAX. */
+int number_fields_place(const json_t *country, const json_t *area, struct number_place *place,
+                        struct number_problem *problem) MUST_CHECK;
+
 json_t *number_fields_json(const struct api *api, const struct number_row *row);
 
 #endif

@@ -223,6 +223,7 @@ void describe(uint64_t e164, phonenumber_facts *out)
         int area = util->GetLengthOfNationalDestinationCode(number);
         if (area > 0 && (size_t)area < sizeof out->area)
                 national.copy(out->area, (size_t)area);
+        out->is_geographic = util->GetLengthOfGeographicalAreaCode(number) > 0;
         out->kind = kind_of(util->GetNumberType(number));
         if (out->kind != PHONENUMBER_ORDINARY)
                 return;

@@ -6,6 +6,8 @@
 #ifndef MASKLINE_API_PHONENUMBER_H
 #define MASKLINE_API_PHONENUMBER_H
 
+#include <stdbool.h>
+
 #include "base/slice.h"
 
 #ifdef __cplusplus
@@ -39,8 +41,9 @@ enum phonenumber_kind {
 
 struct phonenumber_facts {
         enum phonenumber_kind kind;
-        char country[3]; /* ISO 3166; empty: none in particular */
-        char area[8];    /* the national destination code; empty: none */
+        char country[3];    /* ISO 3166; empty: none in particular */
+        char area[8];       /* the national destination code; empty: none */
+        bool is_geographic; /* the code is that of a place, and not of a mobile network */
 };
 
 /* Of a number as phonenumber_read() made it. */

@@ -9,6 +9,7 @@
 #include "api/rest_sessions.h"
 #include "api/session_json.h"
 #include "api/session_pin.h"
+#include "api/wish_fields.h"
 #include "store/directory_change.h"
 
 enum field {
@@ -21,6 +22,8 @@ enum field {
         FIELD_PIN_DIGITS,
         FIELD_SLOT,
         FIELD_DIALS,
+        FIELD_COUNTRY,
+        FIELD_AREA,
         FIELDS,
 };
 
@@ -34,11 +37,14 @@ const struct body_field rest_session_edit_fields[] = {
         [FIELD_PIN_DIGITS] = {"pin_digits", BODY_COUNT},
         [FIELD_SLOT] = {"slot", BODY_COUNT},
         [FIELD_DIALS] = {"dials", BODY_TEXT},
+        [FIELD_COUNTRY] = {"country", BODY_TEXT},
+        [FIELD_AREA] = {"area", BODY_TEXT},
         [FIELDS] = {NULL},
 };
 
 #define BIT(field) (1u << FIELD_##field)
 #define A_PIN      (BIT(PIN) | BIT(PIN_DIGITS))
+#define A_WISH     (BIT(COUNTRY) | BIT(AREA))
 
 static const char *const edit_names[] = {"add-party", "remove-party", "replace-party",
                                          "add-alias", "remove-alias", "swap-number",
@@ -49,12 +55,12 @@ static const struct edit_row {
         enum session_edit_kind kind;
         unsigned needs, takes;
 } edits[] = {
-        {EDIT_ADD_PARTY, BIT(NUMBER), BIT(ALIASES) | BIT(SIDE) | A_PIN},
+        {EDIT_ADD_PARTY, BIT(NUMBER), BIT(ALIASES) | BIT(SIDE) | A_PIN | A_WISH},
         {EDIT_REMOVE_PARTY, BIT(PARTY), 0},
-        {EDIT_REPLACE_PARTY, BIT(PARTY) | BIT(NUMBER), BIT(ALIASES) | A_PIN},
+        {EDIT_REPLACE_PARTY, BIT(PARTY) | BIT(NUMBER), BIT(ALIASES) | A_PIN | A_WISH},
         {EDIT_ADD_ALIAS, BIT(PARTY) | BIT(NUMBER), 0},
         {EDIT_REMOVE_ALIAS, BIT(PARTY) | BIT(NUMBER), 0},
-        {EDIT_SWAP_NUMBER, BIT(SLOT), BIT(DIALS)},
+        {EDIT_SWAP_NUMBER, BIT(SLOT), BIT(DIALS) | A_WISH},
         {EDIT_SET_PIN, BIT(PARTY) | BIT(PIN), BIT(PIN_DIGITS)},
         {EDIT_SET_PIN, BIT(PARTY), 0},
 };
@@ -112,6 +118,20 @@ static bool read_dials(struct rest *rest, const json_t *value, struct session_ed
         return false;
 }
 
+/* Of a new party that says nothing, as its own number is; of a number, as the one that goes. */
+static bool read_wish(struct rest *rest, const json_t *const *values,
+                      const struct session_view *view, struct session_edit *edit)
+{
+        if (!wish_fields_read(rest, values[FIELD_COUNTRY], values[FIELD_AREA], "", &edit->wish))
+                return false;
+        if (edit->kind == EDIT_ADD_PARTY || edit->kind == EDIT_REPLACE_PARTY)
+                wish_fields_default(&edit->party,
+                                    directory_session_policy(rest->api->params.directory,
+                                                             view->tenant_id, view->id),
+                                    &edit->wish);
+        return true;
+}
+
 static bool read_edit(struct rest *rest, const struct session_view *view, struct asked *asked)
 {
         const json_t *values[FIELDS];
@@ -129,7 +149,8 @@ static bool read_edit(struct rest *rest, const struct session_view *view, struct
             !body_count(rest, values[FIELD_SLOT], "slot", 0, SESSION_SLOTS_MAX - 1, &slot) ||
             !session_pin_read(rest, values[FIELD_PIN], "pin", &asked->pin) ||
             !session_pin_read_length(rest, values[FIELD_PIN_DIGITS], &asked->pin_digits) ||
-            !read_party(rest, values, view, edit) || !read_dials(rest, values[FIELD_DIALS], edit))
+            !read_party(rest, values, view, edit) || !read_dials(rest, values[FIELD_DIALS], edit) ||
+            !read_wish(rest, values, view, edit))
                 return false;
         edit->place = (uint8_t)place;
         edit->slot = (uint8_t)slot;

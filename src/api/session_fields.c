@@ -6,6 +6,7 @@
 
 #include "api/party_fields.h"
 #include "api/timestamp.h"
+#include "api/wish_fields.h"
 #include "core/session_model.h"
 
 #define TELLING_DIGITS 9 /* of a number, from its end: enough to know whose it is */
@@ -21,6 +22,8 @@ enum field {
         FIELD_MODEL,
         FIELD_OPEN,
         FIELD_PIN_DIGITS,
+        FIELD_COUNTRY,
+        FIELD_AREA,
         FIELDS,
 };
 
@@ -30,6 +33,8 @@ enum party_field {
         PARTY_DIALS,
         PARTY_SIDE,
         PARTY_PIN,
+        PARTY_COUNTRY,
+        PARTY_AREA,
         PARTY_FIELDS,
 };
 
@@ -39,6 +44,8 @@ static const struct body_field party_fields[] = {
         [PARTY_DIALS] = {"dials", BODY_TEXT},
         [PARTY_SIDE] = {"side", BODY_COUNT},
         [PARTY_PIN] = {"pin", BODY_TEXT},
+        [PARTY_COUNTRY] = {"country", BODY_TEXT},
+        [PARTY_AREA] = {"area", BODY_TEXT},
         [PARTY_FIELDS] = {NULL},
 };
 
@@ -53,6 +60,8 @@ const struct body_field session_fields[] = {
         [FIELD_MODEL] = {"model", BODY_TEXT},
         [FIELD_OPEN] = {"open", BODY_SWITCH},
         [FIELD_PIN_DIGITS] = {"pin_digits", BODY_COUNT},
+        [FIELD_COUNTRY] = {"country", BODY_TEXT},
+        [FIELD_AREA] = {"area", BODY_TEXT},
         [FIELDS] = {NULL},
 };
 
@@ -128,7 +137,9 @@ static bool read_party(struct rest *rest, const json_t *json, unsigned index, co
         struct session_party *party = &out->create.parties[index];
         snprintf(field, sizeof field, "%saliases", where);
         if (!party_fields_aliases(rest, values[PARTY_ALIASES], field, party) ||
-            !read_side(rest, values[PARTY_SIDE], where, party))
+            !read_side(rest, values[PARTY_SIDE], where, party) ||
+            !wish_fields_read(rest, values[PARTY_COUNTRY], values[PARTY_AREA], where,
+                              &out->create.wish[index]))
                 return false;
         snprintf(field, sizeof field, "%spin", where);
         return session_pin_read(rest, values[PARTY_PIN], field, &out->pins[index]);
@@ -303,6 +314,16 @@ static bool read_model(struct rest *rest, const json_t **values, struct session_
         return false;
 }
 
+/* Of all parties; what one of them says goes before it. */
+static bool read_wish(struct rest *rest, const json_t *const *values, struct session_create *out)
+{
+        if (!wish_fields_read(rest, values[FIELD_COUNTRY], values[FIELD_AREA], "", &out->wish[0]))
+                return false;
+        for (unsigned i = 1; i < SESSION_PARTIES_MAX; i++)
+                out->wish[i] = out->wish[0];
+        return true;
+}
+
 bool session_fields_read(struct rest *rest, const json_t *body, enum session_model model,
                          int64_t now_ms, struct session_asked *out)
 {
@@ -314,7 +335,7 @@ bool session_fields_read(struct rest *rest, const json_t *body, enum session_mod
         return body_fields(rest, body, "", session_fields, values) &&
                read_model(rest, values, create) &&
                session_pin_read_length(rest, values[FIELD_PIN_DIGITS], &out->pin_digits) &&
-               read_parties(rest, values[FIELD_PARTIES], out) &&
+               read_wish(rest, values, create) && read_parties(rest, values[FIELD_PARTIES], out) &&
                read_times(rest, values, now_ms, create) &&
                read_reference(rest, values[FIELD_REFERENCE], create);
 }

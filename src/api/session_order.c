@@ -9,6 +9,7 @@
 #include "api/rest_session_refusal.h"
 #include "api/session_fields.h"
 #include "api/session_json.h"
+#include "api/wish_fields.h"
 
 static const struct directory_pool *choose_pool(struct rest *rest, const json_t *body)
 {
@@ -96,6 +97,8 @@ bool session_order(struct rest *rest, const json_t *body, struct session_order *
         asked.create.is_trial = order->is_trial;
         if (!check_parties(rest, &asked.create, &pool->policy))
                 goto done;
+        for (unsigned i = 0; i < asked.create.party_count; i++)
+                wish_fields_default(&asked.create.parties[i], &pool->policy, &asked.create.wish[i]);
         int err = create(api, &asked, &view, &order->repeated, &refusal, done, arg);
         is_done = !err;
         if (err)

@@ -117,6 +117,7 @@ static json_t *create_body(const struct command_line *line, int *code)
         if (!parties)
                 goto fail;
         json_object_set_new(body, "parties", parties);
+        cli_session_put_wishes(line, parties, body);
         return body;
 fail:
         json_decref(body);
@@ -246,6 +247,11 @@ static const struct command_option create_options[] = {
          "its side in one-way, sides and panel (default: the last one of one-way and panel is on side "
          "1)",
          .repeats = true},
+        {"--country", "CODE",
+         "where the number to dial of the --party before it should be at home, as ISO 3166 writes it; "
+         "before the first one: of all (default: the party's, where the pool looks at it)",
+         .repeats = true},
+        {"--area", "DIGITS", "the same of the area, without the 0 in front", .repeats = true},
         {"--pool", "NAME", "whose numbers it gets, and what it may do (default: default)"},
         {"--model", "MODEL",
          "two-numbers, one-number, one-way, group, sides, extension, panel or last-caller (default: "

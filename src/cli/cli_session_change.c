@@ -90,6 +90,7 @@ static int edit(const struct command_line *line)
         }
         if (dials)
                 json_object_set_new(body, "dials", json_string(dials));
+        cli_session_put_wishes(line, NULL, body);
         return ask(line, "/change", body);
 }
 
@@ -129,6 +130,10 @@ static const struct command_option edit_options[] = {
         {"--side", "0|1", "add-party: its side"},
         {"--slot", "N", "swap-number: which of the numbers, as session show --json says"},
         {"--dials", "NUMBER", "swap-number: by which masking number (default: picked)"},
+        {"--country", "CODE",
+         "add-party, replace-party, swap-number: where a number that is picked should be at home "
+         "(default: as the party's, or the one that is swapped, where the pool looks at it)"},
+        {"--area", "DIGITS", "the same of the area, without the 0 in front"},
         {NULL},
 };
 

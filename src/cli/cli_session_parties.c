@@ -177,3 +177,16 @@ int cli_session_put_party(const struct command_line *line, json_t *body)
         explicit_bzero(&reading.numbers, sizeof reading.numbers);
         return code;
 }
+
+void cli_session_put_wishes(const struct command_line *line, json_t *parties, json_t *all)
+{
+        size_t seen = 0;
+        for (unsigned i = 0; i < line->given_count; i++) {
+                const char *name = line->given[i].name;
+                seen += !strcmp(name, "--party");
+                if (strcmp(name, "--country") != 0 && strcmp(name, "--area") != 0)
+                        continue;
+                json_t *to = seen && parties ? json_array_get(parties, seen - 1) : all;
+                json_object_set_new(to, name + 2, json_string(line->given[i].value));
+        }
+}

@@ -15,4 +15,10 @@ json_t *cli_session_parties(const struct command_line *line);
 /* One party's --party, --alias and --pin as an edit has them, into `body`. EXIT_*. */
 int cli_session_put_party(const struct command_line *line, json_t *body);
 
+/*
+ * Each --country and --area, into the one of `parties` that was named before it; into `all` without
+ * one, and when `parties` is NULL.
+ */
+void cli_session_put_wishes(const struct command_line *line, json_t *parties, json_t *all);
+
 #endif

@@ -57,9 +57,9 @@ const struct policy_row pool_policy_rows[] = {
                "Which of the numbers that are free: the least recently used one, or first (sticky) "
                "or last (avoid) the one that this pair had before."),
         CHOICE(match_country, matches, MATCH_ANY,
-               "Whether a number must be of the country that is asked for."),
+               "Whether a number must be of the country that is asked for, else of the party's own."),
         CHOICE(match_area, matches, MATCH_ANY,
-               "Whether a number must be of the area that is asked for."),
+               "Whether a number must be of the area that is asked for, else of the party's own."),
         SET(capabilities, number_capability_names, 1 << CAN_VOICE,
             "What a number must be able to carry."),
         CHOICE(direction, directions, DIRECTION_BOTH, "Which side may call the other."),

@@ -19,6 +19,7 @@ struct change {
         struct row_life life;
         struct unit *unit;
         struct row_before *before;
+        uint8_t place; /* of the party that is edited */
         enum audit_change what;
         bool rekeys; /* what is sealed now shall not be read any more */
 };
@@ -165,15 +166,14 @@ static int set_party(struct session *session, uint8_t place, const struct sessio
         return 0;
 }
 
-static int add_party(struct session *session, const struct session_party *party)
+static int add_party(struct session *session, const struct session_party *party, uint8_t *place)
 {
-        uint8_t place;
-        int err = session_place(session, &place);
+        int err = session_place(session, place);
         if (err)
                 return err;
-        if (place == session->party_count)
+        if (*place == session->party_count)
                 session->party_count++;
-        return set_party(session, place, party, true);
+        return set_party(session, *place, party, true);
 }
 
 static bool has_party(const struct session *session, uint8_t place)
@@ -189,10 +189,11 @@ static int edit_parties(struct change *c, const struct session_edit *edit)
                            edit->kind != EDIT_FORGET_CALLER;
         if (is_of_party && !has_party(session, edit->place))
                 return ERR_NOT_FOUND;
+        c->place = edit->place % SESSION_PARTIES_MAX;
         switch (edit->kind) {
         case EDIT_ADD_PARTY:
                 c->what = AUDIT_CHANGE_PARTY;
-                return add_party(session, &edit->party);
+                return add_party(session, &edit->party, &c->place);
         case EDIT_REMOVE_PARTY:
                 c->what = AUDIT_CHANGE_PARTY;
                 c->rekeys = true;
@@ -289,6 +290,44 @@ static int swap_number(const struct change *c, const struct session_edit *edit, 
         return pick_given(c->dir, tenant_id, c->session->slots[edit->slot], &pick->given_up);
 }
 
+static bool is_told(const struct number_place *place)
+{
+        return place->country[0] || place->area[0];
+}
+
+/* Where a number is at home that the party dials, or did before this edit. */
+static void keep_place(const struct change *c, uint8_t party, struct number_place *out)
+{
+        unsigned first = SESSION_SLOTS_MAX;
+        for (unsigned slot = SESSION_SLOTS_MAX; slot-- > 0;)
+                if (!number_is_none(c->session->slots[slot].n) &&
+                    session_dialers(c->session, slot) & 1u << party)
+                        first = slot;
+        const struct number_held *held =
+                first < SESSION_SLOTS_MAX ? number_find(c->dir, c->session->slots[first]) : NULL;
+        if (held)
+                *out = held->row.traits.place;
+}
+
+static void set_wishes(const struct change *c, const struct session_edit *edit,
+                       struct alloc_request *request)
+{
+        const struct session *session = c->session;
+        for (uint8_t i = 0; i < session->party_count; i++)
+                keep_place(c, i, &request->wish[i]);
+        if (edit->kind == EDIT_SWAP_NUMBER) {
+                const struct number_held *held =
+                        edit->slot < SESSION_SLOTS_MAX
+                                ? number_find(c->dir, session->slots[edit->slot])
+                                : NULL;
+                for (uint8_t i = 0; held && i < session->party_count; i++)
+                        request->wish[i] =
+                                is_told(&edit->wish) ? edit->wish : held->row.traits.place;
+        } else if (is_told(&edit->wish)) {
+                request->wish[c->place] = edit->wish;
+        }
+}
+
 static int pick_slots(struct change *c, const struct session_edit *edit,
                       struct session_refusal *refusal)
 {
@@ -297,6 +336,7 @@ static int pick_slots(struct change *c, const struct session_edit *edit,
         pick_init(&pick, c->session,
                   number_pool_policy(c->dir, c->session->tenant_id, c->session->pool_id));
         pick.request.wanted &= wanted;
+        set_wishes(c, edit, &pick.request);
         int err = 0;
         for (unsigned slot = 0; !err && slot < SESSION_SLOTS_MAX; slot++)
                 if (!(wanted & BIT(slot)))

@@ -28,6 +28,11 @@ struct session_edit {
         uint8_t slot;
         struct masking_number number;
         struct session_party party;
+        /*
+         * Where numbers that are picked for this party, or in place of this one, should be at home. Of
+         * others, and where it says nothing: where a number is at home that the party dials already.
+         */
+        struct number_place wish;
 };
 /*
  * ERR_NOT_FOUND: the session, the place, the slot, the alias, or a number that is not the tenant's;

@@ -73,6 +73,72 @@ class Numbers(harness.Case):
         self.assertEqual(len(self.listed()), 1002)
         self.finish()
 
+    def test_each_field_of_a_number_is_kept_across_a_crash_and_shown(self):
+        self.maskline.run("pool", "add", "riders")
+        number = "+919000000040"
+        options = ["--trunk", "south", "--pool", "riders", "--country", "GB", "--area", "20", "--capability", "voice",
+                   "--capability", "sms", "--reserved", "yes", "--frozen", "yes", "--tag", "airport", "--tag", "late"]
+        fields = {"trunk": "south", "pool": "riders", "country": "GB", "area": "20", "capabilities": ["voice", "sms"],
+                  "reserved": True, "frozen": True, "tags": ["airport", "late"]}
+        made = self.maskline.json("number", "add", number, *options)
+        self.assertEqual(made, {"number": number, "sessions": 0, **fields})
+        self.maskline.run("number", "add", "+919000000041", "--trunk", "north")
+        self.maskline.run("number", "change", "+919000000041", *options)
+        plain = "+919000000042,north,default,IN,,voice,no,no,"
+        self.file.write_text("number,trunk,pool,country,area,capabilities,reserved,frozen,tags\n"
+                             "+919000000043,south,riders,GB,20,voice sms,yes,yes,airport late\n" + plain + "\n")
+        self.assertEqual(self.maskline.json("number", "import", self.file)["added"], 2)
+        self.maskline.crash()
+        for n in (40, 41, 43):
+            shown = self.maskline.json("number", "show", f"+9190000000{n}")
+            self.assertEqual(shown, {"number": f"+9190000000{n}", "sessions": 0, **fields})
+        for word in ("airport, late", "voice, sms", "riders"):
+            self.assertIn(word, self.maskline.run("number", "show", number))
+
+        # And back: an empty tag clears them.
+        self.maskline.run("number", "change", number, "--trunk", "north", "--pool", "default", "--country", "IN",
+                          "--area", "", "--capability", "voice", "--reserved", "no", "--frozen", "no", "--tag", "")
+        self.maskline.crash()
+        shown, like = (self.maskline.json("number", "show", f"+9190000000{n}") for n in (40, 42))
+        self.assertEqual({**shown, "number": None}, {**like, "number": None, "area": None})
+        self.assertEqual((shown["tags"], shown["reserved"], shown["frozen"]), ([], False, False))
+        help_text = self.maskline.run("number", "add", "--help")
+        self.assertEqual(help_text.count("  --pool "), 1)
+        self.finish()
+
+    def test_a_number_that_sessions_hold_is_not_moved(self):
+        self.maskline.run("pool", "add", "riders")
+        for option in ("--pool", "riders"), ("--trunk", "south"):
+            with self.assertRaisesRegex(harness.Refused, "live sessions hold"):
+                self.maskline.run("number", "change", M1, *option)
+        self.file.write_text(f"number,pool\n{M1},riders\n")
+        done = self.maskline.run("number", "import", self.file, check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stdout, r"line 2: .*live sessions hold the number")
+        self.assertEqual(self.listed()[M1]["pool"], "default")
+        self.maskline.run("session", "end", self.maskline.json("session", "list")["sessions"][0]["id"])
+        self.maskline.run("number", "change", M1, "--pool", "riders")
+        self.assertEqual(self.listed()[M1]["pool"], "riders")
+        self.finish()
+
+    def test_numbers_are_of_the_country_that_a_session_asks_for(self):
+        self.maskline.run("pool", "add", "strict", "--match-country", "strict")
+        for n, country in ((50, "GB"), (51, "IN"), (52, "GB"), (53, "IN")):
+            self.maskline.run("number", "add", f"+9190000000{n}", "--trunk", "north", "--pool", "strict",
+                              "--country", country)
+        parties = "+919888800031\n+919888800032\n"
+        made = self.maskline.json("session", "create", "--pool", "strict", "--party", "-", "--country", "GB",
+                                  "--party", "-", stdin=parties)
+        self.assertEqual([one["dials"] for one in made["parties"]], ["+919000000050", "+919000000051"])
+        made = self.maskline.json("session", "create", "--pool", "strict", "--country", "GB", "--party", "-",
+                                  "--party", "-", stdin=parties.replace("0003", "0004"))
+        self.assertTrue({one["dials"] for one in made["parties"]} <= {"+919000000050", "+919000000052"})
+        swapped = self.maskline.json("session", "edit", made["id"], "swap-number", "--slot", "0", "--country", "IN")
+        self.assertIn(swapped["parties"][0]["dials"], ("+919000000051", "+919000000053"))
+        with self.assertRaisesRegex(harness.Refused, "two capital letters"):
+            self.maskline.run("session", "create", "--country", "india", "--party", "-", "--party", "-", stdin=parties)
+        self.finish()
+
     def test_a_number_is_drained_before_it_is_removed(self):
         self.assertIn("1 still hold it", self.maskline.run("number", "drain", M1))
         with self.assertRaisesRegex(harness.Refused, "number drain"):

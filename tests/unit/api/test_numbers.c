@@ -75,6 +75,9 @@ static void what_cannot_be_said_of_a_number_is_refused_by_field(void **state)
                 {422, "{\"tags\":[7]}", "tags"},
                 {422, "{\"frozen\":\"yes\"}", "frozen"},
                 {422, "{\"number\":\"+919000000003\"}", ""},
+                {422, "{\"reserved\":1}", "reserved"},
+                {422, "{\"pool\":7}", "pool"},
+                {404, "{\"pool\":\"ghost\"}", "pool"},
                 {404, "{\"trunk\":\"ghost\"}", "trunk"},
         };
         json_t *before = rig_expect(rig, 200, "GET", "/v1/numbers/919000000001", NULL);
