@@ -409,6 +409,7 @@ static struct pick {
         void *pc;
 } * picks;
 static size_t pick_count;
+static size_t product_count; /* takes of ours, of all tests one after the other */
 
 static void judge(const struct CMUnitTest *test, const struct pick *pick, int status)
 {
@@ -437,20 +438,38 @@ static void judge(const struct CMUnitTest *test, const struct pick *pick, int st
         printf("memory: %s, take %u (%s): %s\n%s\n", test->name, pick->n, place, what, output);
 }
 
+static uint64_t dice;
+
 static uint64_t throw_dice(void)
 {
-        static uint64_t dice = 88172645463325252;
         dice ^= dice << 13, dice ^= dice >> 7, dice ^= dice << 17;
         return dice;
 }
 
+/* Any seed will do, 0 too. */
+static void begin_dice(void)
+{
+        dice = (uint64_t)setting("MEMORY_SEED", 1) * UINT64_C(0x9e3779b97f4a7c15) ^
+               88172645463325252;
+        dice |= dice == 0;
+}
+
 /*
  * Each place is refused where it is met first. Of the other takes MEMORY_SAMPLES for each test, by
- * chance; -1: all.
+ * chance; -1: all. MEMORY_FROM: each of them from that one on, counted over all tests, and nothing else.
  */
-static void choose(const struct group *group, const struct CMUnitTest *tests, size_t test)
+static bool is_chosen(const struct take *take, unsigned n, unsigned count)
 {
         long samples = setting("MEMORY_SAMPLES", 1), only = setting("MEMORY_TAKE", 0);
+        long from = setting("MEMORY_FROM", 0);
+        bool is_new = is_new_place(take->place);
+        if (only || from)
+                return only ? n == (unsigned)only : product_count >= (size_t)from;
+        return is_new || samples < 0 || (long)(throw_dice() % count) < samples;
+}
+
+static void choose(const struct group *group, const struct CMUnitTest *tests, size_t test)
+{
         int status = play(group, &tests[test], 0);
         unsigned count = atomic_load(&shared->count);
         if (status) {
@@ -458,27 +477,36 @@ static void choose(const struct group *group, const struct CMUnitTest *tests, si
                 printf("memory: %s fails without any refusal\n%s\n", tests[test].name, output);
                 return;
         }
-        for (unsigned n = 1; n <= count && n <= TAKES_MAX && pick_count < PICKS_MAX; n++) {
+        for (unsigned n = 1; n <= count && n <= TAKES_MAX; n++) {
                 const struct take *take = &shared->takes[n - 1];
                 if (!is_product(take->pc))
                         continue;
-                bool is_chosen = is_new_place(take->place) || samples < 0 ||
-                                 (long)(throw_dice() % count) < samples;
-                if (only ? n == (unsigned)only : is_chosen)
+                product_count++;
+                if (is_chosen(take, n, count) && pick_count < PICKS_MAX)
                         picks[pick_count++] = (struct pick){test, n, take->pc};
         }
 }
 
-/* In no order, so that those that time does not allow are no particular ones. */
+/* In no order, so that those that time does not allow are no particular ones; or one after the other. */
 static void try_picks(const struct group *group, const struct CMUnitTest *tests)
 {
+        bool is_in_order = setting("MEMORY_FROM", 0) > 0;
         double until_s = now_s() + (double)setting("MEMORY_SECONDS", 1000000);
-        for (size_t i = 0; i < pick_count && now_s() < until_s; i++) {
-                size_t other = i + throw_dice() % (pick_count - i);
+        for (size_t i = 0; i < pick_count && (i == 0 || now_s() < until_s); i++) {
+                size_t other = is_in_order ? i : i + throw_dice() % (pick_count - i);
                 struct pick pick = picks[other];
                 picks[other] = picks[i];
                 judge(&tests[pick.test], &pick, play(group, &tests[pick.test], pick.n));
         }
+}
+
+/* ledger.py reads it. */
+static void tell_progress(void)
+{
+        long from = setting("MEMORY_FROM", 0);
+        if (from)
+                printf("memory: refused %ld to %ld of %zu\n", from, from + (long)total.tried - 1,
+                       product_count);
 }
 
 static void begin(void)
@@ -499,15 +527,17 @@ int _cmocka_run_group_tests(const char *name, const struct CMUnitTest *const tes
         const char *only = getenv("MEMORY_TEST");
         setvbuf(stdout, NULL, _IOLBF, 0);
         begin();
+        begin_dice();
         for (size_t i = 0; i < count; i++) {
                 if (!only || !strcmp(only, tests[i].name))
                         choose(&group, tests, i);
         }
         try_picks(&group, tests);
         printf("memory: %s: %zu tests, %u places, %u of %zu refusals: %u times given up, %u gone on, "
-               "%u problems\n",
+               "%u problems, seed %ld\n",
                name, count, total.places, total.tried, pick_count, total.refused, total.passed,
-               total.problems);
+               total.problems, setting("MEMORY_SEED", 1));
+        tell_progress();
         fflush(NULL);
         _exit(total.problems ? EXIT_FAILURE : EXIT_SUCCESS);
 }
