@@ -25,6 +25,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 LEDGER = ROOT / "docs/reference/memory-ledger.tsv"
 FIELDS = ("program", "refused", "of", "rounds", "seconds", "problems", "commit", "date")
 SLICE_S = 30
+PATIENCE_S = 900    # with one test; a machine may have other things to do
 REFUSED = re.compile(r"^memory: refused (\d+) to (\d+) of (\d+)$", re.M)
 PROBLEMS = re.compile(r" (\d+) problems, seed ")
 
@@ -67,7 +68,7 @@ def run(build, test, first, seconds):
         env = os.environ | test["env"] | {
             "LD_PRELOAD": str((build / "tests/memory/memory.so").resolve()),
             "ASAN_OPTIONS": "verify_asan_link_order=0", "MEMORY_FROM": str(first),
-            "MEMORY_SECONDS": str(seconds), "TMPDIR": scratch}
+            "MEMORY_SECONDS": str(seconds), "MEMORY_PATIENCE": str(PATIENCE_S), "TMPDIR": scratch}
         done = subprocess.run(test["cmd"], env=env, cwd=test["workdir"], stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
         return done.stdout.decode(errors="replace")

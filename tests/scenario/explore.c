@@ -4,12 +4,11 @@
  */
 #include "explore.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "../unit/unit.h"
+#include "under_way.h"
 
 #define SEEN_START 4096
 
@@ -51,33 +50,6 @@ static const struct scene *find_scene(const char *name)
         if (name)
                 fail_msg("no such scene: %s", name);
         return &any;
-}
-
-/* ---- when the program itself ends: what it was doing ---- */
-
-static const char *under_way = "";
-
-static void tell_path(void)
-{
-        char text[128];
-        int len = snprintf(text, sizeof text, "the path under way was %s\n", under_way);
-        (void)!write(STDERR_FILENO, text, (size_t)len);
-}
-
-static void on_abort(int number)
-{
-        (void)number;
-        tell_path();
-        signal(SIGABRT, SIG_DFL);
-}
-
-void __sanitizer_set_death_callback(void (*fn)(void)) __attribute__((weak));
-
-static void watch_for_death(void)
-{
-        signal(SIGABRT, on_abort);
-        if (__sanitizer_set_death_callback)
-                __sanitizer_set_death_callback(tell_path);
 }
 
 /* ---- one path ---- */
@@ -136,7 +108,7 @@ static struct play *begin(const struct exploration *what)
         init_side(play, &play->agent, "agent");
         init_side(play, &play->customer, "customer");
         play->agent.is_caller = true;
-        under_way = play->path;
+        under_way(play->path);
         for (unsigned i = 0; i < play->run->flow->step_count; i++) {
                 if (play->run->flow->steps[i].kind == FLOW_SESSION)
                         flow_play_step(play->run, &play->run->flow->steps[i]);
@@ -149,7 +121,7 @@ static struct play *begin(const struct exploration *what)
 
 static void end(struct play *play)
 {
-        under_way = "";
+        under_way(NULL);
         /* Paths end in the midst of calls; explore_check_end() has seen to what must be over. */
         play->run->has_failed = true;
         flow_run_destroy(play->run);
@@ -364,7 +336,6 @@ bool explore(const struct exploration *what, struct explored *out)
         struct seen seen = {0};
         struct level level = {0};
         *out = (struct explored){0};
-        watch_for_death();
         bool is_good = visit(what, find_scene(what->scene)->path, &seen, &level, out);
         for (unsigned depth = 0; depth < what->depth && is_good; depth++) {
                 struct level next = {0};

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "../unit/unit.h"
+#include "flow_creates.h"
 #include "flow_run.h"
 #include "wire/rtp.h"
 
@@ -22,6 +23,7 @@
 #define CALL_MS_MAX    600000
 #define DISASTER_STEPS 300
 #define CRASH_MS_MAX   1000
+#define CREATE_MS_MAX  60 /* three times what the disk takes */
 #define JUMP_MS_MAX    7200000
 #define LATE_MS        5000 /* a message over a stream is read so long after it was sent */
 
@@ -54,6 +56,7 @@ struct flow_storm {
         struct sip_msg msg, other, passing; /* being read */
         struct random dice;
         unsigned crashes, jumps, resets; /* that are still to come */
+        struct flow_creates created;
 };
 
 static bool parse(const struct flow_event *event, struct sip_msg *out)
@@ -78,11 +81,21 @@ static bool happens(struct flow_storm *storm, unsigned *left)
         return true;
 }
 
+/* In the midst of a create, or just after it. */
+static void crash(struct flow_run *run)
+{
+        struct flow_storm *storm = run->storm;
+        flow_creates_make(run, &storm->created);
+        sim_world_run_ms(run->platform->sim, (int64_t)random_below(&storm->dice, CREATE_MS_MAX));
+        platform_crash(run->platform, random_below(&storm->dice, CRASH_MS_MAX));
+        flow_creates_check(run, &storm->created);
+}
+
 static void befall(struct flow_run *run)
 {
         struct flow_storm *storm = run->storm;
         if (happens(storm, &storm->crashes))
-                platform_crash(run->platform, random_below(&storm->dice, CRASH_MS_MAX));
+                crash(run);
         if (happens(storm, &storm->resets))
                 sim_world_reset_streams(run->platform->sim, &run->platform->sip, NULL);
         if (happens(storm, &storm->jumps))

@@ -11,6 +11,7 @@
 
 #include "../unit/unit.h"
 #include "explore.h"
+#include "under_way.h"
 
 static void check(const struct exploration *what)
 {
@@ -147,17 +148,21 @@ static void what_was_asked_for(void **state)
 int main(int argc, char **argv)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(the_same_moves_lead_to_the_same_state),
-                cmocka_unit_test(moves_that_do_not_touch_each_other_lead_there_in_any_order),
-                cmocka_unit_test(nothing_goes_wrong_while_a_call_is_set_up),
-                cmocka_unit_test(nothing_goes_wrong_while_both_talk),
-                cmocka_unit_test(nothing_goes_wrong_while_a_prack_is_awaited),
-                cmocka_unit_test(nothing_goes_wrong_within_a_call),
-                cmocka_unit_test(nothing_goes_wrong_while_a_caller_is_refused),
-                cmocka_unit_test(nothing_goes_wrong_around_a_crash),
-                cmocka_unit_test(a_planted_fault_is_found),
+                cmocka_unit_test_teardown(the_same_moves_lead_to_the_same_state, under_way_end),
+                cmocka_unit_test_teardown(
+                        moves_that_do_not_touch_each_other_lead_there_in_any_order, under_way_end),
+                cmocka_unit_test_teardown(nothing_goes_wrong_while_a_call_is_set_up, under_way_end),
+                cmocka_unit_test_teardown(nothing_goes_wrong_while_both_talk, under_way_end),
+                cmocka_unit_test_teardown(nothing_goes_wrong_while_a_prack_is_awaited,
+                                          under_way_end),
+                cmocka_unit_test_teardown(nothing_goes_wrong_within_a_call, under_way_end),
+                cmocka_unit_test_teardown(nothing_goes_wrong_while_a_caller_is_refused,
+                                          under_way_end),
+                cmocka_unit_test_teardown(nothing_goes_wrong_around_a_crash, under_way_end),
+                cmocka_unit_test_teardown(a_planted_fault_is_found, under_way_end),
         };
-        const struct CMUnitTest one[] = {cmocka_unit_test(what_was_asked_for)};
+        const struct CMUnitTest one[] = {
+                cmocka_unit_test_teardown(what_was_asked_for, under_way_end)};
         if (argc > 2 && !strcmp(argv[1], "--replay"))
                 return replay(argc, argv);
         if (argc < 3)

@@ -173,6 +173,19 @@ static void a_storm_takes_another_course_and_keeps_the_rules(void **state)
         }
 }
 
+static void a_seed_repeats_its_storm(void **state)
+{
+        (void)state;
+        char *reports[3] = {NULL};
+        assert_false(storms(leaking, 7, &reports[0]));
+        assert_false(storms(leaking, 7, &reports[1]));
+        assert_false(storms(leaking, 8, &reports[2]));
+        assert_string_equal(reports[0], reports[1]);
+        assert_string_not_equal(reports[0], reports[2]);
+        for (int i = 0; i < 3; i++)
+                free(reports[i]);
+}
+
 static void a_storm_notices_a_leak(void **state)
 {
         (void)state;
@@ -251,6 +264,7 @@ int main(void)
                 cmocka_unit_test(a_number_of_the_other_side_fails),
                 cmocka_unit_test(a_storm_takes_another_course_and_keeps_the_rules),
                 cmocka_unit_test(a_storm_notices_a_leak),
+                cmocka_unit_test(a_seed_repeats_its_storm),
                 cmocka_unit_test(the_same_flow_sends_the_same_bytes),
                 cmocka_unit_test(what_is_no_flow_is_refused),
         };
