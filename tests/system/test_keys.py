@@ -62,6 +62,6 @@ class Keys(harness.Case):
             self.maskline.run("session", "end", "s_x", "--token-file", file)
         with self.assertRaisesRegex(harness.Refused, "cannot be made"):
             self.maskline.run("key", "create", "x", "--scope", "read", "--to", file)
-        with self.assertRaisesRegex(harness.Refused, "has keys, trunks, numbers or sessions"):
+        with self.assertRaisesRegex(harness.Refused, "has keys, trunks, pools, numbers, sessions or blocked pairs"):
             self.maskline.run("tenant", "remove", "acme")
         self.finish()
