@@ -129,6 +129,8 @@ struct sip_ua {
         /* For the message at hand, in locked memory; never held across a handler. */
         struct sip_msg msg;
         char out[SIP_OUT_BYTES];
+        struct io_task
+                wipe; /* of what `out` held, at the end of the turn: there are numbers in it */
         char body[SIP_SDP_BYTES];
         char credentials[SIP_CREDENTIALS_BYTES];
 };
@@ -140,12 +142,8 @@ struct sip_request {
         struct sip_trunk_state *trunk; /* NULL: it may only belong to a dialog */
 };
 
-static inline struct buf sip_ua_out(struct sip_ua *ua)
-{
-        struct buf b;
-        buf_init(&b, ua->out, sizeof ua->out);
-        return b;
-}
+/* Room for the message at hand. */
+struct buf sip_ua_out(struct sip_ua *ua);
 
 /* sip_ua.c */
 

@@ -515,6 +515,21 @@ static int open_tables(struct sip_ua *ua, const struct sip_ua_keys *keys)
         return sip_transactions_create(&transactions, &ua->txs);
 }
 
+static void wipe_out(void *arg)
+{
+        struct sip_ua *ua = arg;
+        explicit_bzero(ua->out, sizeof ua->out);
+}
+
+struct buf sip_ua_out(struct sip_ua *ua)
+{
+        struct buf b;
+        buf_init(&b, ua->out, sizeof ua->out);
+        if (!ua->wipe.queued)
+                io_defer(ua->params.io, &ua->wipe, wipe_out, ua);
+        return b;
+}
+
 int sip_ua_create(const struct sip_ua_params *params, struct sip_ua **out)
 {
         struct sip_ua *ua = secret_alloc(sizeof *ua);
@@ -565,6 +580,7 @@ void sip_ua_destroy(struct sip_ua *ua)
                 return;
         if (ua->legs)
                 drop_legs(ua);
+        io_defer_cancel(ua->params.io, &ua->wipe);
         sip_registrar_destroy(ua->registrar);
         sip_monitor_destroy(ua->monitor);
         sip_probes_destroy(ua->probes);

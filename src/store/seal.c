@@ -21,11 +21,12 @@
  * sealed text is version, key_slot (64 bits) and the caller's context; that of a wrapped key is
  * its slot's index and generation.
  */
-#define SEAL_VERSION  1
-#define NONCE_BYTES   crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
-#define TAG_BYTES     crypto_aead_xchacha20poly1305_ietf_ABYTES
-#define CONTEXT_BYTES 256
-#define DAY_MS        INT64_C(86400000)
+#define SEAL_VERSION       1
+#define NONCE_BYTES        crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
+#define CIPHER_STACK_BYTES 2048 /* the cipher works on copies of blocks, and leaves them there */
+#define TAG_BYTES          crypto_aead_xchacha20poly1305_ietf_ABYTES
+#define CONTEXT_BYTES      256
+#define DAY_MS             INT64_C(86400000)
 
 _Static_assert(1 + NONCE_BYTES + TAG_BYTES == VAULT_SEAL_EXTRA, "the header promises it");
 _Static_assert(NONCE_BYTES + VAULT_KEY_BYTES + TAG_BYTES == KEY_SLOT_BYTES, "a wrapped key fits");
@@ -402,6 +403,7 @@ static void seal(struct vault *vault, const uint8_t *key, struct slice bound, st
                 p + 1 + NONCE_BYTES, NULL, (const uint8_t *)plain.p, plain.len,
                 (const uint8_t *)bound.p, bound.len, NULL, p + 1, key);
         assert(err == 0);
+        sodium_stackzero(CIPHER_STACK_BYTES);
         out->len += plain.len + VAULT_SEAL_EXTRA;
 }
 
@@ -418,6 +420,7 @@ static int unseal(struct vault *vault, const uint8_t *key, struct slice bound, s
         else
                 buf_put(out, vault->plain, plain_bytes);
         sodium_memzero(vault->plain, plain_bytes);
+        sodium_stackzero(CIPHER_STACK_BYTES);
         return err;
 }
 
@@ -499,9 +502,13 @@ int vault_crash_unseal(struct vault *vault, struct slice context, struct slice s
 
 static void keyed_hash(const struct vault *vault, struct slice text, uint8_t out[VAULT_HASH_BYTES])
 {
-        int err = crypto_generichash(out, VAULT_HASH_BYTES, (const uint8_t *)text.p, text.len,
-                                     vault->lookup, sizeof vault->lookup);
+        crypto_generichash_state state; /* in one go it would be left on the stack, with the text */
+        int err = crypto_generichash_init(&state, vault->lookup, sizeof vault->lookup,
+                                          VAULT_HASH_BYTES);
         assert(err == 0);
+        crypto_generichash_update(&state, (const uint8_t *)text.p, text.len);
+        crypto_generichash_final(&state, out, VAULT_HASH_BYTES);
+        sodium_memzero(&state, sizeof state);
 }
 
 /* `kind` keeps the kinds of keys apart, whatever the numbers are. */

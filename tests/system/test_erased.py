@@ -8,18 +8,24 @@ import unittest
 
 import harness
 import needles
-from harness import AGENT, CUSTOMER, M1
+from harness import AGENT, CUSTOMER, M1, M2, NORTH_IP, SOUTH_IP
+from sipp import Sipp
 from test_canary_process import plain_binary
 
 ERASED_S = 30
+FORGOTTEN_S = 60      # 64*T1 after the last message (RFC 3261 17.2.2)
+
+# More numbers of a session in its life: an alias, who came in another's place, a telephone for two minutes.
+ALIAS, REPLACED, INTENT = "+919888800031", "+919888800032", "+919888800033"
 
 
 class ErasedCase(harness.Case):
     settings = {"quarantine_s": 1}
+    private = (AGENT, CUSTOMER, ALIAS, REPLACED, INTENT)
 
     def setUp(self):
         super().setUp()
-        self.searchers = [one for number in (AGENT, CUSTOMER)
+        self.searchers = [one for number in self.private
                           for one in needles.number_searchers(number)]
 
     def assert_free(self, name, data):
@@ -42,6 +48,46 @@ class ErasedCase(harness.Case):
         said += [self.maskline.run("number", "list"), self.maskline.run("call", "export")]
         return "\n".join(said)
 
+    def edit(self, session, *words, party=None):
+        return self.maskline.run("session", "edit", session, *words,
+                                 *(["--party", "-"] if party else []), stdin=f"{party}\n")
+
+    def call(self, callee):
+        """From the agent to the customer, to its end."""
+        caller = Sipp("uac_call", NORTH_IP, self.temp, self.maskline.server, AGENT, M1)
+        self.addCleanup(caller.stop)
+        self.assertTrue(caller.wait() and callee.wait(), caller.problem())
+        self.assertEqual(len(self.maskline.wait_for_calls(1)), 1)
+
+    def erase_by_order(self):
+        """A session that was called, got an alias, a PIN, another party and an intent, and was erased while
+        its quarantine goes on, so that its graves stay; what was printed."""
+        self.maskline.start()
+        callee = Sipp("uas_answers", SOUTH_IP, self.temp)
+        self.addCleanup(callee.stop)
+        session = self.maskline.provision(5060, callee.port)
+        self.maskline.run("pool", "set", "default", "--quarantine", "2h", "--ladder", "intent",
+                          "--ladder", "pin")
+        self.call(callee)
+        said = [self.edit(session, "add-alias", "--place", "0", party=ALIAS),
+                self.edit(session, "replace-party", "--place", "1", party=REPLACED),
+                self.edit(session, "set-pin", "--place", "0", "--pin", "generate"),
+                self.maskline.run("session", "intent", session, "--place", "0", "--party", "-",
+                                  stdin=INTENT + "\n"),
+                self.maskline.run("explain", M1, "--caller", "-", stdin=ALIAS + "\n"),
+                self.maskline.run("session", "show", session)]
+        said += [self.maskline.run("session", "erase", session)]
+        time.sleep(1)
+        said += [self.maskline.run("call", "export"), self.maskline.run("session", "list"),
+                 self.maskline.run("events"), self.maskline.run("number", "list")]
+        return "\n".join(said)
+
+    def refuse_while_it_rests(self):
+        """What is left is enough to keep the pairs taken: those of who was replaced, too."""
+        for party, dials, other in ((AGENT, M1, M2), (ALIAS, M1, M2), (CUSTOMER, M2, M1), (REPLACED, M2, M1)):
+            with self.subTest(dials=dials), self.assertRaisesRegex(harness.Refused, "was until lately"):
+                self.maskline.create_session((party, "+919888800041"), (dials, other))
+
 
 class Erased(ErasedCase):
     def assert_files_are_free(self, files):
@@ -54,6 +100,18 @@ class Erased(ErasedCase):
         self.assertIn(M1, said, "the search would find nothing")
         self.assert_free("what was printed", said.encode())
         self.assert_files_are_free(self.maskline.files())
+        self.finish()
+        self.assert_files_are_free(self.maskline.files())
+        self.assert_free("the log", self.maskline.log_path.read_bytes())
+
+    def test_so_it_is_after_an_erasure_by_order_with_all_that_a_session_may_have(self):
+        said = self.erase_by_order()
+        self.assertIn(M1, said, "the search would find nothing")
+        self.assert_free("what was printed", said.encode())
+        self.assert_files_are_free(self.maskline.files())
+        self.refuse_while_it_rests()
+        self.maskline.crash()
+        self.refuse_while_it_rests()
         self.finish()
         self.assert_files_are_free(self.maskline.files())
         self.assert_free("the log", self.maskline.log_path.read_bytes())
@@ -107,6 +165,16 @@ class ErasedFromMemory(ErasedCase):
                 data = re.sub(rb"\0{64,}", bytes(64), data)    # most of it
                 found |= {(pid, hex(start), *one) for one in needles.find(searchers, data)}
         return found
+
+    def test_nor_does_it_after_an_erasure_by_order(self):
+        """Nor has it what was said in a call, once its messages cannot come again."""
+        self.erase_by_order()
+        deadline = time.monotonic() + FORGOTTEN_S
+        while "maskline_sip_transactions 0\n" not in self.maskline.get("/metrics", with_token=True)[1]:
+            self.assertLess(time.monotonic(), deadline, "transactions are left")
+            time.sleep(0.5)
+        self.assertEqual(self.find_in_memory(self.searchers), set())
+        self.finish()
 
     def test_the_memory_of_the_process_does_not_have_the_number(self):
         self.erase()
