@@ -187,7 +187,7 @@ class BadInput(harness.Case):
     def writes(self):
         """(method, path of something that exists, schema of the body or None) of every route that writes."""
         names = {"{id}": {"sessions": self.session, "keys": self.key, "calls": "no-such-call",
-                          "backups": "no-such-backup"},
+                          "backups": "no-such-backup", "blocks": "no-such-block"},
                  "{name}": {"tenants": "acme", "trunks": "north", "pools": POOL},
                  "{number}": {"numbers": M1[1:]}}
         for path, item in self.document["paths"].items():
