@@ -52,11 +52,12 @@ static struct store_memory *self(struct store *store)
         return container_of(store, struct store_memory, base);
 }
 
+/* Keys are written before rows: a commit that is refused may leave them behind. */
 static int commit(struct store_memory *m, const struct item *item)
 {
-        int err = item->fail;
+        int err = vault_sync(m->params.vault);
         if (!err)
-                err = vault_sync(m->params.vault);
+                err = item->fail;
         if (!err)
                 err = store_memory_disk_commit(m->params.disk, m->params.vault, item->changes,
                                                item->count);

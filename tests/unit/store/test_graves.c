@@ -219,6 +219,23 @@ static void no_crash_frees_a_pair(void **state)
         }
 }
 
+/* Keys are written before rows are: one that is shredded too early would be gone, and its pairs free. */
+static void a_disk_that_takes_keys_and_no_rows_frees_no_pair(void **state)
+{
+        (void)state;
+        struct erasure e;
+        struct session_view s = world_session(&w, 1, 2, 0), view;
+        store_memory_fail(w.store, 1, 1000, ERR_STORE);
+        begin_erasing(s.id, &e);
+        world_run_ms(&w, 5000);
+        assert_int_equal(e.times, 0);
+        world_crash(&w);
+        assert_int_equal(world_open(&w), 0);
+        assert_int_equal(directory_session_find(w.dir, s.id, &view), 0);
+        assert_int_equal(take(s.slots[0], 1), ERR_CONFLICT);
+        assert_int_equal(take(s.slots[1], 2), ERR_CONFLICT);
+}
+
 /* It is answered, or not; what was not is as it was, or erased. */
 static void a_clean_end_in_the_midst_frees_no_pair(void **state)
 {
@@ -404,6 +421,7 @@ int main(void)
                 T(nothing_is_left_when_quarantine_is_over),
                 T(it_may_be_over_while_nobody_runs),
                 T(no_crash_frees_a_pair),
+                T(a_disk_that_takes_keys_and_no_rows_frees_no_pair),
                 T(a_clean_end_in_the_midst_frees_no_pair),
                 T(a_disk_that_refuses_delays_it),
                 T(of_two_orders_one_is_answered),
