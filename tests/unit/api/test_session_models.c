@@ -201,6 +201,14 @@ static void an_extension_is_given_or_drawn_and_told_once(void **state)
         expect_verdict(rig, "+919000000001", "+919777700001", pin, "connect");
         expect_verdict(rig, "+919000000001", "+919777700001", "47110", "stranger");
 
+        /* What was given is not told, also where another one's is. */
+        json_t *both = create(rig, "{\"model\":\"extension\",\"parties\":["
+                                   "{\"number\":\"+919888800004\",\"pin\":\"271828\"},"
+                                   "{\"number\":\"+919888800005\",\"pin\":\"generate\"}]}");
+        assert_null(json_object_get(party_of(both, 0), "pin"));
+        assert_non_null(json_object_get(party_of(both, 1), "pin"));
+        json_decref(both);
+
         char path[64];
         snprintf(path, sizeof path, "/v1/sessions/%s", text_of(drawn, "id"));
         struct reply shown = rig_ask(rig, "GET", path, NULL);
