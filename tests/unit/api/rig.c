@@ -299,3 +299,29 @@ void rig_session(struct rig *rig, unsigned a, unsigned b, char *id)
         snprintf(id, 24, "%s", json_string_value(json_object_get(json, "id")));
         json_decref(json);
 }
+
+int rig_set_up(void **state)
+{
+        struct rig *rig = calloc(1, sizeof *rig);
+        rig_open(rig, false);
+        *state = rig;
+        return 0;
+}
+
+int rig_tear_down(void **state)
+{
+        rig_close(*state);
+        free(*state);
+        return 0;
+}
+
+const char *text_of(const json_t *json, const char *name)
+{
+        const char *text = json_string_value(json_object_get(json, name));
+        return text ? text : "";
+}
+
+json_int_t count_of(const json_t *json, const char *name)
+{
+        return json_integer_value(json_object_get(json, name));
+}

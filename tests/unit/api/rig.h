@@ -29,6 +29,14 @@ void rig_open(struct rig *rig, bool needs_advertised);
 void rig_open_both(struct rig *rig); /* it speaks IPv4 and IPv6, and TCP by IPv4 */
 void rig_close(struct rig *rig);
 
+/* Of a cmocka test: a rig that was opened, without anything in it; its end. */
+int rig_set_up(void **state);
+int rig_tear_down(void **state);
+
+/* Members of an object: "" and 0 when they are not there. */
+const char *text_of(const json_t *json, const char *name);
+json_int_t count_of(const json_t *json, const char *name);
+
 struct reply {
         unsigned status;
         json_t *json;   /* owned; NULL: no body, or none that is JSON */

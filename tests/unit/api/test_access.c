@@ -6,21 +6,6 @@
 #include "../unit.h"
 #include "rig.h"
 
-static int set_up(void **state)
-{
-        struct rig *rig = malloc(sizeof *rig);
-        rig_open(rig, false);
-        *state = rig;
-        return 0;
-}
-
-static int tear_down(void **state)
-{
-        rig_close(*state);
-        free(*state);
-        return 0;
-}
-
 /* A request line and header fields; the token's unless `token` is another text. */
 static struct reply send_with(struct rig *rig, const char *line, const char *token,
                               const char *fields, const char *body, size_t body_len)
@@ -248,7 +233,7 @@ static void the_metrics_name_no_number(void **state)
         reply_free(&reply);
 }
 
-#define WITH_RIG(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+#define WITH_RIG(test) cmocka_unit_test_setup_teardown(test, rig_set_up, rig_tear_down)
 
 int main(void)
 {

@@ -20,19 +20,6 @@ static int set_up(void **state)
         return 0;
 }
 
-static int tear_down(void **state)
-{
-        rig_close(*state);
-        free(*state);
-        return 0;
-}
-
-static const char *text_of(const json_t *json, const char *name)
-{
-        const char *text = json_string_value(json_object_get(json, name));
-        return text ? text : "";
-}
-
 static struct uuid id_of(unsigned call, unsigned leg)
 {
         struct uuid id = {{(uint8_t)(call >> 8), (uint8_t)call, (uint8_t)leg}};
@@ -500,7 +487,7 @@ static void the_audit_record_is_intact_until_somebody_changes_it(void **state)
         json_decref(bad);
 }
 
-#define WITH_RIG(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+#define WITH_RIG(test) cmocka_unit_test_setup_teardown(test, set_up, rig_tear_down)
 
 int main(void)
 {

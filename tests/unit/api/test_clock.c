@@ -37,13 +37,6 @@ static int set_up(void **state)
         return 0;
 }
 
-static int tear_down(void **state)
-{
-        rig_close(*state);
-        free(*state);
-        return 0;
-}
-
 /* For an hour; its path, 64 bytes. */
 static void create(struct rig *rig, char *path)
 {
@@ -140,7 +133,7 @@ static void an_expiry_that_is_past_by_the_time_of_records_is_refused_with_that_t
         reply_free(&reply);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, rig_tear_down)
 
 int main(void)
 {

@@ -7,27 +7,6 @@
 #include "../unit.h"
 #include "rig.h"
 
-static int set_up(void **state)
-{
-        struct rig *rig = malloc(sizeof *rig);
-        rig_open(rig, false);
-        *state = rig;
-        return 0;
-}
-
-static int tear_down(void **state)
-{
-        rig_close(*state);
-        free(*state);
-        return 0;
-}
-
-static const char *text_of(const json_t *json, const char *name)
-{
-        const char *text = json_string_value(json_object_get(json, name));
-        return text ? text : "";
-}
-
 /* The kinds of a page, and the cursor behind it. */
 static json_t *page_after(struct rig *rig, const char *more, char cursor[64])
 {
@@ -201,7 +180,7 @@ static void no_real_number_is_in_any_event(void **state)
         reply_free(&reply);
 }
 
-#define WITH_RIG(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+#define WITH_RIG(test) cmocka_unit_test_setup_teardown(test, rig_set_up, rig_tear_down)
 
 int main(void)
 {

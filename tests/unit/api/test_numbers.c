@@ -15,24 +15,6 @@ static int set_up(void **state)
         return 0;
 }
 
-static int tear_down(void **state)
-{
-        rig_close(*state);
-        free(*state);
-        return 0;
-}
-
-static const char *text_of(const json_t *json, const char *name)
-{
-        const char *text = json_string_value(json_object_get(json, name));
-        return text ? text : "";
-}
-
-static json_int_t count_of(const json_t *json, const char *name)
-{
-        return json_integer_value(json_object_get(json, name));
-}
-
 static void a_number_knows_where_it_is_at_home_unless_it_is_told(void **state)
 {
         struct rig *rig = *state;
@@ -227,7 +209,7 @@ static void rows_that_the_disk_refuses_are_told_and_taken_back(void **state)
 
 int main(void)
 {
-#define WITH_RIG(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+#define WITH_RIG(test) cmocka_unit_test_setup_teardown(test, set_up, rig_tear_down)
         const struct CMUnitTest tests[] = {
                 WITH_RIG(a_number_knows_where_it_is_at_home_unless_it_is_told),
                 WITH_RIG(what_cannot_be_said_of_a_number_is_refused_by_field),

@@ -23,19 +23,6 @@ static int set_up(void **state)
         return 0;
 }
 
-static int tear_down(void **state)
-{
-        rig_close(*state);
-        free(*state);
-        return 0;
-}
-
-static const char *text_of(const json_t *json, const char *name)
-{
-        const char *text = json_string_value(json_object_get(json, name));
-        return text ? text : "";
-}
-
 static void create(struct rig *rig, const char *body, char id[24])
 {
         json_t *made = rig_expect(rig, 201, "POST", "/v1/sessions", body);
@@ -334,7 +321,7 @@ static void what_is_no_number_is_refused_without_being_repeated(void **state)
         }
 }
 
-#define WITH_RIG(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+#define WITH_RIG(test) cmocka_unit_test_setup_teardown(test, set_up, rig_tear_down)
 
 int main(void)
 {

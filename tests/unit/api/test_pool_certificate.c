@@ -16,24 +16,6 @@ static int set_up(void **state)
         return 0;
 }
 
-static int tear_down(void **state)
-{
-        rig_close(*state);
-        free(*state);
-        return 0;
-}
-
-static json_int_t count_of(const json_t *json, const char *name)
-{
-        return json_integer_value(json_object_get(json, name));
-}
-
-static const char *text_of(const json_t *json, const char *name)
-{
-        const char *text = json_string_value(json_object_get(json, name));
-        return text ? text : "";
-}
-
 #define CERTIFICATE "/v1/pools/default/certificate"
 
 /* Party 1 with 2, 3 and 4; 2 with 3; and one that has ended. */
@@ -191,7 +173,7 @@ static void targets_that_cannot_be_are_refused_by_field(void **state)
         }
 }
 
-#define WITH_RIG(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+#define WITH_RIG(test) cmocka_unit_test_setup_teardown(test, set_up, rig_tear_down)
 
 int main(void)
 {

@@ -9,32 +9,6 @@
 #include "core/pool_policy.h"
 #include "rig.h"
 
-static int set_up(void **state)
-{
-        struct rig *rig = malloc(sizeof *rig);
-        rig_open(rig, false);
-        *state = rig;
-        return 0;
-}
-
-static int tear_down(void **state)
-{
-        rig_close(*state);
-        free(*state);
-        return 0;
-}
-
-static const char *text_of(const json_t *json, const char *name)
-{
-        const char *text = json_string_value(json_object_get(json, name));
-        return text ? text : "";
-}
-
-static json_int_t count_of(const json_t *json, const char *name)
-{
-        return json_integer_value(json_object_get(json, name));
-}
-
 /* What is read here is what core/pool_policy.h has, by name and kind. */
 static void each_field_is_a_row_of_the_policy(void **state)
 {
@@ -388,7 +362,7 @@ static void parties_that_are_not_what_the_model_wants_are_refused(void **state)
         reply_free(&reply);
 }
 
-#define WITH_RIG(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+#define WITH_RIG(test) cmocka_unit_test_setup_teardown(test, rig_set_up, rig_tear_down)
 
 int main(void)
 {

@@ -8,38 +8,12 @@
 #include "api/rest_trunk_address.h"
 #include "rig.h"
 
-static int set_up(void **state)
-{
-        struct rig *rig = malloc(sizeof *rig);
-        rig_open(rig, false);
-        *state = rig;
-        return 0;
-}
-
 static int set_up_behind_nat(void **state)
 {
         struct rig *rig = malloc(sizeof *rig);
         rig_open(rig, true);
         *state = rig;
         return 0;
-}
-
-static int tear_down(void **state)
-{
-        rig_close(*state);
-        free(*state);
-        return 0;
-}
-
-static const char *text_of(const json_t *json, const char *name)
-{
-        const char *text = json_string_value(json_object_get(json, name));
-        return text ? text : "";
-}
-
-static json_int_t count_of(const json_t *json, const char *name)
-{
-        return json_integer_value(json_object_get(json, name));
 }
 
 static void a_trunk_is_shown_as_it_was_given(void **state)
@@ -608,7 +582,7 @@ static void what_the_disk_refuses_is_taken_back_and_said(void **state)
         json_decref(rig_expect(rig, 200, "GET", "/v1/trunks/east", NULL));
 }
 
-#define WITH_RIG(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+#define WITH_RIG(test) cmocka_unit_test_setup_teardown(test, rig_set_up, rig_tear_down)
 
 int main(void)
 {
@@ -627,7 +601,7 @@ int main(void)
                 WITH_RIG(a_trunk_overflows_to_others_that_then_stay),
                 WITH_RIG(two_trunks_share_neither_a_name_nor_a_source),
                 cmocka_unit_test_setup_teardown(without_an_address_of_our_own_a_trunk_must_name_one,
-                                                set_up_behind_nat, tear_down),
+                                                set_up_behind_nat, rig_tear_down),
                 cmocka_unit_test(with_ipv4_and_ipv6_a_trunk_may_be_of_either_kind),
                 cmocka_unit_test(sources_are_read_with_and_without_a_port),
                 WITH_RIG(a_number_belongs_to_its_trunk_until_it_is_removed),

@@ -9,21 +9,6 @@
 #include "api/repeats.h"
 #include "rig.h"
 
-static int set_up(void **state)
-{
-        struct rig *rig = malloc(sizeof *rig);
-        rig_open(rig, false);
-        *state = rig;
-        return 0;
-}
-
-static int tear_down(void **state)
-{
-        rig_close(*state);
-        free(*state);
-        return 0;
-}
-
 static struct reply post(struct rig *rig, const char *path, const char *key, const char *body)
 {
         char bytes[2048];
@@ -295,7 +280,7 @@ static void large_answers_give_way_to_newer_ones(void **state)
         repeats_destroy(repeats);
 }
 
-#define WITH_RIG(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+#define WITH_RIG(test) cmocka_unit_test_setup_teardown(test, rig_set_up, rig_tear_down)
 
 int main(void)
 {

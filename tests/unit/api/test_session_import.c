@@ -21,19 +21,6 @@ static int set_up(void **state)
         return 0;
 }
 
-static int tear_down(void **state)
-{
-        rig_close(*state);
-        free(*state);
-        return 0;
-}
-
-static const char *text_of(const json_t *json, const char *name)
-{
-        const char *text = json_string_value(json_object_get(json, name));
-        return text ? text : "";
-}
-
 static const json_t *row_of(const json_t *report, unsigned i)
 {
         return json_array_get(json_object_get(report, "rows"), i);
@@ -257,7 +244,7 @@ static void what_is_no_import_is_refused_before_anything_is_done(void **state)
         assert_int_equal(sessions(rig), 0);
 }
 
-#define WITH_RIG(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+#define WITH_RIG(test) cmocka_unit_test_setup_teardown(test, set_up, rig_tear_down)
 
 int main(void)
 {

@@ -20,19 +20,6 @@ static int set_up(void **state)
         return 0;
 }
 
-static int tear_down(void **state)
-{
-        rig_close(*state);
-        free(*state);
-        return 0;
-}
-
-static const char *text_of(const json_t *json, const char *name)
-{
-        const char *text = json_string_value(json_object_get(json, name));
-        return text ? text : "";
-}
-
 static json_t *create(struct rig *rig, const char *body)
 {
         return rig_expect(rig, 201, "POST", "/v1/sessions", body);
@@ -478,7 +465,7 @@ static void an_ended_session_explains_that_it_has_ended(void **state)
         json_decref(made);
 }
 
-#define WITH_RIG(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+#define WITH_RIG(test) cmocka_unit_test_setup_teardown(test, set_up, rig_tear_down)
 
 int main(void)
 {

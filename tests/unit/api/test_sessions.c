@@ -19,19 +19,6 @@ static int set_up(void **state)
         return 0;
 }
 
-static int tear_down(void **state)
-{
-        rig_close(*state);
-        free(*state);
-        return 0;
-}
-
-static const char *text_of(const json_t *json, const char *name)
-{
-        const char *text = json_string_value(json_object_get(json, name));
-        return text ? text : "";
-}
-
 static const json_t *party_of(const json_t *json, unsigned i)
 {
         return json_array_get(json_object_get(json, "parties"), i);
@@ -373,7 +360,7 @@ static void what_the_disk_refuses_was_never_there(void **state)
         keep_log(false);
 }
 
-#define WITH_RIG(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+#define WITH_RIG(test) cmocka_unit_test_setup_teardown(test, set_up, rig_tear_down)
 
 int main(void)
 {

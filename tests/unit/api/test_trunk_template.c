@@ -26,12 +26,6 @@ static int tear_down(void **state)
         ",\"country\":\"91\",\"international\":\"00\",\"national\":\"0\",\"digits_min\":10,"       \
         "\"digits_max\":10"
 
-static const char *text_of(const json_t *json, const char *name)
-{
-        const char *text = json_string_value(json_object_get(json, name));
-        return text ? text : "";
-}
-
 static void nothing_said_is_what_most_carriers_take(void **state)
 {
         struct rig *rig = *state;

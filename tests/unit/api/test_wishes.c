@@ -35,19 +35,6 @@ static int set_up(void **state)
         return 0;
 }
 
-static int tear_down(void **state)
-{
-        rig_close(*state);
-        free(*state);
-        return 0;
-}
-
-static const char *text_of(const json_t *json, const char *name)
-{
-        const char *text = json_string_value(json_object_get(json, name));
-        return text ? text : "";
-}
-
 static void set_pool(struct rig *rig, const char *policy)
 {
         json_decref(rig_expect(rig, 200, "PATCH", "/v1/pools/default", policy));
@@ -282,7 +269,7 @@ static void what_is_no_place_is_refused_by_field(void **state)
         json_decref(session);
 }
 
-#define WITH_RIG(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+#define WITH_RIG(test) cmocka_unit_test_setup_teardown(test, set_up, rig_tear_down)
 
 int main(void)
 {
