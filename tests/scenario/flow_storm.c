@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "../unit/unit.h"
+#include "flow_bridge.h"
 #include "flow_creates.h"
 #include "flow_run.h"
 #include "wire/rtp.h"
@@ -54,6 +55,7 @@ struct flow_storm {
         char out[IDS_MAX][FLOW_FIELD_BYTES]; /* and of those that they were sent */
         unsigned in_count, out_count;
         struct sip_msg msg, other, passing; /* being read */
+        struct flow_bridges bridges;
         struct random dice;
         unsigned crashes, jumps, resets; /* that are still to come */
         struct flow_creates created;
@@ -125,15 +127,41 @@ static bool was_live(const struct flow_run *run, const struct storm_session *ses
                sim_world_now_ms(run->platform->sim) - session->live_ms < late_ms;
 }
 
+static bool is_together(const struct storm_session *session, uint64_t a, uint64_t b)
+{
+        return (session->party[0] == a && session->party[1] == b) ||
+               (session->party[0] == b && session->party[1] == a);
+}
+
+/* A flow_is_pair: of a session that is live, or was at the end of the step before. */
+static bool is_live_pair(void *arg, uint64_t a, uint64_t b)
+{
+        const struct flow_run *run = arg;
+        for (unsigned i = 0; i < run->storm->session_count; i++) {
+                const struct storm_session *session = &run->storm->sessions[i];
+                if (is_together(session, a, b) && was_live(run, session, 1))
+                        return true;
+        }
+        return false;
+}
+
+static void look_inside(struct flow_run *run)
+{
+        const char *problem = platform_contradiction(run->platform);
+        if (!problem && run->platform->calls)
+                problem = flow_bridges_problem(&run->storm->bridges, run->platform->calls,
+                                               is_live_pair, run);
+        if (problem)
+                flow_fail(run, "%s", problem);
+}
+
 /* After each datagram and timer all that must hold inside is looked at. */
 static void pass(struct flow_run *run, int64_t ms)
 {
         struct sim_world *sim = run->platform->sim;
         int64_t until_ms = sim_world_now_ms(sim) + ms;
         while (!run->has_failed && sim_world_step_until(sim, until_ms)) {
-                const char *problem = platform_contradiction(run->platform);
-                if (problem)
-                        flow_fail(run, "%s", problem);
+                look_inside(run);
                 note_live(run);
                 befall(run);
         }
@@ -260,12 +288,6 @@ static void on_message(struct flow_event *event)
 }
 
 /* ---- what must hold always ---- */
-
-static bool is_together(const struct storm_session *session, uint64_t a, uint64_t b)
-{
-        return (session->party[0] == a && session->party[1] == b) ||
-               (session->party[0] == b && session->party[1] == a);
-}
 
 static bool note_id(char ids[IDS_MAX][FLOW_FIELD_BYTES], unsigned *count, struct slice id)
 {
