@@ -29,8 +29,8 @@
         }
 
 /* What is kept, and nothing goes by yet: the recorder, webhooks and prompts of pools are to come. */
-static const char *const waiting[] = {"recording", "language", "voice", "tell_ended",
-                                      "intercept_url"};
+static const char *const waiting[] = {"recording",  "language",  "voice",
+                                      "tell_ended", "pin_joins", "intercept_url"};
 
 #define NAME 0
 

@@ -81,7 +81,7 @@ class Pools(harness.Case):
         self.maskline.run("pool", "set", "all", "--ladder", "", "--voice", "", "--intercept", "", "--ttl", "0",
                           "--tell-ended", "false")
         changed = {"ladder": [], "voice": "", "intercept_url": "", "ttl_ms": 0, "tell_ended": False,
-                   "no_effect_yet": ["recording", "language"]}
+                   "no_effect_yet": ["recording", "language", "pin_joins"]}
         self.maskline.crash()
         self.assertEqual(self.maskline.json("pool", "show", "all"), {**made, **changed})
         self.finish()
