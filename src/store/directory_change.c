@@ -8,6 +8,7 @@
 #include "core/session_change.h"
 #include "store/directory_change.h"
 #include "store/directory_impl.h"
+#include "store/directory_wish.h"
 
 #define BIT(i) (UINT64_C(1) << (i))
 
@@ -290,44 +291,6 @@ static int swap_number(const struct change *c, const struct session_edit *edit, 
         return pick_given(c->dir, tenant_id, c->session->slots[edit->slot], &pick->given_up);
 }
 
-static bool is_told(const struct number_place *place)
-{
-        return place->country[0] || place->area[0];
-}
-
-/* Where a number is at home that the party dials, or did before this edit. */
-static void keep_place(const struct change *c, uint8_t party, struct number_place *out)
-{
-        unsigned first = SESSION_SLOTS_MAX;
-        for (unsigned slot = SESSION_SLOTS_MAX; slot-- > 0;)
-                if (!number_is_none(c->session->slots[slot].n) &&
-                    session_dialers(c->session, slot) & 1u << party)
-                        first = slot;
-        const struct number_held *held =
-                first < SESSION_SLOTS_MAX ? number_find(c->dir, c->session->slots[first]) : NULL;
-        if (held)
-                *out = held->row.traits.place;
-}
-
-static void set_wishes(const struct change *c, const struct session_edit *edit,
-                       struct alloc_request *request)
-{
-        const struct session *session = c->session;
-        for (uint8_t i = 0; i < session->party_count; i++)
-                keep_place(c, i, &request->wish[i]);
-        if (edit->kind == EDIT_SWAP_NUMBER) {
-                const struct number_held *held =
-                        edit->slot < SESSION_SLOTS_MAX
-                                ? number_find(c->dir, session->slots[edit->slot])
-                                : NULL;
-                for (uint8_t i = 0; held && i < session->party_count; i++)
-                        request->wish[i] =
-                                is_told(&edit->wish) ? edit->wish : held->row.traits.place;
-        } else if (is_told(&edit->wish)) {
-                request->wish[c->place] = edit->wish;
-        }
-}
-
 static int pick_slots(struct change *c, const struct session_edit *edit,
                       struct session_refusal *refusal)
 {
@@ -336,7 +299,7 @@ static int pick_slots(struct change *c, const struct session_edit *edit,
         pick_init(&pick, c->session,
                   number_pool_policy(c->dir, c->session->tenant_id, c->session->pool_id));
         pick.request.wanted &= wanted;
-        set_wishes(c, edit, &pick.request);
+        wish_of_edit(c->dir, c->session, edit, c->place, &pick.request);
         int err = 0;
         for (unsigned slot = 0; !err && slot < SESSION_SLOTS_MAX; slot++)
                 if (!(wanted & BIT(slot)))

@@ -17,6 +17,7 @@
  *   directory_create.c   a new session; a repeated create is one session
  *   directory_session.c  end, find, list
  *   directory_change.c   what is changed of a session that lives, or lives again
+ *   directory_wish.c     where numbers that an edit picks should be at home
  *   directory_erase.c    erased by order
  *   directory_explain.c  what would become of a call in each row of a session
  *   directory_grave.c    what is left of that until quarantine is over

@@ -3,8 +3,7 @@
  * bench_reuse.c - how often a call to a number of an ended session would reach a stranger.
  *
  * Plays the model of reuse_world.h and prints a row for each way to reuse numbers, and the figure: pairs
- * quarantined for two hours, in a pool of D + 10 numbers. Fails when that is more than 0.02 %, or when a
- * create was refused.
+ * quarantined for two hours, in a pool of D + 10 numbers. Fails when a create was refused.
  */
 #include <stdio.h>
 
