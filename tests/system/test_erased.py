@@ -59,7 +59,17 @@ class ErasedCase(harness.Case):
         self.assertTrue(caller.wait() and callee.wait(), caller.problem())
         self.assertEqual(len(self.maskline.wait_for_calls(1)), 1)
 
-    def erase_by_order(self):
+    def erase_session(self, session):
+        return self.maskline.run("session", "erase", session)
+
+    def erase_party(self, session):
+        """By the number that came last; the same was exported before, where it may be read."""
+        self.assertIn(ALIAS, self.maskline.run("party", "export", "-", stdin=ALIAS + "\n"))
+        said = self.maskline.run("party", "erase", "-", stdin=ALIAS + "\n")
+        self.assertNotIn(session, self.maskline.run("session", "list"))
+        return said
+
+    def erase_by_order(self, order):
         """A session that was called, got an alias, a PIN, another party and an intent, and was erased while
         its quarantine goes on, so that its graves stay; what was printed."""
         self.maskline.start()
@@ -76,7 +86,7 @@ class ErasedCase(harness.Case):
                                   stdin=INTENT + "\n"),
                 self.maskline.run("explain", M1, "--caller", "-", stdin=ALIAS + "\n"),
                 self.maskline.run("session", "show", session)]
-        said += [self.maskline.run("session", "erase", session)]
+        said += [order(session)]
         time.sleep(1)
         said += [self.maskline.run("call", "export"), self.maskline.run("session", "list"),
                  self.maskline.run("events"), self.maskline.run("number", "list")]
@@ -105,7 +115,13 @@ class Erased(ErasedCase):
         self.assert_free("the log", self.maskline.log_path.read_bytes())
 
     def test_so_it_is_after_an_erasure_by_order_with_all_that_a_session_may_have(self):
-        said = self.erase_by_order()
+        self.check_order(self.erase_session)
+
+    def test_so_it_is_after_a_party_was_erased(self):
+        self.check_order(self.erase_party)
+
+    def check_order(self, order):
+        said = self.erase_by_order(order)
         self.assertIn(M1, said, "the search would find nothing")
         self.assert_free("what was printed", said.encode())
         self.assert_files_are_free(self.maskline.files())
@@ -168,7 +184,7 @@ class ErasedFromMemory(ErasedCase):
 
     def test_nor_does_it_after_an_erasure_by_order(self):
         """Nor has it what was said in a call, once its messages cannot come again."""
-        self.erase_by_order()
+        self.erase_by_order(self.erase_session)
         deadline = time.monotonic() + FORGOTTEN_S
         while "maskline_sip_transactions 0\n" not in self.maskline.get("/metrics", with_token=True)[1]:
             self.assertLess(time.monotonic(), deadline, "transactions are left")
