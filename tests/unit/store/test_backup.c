@@ -18,6 +18,7 @@
 #include "scratch.h"
 #include "store/backup_file.h"
 #include "store/backups.h"
+#include "store/directory_change.h"
 #include "store/restore.h"
 #include "world.h"
 
@@ -283,6 +284,33 @@ static void a_restored_directory_serves_what_the_backup_had(void **state)
         close_all();
         size_t bytes;
         assert_null(scratch_read(&new_dir, "restored", &bytes));
+}
+
+static void on_erased(void *arg, int err, const struct erase_receipt *receipt)
+{
+        assert_int_equal(receipt->rows, 1);
+        on_done(arg, err);
+}
+
+static void a_restored_directory_knows_which_pairs_were_erased(void **state)
+{
+        (void)state;
+        provision();
+        struct session_view erased = create_kept(1), view;
+        int answer = 1;
+        assert_int_equal(directory_session_erase(dir, erased.id, on_erased, &answer), 0);
+        assert_int_equal(wait_for(&answer), 0);
+        struct backup_view backup = make_whole();
+        close_all();
+        (void)restore_whole(&backup);
+        open_all(&new_dir);
+        const struct session_create c = {.tenant_id = 1,
+                                         .parties = {PARTY(party(2)), PARTY(party(9))},
+                                         .party_count = 2,
+                                         .given = {erased.slots[0]}};
+        bool repeated;
+        assert_int_equal(directory_session_create(dir, &c, &view, &repeated, NULL, NULL, NULL),
+                         ERR_CONFLICT);
 }
 
 static unsigned created, failed;
@@ -738,6 +766,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
                 TEST(a_restored_directory_serves_what_the_backup_had),
+                TEST(a_restored_directory_knows_which_pairs_were_erased),
                 TEST(a_backup_under_load_holds_everything_acknowledged_before_it),
                 TEST(what_was_erased_since_stays_erased_when_the_old_directory_is_there),
                 TEST(the_exported_keys_are_enough_when_the_directory_is_lost),
