@@ -38,6 +38,7 @@ struct api {
         char *description;                  /* owned: /v1/openapi.json */
         struct list waits;                  /* of struct rest_wait */
         uint32_t wait_count;
+        uint32_t imports; /* of sessions, at work */
         bool draining;
         struct api_counters counters;
 };

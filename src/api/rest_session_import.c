@@ -10,6 +10,9 @@
 /* Rows for each turn of the loop: calls come between them. */
 #define PER_TURN 16
 
+/* Of the JSON of sessions' rows in one answer: what comes behind is told without. */
+#define SESSION_ROWS_BYTES_MAX (2 << 20)
+
 enum outcome {
         ROW_CREATED,
         ROW_THERE, /* its reference was known */
@@ -40,6 +43,7 @@ struct import {
         json_t *orders; /* owned: the rows as they were sent */
         bool dry_run, tells_secret;
         uint32_t count, next, waiting;
+        size_t told_bytes; /* of sessions' rows */
         struct import_row rows[];
 };
 
@@ -82,6 +86,7 @@ static void finish(struct import *import)
 {
         struct rest_wait *wait = import->wait;
         if (wait->api) {
+                wait->api->imports--;
                 wait->answer = report_json(import);
                 if (import->tells_secret)
                         rest_keep_secret(wait->api, wait->exchange);
@@ -113,6 +118,17 @@ static void on_written(void *arg, int err)
                 finish(import);
 }
 
+/* Who dials which number is many times as large as the order, and can be asked for again; PINs cannot. */
+static void shorten(struct import *import, json_t *session)
+{
+        const json_t *rows = json_object_get(session, "rows");
+        size_t bytes = rows ? json_dumpb(rows, NULL, 0, JSON_COMPACT) : 0;
+        if (bytes > SESSION_ROWS_BYTES_MAX - import->told_bytes)
+                json_object_del(session, "rows");
+        else
+                import->told_bytes += bytes;
+}
+
 static void carry_out(struct import *import, struct import_row *row, const json_t *order)
 {
         static const struct http_request
@@ -136,6 +152,7 @@ static void carry_out(struct import *import, struct import_row *row, const json_
         }
         row->outcome = made.repeated ? ROW_THERE : ROW_CREATED;
         row->told = made.answer;
+        shorten(import, row->told);
         import->tells_secret |= made.tells_secret;
 }
 
@@ -167,6 +184,12 @@ static void stop(struct rest_wait *wait)
 static struct import *begin(struct rest *rest, json_t *orders, bool dry_run)
 {
         uint32_t count = (uint32_t)json_array_size(orders);
+        if (rest->api->imports >= SESSION_IMPORTS_MAX) {
+                rest_refuse(rest, PROBLEM_LIMIT, NULL, "Send it again in a few seconds.",
+                            "%d imports of sessions are at work already; nothing was changed",
+                            SESSION_IMPORTS_MAX);
+                return NULL;
+        }
         struct import *import = calloc(1, sizeof *import + count * sizeof import->rows[0]);
         struct rest_wait *wait = import ? rest_wait_create(rest) : NULL;
         if (!wait) {
@@ -186,6 +209,7 @@ static struct import *begin(struct rest *rest, json_t *orders, bool dry_run)
                 .count = count,
                 .waiting = 1, /* ours, so that no answer comes before the last row */
         };
+        rest->api->imports++;
         for (uint32_t i = 0; i < count; i++)
                 import->rows[i].import = import;
         return import;

@@ -8,6 +8,7 @@
 #include "api/body.h"
 
 #define SESSION_IMPORT_ROWS_MAX 500
+#define SESSION_IMPORTS_MAX     4 /* at work at once: a report may be large */
 
 extern const struct body_field rest_session_import_fields[];
 void rest_session_import(struct rest *rest);

@@ -140,6 +140,16 @@ static void put_row(const struct output *out, unsigned line, const char *result,
         explicit_bzero(memory, sizeof memory);
 }
 
+/* A report that would be too large has no rows: then what each party has. */
+static void put_parties(const struct output *out, unsigned line, const char *result,
+                        const json_t *session)
+{
+        size_t at;
+        json_t *party;
+        json_array_foreach(json_object_get(session, "parties"), at, party)
+                put_row(out, line, result, session, party);
+}
+
 static void on_done(struct csv_import *import, unsigned line, const json_t *report)
 {
         const struct output *out = import->kind->arg;
@@ -148,6 +158,8 @@ static void on_done(struct csv_import *import, unsigned line, const json_t *repo
         json_t *row;
         if (!out->file)
                 return;
+        if (session && !json_object_get(session, "rows"))
+                put_parties(out, line, show_text(report, "result"), session);
         json_array_foreach(json_object_get(session, "rows"), at, row)
                 put_row(out, line, show_text(report, "result"), session, row);
 }

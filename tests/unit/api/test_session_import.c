@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "../unit.h"
+#include "api/rest.h"
+#include "api/rest_session_import.h"
 #include "rig.h"
 
 #define IMPORT "/v1/sessions/import"
@@ -16,7 +18,7 @@ static int set_up(void **state)
 {
         struct rig *rig = calloc(1, sizeof *rig);
         rig_open(rig, false);
-        rig_provision(rig, 4);
+        rig_provision(rig, 8);
         *state = rig;
         return 0;
 }
@@ -244,6 +246,60 @@ static void what_is_no_import_is_refused_before_anything_is_done(void **state)
         assert_int_equal(sessions(rig), 0);
 }
 
+static void so_many_imports_are_at_work_at_once(void **state)
+{
+        struct rig *rig = *state;
+        static const char body[] = "{\"rows\":[{\"reference\":\"order-1\"," PAIR("01", "02") "}]}";
+        for (unsigned i = 0; i <= SESSION_IMPORTS_MAX; i++) {
+                json_decref(rig_expect(rig, 200, "POST", IMPORT, body));
+                assert_int_equal(rig->api->imports, 0);
+        }
+        rig->api->imports = SESSION_IMPORTS_MAX;
+        struct reply reply = rig_ask(rig, "POST", IMPORT, body);
+        rig->api->imports = SESSION_IMPORTS_MAX - 1;
+        assert_int_equal(reply.status, 503);
+        assert_string_equal(reply_text(&reply, "type"), "urn:maskline:problem:limit");
+        reply_free(&reply);
+        json_decref(rig_expect(rig, 200, "POST", IMPORT, body));
+        assert_int_equal(rig->api->imports, SESSION_IMPORTS_MAX - 1);
+        rig->api->imports = 0;
+}
+
+/* A group of eight, whose report is as large as one can be, as often as one may ask for it. */
+static void a_report_has_rows_up_to_its_bound_and_every_session(void **state)
+{
+        struct rig *rig = *state;
+        json_t *parties = json_array();
+        for (unsigned i = 0; i < 8; i++)
+                json_array_append_new(parties, json_pack("{s:o}", "number",
+                                                         json_sprintf("+9198888000%02u", i + 1)));
+        json_t *rows = json_array();
+        for (unsigned i = 0; i < SESSION_IMPORT_ROWS_MAX; i++)
+                json_array_append_new(rows, json_pack("{s:s, s:s, s:O}", "reference", "order-1",
+                                                      "model", "group", "parties", parties));
+        json_t *order = json_pack("{s:o}", "rows", rows);
+        char *body = json_dumps(order, 0);
+        json_t *report = rig_expect(rig, 200, "POST", IMPORT, body);
+        expect_counts(report, 1, SESSION_IMPORT_ROWS_MAX - 1, 0);
+        size_t bytes = 0;
+        unsigned with_rows = 0;
+        for (unsigned i = 0; i < SESSION_IMPORT_ROWS_MAX; i++) {
+                const json_t *session = json_object_get(row_of(report, i), "session");
+                const json_t *told = json_object_get(session, "rows");
+                assert_int_equal(strlen(text_of(session, "id")), 18);
+                assert_int_equal(json_array_size(json_object_get(session, "parties")), 8);
+                bytes += told ? json_dumpb(told, NULL, 0, JSON_COMPACT) : 0;
+                with_rows += told != NULL;
+        }
+        assert_true(json_object_get(json_object_get(row_of(report, 0), "session"), "rows"));
+        assert_in_range(with_rows, 100, SESSION_IMPORT_ROWS_MAX - 1);
+        assert_in_range(bytes, 1 << 20, 2 << 20);
+        json_decref(report);
+        json_decref(order);
+        json_decref(parties);
+        free(body);
+}
+
 #define WITH_RIG(test) cmocka_unit_test_setup_teardown(test, set_up, rig_tear_down)
 
 int main(void)
@@ -256,6 +312,8 @@ int main(void)
                 WITH_RIG(drawn_pins_are_told_once_and_not_kept),
                 WITH_RIG(rows_that_the_disk_refuses_are_rejected_and_taken_back),
                 WITH_RIG(where_room_ends_the_rest_is_rejected),
+                WITH_RIG(so_many_imports_are_at_work_at_once),
+                WITH_RIG(a_report_has_rows_up_to_its_bound_and_every_session),
                 WITH_RIG(what_is_no_import_is_refused_before_anything_is_done),
         };
         return RUN_TESTS(tests);
