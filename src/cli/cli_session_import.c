@@ -95,7 +95,8 @@ static json_t *finish_row(struct csv_import *import, unsigned line, json_t *row)
 }
 
 struct output {
-        FILE *file; /* NULL: none was asked for */
+        FILE *file;   /* NULL: none was asked for */
+        bool is_used; /* it has a row */
 };
 
 static void put_cell(struct buf *b, const char *text)
@@ -117,8 +118,8 @@ static const char *pin_of(const json_t *session, const json_t *row)
                          "pin");
 }
 
-static void put_row(const struct output *out, unsigned line, const char *result,
-                    const json_t *session, const json_t *row)
+static void put_row(struct output *out, unsigned line, const char *result, const json_t *session,
+                    const json_t *row)
 {
         char memory[LINE_BYTES];
         struct buf b;
@@ -136,12 +137,12 @@ static void put_row(const struct output *out, unsigned line, const char *result,
         csv_put_plain(&b, slice_from(pin_of(session, row)));
         buf_put_text(&b, "\r\n");
         if (buf_ok(&b))
-                fwrite(b.p, 1, b.len, out->file);
+                out->is_used |= fwrite(b.p, 1, b.len, out->file) > 0;
         explicit_bzero(memory, sizeof memory);
 }
 
 /* A report that would be too large has no rows: then what each party has. */
-static void put_parties(const struct output *out, unsigned line, const char *result,
+static void put_parties(struct output *out, unsigned line, const char *result,
                         const json_t *session)
 {
         size_t at;
@@ -152,7 +153,7 @@ static void put_parties(const struct output *out, unsigned line, const char *res
 
 static void on_done(struct csv_import *import, unsigned line, const json_t *report)
 {
-        const struct output *out = import->kind->arg;
+        struct output *out = import->kind->arg;
         const json_t *session = json_object_get(report, "session");
         size_t at;
         json_t *row;
@@ -204,5 +205,8 @@ int cli_session_import(const struct command_line *line)
                       stderr);
                 code = EXIT_FAILED;
         }
+        /* The corrected command makes a file of the same name. */
+        if (!out.is_used && code)
+                unlink(command_value(line, "--out"));
         return code;
 }

@@ -69,21 +69,30 @@ static const struct csv_column *find_column(const struct csv_import *import, str
         return NULL;
 }
 
-static int refuse_title(const struct csv_import *import, struct slice title)
+/* What has a digit in it may be a number or a PIN, of a file whose first line is missing. */
+static bool is_word(struct slice title)
+{
+        for (size_t i = 0; i < title.len; i++) {
+                char c = title.p[i];
+                if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'))
+                        return false;
+        }
+        return title.len > 0 && title.len <= 40;
+}
+
+static int refuse_title(const struct csv_import *import, unsigned at, struct slice title)
 {
         struct nearest nearest;
         nearest_init(&nearest, title);
         for (const struct csv_column *c = import->kind->columns; c->name; c++)
                 nearest_offer(&nearest, c->name);
-        fputs("maskline: line 1: there is no column \"", stderr);
-        for (size_t i = 0; i < title.len && i < 40; i++) {
-                char text[2] = {title.p[i], '\0'};
-                show_printable(stderr, text);
-        }
+        fprintf(stderr, "maskline: line 1: cell %u names no column", at + 1);
+        if (is_word(title))
+                fprintf(stderr, ": \"%.*s\"", SLICE_ARG(title));
         if (nearest.best)
-                fprintf(stderr, "\"; did you mean %s?\n", nearest.best);
+                fprintf(stderr, "; did you mean %s?\n", nearest.best);
         else
-                fprintf(stderr, "\"; the first line names columns: %s\n", import->kind->names);
+                fprintf(stderr, "; the first line names columns: %s\n", import->kind->names);
         return EXIT_FAILED;
 }
 
@@ -102,7 +111,7 @@ static int read_titles(struct csv_import *import)
         for (unsigned i = 0; i < row.count; i++) {
                 import->order[i] = find_column(import, row.cells[i]);
                 if (!import->order[i])
-                        return refuse_title(import, row.cells[i]);
+                        return refuse_title(import, i, row.cells[i]);
                 for (unsigned k = 0; k < i; k++) {
                         if (import->order[k] != import->order[i])
                                 continue;

@@ -112,6 +112,15 @@ class Sessions(harness.Case):
 
         again = self.maskline.run("session", "import", "-", "--reference", "august", stdin=file.read_text(), check=False)
         self.assertIn("0 created, 2 there already, 3 rejected", again.stdout)
+        file.write_text("+919888800021,+919888800022\n+919888800023,+919888800024\n")
+        refused = self.maskline.run("session", "import", file, "--out", self.temp / "none.csv", check=False)
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn("line 1: cell 1 names no column; the first line names columns: number0", refused.stderr)
+        self.assertNotIn("9888", refused.stdout + refused.stderr)
+        self.assertFalse((self.temp / "none.csv").exists())
+        file.write_text("number0,numbr\n")
+        with self.assertRaisesRegex(harness.Refused, 'line 1: cell 2 names no column: "numbr"'):
+            self.maskline.run("session", "import", file)
         file.write_text("reference,number1\norder-1,+919888800021\n")
         with self.assertRaisesRegex(harness.Refused, "there is no column number0"):
             self.maskline.run("session", "import", file)
