@@ -52,7 +52,7 @@ static int list(const struct command_line *line)
 {
         static const char *const titles[] = {"BLOCK", "SINCE", NULL};
         json_t *blocks;
-        int code = client_ask_all(line, "/v1/blocks", "blocks", &blocks);
+        int code = client_ask_all(line, "/v1/blocks", "before", "blocks", &blocks);
         if (blocks) {
                 struct show_table *table = show_table_create(titles);
                 size_t at;

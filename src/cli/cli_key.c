@@ -111,7 +111,7 @@ static int list(const struct command_line *line)
         static const char *const titles[] = {"KEY",   "NAME",    "TENANT", "SCOPES",
                                              "STATE", "EXPIRES", "USED",   NULL};
         json_t *keys;
-        int code = client_ask_all(line, "/v1/keys", "keys", &keys);
+        int code = client_ask_all(line, "/v1/keys", "after", "keys", &keys);
         if (keys) {
                 struct show_table *table = show_table_create(titles);
                 add_rows(table, keys);

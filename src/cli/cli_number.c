@@ -154,7 +154,7 @@ static int list(const struct command_line *line)
         static const char *const titles[] = {"NUMBER",  "TRUNK",    "POOL",   "SESSIONS", "COUNTRY",
                                              "CARRIES", "RESERVED", "FROZEN", "TAGS",     NULL};
         json_t *numbers;
-        int code = client_ask_all(line, "/v1/numbers", "numbers", &numbers);
+        int code = client_ask_all(line, "/v1/numbers", "after", "numbers", &numbers);
         if (numbers) {
                 struct show_table *table = show_table_create(titles);
                 add_rows(table, numbers);

@@ -319,7 +319,7 @@ static int list(const struct command_line *line)
         static const char *const titles[] = {"POOL",      "NUMBERS",   "SESSIONS",
                                              "SELECTION", "DIRECTION", NULL};
         json_t *pools;
-        int code = client_ask_all(line, "/v1/pools", "pools", &pools);
+        int code = client_ask_all(line, "/v1/pools", "after", "pools", &pools);
         if (pools) {
                 struct show_table *table = show_table_create(titles);
                 add_rows(table, pools);

@@ -385,8 +385,8 @@ int client_ask(const struct command_line *line, const char *method, const char *
 
 #define PAGE "limit=1000"
 
-static int fetch_all(const struct command_line *line, const char *path, const char *member,
-                     json_t *all)
+static int fetch_all(const struct command_line *line, const char *path, const char *cursor,
+                     const char *member, json_t *all)
 {
         char memory[256];
         struct buf page;
@@ -402,7 +402,7 @@ static int fetch_all(const struct command_line *line, const char *path, const ch
                 const char *next = show_text(answer, "next");
                 more = next[0] != '\0';
                 buf_init(&page, memory, sizeof memory - 1);
-                buf_printf(&page, "%s?" PAGE "&after=", path);
+                buf_printf(&page, "%s?" PAGE "&%s=", path, cursor);
                 client_put_segment(&page, next);
                 if (!code && more && !buf_ok(&page)) {
                         fputs("maskline: the server's answer does not say where to go on\n",
@@ -414,11 +414,11 @@ static int fetch_all(const struct command_line *line, const char *path, const ch
         return code;
 }
 
-int client_ask_all(const struct command_line *line, const char *path, const char *member,
-                   json_t **out)
+int client_ask_all(const struct command_line *line, const char *path, const char *cursor,
+                   const char *member, json_t **out)
 {
         json_t *all = json_array();
-        int code = fetch_all(line, path, member, all);
+        int code = fetch_all(line, path, cursor, member, all);
         *out = NULL;
         if (code == EXIT_DONE && !command_has(line, "--json")) {
                 *out = all;

@@ -42,11 +42,12 @@ int client_ask(const struct command_line *line, const char *method, const char *
                json_t **out) MUST_CHECK;
 
 /*
- * GET of every page of a list: what the pages have as `member`, in one array, the caller's to release.
+ * GET of every page of a list: what the pages have as `member`, in one array, the caller's to release. The
+ * parameter that says where a page begins is `cursor`: "after" or "before".
  * With --json it is printed as {member: [...]} and `*out` stays NULL, as it does at an error. EXIT_*.
  */
-int client_ask_all(const struct command_line *line, const char *path, const char *member,
-                   json_t **out) MUST_CHECK;
+int client_ask_all(const struct command_line *line, const char *path, const char *cursor,
+                   const char *member, json_t **out) MUST_CHECK;
 
 /* The seconds of an option such as "2h" into `body`, if it was given. EXIT_*. */
 int client_add_duration(const struct command_line *line, const char *option, const char *field,
