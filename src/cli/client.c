@@ -230,7 +230,8 @@ static bool is_still_being_done(const struct http_reply *reply)
 
 /*
  * A connection that is lost says nothing about what was done. The same request under the same key is
- * answered what the first one was, so it is sent again; a server that is starting again is waited for.
+ * answered what the first one was, so it is sent again. A server that is down forgets the keys: only what
+ * needs none waits until it has started again.
  */
 static int call_until_answered(const struct client_server *server, struct http_call *call,
                                struct http_reply *reply, bool *was_lost)
@@ -240,7 +241,7 @@ static int call_until_answered(const struct client_server *server, struct http_c
                 err = call_server(server, call, reply);
                 bool is_lost = err == -ECONNRESET || err == -EPIPE;
                 bool waits = !err && *was_lost && is_still_being_done(reply);
-                bool is_down = err == -ECONNREFUSED && *was_lost;
+                bool is_down = err == -ECONNREFUSED && *was_lost && !call->idempotency_key;
                 if (tries == TRIES_MAX || !(is_lost || waits || is_down))
                         return err;
                 *was_lost |= is_lost;
@@ -277,7 +278,11 @@ static int exchange(const struct client *client, struct http_call *call, struct 
         int err = call_until_answered(server, call, out, &was_lost);
         if (err)
                 explain_failure(server, err, why.text);
-        else if (was_lost && out->status / 100 == 4)
+        if (err && was_lost && call->idempotency_key)
+                fputs("maskline: the connection was lost, and what was asked for may have been done: "
+                      "look before you repeat it\n",
+                      stderr);
+        else if (!err && was_lost && out->status / 100 == 4)
                 fputs("maskline: the connection was lost, and what was asked for then may have been "
                       "done; asked again:\n",
                       stderr);

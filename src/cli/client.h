@@ -24,7 +24,8 @@ const char *client_option(const struct command_line *line, const char *option,
 
 /*
  * A write carries an Idempotency-Key of its own: when the connection is lost it is sent again, and done
- * once. A body with a `reference` is its own key.
+ * once. A body with a `reference` is its own key. Where nothing listens any more a write with a key is not
+ * sent again: the server that starts next does not know it. The user is told that it may have been done.
  *
  * Sends `body` (NULL: none; a reference is taken from the caller) and waits. EXIT_DONE with the
  * answer in `out` (the caller's to json_decref; NULL when there is no body), or the exit code,

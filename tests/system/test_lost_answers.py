@@ -3,6 +3,7 @@
 import re
 import socket
 import threading
+import time
 
 import harness
 from harness import AGENT, CUSTOMER
@@ -17,7 +18,9 @@ class Cutter(threading.Thread):
         self.to = (host, int(port))
         self.cuts = 0
         self.keys = []
+        self.goes_down = False  # once an answer is lost: nothing listens any more, or for so many seconds
         self.listener = socket.create_server(("127.0.0.1", 0))
+        self.address = self.listener.getsockname()
         self.url = "http://127.0.0.1:%d" % self.listener.getsockname()[1]
 
     @staticmethod
@@ -37,6 +40,11 @@ class Cutter(threading.Thread):
             data += more
         return data
 
+    def start_again(self):
+        if self.goes_down is not True:
+            time.sleep(self.goes_down)
+            self.listener = socket.create_server(self.address)
+
     def run(self):
         while True:
             try:
@@ -51,11 +59,16 @@ class Cutter(threading.Thread):
                 answer = self.message(server)
                 if self.cuts:
                     self.cuts -= 1
+                    if self.goes_down:
+                        self.listener.close()
+                        connection.close()
+                        self.start_again()
                 else:
                     connection.sendall(answer)
 
     def close(self):
-        self.listener.shutdown(socket.SHUT_RDWR)
+        if self.listener.fileno() >= 0:
+            self.listener.shutdown(socket.SHUT_RDWR)
         self.listener.close()
 
 
@@ -103,6 +116,25 @@ class LostAnswers(harness.Case):
         self.assertIn("the connection was lost, and what was asked for then may have been done", lost.stderr)
         self.assertIn("this was done already", lost.stderr)
         self.assertEqual(len(self.maskline.json("key", "list")["keys"]), 1)
+        self.finish()
+
+    def test_a_write_is_not_asked_for_again_where_the_server_went_down(self):
+        self.cutter.goes_down = True
+        lost = self.lose(1, "pool", "add", "riders", check=False)
+        self.assertEqual(lost.returncode, 1)
+        self.assertIn("may have been done: look before you repeat it", lost.stderr)
+        self.assertEqual(len(self.cutter.keys), 1)
+        self.assertIn("riders", [pool["name"] for pool in self.maskline.json("pool", "list")["pools"]])
+        self.finish()
+
+    def test_a_reference_and_a_read_wait_for_a_server_that_starts_again(self):
+        for arguments in (("session", "create", "--party", "-", "--party", "-", "--reference", "order-18"), ("pool", "list")):
+            with self.subTest(arguments[0]):
+                self.cutter.goes_down = 0.3
+                self.lose(1, *arguments, stdin="+919888800021\n+919888800022\n")
+                self.assertEqual(self.cutter.keys, [None, None])
+        sessions = self.maskline.json("session", "list")["sessions"]
+        self.assertEqual([one["reference"] for one in sessions].count("order-18"), 1)
         self.finish()
 
     def test_a_server_that_never_answers_is_given_up(self):
