@@ -54,11 +54,8 @@ static struct block_held *find(const struct directory *dir, const struct store_b
         return node ? container_of(node, struct block_held, node) : NULL;
 }
 
-static int insert(struct directory *dir, const struct store_block *block)
+static void place(struct directory *dir, struct block_held *held, const struct store_block *block)
 {
-        struct block_held *held = pool_take(dir->blocks, NULL);
-        if (!held)
-                return ERR_FULL;
         held->block = *block;
         /* One that comes back has its place by its time. */
         struct list *before = dir->blocks_order.prev;
@@ -67,6 +64,14 @@ static int insert(struct directory *dir, const struct store_block *block)
                 before = before->prev;
         list_add_tail(before->next, &held->order);
         map_add(&dir->blocks_by_key, &held->node, key_of(&held->block));
+}
+
+static int insert(struct directory *dir, const struct store_block *block)
+{
+        struct block_held *held = pool_take(dir->blocks, NULL);
+        if (!held)
+                return ERR_FULL;
+        place(dir, held, block);
         return 0;
 }
 
@@ -86,9 +91,7 @@ void block_forget(struct directory *dir, const struct store_block *block)
 
 void block_put_back(struct directory *dir, const struct store_block *block)
 {
-        int err = insert(dir, block);
-        assert(!err);
-        (void)err;
+        place(dir, pool_get(dir->blocks, NULL), block); /* it has just made room */
 }
 
 bool tenant_has_blocks(const struct directory *dir, uint32_t tenant_id)

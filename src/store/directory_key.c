@@ -46,12 +46,8 @@ static struct slice hash_slice(const uint8_t *hash)
         return (struct slice){(const char *)hash, API_KEY_HASH_BYTES};
 }
 
-/* False: there is no room. */
-static bool insert(struct directory *dir, const struct api_key *key)
+static void place(struct directory *dir, struct key_held *held, const struct api_key *key)
 {
-        struct key_held *held = pool_take(dir->keys, NULL);
-        if (!held)
-                return false;
         held->key = *key;
         held->key.revoked_ms = 0;
         struct list *before = dir->keys_order.prev;
@@ -59,6 +55,15 @@ static bool insert(struct directory *dir, const struct api_key *key)
                 before = before->prev;
         list_add_tail(before->next, &held->order);
         map_add(&dir->keys_by_hash, &held->node, hash_slice(held->key.hash));
+}
+
+/* False: there is no room. */
+static bool insert(struct directory *dir, const struct api_key *key)
+{
+        struct key_held *held = pool_take(dir->keys, NULL);
+        if (!held)
+                return false;
+        place(dir, held, key);
         return true;
 }
 
@@ -78,9 +83,7 @@ void key_forget(struct directory *dir, uint64_t key_id)
 
 void key_put_back(struct directory *dir, const struct api_key *key)
 {
-        bool there = insert(dir, key);
-        assert(there);
-        (void)there;
+        place(dir, pool_get(dir->keys, NULL), key); /* it has just made room */
 }
 
 int key_load(struct directory *dir, const struct api_key *key)

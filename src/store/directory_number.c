@@ -37,18 +37,9 @@ static void leave_pool(struct number_held *held)
         held->pool = NULL;
 }
 
-int number_insert(struct directory *dir, const struct store_number *number)
+static void place(struct directory *dir, struct number_held *held, struct handle handle,
+                  struct number_pool *pool, const struct store_number *number)
 {
-        if (number_find(dir, number->number))
-                return ERR_EXISTS;
-        struct number_pool *pool = number_pool_get(dir, number->tenant_id, number->pool_id);
-        if (!pool)
-                return number->pool_id == DIRECTORY_DEFAULT_POOL ? ERR_FULL : ERR_NOT_FOUND;
-        struct handle handle;
-        struct number_held *held = pool_take(dir->numbers, &handle);
-        if (!held)
-                return ERR_FULL;
-
         held->row = (struct number_row){
                 .number = number->number,
                 .tenant_id = number->tenant_id,
@@ -60,6 +51,20 @@ int number_insert(struct directory *dir, const struct store_number *number)
         join_pool(held, pool);
         map_add(&dir->numbers_by_number, &held->node, key_of(&held->row.number));
         roll_add(&dir->numbers_roll, handle.index);
+}
+
+int number_insert(struct directory *dir, const struct store_number *number)
+{
+        if (number_find(dir, number->number))
+                return ERR_EXISTS;
+        struct number_pool *pool = number_pool_get(dir, number->tenant_id, number->pool_id);
+        if (!pool)
+                return number->pool_id == DIRECTORY_DEFAULT_POOL ? ERR_FULL : ERR_NOT_FOUND;
+        struct handle handle;
+        struct number_held *held = pool_take(dir->numbers, &handle);
+        if (!held)
+                return ERR_FULL;
+        place(dir, held, handle, pool, number);
         return 0;
 }
 
@@ -81,9 +86,11 @@ void number_forget(struct directory *dir, struct masking_number number)
 
 void number_put_back(struct directory *dir, const struct store_number *number)
 {
-        int err = number_insert(dir, number);
-        assert(!err);
-        (void)err;
+        struct number_pool *pool = number_pool_get(dir, number->tenant_id, number->pool_id);
+        struct handle handle;
+        assert(pool); /* none is removed while a number is in it */
+        struct number_held *held = pool_get(dir->numbers, &handle); /* it has just made room */
+        place(dir, held, handle, pool, number);
 }
 
 static struct store_number stored_form(const struct number_row *row)

@@ -19,12 +19,9 @@ struct number_pool *number_pool_find(const struct directory *dir, uint32_t tenan
         return node ? container_of(node, struct number_pool, node) : NULL;
 }
 
-static struct number_pool *insert(struct directory *dir, const struct store_pool *stored)
+static void place(struct directory *dir, struct number_pool *pool, struct handle handle,
+                  const struct store_pool *stored)
 {
-        struct handle handle;
-        struct number_pool *pool = pool_take(dir->number_pools, &handle);
-        if (!pool)
-                return NULL;
         pool->key[0] = stored->tenant_id;
         pool->key[1] = stored->id;
         pool->order = dir->next_pool_order++;
@@ -37,6 +34,14 @@ static struct number_pool *insert(struct directory *dir, const struct store_pool
         roll_add(&dir->pools_roll, handle.index);
         if (stored->id >= dir->next_pool_id)
                 dir->next_pool_id = stored->id + 1;
+}
+
+static struct number_pool *insert(struct directory *dir, const struct store_pool *stored)
+{
+        struct handle handle;
+        struct number_pool *pool = pool_take(dir->number_pools, &handle);
+        if (pool)
+                place(dir, pool, handle, stored);
         return pool;
 }
 
@@ -122,9 +127,9 @@ void directory_pool_written(struct directory *dir, const struct store_pool *pool
 
 void directory_pool_put_back(struct directory *dir, const struct store_pool *pool)
 {
-        struct number_pool *held = insert(dir, pool);
-        assert(held); /* it has just made room */
-        (void)held;
+        struct handle handle;
+        struct number_pool *held = pool_get(dir->number_pools, &handle); /* it has just made room */
+        place(dir, held, handle, pool);
 }
 
 static bool is_name_taken(const struct directory *dir, const struct directory_pool *row)

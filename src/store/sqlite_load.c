@@ -117,7 +117,7 @@ int sqlite_read_all(sqlite3 *db, const struct store_loader *loader, int *err)
                 {"SELECT " TRUNK_COLUMNS " FROM trunk ORDER BY id", load_trunk},
                 {"SELECT " POOL_COLUMNS " FROM pool ORDER BY tenant_id, id", load_pool},
                 {"SELECT " NUMBER_COLUMNS " FROM number ORDER BY e164", load_number},
-                {"SELECT " BLOCK_COLUMNS " FROM block", load_block},
+                {"SELECT " BLOCK_COLUMNS " FROM block ORDER BY created_ms", load_block},
                 {"SELECT " SESSION_COLUMNS ", " USE_COLUMNS " FROM session "
                  "WHERE state != 3 OR id = (SELECT max(id) FROM session) "
                  "OR id IN (SELECT session_id FROM grave) ORDER BY id",

@@ -565,7 +565,10 @@ static void a_listening_socket_that_was_kept_is_taken_with_who_has_connected(voi
         struct stream_listener *listener;
         assert_int_equal(
                 stream_listen(io, &bound, &options, 4, on_accepted, &acceptance, &listener), 0);
+        struct io_timer nobody_came = {0};
+        io_timer_start(io, &nobody_came, 2000, stop, io);
         io_run(io);
+        io_timer_stop(io, &nobody_came);
         assert_non_null(acceptance.stream);
         stream_abort(acceptance.stream);
         stream_listener_close(listener);
