@@ -43,8 +43,20 @@ static void take_if_secret(const char *option, int argc, char **argv, int at)
                 argv[at + 1] = take(argv[at + 1], argv[at + 1]);
 }
 
+/* "maskline party erase NUMBER": all that is no option may be the number. */
+static void take_operands(int argc, char **argv)
+{
+        bool is_party = argc > 3 && !strcmp(argv[1], "party") &&
+                        (!strcmp(argv[2], "export") || !strcmp(argv[2], "erase"));
+        for (int i = 3; is_party && i < argc; i++) {
+                if (strncmp(argv[i], "--", 2) != 0 && is_secret(argv[i]))
+                        argv[i] = take(argv[i], argv[i]);
+        }
+}
+
 void argv_secret_take(int argc, char **argv)
 {
+        take_operands(argc, argv);
         for (int i = 1; i < argc; i++) {
                 for (size_t k = 0; k < sizeof secret_options / sizeof secret_options[0]; k++)
                         take_if_secret(secret_options[k], argc, argv, i);

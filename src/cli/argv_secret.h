@@ -6,7 +6,8 @@
 #define MASKLINE_CLI_ARGV_SECRET_H
 
 /*
- * First thing in main(): the values of --party, --caller and --password move to locked memory, argv points
+ * First thing in main(): the values of --party, --caller, --password and their like, and what "party export"
+ * and "party erase" are given, move to locked memory, argv points
  * there, and what /proc shows is overwritten. "-" and "@file" stay. Ends the process when there is
  * no memory to move them to.
  */

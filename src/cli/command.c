@@ -361,6 +361,17 @@ static int show_help(const struct command *const *tables, int argc, const char *
         return fwrite(out.p, 1, out.len, stdout) == out.len ? EXIT_DONE : EXIT_FAILED;
 }
 
+/* What could not be written was not said: of a receipt that matters. */
+static int end_output(int code)
+{
+        bool failed = fflush(stdout) != 0;
+        if (!(failed || ferror(stdout)) || code)
+                return code;
+        fputs("maskline: the output could not be written; what was asked for has been done\n",
+              stderr);
+        return EXIT_FAILED;
+}
+
 int command_main(const struct command *const *tables, int argc, const char *const *argv)
 {
         if (argc && !strcmp(argv[0], "help"))
@@ -380,5 +391,5 @@ int command_main(const struct command *const *tables, int argc, const char *cons
                 fprintf(stderr, "maskline: %.*s\n", SLICE_ARG(buf_slice(&problem)));
                 return EXIT_USAGE;
         }
-        return line.command->run(&line);
+        return end_output(line.command->run(&line));
 }

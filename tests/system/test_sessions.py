@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+import subprocess
 
 import harness
 from harness import AGENT, CUSTOMER, M1, STRANGER
@@ -76,6 +77,16 @@ class Sessions(harness.Case):
         kinds = [json.loads(line)["kind"] for line in self.maskline.run("events", "--json").splitlines()]
         self.assertIn("party-exported", kinds)
         self.assertIn("party-erased", kinds)
+        self.finish()
+
+    def test_output_that_cannot_be_written_is_a_failure(self):
+        for arguments in (("party", "erase", "-"), ("trunk", "list")):
+            with open("/dev/full", "w") as full, self.subTest(arguments[0]):
+                done = subprocess.run([str(self.maskline.program), *arguments, "--data", str(self.maskline.data)],
+                                      input=STRANGER, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60,
+                                      env=harness.environment(), check=False)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("the output could not be written", done.stderr)
         self.finish()
 
     def test_a_file_is_imported_row_by_row_and_may_be_imported_again(self):

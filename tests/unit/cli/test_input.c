@@ -275,6 +275,20 @@ static void real_numbers_leave_the_argument_list(void **state)
         assert_string_equal(masking, "+919000000001");
 }
 
+static void the_number_of_a_party_leaves_the_argument_list(void **state)
+{
+        (void)state;
+        char program[] = "maskline", party[] = "party", erase[] = "erase", json[] = "--json",
+             number[] = "+919888800001", hyphen[] = "-";
+        char *argv[] = {program, party, erase, json, number, hyphen, NULL};
+        argv_secret_take(6, argv);
+
+        assert_string_equal(number, "*************");
+        assert_string_equal(argv[4], "+919888800001");
+        assert_string_equal(json, "--json");
+        assert_ptr_equal(argv[5], hyphen);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -290,6 +304,7 @@ int main(void)
                 cmocka_unit_test(a_password_that_is_none_is_refused_without_being_repeated),
                 cmocka_unit_test(too_many_numbers_are_refused),
                 cmocka_unit_test(real_numbers_leave_the_argument_list),
+                cmocka_unit_test(the_number_of_a_party_leaves_the_argument_list),
         };
         return RUN_TESTS(tests);
 }
