@@ -47,7 +47,12 @@ static bool read_numbers(struct rest *rest, struct real_number out[NUMBERS])
 
 static void refuse(struct rest *rest, int err)
 {
-        if (err == ERR_FULL)
+        if (err == ERR_TOO_LARGE)
+                rest_refuse(rest, PROBLEM_STATE, NULL,
+                            "Remove those that are no longer needed (maskline block list).",
+                            "the tenant has %d blocked pairs, as many as one may have",
+                            DIRECTORY_BLOCKS_OF);
+        else if (err == ERR_FULL)
                 rest_refuse(rest, PROBLEM_LIMIT, NULL,
                             "Remove those that are no longer needed (maskline block list).",
                             "there are %d blocked pairs already, or the store's queue is full",

@@ -190,7 +190,7 @@ static const struct route routes[] = {
          .answer = "BlockList"},
         {"POST", "/v1/blocks", SCOPE_OPERATE, rest_blocks_create, .name = "block_pair",
          .summary = "Connect two people no more, in whatever session", .fields = rest_blocks_fields,
-         .done = {200, 201}, .answer = "Block"},
+         .done = {200, 201}, .answer = "Block", .may_conflict = true},
         {"GET", "/v1/blocks/{}", SCOPE_READ, rest_blocks_show, .name = "show_block",
          .summary = "Show a blocked pair", .hole = "id", .done = {200}, .answer = "Block"},
         {"DELETE", "/v1/blocks/{}", SCOPE_OPERATE, rest_blocks_remove, .name = "unblock_pair",

@@ -94,13 +94,18 @@ void block_put_back(struct directory *dir, const struct store_block *block)
         place(dir, pool_get(dir->blocks, NULL), block); /* it has just made room */
 }
 
-bool tenant_has_blocks(const struct directory *dir, uint32_t tenant_id)
+static uint32_t count_blocks(const struct directory *dir, uint32_t tenant_id)
 {
+        uint32_t count = 0;
         for (struct list *node = dir->blocks_order.next; node != &dir->blocks_order;
              node = node->next)
-                if (held_of(node)->block.tenant_id == tenant_id)
-                        return true;
-        return false;
+                count += held_of(node)->block.tenant_id == tenant_id;
+        return count;
+}
+
+bool tenant_has_blocks(const struct directory *dir, uint32_t tenant_id)
+{
+        return count_blocks(dir, tenant_id) > 0;
 }
 
 static struct store_block pair_of(uint32_t tenant_id, const uint8_t a[VAULT_HASH_BYTES],
@@ -180,11 +185,13 @@ int directory_block_add(struct directory *dir, uint32_t tenant_id, struct real_n
         know(dir, tenant_id, b, &both);
         assert(both.count == 2);
         struct store_block block = pair_of(tenant_id, both.hashes[0], both.hashes[1]);
+        const struct block_held *held = find(dir, &block);
+        if (!held && count_blocks(dir, tenant_id) >= DIRECTORY_BLOCKS_OF)
+                return ERR_TOO_LARGE;
         struct unit *unit = queue_take(dir, false);
         if (!unit)
                 return ERR_FULL;
 
-        const struct block_held *held = find(dir, &block);
         *repeated = held != NULL;
         block.created_ms = held ? held->block.created_ms : directory_now(dir);
         if (!held && insert(dir, &block)) {

@@ -13,6 +13,7 @@
 #include "store/directory.h"
 
 #define DIRECTORY_BLOCKS_MAX 65536 /* of all tenants together */
+#define DIRECTORY_BLOCKS_OF  16384 /* of one tenant */
 
 struct directory_block {
         uint64_t id; /* made of the pair: the same whenever it is blocked */
@@ -22,7 +23,8 @@ struct directory_block {
 
 /*
  * In no order of the two. `repeated`: they were blocked already; then nothing is changed, and `done`
- * comes when that is on disk. ERR_SYNTAX (the same number twice), ERR_FULL.
+ * comes when that is on disk. ERR_SYNTAX (the same number twice),
+ * ERR_TOO_LARGE (the tenant has as many as one may have), ERR_FULL.
  */
 int directory_block_add(struct directory *dir, uint32_t tenant_id, struct real_number a,
                         struct real_number b, struct directory_block *out, bool *repeated,

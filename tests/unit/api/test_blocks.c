@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "../unit.h"
+#include "core/tenant.h"
 #include "rig.h"
+#include "store/directory_block.h"
 
 static int set_up(void **state)
 {
@@ -117,6 +119,29 @@ static void what_is_no_pair_is_refused_with_field_and_rule(void **state)
         json_decref(page);
 }
 
+static void one_tenant_has_so_many_and_is_told_so(void **state)
+{
+        struct rig *rig = *state;
+        const struct real_number one = {{919888700000}};
+        struct directory_block block;
+        bool repeated;
+        for (unsigned i = 1; i <= DIRECTORY_BLOCKS_OF; i++) {
+                const struct real_number other = {{919888700000 + i}};
+                int err = directory_block_add(rig->directory, TENANT_DEFAULT, one, other, &block,
+                                              &repeated, NULL, NULL);
+                assert_int_equal(err, 0);
+                if (i % 256 == 0)
+                        json_decref(rig_expect(rig, 200, "GET", "/v1/blocks?limit=1", NULL));
+        }
+        struct reply reply = rig_ask(rig, "POST", "/v1/blocks",
+                                     "{\"numbers\":[\"+919888800001\",\"+919888800002\"]}");
+        assert_int_equal(reply.status, 409);
+        assert_string_equal(reply_text(&reply, "type"), "urn:maskline:problem:state");
+        assert_non_null(strstr(reply_text(&reply, "detail"), "16384"));
+        assert_non_null(strstr(reply_text(&reply, "remedy"), "maskline block list"));
+        reply_free(&reply);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -124,6 +149,7 @@ int main(void)
                 TEST(a_pair_is_blocked_and_may_call_again),
                 TEST(they_are_listed_page_by_page),
                 TEST(what_is_no_pair_is_refused_with_field_and_rule),
+                TEST(one_tenant_has_so_many_and_is_told_so),
         };
         return RUN_TESTS(tests);
 }

@@ -213,6 +213,32 @@ static void another_tenant_knows_nothing_of_it(void **state)
         world_run(&w);
 }
 
+static int add_to(uint32_t tenant_id, unsigned i, bool *repeated)
+{
+        struct directory_block out;
+        if (i % 256 == 0)
+                world_run(&w);
+        return directory_block_add(w.dir, tenant_id, world_p(0), world_p(i), &out, repeated, NULL,
+                                   NULL);
+}
+
+static void no_tenant_takes_the_blocks_of_others(void **state)
+{
+        (void)state;
+        bool repeated;
+        struct tenant acme = {.name = "acme"};
+        assert_int_equal(directory_tenant_add(w.dir, &acme, 0, NULL, NULL), 0);
+        for (unsigned i = 1; i <= DIRECTORY_BLOCKS_OF; i++)
+                assert_int_equal(add_to(1, i, &repeated), 0);
+        assert_int_equal(add_to(1, DIRECTORY_BLOCKS_OF + 1, &repeated), ERR_TOO_LARGE);
+        world_run(&w);
+        /* One that is there is no new one. */
+        assert_int_equal(add_to(1, 1, &repeated), 0);
+        assert_true(repeated);
+        assert_int_equal(add_to(acme.id, DIRECTORY_BLOCKS_OF + 1, &repeated), 0);
+        world_run(&w);
+}
+
 static void an_id_has_one_spelling(void **state)
 {
         (void)state;
@@ -248,6 +274,7 @@ int main(void)
                 TEST(a_restart_forgets_none),
                 TEST(what_the_disk_refuses_is_taken_back),
                 TEST(another_tenant_knows_nothing_of_it),
+                TEST(no_tenant_takes_the_blocks_of_others),
                 TEST(an_id_has_one_spelling),
         };
         return RUN_TESTS(tests);
