@@ -2,6 +2,7 @@
 #include "api/rest.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -166,6 +167,14 @@ struct rest_wait *rest_wait_create(struct rest *rest)
         return wait;
 }
 
+struct rest_wait *rest_wait_create_for(struct rest *rest, const void *work)
+{
+        if (work)
+                return rest_wait_create(rest);
+        rest_refuse_store(rest, -ENOMEM);
+        return NULL;
+}
+
 void rest_wait_destroy(struct rest_wait *wait)
 {
         if (!wait)
@@ -189,22 +198,32 @@ static void answer_waiting(struct rest_wait *wait)
                 rest_answer(wait->api, wait->exchange, wait->status, answer);
 }
 
+void rest_wait_fail(struct rest_wait *wait, const char *detail, const char *remedy)
+{
+        const struct problem problem = {
+                .kind = PROBLEM_STORE,
+                .detail = detail,
+                .remedy = remedy,
+        };
+        if (wait->api)
+                rest_answer_problem(wait->api, wait->exchange, &problem);
+        rest_wait_destroy(wait);
+}
+
 void rest_wait_done(void *arg, int err)
 {
         struct rest_wait *wait = arg;
-        struct problem not_kept = {
-                .kind = PROBLEM_STORE,
-                .detail = "the change could not be written to disk and was taken back",
-                .remedy = "See the server's log and /readyz; make room on the disk, then repeat "
-                          "the request.",
-        };
         if (!err && wait->told[0])
                 log_info("%s", wait->told);
         if (wait->api && wait->trunk_id)
                 rest_trunks_sync(wait->api, wait->trunk_id);
-        if (wait->api && err)
-                rest_answer_problem(wait->api, wait->exchange, &not_kept);
-        else if (wait->api)
+        if (err) {
+                rest_wait_fail(wait, "the change could not be written to disk and was taken back",
+                               "See the server's log and /readyz; make room on the disk, then "
+                               "repeat the request.");
+                return;
+        }
+        if (wait->api)
                 answer_waiting(wait);
         rest_wait_destroy(wait);
 }

@@ -114,12 +114,17 @@ struct rest_wait {
 
 /* NULL when too many wait: the request has been answered 503. */
 struct rest_wait *rest_wait_create(struct rest *rest);
+/* As rest_wait_create(), for `work` that was allocated; NULL, and answered, without it too. */
+struct rest_wait *rest_wait_create_for(struct rest *rest, const void *work);
 void rest_wait_destroy(struct rest_wait *wait);
 
 /*
  * A directory_done: answers what the wait holds, or, with `err`, says that nothing was kept.
  */
 void rest_wait_done(void *arg, int err);
+
+/* Answers that the store failed, and destroys the wait. */
+void rest_wait_fail(struct rest_wait *wait, const char *detail, const char *remedy);
 
 /* The problems that directory functions answer with, where every resource says the same. */
 void rest_refuse_full(struct rest *rest);

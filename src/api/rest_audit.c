@@ -9,17 +9,13 @@
 static void verified(void *arg, int err, uint64_t count, uint64_t bad_at)
 {
         struct rest_wait *wait = arg;
+        if (err && !bad_at) {
+                rest_wait_fail(wait, "the audit record cannot be read",
+                               "See the server's log for the reason.");
+                return;
+        }
         if (!wait->api)
                 goto done;
-        if (err && !bad_at) {
-                struct problem problem = {
-                        .kind = PROBLEM_STORE,
-                        .detail = "the audit record cannot be read",
-                        .remedy = "See the server's log for the reason.",
-                };
-                rest_answer_problem(wait->api, wait->exchange, &problem);
-                goto done;
-        }
 
         char sentence[160];
         if (bad_at)

@@ -215,14 +215,9 @@ static json_t *next_json(int64_t next_ms)
         return next_ms ? json_sprintf("%" PRId64, next_ms) : json_null();
 }
 
-static void answer_store_failed(struct rest_wait *wait, int err)
+static void fail(struct rest_wait *wait, int err)
 {
-        struct problem problem = {
-                .kind = PROBLEM_STORE,
-                .detail = err_text(err),
-                .remedy = "See the server's log for the reason.",
-        };
-        rest_answer_problem(wait->api, wait->exchange, &problem);
+        rest_wait_fail(wait, err_text(err), "See the server's log for the reason.");
 }
 
 static json_t *page_of(const struct rest_wait *wait, const struct cdr *rows, uint32_t count,
@@ -247,12 +242,12 @@ static void list_arrived(void *arg, int err, const struct cdr *rows, uint32_t co
 {
         struct rest_wait *wait = arg;
         struct api *api = wait->api;
+        if (err) {
+                fail(wait, err);
+                return;
+        }
         if (!api)
                 goto done;
-        if (err) {
-                answer_store_failed(wait, err);
-                goto done;
-        }
 
         int64_t next_ms;
         struct live live = take_live(api, &wait->who);
@@ -271,9 +266,11 @@ done:
 static void export_arrived(void *arg, int err, const struct cdr *rows, uint32_t count)
 {
         struct rest_wait *wait = arg;
-        if (wait->api && err) {
-                answer_store_failed(wait, err);
-        } else if (wait->api) {
+        if (err) {
+                fail(wait, err);
+                return;
+        }
+        if (wait->api) {
                 int64_t next_ms;
                 struct live live = take_live(wait->api, &wait->who);
                 json_t *calls = page_of(wait, rows, count, &live, &next_ms);
@@ -371,6 +368,10 @@ static void answer_no_call(struct rest_wait *wait)
 static void call_arrived(void *arg, int err, const struct cdr *rows, uint32_t count)
 {
         struct rest_wait *wait = arg;
+        if (err) {
+                fail(wait, err);
+                return;
+        }
         if (!wait->api)
                 goto done;
 
@@ -379,9 +380,7 @@ static void call_arrived(void *arg, int err, const struct cdr *rows, uint32_t co
         calls_index_make(&index, rows, count);
         unsigned found = calls_index_legs(&index, wait->call_id, legs);
         bool ours = found && calls_are_shown(&wait->who, legs[0]->tenant_id);
-        if (err)
-                answer_store_failed(wait, err);
-        else if (!ours)
+        if (!ours)
                 answer_no_call(wait);
         else
                 rest_answer(wait->api, wait->exchange, 200,

@@ -116,17 +116,13 @@ static json_t *merge(const struct api *api, const struct store_events *page, uin
 static void arrived(void *arg, int err, const struct store_events *page)
 {
         struct rest_wait *wait = arg;
+        if (err) {
+                rest_wait_fail(wait, "the events cannot be read",
+                               "See the server's log for the reason.");
+                return;
+        }
         if (!wait->api)
                 goto done;
-        if (err) {
-                const struct problem problem = {
-                        .kind = PROBLEM_STORE,
-                        .detail = "the events cannot be read",
-                        .remedy = "See the server's log for the reason.",
-                };
-                rest_answer_problem(wait->api, wait->exchange, &problem);
-                goto done;
-        }
         struct cursor cursor = {wait->after_audit, wait->after_cdr};
         json_t *list = merge(wait->api, page, wait->limit, &cursor);
         bool more = cursor.audit < page->audit_head || cursor.cdr < page->cdr_head;

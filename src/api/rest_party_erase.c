@@ -51,17 +51,12 @@ static void destroy(struct erasing *e)
 /* What was erased stays so: asked again, the rest is. */
 static void fail(struct erasing *e, int err)
 {
-        const struct problem problem = {
-                .kind = PROBLEM_STORE,
-                .detail = err == ERR_IN_USE
-                                  ? "sessions of the number are created as fast as they are "
-                                    "erased"
-                                  : err_text(err),
-                .remedy = "What was erased so far stays erased; ask again for the rest.",
-        };
-        if (e->wait->api)
-                rest_answer_problem(e->wait->api, e->wait->exchange, &problem);
-        rest_wait_destroy(e->wait);
+        const char *detail = err == ERR_IN_USE
+                                     ? "sessions of the number are created as fast as they are "
+                                       "erased"
+                                     : err_text(err);
+        rest_wait_fail(e->wait, detail,
+                       "What was erased so far stays erased; ask again for the rest.");
         destroy(e);
 }
 
@@ -201,10 +196,8 @@ void rest_party_erase(struct rest *rest)
             !party_fields_number(rest, values[FIELD_NUMBER], "number", &number))
                 return;
         struct erasing *e = secret_alloc(sizeof *e);
-        struct rest_wait *wait = e ? rest_wait_create(rest) : NULL;
+        struct rest_wait *wait = rest_wait_create_for(rest, e);
         if (!wait) {
-                if (!e)
-                        rest_refuse_store(rest, -ENOMEM);
                 secret_free(e, sizeof *e);
                 goto done;
         }

@@ -3,7 +3,6 @@
  * All that is held of one number: the sessions that it is in, with its party's other numbers, and the
  * records of its calls. Of anybody else only masking numbers are told.
  */
-#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -49,14 +48,8 @@ static void destroy(struct exporting *e)
 
 static void fail(struct exporting *e, int err)
 {
-        const struct problem problem = {
-                .kind = PROBLEM_STORE,
-                .detail = err_text(err),
-                .remedy = "See the server's log for the reason, and ask again.",
-        };
-        if (e->wait->api)
-                rest_answer_problem(e->wait->api, e->wait->exchange, &problem);
-        rest_wait_destroy(e->wait);
+        rest_wait_fail(e->wait, err_text(err),
+                       "See the server's log for the reason, and ask again.");
         destroy(e);
 }
 
@@ -234,10 +227,8 @@ void rest_party_export(struct rest *rest)
         if (!read_body(rest, &number, &before_ms))
                 return;
         struct exporting *e = secret_alloc(sizeof *e);
-        struct rest_wait *wait = e ? rest_wait_create(rest) : NULL;
+        struct rest_wait *wait = rest_wait_create_for(rest, e);
         if (!wait) {
-                if (!e)
-                        rest_refuse_store(rest, -ENOMEM);
                 secret_free(e, sizeof *e);
                 goto done;
         }

@@ -66,10 +66,8 @@ static json_t *certificate_json(const struct api *api, const struct pool_certifi
 static struct asking *asking_create(struct rest *rest, const struct directory_pool *pool)
 {
         struct asking *asking = calloc(1, sizeof *asking);
-        struct rest_wait *wait = asking ? rest_wait_create(rest) : NULL;
+        struct rest_wait *wait = rest_wait_create_for(rest, asking);
         if (!wait) {
-                if (!asking)
-                        rest_refuse_store(rest, ERR_FULL);
                 free(asking);
                 return NULL;
         }

@@ -191,10 +191,8 @@ static struct import *begin(struct rest *rest, json_t *orders, bool dry_run)
                 return NULL;
         }
         struct import *import = calloc(1, sizeof *import + count * sizeof import->rows[0]);
-        struct rest_wait *wait = import ? rest_wait_create(rest) : NULL;
+        struct rest_wait *wait = rest_wait_create_for(rest, import);
         if (!wait) {
-                if (!import)
-                        rest_refuse_store(rest, ERR_FULL);
                 free(import);
                 return NULL;
         }
