@@ -110,26 +110,19 @@ static int create(const struct command_line *line)
 
 static int list(const struct command_line *line)
 {
-        static const char *const titles[] = {"BACKUP", "STATE", "CREATED", "READABLE UNTIL", NULL};
+        static const struct show_column columns[] = {
+                {"BACKUP", "id"},
+                {"STATE", "state"},
+                {"CREATED", "created_at"},
+                {"READABLE UNTIL", "expires_at"},
+                {NULL},
+        };
         json_t *answer;
         int code = client_ask(line, "GET", "/v1/backups", NULL, &answer);
         if (!answer)
                 return code;
-        size_t at;
-        json_t *backup;
-        struct show_table *table = show_table_create(titles);
-        json_array_foreach(json_object_get(answer, "backups"), at, backup)
-        {
-                struct show_cell cells[] = {
-                        show_cell(backup, "id"),
-                        show_cell(backup, "state"),
-                        show_cell(backup, "created_at"),
-                        show_cell(backup, "expires_at"),
-                };
-                show_table_add(table, cells);
-        }
-        show_table_print(table, "no backups; \"maskline backup create\" makes one");
-        show_table_destroy(table);
+        show_list(json_object_get(answer, "backups"), columns,
+                  "no backups; \"maskline backup create\" makes one");
         json_decref(answer);
         return code;
 }

@@ -50,22 +50,15 @@ static int add(const struct command_line *line)
 
 static int list(const struct command_line *line)
 {
-        static const char *const titles[] = {"BLOCK", "SINCE", NULL};
+        static const struct show_column columns[] = {
+                {"BLOCK", "id"},
+                {"SINCE", "created_at"},
+                {NULL},
+        };
         json_t *blocks;
         int code = client_ask_all(line, "/v1/blocks", "before", "blocks", &blocks);
-        if (blocks) {
-                struct show_table *table = show_table_create(titles);
-                size_t at;
-                json_t *block;
-                json_array_foreach(blocks, at, block)
-                {
-                        const struct show_cell cells[] = {show_cell(block, "id"),
-                                                          show_cell(block, "created_at")};
-                        show_table_add(table, cells);
-                }
-                show_table_print(table, "no blocked pairs; \"maskline block add\" makes one");
-                show_table_destroy(table);
-        }
+        if (blocks)
+                show_list(blocks, columns, "no blocked pairs; \"maskline block add\" makes one");
         json_decref(blocks);
         return code;
 }

@@ -55,25 +55,17 @@ static int list(const struct command_line *line)
 /* Where the callee was looked for. */
 static void show_attempts(const json_t *attempts)
 {
-        static const char *const titles[] = {"TRIED", "ADDRESS", "RESULT", "STATUS", NULL};
+        static const struct show_column columns[] = {
+                {"TRIED", "trunk"},
+                {"ADDRESS", "address"},
+                {"RESULT", "result"},
+                {"STATUS", "status"},
+                {NULL},
+        };
         if (json_array_size(attempts) == 0)
                 return;
-        size_t at;
-        json_t *attempt;
-        struct show_table *table = show_table_create(titles);
-        json_array_foreach(attempts, at, attempt)
-        {
-                struct show_cell cells[] = {
-                        show_cell(attempt, "trunk"),
-                        show_cell(attempt, "address"),
-                        show_cell(attempt, "result"),
-                        show_cell(attempt, "status"),
-                };
-                show_table_add(table, cells);
-        }
         fputc('\n', stdout);
-        show_table_print(table, "");
-        show_table_destroy(table);
+        show_list(attempts, columns, "");
 }
 
 static void show_legs(const json_t *legs)

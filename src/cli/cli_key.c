@@ -88,36 +88,28 @@ static int create(const struct command_line *line)
         return code;
 }
 
-static void add_rows(struct show_table *table, const json_t *keys)
+static struct show_cell tenant_of(const json_t *key, const char *name)
 {
-        size_t at;
-        json_t *key;
-        json_array_foreach(keys, at, key)
-        {
-                struct show_cell cells[] = {
-                        show_cell(key, "id"),      show_cell(key, "name"),
-                        show_cell(key, "tenant"),  show_words(key, "scopes"),
-                        show_cell(key, "state"),   show_cell(key, "expires_at"),
-                        show_cell(key, "used_at"),
-                };
-                if (json_is_null(json_object_get(key, "tenant")))
-                        strcpy(cells[2].text, "(all)");
-                show_table_add(table, cells);
-        }
+        return json_is_null(json_object_get(key, name)) ? (struct show_cell){"(all)"}
+                                                        : show_cell(key, name);
 }
 
 static int list(const struct command_line *line)
 {
-        static const char *const titles[] = {"KEY",   "NAME",    "TENANT", "SCOPES",
-                                             "STATE", "EXPIRES", "USED",   NULL};
+        static const struct show_column columns[] = {
+                {"KEY", "id"},
+                {"NAME", "name"},
+                {"TENANT", "tenant", tenant_of},
+                {"SCOPES", "scopes", show_words},
+                {"STATE", "state"},
+                {"EXPIRES", "expires_at"},
+                {"USED", "used_at"},
+                {NULL},
+        };
         json_t *keys;
         int code = client_ask_all(line, "/v1/keys", "after", "keys", &keys);
-        if (keys) {
-                struct show_table *table = show_table_create(titles);
-                add_rows(table, keys);
-                show_table_print(table, "no keys; \"maskline key create\" makes one");
-                show_table_destroy(table);
-        }
+        if (keys)
+                show_list(keys, columns, "no keys; \"maskline key create\" makes one");
         json_decref(keys);
         return code;
 }

@@ -132,35 +132,24 @@ static int show(const struct command_line *line)
         return code;
 }
 
-static void add_rows(struct show_table *table, const json_t *numbers)
-{
-        size_t at;
-        json_t *number;
-        json_array_foreach(numbers, at, number)
-        {
-                struct show_cell cells[] = {
-                        show_cell(number, "number"),   show_cell(number, "trunk"),
-                        show_cell(number, "pool"),     show_cell(number, "sessions"),
-                        show_cell(number, "country"),  show_words(number, "capabilities"),
-                        show_cell(number, "reserved"), show_cell(number, "frozen"),
-                        show_words(number, "tags"),
-                };
-                show_table_add(table, cells);
-        }
-}
-
 static int list(const struct command_line *line)
 {
-        static const char *const titles[] = {"NUMBER",  "TRUNK",    "POOL",   "SESSIONS", "COUNTRY",
-                                             "CARRIES", "RESERVED", "FROZEN", "TAGS",     NULL};
+        static const struct show_column columns[] = {
+                {"NUMBER", "number"},
+                {"TRUNK", "trunk"},
+                {"POOL", "pool"},
+                {"SESSIONS", "sessions"},
+                {"COUNTRY", "country"},
+                {"CARRIES", "capabilities", show_words},
+                {"RESERVED", "reserved"},
+                {"FROZEN", "frozen"},
+                {"TAGS", "tags", show_words},
+                {NULL},
+        };
         json_t *numbers;
         int code = client_ask_all(line, "/v1/numbers", "after", "numbers", &numbers);
-        if (numbers) {
-                struct show_table *table = show_table_create(titles);
-                add_rows(table, numbers);
-                show_table_print(table, "no numbers; \"maskline number add\" adds one");
-                show_table_destroy(table);
-        }
+        if (numbers)
+                show_list(numbers, columns, "no numbers; \"maskline number add\" adds one");
         json_decref(numbers);
         return code;
 }

@@ -32,45 +32,33 @@ static json_t *read_body(const struct command_line *line)
 
 static void show_sessions(const json_t *sessions)
 {
-        static const char *const titles[] = {"SESSION", "STATE", "ROLE",      "NUMBERS",
-                                             "DIALS",   "ENDED", "REFERENCE", NULL};
-        struct show_table *table = show_table_create(titles);
-        size_t at;
-        json_t *session;
-        json_array_foreach(sessions, at, session)
-        {
-                struct show_cell cells[] = {
-                        show_cell(session, "id"),        show_cell(session, "state"),
-                        show_cell(session, "role"),      show_words(session, "numbers"),
-                        show_words(session, "dials"),    show_cell(session, "ended_at"),
-                        show_cell(session, "reference"),
-                };
-                show_table_add(table, cells);
-        }
-        show_table_print(table, "in no session");
-        show_table_destroy(table);
+        static const struct show_column columns[] = {
+                {"SESSION", "id"},
+                {"STATE", "state"},
+                {"ROLE", "role"},
+                {"NUMBERS", "numbers", show_words},
+                {"DIALS", "dials", show_words},
+                {"ENDED", "ended_at"},
+                {"REFERENCE", "reference"},
+                {NULL},
+        };
+        show_list(sessions, columns, "in no session");
 }
 
 static void show_calls(const json_t *calls)
 {
-        static const char *const titles[] = {"STARTED", "CALL",    "ROLE",      "NUMBER",
-                                             "VERDICT", "SESSION", "TALKED MS", NULL};
-        struct show_table *table = show_table_create(titles);
-        size_t at;
-        json_t *call;
-        json_array_foreach(calls, at, call)
-        {
-                struct show_cell cells[] = {
-                        show_cell(call, "started_at"),  show_cell(call, "id"),
-                        show_cell(call, "role"),        show_cell(call, "number"),
-                        show_cell(call, "verdict"),     show_cell(call, "session"),
-                        show_cell(call, "duration_ms"),
-                };
-                show_table_add(table, cells);
-        }
+        static const struct show_column columns[] = {
+                {"STARTED", "started_at"},
+                {"CALL", "id"},
+                {"ROLE", "role"},
+                {"NUMBER", "number"},
+                {"VERDICT", "verdict"},
+                {"SESSION", "session"},
+                {"TALKED MS", "duration_ms"},
+                {NULL},
+        };
         fputc('\n', stdout);
-        show_table_print(table, "in no record of a call");
-        show_table_destroy(table);
+        show_list(calls, columns, "in no record of a call");
 }
 
 /* Page by page into one answer. */
@@ -122,21 +110,16 @@ static int export_party(const struct command_line *line)
 
 static void show_receipt(const json_t *answer)
 {
-        static const char *const titles[] = {"SESSION", "RESULT", "KEYS", NULL};
-        struct show_table *table = show_table_create(titles);
-        size_t at;
-        json_t *session;
+        static const struct show_column columns[] = {
+                {"SESSION", "id"},
+                {"RESULT", "result"},
+                {"KEYS", "keys"},
+                {NULL},
+        };
         show_fact("erased", show_cell(answer, "erased_at").text);
         show_fact("keys shredded", show_cell(answer, "keys").text);
         fputc('\n', stdout);
-        json_array_foreach(json_object_get(answer, "sessions"), at, session)
-        {
-                struct show_cell cells[] = {show_cell(session, "id"), show_cell(session, "result"),
-                                            show_cell(session, "keys")};
-                show_table_add(table, cells);
-        }
-        show_table_print(table, "it is in no session");
-        show_table_destroy(table);
+        show_list(json_object_get(answer, "sessions"), columns, "it is in no session");
 }
 
 static int erase(const struct command_line *line)

@@ -299,33 +299,16 @@ static int remove_pool(const struct command_line *line)
         return client_remove(line, "pools", "pool", "removed");
 }
 
-static void add_rows(struct show_table *table, const json_t *pools)
-{
-        size_t at;
-        json_t *pool;
-        json_array_foreach(pools, at, pool)
-        {
-                struct show_cell cells[] = {
-                        show_cell(pool, "name"),      show_cell(pool, "numbers"),
-                        show_cell(pool, "sessions"),  show_cell(pool, "selection"),
-                        show_cell(pool, "direction"),
-                };
-                show_table_add(table, cells);
-        }
-}
-
 static int list(const struct command_line *line)
 {
-        static const char *const titles[] = {"POOL",      "NUMBERS",   "SESSIONS",
-                                             "SELECTION", "DIRECTION", NULL};
+        static const struct show_column columns[] = {
+                {"POOL", "name"},           {"NUMBERS", "numbers"},     {"SESSIONS", "sessions"},
+                {"SELECTION", "selection"}, {"DIRECTION", "direction"}, {NULL},
+        };
         json_t *pools;
         int code = client_ask_all(line, "/v1/pools", "after", "pools", &pools);
-        if (pools) {
-                struct show_table *table = show_table_create(titles);
-                add_rows(table, pools);
-                show_table_print(table, "no pools");
-                show_table_destroy(table);
-        }
+        if (pools)
+                show_list(pools, columns, "no pools");
         json_decref(pools);
         return code;
 }

@@ -162,9 +162,21 @@ static int end(const struct command_line *line)
         return code;
 }
 
+static struct show_cell caller_of(const json_t *row, const char *name)
+{
+        return json_is_null(json_object_get(row, name)) ? (struct show_cell){"anyone"}
+                                                        : show_cell(row, name);
+}
+
 static int explain(const struct command_line *line)
 {
-        static const char *const titles[] = {"PARTY", "DIALS", "REACHES", "VERDICT", NULL};
+        static const struct show_column columns[] = {
+                {"PARTY", "party", caller_of},
+                {"DIALS", "dials"},
+                {"REACHES", "reaches_now"},
+                {"VERDICT", "verdict"},
+                {NULL},
+        };
         json_t *answer;
         int code = client_ask(line, "GET",
                               client_resource("sessions", line->operands[0], "/explain").text, NULL,
@@ -173,21 +185,8 @@ static int explain(const struct command_line *line)
                 return code;
         size_t at;
         json_t *row;
-        struct show_table *table = show_table_create(titles);
-        json_array_foreach(json_object_get(answer, "rows"), at, row)
-        {
-                struct show_cell cells[] = {
-                        show_cell(row, "party"),
-                        show_cell(row, "dials"),
-                        show_cell(row, "reaches_now"),
-                        show_cell(row, "verdict"),
-                };
-                if (json_is_null(json_object_get(row, "party")))
-                        strcpy(cells[0].text, "anyone");
-                show_table_add(table, cells);
-        }
-        show_table_print(table, "nobody can call in this session: it holds no number");
-        show_table_destroy(table);
+        show_list(json_object_get(answer, "rows"), columns,
+                  "nobody can call in this session: it holds no number");
         json_array_foreach(json_object_get(answer, "rows"), at, row) cli_explain_show(row);
         json_decref(answer);
         return code;

@@ -21,25 +21,17 @@ static int add(const struct command_line *line)
 
 static int list(const struct command_line *line)
 {
-        static const char *const titles[] = {"TENANT", "CREATED", NULL};
+        static const struct show_column columns[] = {
+                {"TENANT", "name"},
+                {"CREATED", "created_at"},
+                {NULL},
+        };
         json_t *answer;
         int code = client_ask(line, "GET", "/v1/tenants", NULL, &answer);
         if (!answer)
                 return code;
 
-        struct show_table *table = show_table_create(titles);
-        size_t at;
-        json_t *tenant;
-        json_array_foreach(json_object_get(answer, "tenants"), at, tenant)
-        {
-                struct show_cell cells[] = {
-                        show_cell(tenant, "name"),
-                        show_cell(tenant, "created_at"),
-                };
-                show_table_add(table, cells);
-        }
-        show_table_print(table, "no tenants");
-        show_table_destroy(table);
+        show_list(json_object_get(answer, "tenants"), columns, "no tenants");
         json_decref(answer);
         return code;
 }

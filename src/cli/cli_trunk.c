@@ -345,27 +345,22 @@ static int add(const struct command_line *line)
 
 static int list(const struct command_line *line)
 {
-        static const char *const titles[] = {"TRUNK",    "PEER",       "RESOLVED", "STATE",
-                                             "CHANNELS", "ANNOUNCING", NULL};
+        static const struct show_column columns[] = {
+                {"TRUNK", "name"},
+                {"PEER", "peer"},
+                {"RESOLVED", "peer_address"},
+                {"STATE", "state"},
+                {"CHANNELS", "channels"},
+                {"ANNOUNCING", "announcing"},
+                {NULL},
+        };
         json_t *answer;
         int code = client_ask(line, "GET", "/v1/trunks", NULL, &answer);
         if (!answer)
                 return code;
 
-        size_t at;
-        json_t *trunk;
-        struct show_table *table = show_table_create(titles);
-        json_array_foreach(json_object_get(answer, "trunks"), at, trunk)
-        {
-                struct show_cell cells[] = {
-                        show_cell(trunk, "name"),         show_cell(trunk, "peer"),
-                        show_cell(trunk, "peer_address"), show_cell(trunk, "state"),
-                        show_cell(trunk, "channels"),     show_cell(trunk, "announcing"),
-                };
-                show_table_add(table, cells);
-        }
-        show_table_print(table, "no trunks; \"maskline trunk add\" adds one");
-        show_table_destroy(table);
+        show_list(json_object_get(answer, "trunks"), columns,
+                  "no trunks; \"maskline trunk add\" adds one");
         json_decref(answer);
         return code;
 }

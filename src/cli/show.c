@@ -244,6 +244,28 @@ void show_table_destroy(struct show_table *table)
         free(table);
 }
 
+void show_list(const json_t *list, const struct show_column *columns, const char *when_empty)
+{
+        const char *titles[SHOW_COLUMNS_MAX + 1] = {NULL};
+        for (unsigned i = 0; columns[i].title; i++) {
+                assert(i < SHOW_COLUMNS_MAX);
+                titles[i] = columns[i].title;
+        }
+        struct show_table *table = show_table_create(titles);
+        size_t at;
+        json_t *row;
+        json_array_foreach((json_t *)(uintptr_t)list, at, row)
+        {
+                struct show_cell cells[SHOW_COLUMNS_MAX];
+                for (unsigned i = 0; columns[i].title; i++)
+                        cells[i] = columns[i].cell ? columns[i].cell(row, columns[i].member)
+                                                   : show_cell(row, columns[i].member);
+                show_table_add(table, cells);
+        }
+        show_table_print(table, when_empty);
+        show_table_destroy(table);
+}
+
 void show_fact(const char *name, const char *value)
 {
         printf("%-15s", name);

@@ -44,6 +44,13 @@ void show_table_add(struct show_table *table, const struct show_cell *cells);
 void show_table_print(const struct show_table *table, const char *when_empty);
 void show_table_destroy(struct show_table *table);
 
+struct show_column {
+        const char *title, *member;
+        struct show_cell (*cell)(const json_t *object, const char *name); /* NULL: show_cell */
+};
+/* The objects of `list` as a table, a row each; the last column has no title. */
+void show_list(const json_t *list, const struct show_column *columns, const char *when_empty);
+
 /* "name:   value", the names in one column. */
 void show_fact(const char *name, const char *value);
 
