@@ -308,6 +308,13 @@ int rig_set_up(void **state)
         return 0;
 }
 
+int rig_set_up_provisioned(void **state, unsigned numbers)
+{
+        rig_set_up(state);
+        rig_provision(*state, numbers);
+        return 0;
+}
+
 int rig_tear_down(void **state)
 {
         rig_close(*state);

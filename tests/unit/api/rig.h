@@ -32,6 +32,8 @@ void rig_close(struct rig *rig);
 /* Of a cmocka test: a rig that was opened, without anything in it; its end. */
 int rig_set_up(void **state);
 int rig_tear_down(void **state);
+/* The same after rig_provision(). */
+int rig_set_up_provisioned(void **state, unsigned numbers);
 
 /* Members of an object: "" and 0 when they are not there. */
 const char *text_of(const json_t *json, const char *name);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Blocked pairs by REST: made, repeated, listed, removed, and what no client should send. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "../unit.h"
@@ -11,19 +10,7 @@
 
 static int set_up(void **state)
 {
-        struct rig *rig = calloc(1, sizeof *rig);
-        rig_open(rig, false);
-        rig_provision(rig, 2);
-        *state = rig;
-        return 0;
-}
-
-static int tear_down(void **state)
-{
-        struct rig *rig = *state;
-        rig_close(rig);
-        free(rig);
-        return 0;
+        return rig_set_up_provisioned(state, 2);
 }
 
 static void block(struct rig *rig, unsigned status, const char *a, const char *b, char id[24])
@@ -144,7 +131,7 @@ static void one_tenant_has_so_many_and_is_told_so(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, rig_tear_down)
         const struct CMUnitTest tests[] = {
                 TEST(a_pair_is_blocked_and_may_call_again),
                 TEST(they_are_listed_page_by_page),

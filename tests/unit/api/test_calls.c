@@ -13,11 +13,7 @@
 
 static int set_up(void **state)
 {
-        struct rig *rig = malloc(sizeof *rig);
-        rig_open(rig, false);
-        rig_provision(rig, 2);
-        *state = rig;
-        return 0;
+        return rig_set_up_provisioned(state, 2);
 }
 
 static struct uuid id_of(unsigned call, unsigned leg)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What REST says of sessions while the wall clock leaps by hours, either way. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -29,12 +28,8 @@ int __wrap_clock_gettime(clockid_t clock, struct timespec *out)
 
 static int set_up(void **state)
 {
-        struct rig *rig = calloc(1, sizeof *rig);
         ahead_s = 0;
-        rig_open(rig, false);
-        rig_provision(rig, 2);
-        *state = rig;
-        return 0;
+        return rig_set_up_provisioned(state, 2);
 }
 
 /* For an hour; its path, 64 bytes. */

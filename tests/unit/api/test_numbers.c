@@ -8,11 +8,7 @@
 
 static int set_up(void **state)
 {
-        struct rig *rig = malloc(sizeof *rig);
-        rig_open(rig, false);
-        rig_provision(rig, 2);
-        *state = rig;
-        return 0;
+        return rig_set_up_provisioned(state, 2);
 }
 
 static void a_number_knows_where_it_is_at_home_unless_it_is_told(void **state)

@@ -2,7 +2,6 @@
 /* All that is held of one person: told to whoever may ask for it, and erased with a receipt. */
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "../unit.h"
@@ -16,11 +15,7 @@
 
 static int set_up(void **state)
 {
-        struct rig *rig = calloc(1, sizeof *rig);
-        rig_open(rig, false);
-        rig_provision(rig, 8);
-        *state = rig;
-        return 0;
+        return rig_set_up_provisioned(state, 8);
 }
 
 static void create(struct rig *rig, const char *body, char id[24])

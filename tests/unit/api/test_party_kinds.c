@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Premium-rate, shared-cost and emergency numbers as parties: refused unless the pool allows them. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "../unit.h"
@@ -15,19 +14,7 @@
 
 static int set_up(void **state)
 {
-        struct rig *rig = calloc(1, sizeof *rig);
-        rig_open(rig, false);
-        rig_provision(rig, 6);
-        *state = rig;
-        return 0;
-}
-
-static int tear_down(void **state)
-{
-        struct rig *rig = *state;
-        rig_close(rig);
-        free(rig);
-        return 0;
+        return rig_set_up_provisioned(state, 6);
 }
 
 static void body_of(char out[256], const char *number, const char *alias)
@@ -189,7 +176,7 @@ static void a_short_emergency_number_is_named_as_one(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, rig_tear_down)
         const struct CMUnitTest tests[] = {
                 TEST(no_session_begins_with_one),
                 TEST(none_comes_into_a_session_that_is_there),

@@ -9,11 +9,7 @@
 
 static int set_up(void **state)
 {
-        struct rig *rig = malloc(sizeof *rig);
-        rig_open(rig, false);
-        rig_provision(rig, 6);
-        *state = rig;
-        return 0;
+        return rig_set_up_provisioned(state, 6);
 }
 
 #define CERTIFICATE "/v1/pools/default/certificate"

@@ -16,11 +16,7 @@
 
 static int set_up(void **state)
 {
-        struct rig *rig = calloc(1, sizeof *rig);
-        rig_open(rig, false);
-        rig_provision(rig, 8);
-        *state = rig;
-        return 0;
+        return rig_set_up_provisioned(state, 8);
 }
 
 static const json_t *row_of(const json_t *report, unsigned i)

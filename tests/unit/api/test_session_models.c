@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Sessions of every model: created, shown and changed by REST, and what calls of theirs would come to. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "../unit.h"
@@ -13,11 +12,7 @@
 
 static int set_up(void **state)
 {
-        struct rig *rig = calloc(1, sizeof *rig);
-        rig_open(rig, false);
-        rig_provision(rig, 12);
-        *state = rig;
-        return 0;
+        return rig_set_up_provisioned(state, 12);
 }
 
 static json_t *create(struct rig *rig, const char *body)

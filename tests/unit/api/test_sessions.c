@@ -12,11 +12,7 @@
 
 static int set_up(void **state)
 {
-        struct rig *rig = malloc(sizeof *rig);
-        rig_open(rig, false);
-        rig_provision(rig, 2);
-        *state = rig;
-        return 0;
+        return rig_set_up_provisioned(state, 2);
 }
 
 static const json_t *party_of(const json_t *json, unsigned i)

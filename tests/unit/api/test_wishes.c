@@ -27,11 +27,8 @@ static void add_numbers(struct rig *rig)
 
 static int set_up(void **state)
 {
-        struct rig *rig = calloc(1, sizeof *rig);
-        rig_open(rig, false);
-        rig_provision(rig, 0);
-        add_numbers(rig);
-        *state = rig;
+        rig_set_up_provisioned(state, 0);
+        add_numbers(*state);
         return 0;
 }
 
