@@ -49,24 +49,20 @@ static void expect_agreement(const struct session *s, unsigned expected)
 static void every_row_is_what_the_lookup_does(void **state)
 {
         (void)state;
-        struct session s = made(MODEL_TWO_NUMBERS, 1, 1);
-        expect_agreement(&s, 2);
-        s = made(MODEL_ONE_NUMBER, 1, 1);
-        expect_agreement(&s, 2);
-        s = made(MODEL_ONE_WAY, 3, 1);
-        expect_agreement(&s, 3);
-        s = made(MODEL_ONE_WAY, 0, 1);
-        expect_agreement(&s, 1);
-        s = made(MODEL_GROUP, 8, 0);
-        expect_agreement(&s, 56);
-        s = made(MODEL_SIDES, 3, 4);
-        expect_agreement(&s, 7);
-        s = made(MODEL_EXTENSION, 0, 16);
-        expect_agreement(&s, 16);
-        s = made(MODEL_PANEL, 15, 1);
-        expect_agreement(&s, 16);
-        s = made(MODEL_LAST_CALLER, 0, 1);
-        expect_agreement(&s, 2);
+        static const struct {
+                enum session_model model;
+                unsigned first, second, rows;
+        } models[] = {
+                {MODEL_TWO_NUMBERS, 1, 1, 2}, {MODEL_ONE_NUMBER, 1, 1, 2},
+                {MODEL_ONE_WAY, 3, 1, 3},     {MODEL_ONE_WAY, 0, 1, 1},
+                {MODEL_GROUP, 8, 0, 56},      {MODEL_SIDES, 3, 4, 7},
+                {MODEL_EXTENSION, 0, 16, 16}, {MODEL_PANEL, 15, 1, 16},
+                {MODEL_LAST_CALLER, 0, 1, 2},
+        };
+        for (unsigned i = 0; i < sizeof models / sizeof models[0]; i++) {
+                struct session s = made(models[i].model, models[i].first, models[i].second);
+                expect_agreement(&s, models[i].rows);
+        }
 }
 
 static void a_place_that_is_empty_is_in_no_row(void **state)

@@ -158,8 +158,7 @@ static void a_restart_forgets_none(void **state)
         struct session_view s = world_session(&w, 1, 2, 0);
         uint64_t kept = block(1, 2), gone = block(1, 3), last = block(1, 4);
         assert_int_equal(unblock(gone), 0);
-        world_close(&w);
-        assert_int_equal(world_open(&w), 0);
+        world_reopen(&w);
         assert_int_equal(world_call(&w, s.parties[0].dials, 1), MASK_BLOCKED);
         struct directory_block list[4];
         assert_int_equal(directory_block_list(w.dir, 1, 0, list, 4), 2);

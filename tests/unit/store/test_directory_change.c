@@ -25,12 +25,6 @@ static int tear_down(void **state)
         return 0;
 }
 
-static void reopen(void)
-{
-        world_close(&w);
-        assert_int_equal(world_open(&w), 0);
-}
-
 static struct session_create model(enum session_model model)
 {
         return (struct session_create){.tenant_id = 1, .has_model = true, .model = model};
@@ -130,7 +124,7 @@ static void one_number_serves_both_ways(void **state)
                 connects(s.slots[0], 1, 2, s.slots[0]);
                 connects(s.slots[0], 2, 1, s.slots[0]);
                 refuses(s.slots[0], 3, MASK_STRANGER);
-                reopen();
+                world_reopen(&w);
         }
 }
 
@@ -148,7 +142,7 @@ static void a_group_has_a_number_for_each_pair(void **state)
                                         connects(s.slots[8 * i + j], 1 + i, 1 + j,
                                                  s.slots[8 * j + i]);
                 refuses(s.slots[1], 9, MASK_STRANGER);
-                reopen();
+                world_reopen(&w);
         }
 }
 
@@ -167,7 +161,7 @@ static void an_open_number_is_for_anyone_and_nobody_else_gets_it(void **state)
                 assert_false(number_equal(other.slots[0].n, s.slots[0].n));
                 assert_false(number_equal(other.slots[1].n, s.slots[0].n));
         }
-        reopen();
+        world_reopen(&w);
         connects(s.slots[0], 7, 1, s.slots[0]);
 }
 
@@ -197,7 +191,7 @@ static void many_extensions_share_a_number(void **state)
                 c.given[0] = world_m(5);
                 s[i] = create(&c);
         }
-        reopen();
+        world_reopen(&w);
         struct directory_decision d = call_with(world_m(5), 9, "1002");
         assert_int_equal(d.verdict, MASK_CONNECT);
         assert_int_equal(d.mapping.session_id, s[1].id);
@@ -228,7 +222,7 @@ static void the_last_caller_is_called_back_also_after_a_restart(void **state)
         use(s.slots[0], 8);
         connects(s.slots[0], 1, 8, s.slots[0]);
         world_run_ms(&w, 2000);
-        reopen();
+        world_reopen(&w);
         connects(s.slots[0], 1, 8, s.slots[0]);
 }
 
@@ -268,7 +262,7 @@ static void a_panel_is_called_in_turn_also_after_a_restart(void **state)
                 reached[i] = (unsigned)(d.mapping.connect_to.n.e164 - world_p(0).n.e164);
                 use(s.slots[1], 9);
                 world_run_ms(&w, 3000);
-                reopen();
+                world_reopen(&w);
         }
         assert_int_equal(reached[0] + reached[1] + reached[2], 6);
         assert_int_not_equal(reached[0], reached[1]);
@@ -306,7 +300,7 @@ static void whoever_was_replaced_is_refused_and_the_new_one_reached(void **state
                 connects(after.slots[0], 3, 2, after.slots[1]);
                 connects(after.slots[1], 2, 3, after.slots[0]);
                 refuses(s.slots[0], 1, MASK_ENDED);
-                reopen();
+                world_reopen(&w);
         }
         /* The pair is taken until its quarantine is over. */
         struct session_create c = {.tenant_id = 1,
@@ -329,13 +323,13 @@ static void an_alias_calls_like_its_party_until_it_is_taken_away(void **state)
         struct session_view s = world_session(&w, 1, 2, 0), after;
         struct session_edit e = edit_of(EDIT_ADD_ALIAS, 0, 5);
         assert_int_equal(edit(s.id, &e, &after), 0);
-        reopen();
+        world_reopen(&w);
         connects(s.slots[0], 5, 2, s.slots[1]);
         connects(s.slots[1], 2, 1, s.slots[0]);
         assert_int_equal(edit(s.id, &e, &after), ERR_EXISTS);
         e.kind = EDIT_REMOVE_ALIAS;
         assert_int_equal(edit(s.id, &e, &after), 0);
-        reopen();
+        world_reopen(&w);
         refuses(s.slots[0], 5, MASK_ENDED);
         connects(s.slots[0], 1, 2, s.slots[1]);
 }
@@ -401,7 +395,7 @@ static void a_group_gains_and_loses_members(void **state)
                 refuses(s.slots[8], 2, MASK_ENDED); /* who has left calls */
                 refuses(s.slots[1], 1, MASK_ENDED); /* who has left is called */
                 connects(s.slots[2], 1, 3, s.slots[8 * 2]);
-                reopen();
+                world_reopen(&w);
         }
         e = edit_of(EDIT_REMOVE_PARTY, 1, 0);
         assert_int_equal(edit(s.id, &e, &after), ERR_NOT_FOUND);
@@ -450,7 +444,7 @@ static void what_the_disk_refuses_never_was(void **state)
                 refuses(s.slots[1], 9, MASK_STRANGER);
                 refuses(s.slots[8], 8, MASK_STRANGER);
                 world_run_ms(&w, 3000);
-                reopen();
+                world_reopen(&w);
         }
         for (unsigned i = 0; i < 5; i++)
                 assert_int_equal(edit(s.id, &edits[i], &after), 0);
@@ -497,7 +491,7 @@ static void an_ended_session_can_live_again(void **state)
         refuses(s.slots[0], 1, MASK_ENDED);
         assert_int_equal(reopen_session(s.id, &after), 0);
         assert_int_equal(after.state, SESSION_ACTIVE);
-        reopen();
+        world_reopen(&w);
         connects(s.slots[0], 1, 2, s.slots[1]);
         assert_int_equal(directory_session_end(w.dir, s.id, NULL, NULL), 0);
         world_run_ms(&w, QUARANTINE_MS + 1000);
@@ -549,7 +543,7 @@ static void a_session_that_is_used_lives_on_but_not_for_ever(void **state)
                 world_run_ms(&w, 75000);
                 use(s.slots[0], 1);
                 world_run_ms(&w, 2000); /* until it is written */
-                reopen();
+                world_reopen(&w);
         }
         assert_int_equal(directory_session_find(w.dir, s.id, &s), 0);
         assert_int_equal(s.calls, 3);
@@ -597,7 +591,7 @@ static void a_renewal_that_the_disk_refuses_does_not_come_back_with_a_call(void 
         struct session_view s = world_session(&w, 1, 2, world_now(&w) + 60000), after;
         struct answer answer = {.err = 1};
         w.commit_ms = 4000; /* longer than a call waits to be written down */
-        reopen();
+        world_reopen(&w);
         store_memory_fail(w.store, 1, 1, ERR_STORE);
         assert_int_equal(directory_session_renew(w.dir, s.id, world_now(&w) + 600000, &after,
                                                  world_done, &answer),
@@ -606,7 +600,7 @@ static void a_renewal_that_the_disk_refuses_does_not_come_back_with_a_call(void 
         world_run_ms(&w, 15000);
         assert_int_equal(answer.err, ERR_STORE);
         w.commit_ms = 0;
-        reopen();
+        world_reopen(&w);
         world_run_ms(&w, 60000);
         refuses(s.slots[0], 1, MASK_EXPIRED);
 }
@@ -621,7 +615,7 @@ static void a_shorter_quarantine_that_the_disk_refuses_erases_nothing(void **sta
         pool.policy.quarantine_ms = 0;
         struct answer answer = {.err = 1};
         w.commit_ms = 1000;
-        reopen();
+        world_reopen(&w);
         store_memory_fail(w.store, 1, 1, ERR_STORE);
         assert_int_equal(directory_pool_change(w.dir, &pool, world_done, &answer), 0);
         world_run_ms(&w, 5000);
@@ -653,13 +647,13 @@ static void a_pool_stays_while_anything_holds_it(void **state)
         move_number(3, 1, 0);
         move_number(4, 1, 0);
         assert_int_equal(directory_pool_remove(w.dir, 1, pool_id, NULL, NULL), ERR_IN_USE);
-        reopen();
+        world_reopen(&w);
         assert_int_equal(directory_pool_get(w.dir, 1, pool_id)->sessions, 1);
         world_run_ms(&w, 61000);
         assert_int_equal(directory_pool_remove(w.dir, 1, pool_id, NULL, NULL), 0);
         assert_int_equal(directory_pool_remove(w.dir, 1, 1, NULL, NULL), ERR_IN_USE);
         world_run(&w);
-        reopen();
+        world_reopen(&w);
         assert_null(directory_pool_get(w.dir, 1, pool_id));
         c.pool_id = pool_id;
         struct session_view view;
@@ -681,7 +675,7 @@ static void frozen_and_reserved_numbers_are_not_picked(void **state)
         row.traits.reserved = true;
         assert_int_equal(directory_number_change(w.dir, &row, NULL, NULL), 0);
         world_run(&w);
-        reopen();
+        world_reopen(&w);
         struct session_create c = {.tenant_id = 1, .pool_id = pool_id};
         session_create_party(&c, world_p(1));
         session_create_party(&c, world_p(2));
@@ -807,7 +801,7 @@ static void an_erased_session_is_gone_and_its_pairs_are_taken_all_the_same(void 
                 ERR_CONFLICT);
         world_run_ms(&w, QUARANTINE_MS + 1000);
         (void)create(&c);
-        reopen();
+        world_reopen(&w);
         connects(s.slots[1], 2, 4,
                  directory_session_find(w.dir, s.id + 2, &view) ? (struct masking_number){{0}}
                                                                 : view.slots[1]);
@@ -828,7 +822,7 @@ static void erasing_waits_for_what_the_disk_may_refuse(void **state)
         assert_int_equal(answer.err, ERR_STORE);
         assert_int_equal(erased_err, 0);
         refuses(s.slots[0], 1, MASK_STRANGER);
-        reopen();
+        world_reopen(&w);
         refuses(s.slots[0], 1, MASK_STRANGER);
         refuses(s.slots[0], 3, MASK_STRANGER);
 }

@@ -58,12 +58,6 @@ static unsigned audit_kinds(uint16_t *kinds, unsigned max)
         return count;
 }
 
-static void reopen(void)
-{
-        world_close(&w);
-        assert_int_equal(world_open(&w), 0);
-}
-
 /* Taking back. */
 
 static void a_refused_create_leaves_nothing(void **state)
@@ -509,7 +503,7 @@ static void everything_answers_as_before_after_a_restart(void **state)
         uint32_t count = directory_session_list(w.dir, 1, 0, before, 8);
         struct session_id_text text = session_id_format(w.dir, live.id);
 
-        reopen();
+        world_reopen(&w);
         assert_int_equal(count, 4);
         assert_int_equal(directory_session_list(w.dir, 1, 0, after, 8), count);
         assert_memory_equal(before, after, count * sizeof before[0]);
@@ -572,7 +566,7 @@ static void closing_writes_what_waits(void **state)
         struct cdr cdr = cdr_of(1, 1);
         directory_cdr(w.dir, &cdr);
         assert_int_equal(directory_session_end(w.dir, s.id, world_done, &answers[2]), 0);
-        reopen();
+        world_reopen(&w);
         for (unsigned i = 0; i < 3; i++) {
                 assert_int_equal(answers[i].err, 0);
                 assert_int_equal(answers[i].times, 1);
@@ -586,7 +580,7 @@ static void closing_answers_what_is_in_flight_and_what_waits_behind_it(void **st
         (void)state;
         world_provision(&w, 2);
         w.commit_ms = 1000;
-        reopen();
+        world_reopen(&w);
         struct session_view s, again;
         struct answer answers[2] = {{1, 0}, {1, 0}};
         assert_int_equal(create(1, 2, SLICE("r"), &s, &answers[0]), 0);
@@ -633,7 +627,7 @@ static void a_restart_erases_what_fell_due_meanwhile(void **state)
         unsigned count = audit_kinds(kinds, 16);
         assert_int_equal(kinds[count - 1], AUDIT_SESSION_ERASED);
         /* Once is enough. */
-        reopen();
+        world_reopen(&w);
         world_run(&w);
         assert_int_equal(audit_kinds(kinds, 16), count);
         assert_int_equal(health().sessions, 1);
@@ -646,7 +640,7 @@ static void ids_are_not_used_again_after_all_is_erased(void **state)
         struct session_view s = world_session(&w, 1, 2, world_now(&w) + 10), next;
         world_run_ms(&w, QUARANTINE_MS + 100);
         assert_int_equal(health().sessions, 0);
-        reopen();
+        world_reopen(&w);
         assert_int_equal(create(1, 2, SLICE_NONE, &next, NULL), 0);
         assert_true(next.id > s.id);
 }
@@ -691,7 +685,7 @@ static void a_longer_quarantine_counts_for_what_has_ended_already(void **state)
         assert_int_equal(directory_session_end(w.dir, first.id, NULL, NULL), 0);
         world_run_ms(&w, QUARANTINE_MS - 10);
         w.params.quarantine_ms = 2 * QUARANTINE_MS;
-        reopen();
+        world_reopen(&w);
         world_run_ms(&w, QUARANTINE_MS);
         assert_int_equal(world_call(&w, first.parties[0].dials, 1), MASK_ENDED);
         assert_int_equal(create(1, 3, SLICE_NONE, &s, NULL), ERR_NO_NUMBER);

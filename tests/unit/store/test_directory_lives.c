@@ -626,8 +626,7 @@ static void do_edit(void)
 static void restart(void)
 {
         world_run_ms(&w, 1100); /* what is remembered of calls is written */
-        world_close(&w);
-        assert_int_equal(world_open(&w), 0);
+        world_reopen(&w);
         m.intent_count = 0;
         m.now_ms = 0;
         done[RESTARTED]++;

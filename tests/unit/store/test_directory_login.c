@@ -22,12 +22,6 @@ static int tear_down(void **state)
         return 0;
 }
 
-static void reopen(void)
-{
-        world_close(&w);
-        assert_int_equal(world_open(&w), 0);
-}
-
 static struct trunk new_trunk(void)
 {
         struct trunk trunk = {
@@ -85,7 +79,7 @@ static void a_password_is_there_after_a_restart_and_in_no_file(void **state)
         (void)state;
         uint32_t id = add(PASSWORD);
         expect_password(id, PASSWORD);
-        reopen();
+        world_reopen(&w);
         expect_password(id, PASSWORD);
         const struct trunk *trunk = directory_trunk_get(w.dir, id);
         assert_string_equal(trunk->username, "acme");
@@ -126,7 +120,7 @@ static void a_changed_password_replaces_the_old_one_for_good(void **state)
         struct buf b;
         buf_init(&b, memory, sizeof memory);
         assert_int_equal(directory_trunk_password(w.dir, &before, &b), ERR_STALE);
-        reopen();
+        world_reopen(&w);
         expect_password(id, "another");
         assert_int_equal(change(id, ""), 0);
         expect_password(id, "");
@@ -144,7 +138,7 @@ static void a_change_that_keeps_the_password_keeps_its_key(void **state)
         assert_int_equal(directory_trunk_change(w.dir, &trunk, world_done, &answer), 0);
         world_run(&w);
         assert_int_equal(answer.err, 0);
-        reopen();
+        world_reopen(&w);
         expect_password(id, PASSWORD);
         assert_false(directory_trunk_get(w.dir, id)->registers);
         assert_string_equal(directory_trunk_get(w.dir, id)->realm, "");
@@ -164,7 +158,7 @@ static void what_the_disk_refuses_leaves_the_old_password(void **state)
         assert_int_equal(second.err, ERR_STORE);
         expect_password(id, PASSWORD);
         assert_int_equal(vault_keys_used(w.vault), 1);
-        reopen();
+        world_reopen(&w);
         expect_password(id, PASSWORD);
 }
 
@@ -224,7 +218,7 @@ static void a_lost_key_leaves_a_trunk_without_password(void **state)
         uint32_t id = add(PASSWORD);
         assert_int_equal(vault_key_shred(w.vault, directory_trunk_get(w.dir, id)->password_key), 0);
         assert_int_equal(vault_sync(w.vault), 0);
-        reopen();
+        world_reopen(&w);
         expect_password(id, "");
         assert_int_equal(change(id, "again"), 0);
         expect_password(id, "again");
@@ -262,7 +256,7 @@ static void headers_are_there_after_a_restart_and_in_no_file(void **state)
         expect_headers(id, "");
         assert_int_equal(change_headers(id, LINES), 0);
         expect_headers(id, LINES);
-        reopen();
+        world_reopen(&w);
         expect_headers(id, LINES);
         expect_password(id, PASSWORD);
         assert_false(scratch_holds(&w.files, "correct-horse", strlen("correct-horse")));
@@ -314,7 +308,7 @@ static void lost_headers_leave_a_trunk_without_them(void **state)
         const struct trunk *trunk = directory_trunk_get(w.dir, id);
         assert_int_equal(vault_key_shred(w.vault, trunk->writing.headers_key), 0);
         assert_int_equal(vault_sync(w.vault), 0);
-        reopen();
+        world_reopen(&w);
         expect_headers(id, "");
         expect_password(id, PASSWORD);
 }

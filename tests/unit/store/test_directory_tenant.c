@@ -27,12 +27,6 @@ static int tear_down(void **state)
         return 0;
 }
 
-static void reopen(void)
-{
-        world_close(&w);
-        assert_int_equal(world_open(&w), 0);
-}
-
 static void start_tenant(const char *name, struct tenant *tenant, struct answer *answer)
 {
         *tenant = (struct tenant){0};
@@ -109,7 +103,7 @@ static void a_tenant_is_there_after_a_restart(void **state)
         assert_int_equal(id, 2);
         struct tenant again = {.name = "acme"};
         assert_int_equal(directory_tenant_add(w.dir, &again, 0, NULL, NULL), ERR_EXISTS);
-        reopen();
+        world_reopen(&w);
         const struct tenant *tenant = directory_tenant_find(w.dir, SLICE("acme"));
         assert_non_null(tenant);
         assert_int_equal(tenant->id, id);
@@ -125,13 +119,13 @@ static void an_id_is_never_given_out_twice(void **state)
         (void)state;
         assert_int_equal(add_tenant("acme"), 2);
         assert_int_equal(remove_tenant(2), 0);
-        reopen();
+        world_reopen(&w);
         assert_null(directory_tenant_find(w.dir, SLICE("acme")));
         assert_int_equal(add_tenant("acme"), 3);
 
         assert_int_equal(add_key(3, "one"), 1);
         assert_int_equal(revoke_key(1), 0);
-        reopen();
+        world_reopen(&w);
         assert_int_equal(add_key(3, "one"), 2);
 }
 
@@ -196,7 +190,7 @@ static void what_the_disk_refuses_is_taken_back(void **state)
         store_memory_fail(w.store, 1, 1, ERR_STORE);
         assert_int_equal(remove_tenant(id), ERR_STORE);
         assert_non_null(directory_tenant_find(w.dir, SLICE("acme")));
-        reopen();
+        world_reopen(&w);
         assert_non_null(directory_tenant_find(w.dir, SLICE("acme")));
         assert_null(use("text"));
 }
@@ -206,7 +200,7 @@ static void a_key_holds_until_it_is_revoked_and_its_text_is_in_no_file(void **st
         (void)state;
         static const char text[] = "mk_correct-horse-battery";
         uint64_t id = add_key(TENANT_DEFAULT, text);
-        reopen();
+        world_reopen(&w);
         const struct api_key *key = use(text);
         assert_non_null(key);
         assert_int_equal(key->id, id);
@@ -220,7 +214,7 @@ static void a_key_holds_until_it_is_revoked_and_its_text_is_in_no_file(void **st
         assert_null(use(text)); /* at once */
         assert_int_equal(revoke_key(id), ERR_NOT_FOUND);
         world_run(&w);
-        reopen();
+        world_reopen(&w);
         assert_null(use(text));
         assert_null(directory_key_get(w.dir, id));
 }
@@ -255,7 +249,7 @@ static void the_disk_hears_of_a_use_once_an_hour(void **state)
         world_run(&w);
         assert_int_equal(store_memory_commits(w.disk), commits + 2);
         assert_true(directory_key_get(w.dir, id)->used_ms >= used_ms + HOUR_MS);
-        reopen();
+        world_reopen(&w);
         assert_true(directory_key_get(w.dir, id)->used_ms >= used_ms + HOUR_MS);
 }
 

@@ -35,12 +35,6 @@ static int tear_down(void **state)
         return 0;
 }
 
-static void reopen(void)
-{
-        world_close(&w);
-        assert_int_equal(world_open(&w), 0);
-}
-
 static void on_erased(void *arg, int err, const struct erase_receipt *receipt)
 {
         struct erasure *e = arg;
@@ -107,7 +101,7 @@ static void a_late_call_is_refused_on_a_number_that_is_open_now(void **state)
                 world_run(&w);
                 assert_int_equal(world_call(&w, s.slots[0], 7), MASK_CONNECT);
                 assert_int_equal(world_call(&w, s.slots[0], 1), MASK_STRANGER);
-                reopen();
+                world_reopen(&w);
         }
         world_run_ms(&w, QUARANTINE_MS + 1000);
         assert_int_equal(world_call(&w, s.slots[0], 1), MASK_CONNECT);
@@ -140,7 +134,7 @@ static void pairs_stay_taken_after_a_restart(void **state)
                 is_taken(s.slots[0], 1);
                 is_taken(s.slots[0], 3);
                 is_taken(s.slots[1], 2);
-                reopen();
+                world_reopen(&w);
         }
         struct session_view next = world_session(&w, 1, 2, 0);
         assert_false(number_equal(next.slots[0].n, s.slots[0].n));
@@ -187,7 +181,7 @@ static bool crash_after(int64_t ms)
         struct session_view s = world_session(&w, 1, 2, 0), view;
         replace(s.id, 0, 3);
         w.commit_ms = 7;
-        reopen();
+        world_reopen(&w);
         begin_erasing(s.id, &e);
         world_run_ms(&w, ms);
         world_crash(&w);
@@ -244,7 +238,7 @@ static void a_clean_end_in_the_midst_frees_no_pair(void **state)
                 struct erasure e;
                 struct session_view s = world_session(&w, 1, 2, 0), view;
                 w.commit_ms = 7;
-                reopen();
+                world_reopen(&w);
                 begin_erasing(s.id, &e);
                 world_run_ms(&w, ms);
                 world_close(&w);
@@ -272,7 +266,7 @@ static void a_disk_that_refuses_delays_it(void **state)
         world_run_ms(&w, 10000);
         assert_int_equal(e.times, 1);
         assert_int_equal(e.err, 0);
-        reopen();
+        world_reopen(&w);
         is_taken(s.slots[0], 1);
 }
 
@@ -311,7 +305,7 @@ static void a_pool_stays_as_long_as_its_graves(void **state)
                          0);
         world_run(&w);
         erase(view.id);
-        reopen();
+        world_reopen(&w);
         assert_int_equal(directory_pool_remove(w.dir, 1, pool.id, NULL, NULL), ERR_IN_USE);
         world_run_ms(&w, QUARANTINE_MS + 1000);
         assert_int_equal(directory_pool_remove(w.dir, 1, pool.id, NULL, NULL), 0);
@@ -347,7 +341,7 @@ static void all_pairs_of_the_largest_session_stay_taken(void **state)
         struct session_view s = make_largest();
         erase(s.id);
         assert_in_range(graves(), 2, 8);
-        reopen();
+        world_reopen(&w);
         for (unsigned i = 0; i < SESSION_GROUP_MAX; i++)
                 for (unsigned j = 0; j < SESSION_GROUP_MAX; j++)
                         for (unsigned real = 0; i != j && real < PARTY_REALS_MAX; real++)

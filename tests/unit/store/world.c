@@ -71,6 +71,13 @@ void world_crash(struct world *w)
         world_close(w);
 }
 
+void world_reopen(struct world *w)
+{
+        world_close(w);
+        int err = world_open(w);
+        assert(!err);
+}
+
 void world_remove(struct world *w)
 {
         if (w->dir)

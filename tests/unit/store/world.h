@@ -33,9 +33,10 @@ void world_make(struct world *w, bool with_files);
 void world_remove(struct world *w);
 
 void world_close(struct world *w);
-void world_crash(struct world *w); /* closes it as a process that is killed does */
-int world_open(struct world *w);   /* what directory_open_on says */
-void world_run(struct world *w);   /* until what was submitted is answered */
+void world_crash(struct world *w);  /* closes it as a process that is killed does */
+int world_open(struct world *w);    /* what directory_open_on says */
+void world_reopen(struct world *w); /* closed and opened, which succeeds */
+void world_run(struct world *w);    /* until what was submitted is answered */
 void world_run_ms(struct world *w, int64_t ms);
 int64_t world_now(const struct world *w);
 
