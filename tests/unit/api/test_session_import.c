@@ -133,6 +133,16 @@ static json_t *many(unsigned count, bool with_reference)
         return json_pack("{s:o}", "rows", rows);
 }
 
+/* The report, to be released. */
+static json_t *import(struct rig *rig, const json_t *rows, int created, int there, int rejected)
+{
+        char *body = json_dumps(rows, 0);
+        json_t *report = rig_expect(rig, 200, "POST", IMPORT, body);
+        expect_counts(report, created, there, rejected);
+        free(body);
+        return report;
+}
+
 static void a_whole_import_comes_again_under_its_key_and_is_done_once(void **state)
 {
         struct rig *rig = *state;
@@ -155,15 +165,9 @@ static void references_make_it_repeatable_row_by_row(void **state)
 {
         struct rig *rig = *state;
         json_t *rows = many(40, true);
-        char *body = json_dumps(rows, 0);
-        json_t *report = rig_expect(rig, 200, "POST", IMPORT, body);
-        expect_counts(report, 40, 0, 0);
-        json_decref(report);
-        report = rig_expect(rig, 200, "POST", IMPORT, body);
-        expect_counts(report, 0, 40, 0);
-        json_decref(report);
+        json_decref(import(rig, rows, 40, 0, 0));
+        json_decref(import(rig, rows, 0, 40, 0));
         assert_int_equal(sessions(rig), 40);
-        free(body);
         json_decref(rows);
 }
 
@@ -189,17 +193,12 @@ static void rows_that_the_disk_refuses_are_rejected_and_taken_back(void **state)
         struct rig *rig = *state;
         store_memory_fail(rig->store, 1, 100, -ENOSPC); /* they are tried again by themselves */
         json_t *rows = many(3, true);
-        char *body = json_dumps(rows, 0);
-        json_t *report = rig_expect(rig, 200, "POST", IMPORT, body);
-        expect_counts(report, 0, 0, 3);
+        json_t *report = import(rig, rows, 0, 0, 3);
         assert_non_null(strstr(text_of(row_of(report, 0), "detail"), "disk"));
         json_decref(report);
         assert_int_equal(sessions(rig), 0);
         store_memory_fail(rig->store, 1, 0, 0);
-        report = rig_expect(rig, 200, "POST", IMPORT, body);
-        expect_counts(report, 3, 0, 0);
-        json_decref(report);
-        free(body);
+        json_decref(import(rig, rows, 3, 0, 0));
         json_decref(rows);
 }
 
@@ -207,12 +206,9 @@ static void where_room_ends_the_rest_is_rejected(void **state)
 {
         struct rig *rig = *state;
         json_t *rows = many(110, true);
-        char *body = json_dumps(rows, 0);
-        json_t *report = rig_expect(rig, 200, "POST", IMPORT, body);
-        expect_counts(report, 100, 0, 10);
+        json_t *report = import(rig, rows, 100, 0, 10);
         assert_non_null(strstr(text_of(row_of(report, 109), "detail"), "full"));
         json_decref(report);
-        free(body);
         json_decref(rows);
 }
 

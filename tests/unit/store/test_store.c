@@ -61,14 +61,10 @@ static void a_fresh_store_is_empty(void **state)
         assert_int_equal(rig.store->ops->queued(rig.store), 0);
 }
 
-static void a_trunk_comes_back_as_it_was_put(void **state)
+/* As much of everything as there may be. */
+static struct store_change wide_trunk(uint32_t n)
 {
-        (void)state;
-        struct store_change bare = {.kind = STORE_PUT_TRUNK};
-        struct store_change full = make_trunk(2), wide = make_trunk(4);
-        bare.trunk.id = 1;
-        bare.trunk.tenant_id = 1;
-        strcpy(bare.trunk.name, "bare");
+        struct store_change wide = make_trunk(n);
         wide.trunk.source_count = TRUNK_SOURCES_MAX;
         for (unsigned i = 0; i < TRUNK_SOURCES_MAX; i++) {
                 struct trunk_source *source = &wide.trunk.sources[i];
@@ -80,6 +76,77 @@ static void a_trunk_comes_back_as_it_was_put(void **state)
         }
         memset(wide.trunk.name, 'n', TRUNK_NAME_BYTES - 1);
         memset(wide.trunk.peer_host, 'h', TRUNK_HOST_BYTES - 1);
+        return wide;
+}
+
+static void expect_same_peer(const struct trunk *back, const struct trunk *given)
+{
+        assert_int_equal(back->id, 2);
+        assert_string_equal(back->name, "carrier-2");
+        assert_int_equal(back->source_count, 2);
+        assert_int_equal(back->sources[0].prefix.bits, 24);
+        assert_int_equal(back->sources[0].port, 0);
+        assert_int_equal(back->sources[1].prefix.bits, 32);
+        assert_int_equal(back->sources[1].port, 5062);
+        assert_memory_equal(&back->sources[1].prefix.addr, &given->sources[1].prefix.addr,
+                            sizeof(struct addr));
+        assert_string_equal(back->peer_host, "sip2.carrier.example");
+        assert_int_equal(back->peer_port, 65535);
+        assert_int_equal(back->transport, TRUNK_AUTO);
+        assert_string_equal(back->client_domain, "client2.example");
+        assert_true(addr_equal(&back->advertised.ip4, &given->advertised.ip4));
+        assert_true(addr_equal(&back->advertised.ip6, &given->advertised.ip6));
+}
+
+static void expect_same_numbers(const struct trunk *back, const struct trunk *given)
+{
+        assert_int_equal(back->caller_from, TRUNK_CALLER_FROM_ASSERTED);
+        assert_int_equal(back->dialled_from, TRUNK_DIALLED_FROM_TO);
+        assert_int_equal(back->number_form, NUMBER_LOCAL);
+        assert_true(back->send_asserted);
+        assert_string_equal(back->plan.country, "91");
+        assert_string_equal(back->plan.international, "00");
+        assert_string_equal(back->plan.national, "0");
+        assert_int_equal(back->plan.digits_min, 10);
+        assert_int_equal(back->plan.digits_max, 10);
+        assert_memory_equal(&back->writing, &given->writing, sizeof back->writing);
+}
+
+static void expect_same_login(const struct trunk *back, const struct trunk *given)
+{
+        assert_string_equal(back->username, "acme-2");
+        assert_string_equal(back->realm, "carrier2.example");
+        assert_int_equal(back->password_key, 2);
+        assert_int_equal(back->password_bytes, TRUNK_SEALED_BYTES);
+        assert_memory_equal(back->password, given->password, TRUNK_SEALED_BYTES);
+        assert_true(back->registers);
+        assert_true(back->register_s == UINT32_MAX);
+}
+
+static void expect_same_behaviour(const struct trunk *back, const struct trunk *given)
+{
+        assert_true(back->channels_max == UINT32_MAX);
+        assert_int_equal(back->calls_per_s, 2);
+        assert_int_equal(back->announcements_max, 3);
+        assert_true(back->options_s == UINT32_MAX);
+        assert_true(back->no_prack);
+        assert_true(back->follows_redirects);
+        assert_false(back->no_session_timer);
+        assert_true(back->failover_ms == UINT32_MAX);
+        assert_true(back->queue_ms == UINT32_MAX);
+        assert_int_equal(back->overflow_count, TRUNK_OVERFLOW_MAX);
+        assert_memory_equal(back->overflow, given->overflow, sizeof back->overflow);
+        assert_int_equal(back->tolerates, TOLERANCES_ALL);
+}
+
+static void a_trunk_comes_back_as_it_was_put(void **state)
+{
+        (void)state;
+        struct store_change bare = {.kind = STORE_PUT_TRUNK};
+        struct store_change full = make_trunk(2), wide = wide_trunk(4);
+        bare.trunk.id = 1;
+        bare.trunk.tenant_id = 1;
+        strcpy(bare.trunk.name, "bare");
         put(full);
         put(wide);
         put(bare);
@@ -88,50 +155,10 @@ static void a_trunk_comes_back_as_it_was_put(void **state)
         struct rig_rows *rows = rig_load(&rig);
         assert_int_equal(rows->trunk_count, 3);
         const struct trunk *back = &rows->trunks[rig.kind == RIG_SQLITE ? 1 : 0];
-        assert_int_equal(back->id, 2);
-        assert_string_equal(back->name, "carrier-2");
-        assert_int_equal(back->source_count, 2);
-        assert_int_equal(back->sources[0].prefix.bits, 24);
-        assert_int_equal(back->sources[0].port, 0);
-        assert_int_equal(back->sources[1].prefix.bits, 32);
-        assert_int_equal(back->sources[1].port, 5062);
-        assert_memory_equal(&back->sources[1].prefix.addr, &full.trunk.sources[1].prefix.addr,
-                            sizeof(struct addr));
-        assert_int_equal(back->caller_from, TRUNK_CALLER_FROM_ASSERTED);
-        assert_int_equal(back->dialled_from, TRUNK_DIALLED_FROM_TO);
-        assert_string_equal(back->peer_host, "sip2.carrier.example");
-        assert_int_equal(back->peer_port, 65535);
-        assert_int_equal(back->number_form, NUMBER_LOCAL);
-        assert_true(back->send_asserted);
-        assert_true(addr_equal(&back->advertised.ip4, &full.trunk.advertised.ip4));
-        assert_true(addr_equal(&back->advertised.ip6, &full.trunk.advertised.ip6));
-        assert_string_equal(back->plan.country, "91");
-        assert_string_equal(back->plan.international, "00");
-        assert_string_equal(back->plan.national, "0");
-        assert_int_equal(back->plan.digits_min, 10);
-        assert_int_equal(back->plan.digits_max, 10);
-        assert_true(back->channels_max == UINT32_MAX);
-        assert_int_equal(back->calls_per_s, 2);
-        assert_int_equal(back->announcements_max, 3);
-        assert_string_equal(back->username, "acme-2");
-        assert_string_equal(back->realm, "carrier2.example");
-        assert_int_equal(back->password_key, 2);
-        assert_int_equal(back->password_bytes, TRUNK_SEALED_BYTES);
-        assert_memory_equal(back->password, full.trunk.password, TRUNK_SEALED_BYTES);
-        assert_true(back->registers);
-        assert_true(back->register_s == UINT32_MAX);
-        assert_true(back->options_s == UINT32_MAX);
-        assert_true(back->no_prack);
-        assert_true(back->follows_redirects);
-        assert_int_equal(back->transport, TRUNK_AUTO);
-        assert_string_equal(back->client_domain, "client2.example");
-        assert_false(back->no_session_timer);
-        assert_true(back->failover_ms == UINT32_MAX);
-        assert_true(back->queue_ms == UINT32_MAX);
-        assert_int_equal(back->overflow_count, TRUNK_OVERFLOW_MAX);
-        assert_memory_equal(back->overflow, full.trunk.overflow, sizeof back->overflow);
-        assert_int_equal(back->tolerates, TOLERANCES_ALL);
-        assert_memory_equal(&back->writing, &full.trunk.writing, sizeof back->writing);
+        expect_same_peer(back, &full.trunk);
+        expect_same_numbers(back, &full.trunk);
+        expect_same_login(back, &full.trunk);
+        expect_same_behaviour(back, &full.trunk);
 
         back = &rows->trunks[rig.kind == RIG_SQLITE ? 2 : 1];
         assert_int_equal(back->source_count, TRUNK_SOURCES_MAX);

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "crash_vfs.h"
 #include "rig.h"
 
@@ -113,7 +114,103 @@ static void a_newer_schema_is_refused_and_left_alone(void **state)
         free(again);
 }
 
+/* What later schemas added to the tables of the first. */
+static const struct {
+        const char *table, *column;
+} later_columns[] = {
+        {"cdr", "attempts"},
+        {"tenant", "removed_ms"},
+        {"number", "country"},
+        {"number", "area"},
+        {"number", "capabilities"},
+        {"number", "reserved"},
+        {"number", "frozen"},
+        {"number", "tags"},
+        {"session", "fixed_ms"},
+        {"session", "sliding_ms"},
+        {"session", "origin"},
+        {"session", "used"},
+        {"trunk", "follows_redirects"},
+        {"trunk", "username"},
+        {"trunk", "realm"},
+        {"trunk", "password_key"},
+        {"trunk", "password"},
+        {"trunk", "registers"},
+        {"trunk", "register_s"},
+        {"trunk", "options_s"},
+        {"trunk", "failover_ms"},
+        {"trunk", "queue_ms"},
+        {"trunk", "overflow"},
+        {"trunk", "session_timer"},
+        {"trunk", "prack"},
+        {"trunk", "from_form"},
+        {"trunk", "asserted_form"},
+        {"trunk", "to_form"},
+        {"trunk", "request_form"},
+        {"trunk", "from_user"},
+        {"trunk", "asserted_user"},
+        {"trunk", "pilot"},
+        {"trunk", "domain"},
+        {"trunk", "domain_name"},
+        {"trunk", "display"},
+        {"trunk", "privacy"},
+        {"trunk", "charge"},
+        {"trunk", "user_phone"},
+        {"trunk", "request_prefix"},
+        {"trunk", "caller_prefix"},
+        {"trunk", "dialled_prefix"},
+        {"trunk", "headers_key"},
+        {"trunk", "headers"},
+        {"trunk", "tolerates"},
+        {"trunk", "transport"},
+        {"trunk", "client_domain"},
+};
+
 /* As the first release left it. */
+static void bring_back_the_first_schema(void)
+{
+        char sql[4096];
+        struct buf b;
+        buf_init(&b, sql, sizeof sql - 1);
+        for (unsigned i = 0; i < sizeof later_columns / sizeof later_columns[0]; i++)
+                buf_printf(&b, "ALTER TABLE %s DROP COLUMN %s;", later_columns[i].table,
+                           later_columns[i].column);
+        assert_true(buf_ok(&b));
+        sql[b.len] = '\0';
+        behind_its_back(sql);
+        behind_its_back("DROP TABLE block;"
+                        "DROP TABLE api_key;"
+                        "DROP TABLE grave;"
+                        "DROP TABLE cdr_removed;"
+                        "DROP TABLE pool;"
+                        "CREATE TABLE pool (id INTEGER PRIMARY KEY, tenant_id INTEGER NOT NULL, "
+                        "name TEXT NOT NULL, quarantine_ms INTEGER, UNIQUE (tenant_id, name)) "
+                        "STRICT;"
+                        "INSERT INTO pool VALUES (1, 1, 'default', NULL);"
+                        "PRAGMA user_version = 1");
+}
+
+static void expect_defaults_of_a_trunk(const struct trunk *trunk)
+{
+        assert_string_equal(trunk->name, "carrier-1");
+        assert_int_equal(trunk->announcements_max, 3);
+        assert_string_equal(trunk->username, "");
+        assert_int_equal(trunk->password_key, 0);
+        assert_false(trunk->registers);
+        assert_int_equal(trunk->options_s, TRUNK_OPTIONS_S_DEFAULT);
+        assert_int_equal(trunk->failover_ms, TRUNK_FAILOVER_MS_DEFAULT);
+        assert_int_equal(trunk->queue_ms, 0);
+        assert_false(trunk->follows_redirects);
+        assert_false(trunk->no_session_timer);
+        assert_false(trunk->no_prack);
+        assert_int_equal(trunk->transport, TRUNK_UDP);
+        assert_string_equal(trunk->client_domain, "");
+        assert_int_equal(trunk->overflow_count, 0);
+        assert_true(number_is_none(trunk->writing.pilot.n));
+        assert_string_equal(trunk->writing.request_prefix, "");
+        assert_int_equal(trunk->writing.headers_bytes, 0);
+}
+
 static void a_database_of_the_first_schema_is_brought_up_to_date(void **state)
 {
         (void)state;
@@ -121,82 +218,11 @@ static void a_database_of_the_first_schema_is_brought_up_to_date(void **state)
         assert_int_equal(submit(make_number(1)), 0);
         assert_int_equal(submit(make_session(1)), 0);
         rig_close(&rig);
-        behind_its_back("ALTER TABLE cdr DROP COLUMN attempts;"
-                        "ALTER TABLE tenant DROP COLUMN removed_ms;"
-                        "DROP TABLE block;"
-                        "DROP TABLE pool;"
-                        "CREATE TABLE pool (id INTEGER PRIMARY KEY, tenant_id INTEGER NOT NULL, "
-                        "name TEXT NOT NULL, quarantine_ms INTEGER, UNIQUE (tenant_id, name)) "
-                        "STRICT;"
-                        "INSERT INTO pool VALUES (1, 1, 'default', NULL);"
-                        "ALTER TABLE number DROP COLUMN country;"
-                        "ALTER TABLE number DROP COLUMN area;"
-                        "ALTER TABLE number DROP COLUMN capabilities;"
-                        "ALTER TABLE number DROP COLUMN reserved;"
-                        "ALTER TABLE number DROP COLUMN frozen;"
-                        "ALTER TABLE number DROP COLUMN tags;"
-                        "ALTER TABLE session DROP COLUMN fixed_ms;"
-                        "ALTER TABLE session DROP COLUMN sliding_ms;"
-                        "ALTER TABLE session DROP COLUMN origin;"
-                        "ALTER TABLE session DROP COLUMN used;"
-                        "DROP TABLE api_key;"
-                        "DROP TABLE grave;"
-                        "DROP TABLE cdr_removed;"
-                        "ALTER TABLE trunk DROP COLUMN follows_redirects;"
-                        "ALTER TABLE trunk DROP COLUMN username;"
-                        "ALTER TABLE trunk DROP COLUMN realm;"
-                        "ALTER TABLE trunk DROP COLUMN password_key;"
-                        "ALTER TABLE trunk DROP COLUMN password;"
-                        "ALTER TABLE trunk DROP COLUMN registers;"
-                        "ALTER TABLE trunk DROP COLUMN register_s;"
-                        "ALTER TABLE trunk DROP COLUMN options_s;"
-                        "ALTER TABLE trunk DROP COLUMN failover_ms;"
-                        "ALTER TABLE trunk DROP COLUMN queue_ms;"
-                        "ALTER TABLE trunk DROP COLUMN overflow;"
-                        "ALTER TABLE trunk DROP COLUMN session_timer;"
-                        "ALTER TABLE trunk DROP COLUMN prack;"
-                        "ALTER TABLE trunk DROP COLUMN from_form;"
-                        "ALTER TABLE trunk DROP COLUMN asserted_form;"
-                        "ALTER TABLE trunk DROP COLUMN to_form;"
-                        "ALTER TABLE trunk DROP COLUMN request_form;"
-                        "ALTER TABLE trunk DROP COLUMN from_user;"
-                        "ALTER TABLE trunk DROP COLUMN asserted_user;"
-                        "ALTER TABLE trunk DROP COLUMN pilot;"
-                        "ALTER TABLE trunk DROP COLUMN domain;"
-                        "ALTER TABLE trunk DROP COLUMN domain_name;"
-                        "ALTER TABLE trunk DROP COLUMN display;"
-                        "ALTER TABLE trunk DROP COLUMN privacy;"
-                        "ALTER TABLE trunk DROP COLUMN charge;"
-                        "ALTER TABLE trunk DROP COLUMN user_phone;"
-                        "ALTER TABLE trunk DROP COLUMN request_prefix;"
-                        "ALTER TABLE trunk DROP COLUMN caller_prefix;"
-                        "ALTER TABLE trunk DROP COLUMN dialled_prefix;"
-                        "ALTER TABLE trunk DROP COLUMN headers_key;"
-                        "ALTER TABLE trunk DROP COLUMN headers;"
-                        "ALTER TABLE trunk DROP COLUMN tolerates;"
-                        "ALTER TABLE trunk DROP COLUMN transport;"
-                        "ALTER TABLE trunk DROP COLUMN client_domain;"
-                        "PRAGMA user_version = 1");
+        bring_back_the_first_schema();
         rig_open(&rig);
         struct rig_rows *rows = rig_load(&rig);
         assert_int_equal(rows->trunk_count, 1);
-        assert_string_equal(rows->trunks[0].name, "carrier-1");
-        assert_int_equal(rows->trunks[0].announcements_max, 3);
-        assert_string_equal(rows->trunks[0].username, "");
-        assert_int_equal(rows->trunks[0].password_key, 0);
-        assert_false(rows->trunks[0].registers);
-        assert_int_equal(rows->trunks[0].options_s, TRUNK_OPTIONS_S_DEFAULT);
-        assert_int_equal(rows->trunks[0].failover_ms, TRUNK_FAILOVER_MS_DEFAULT);
-        assert_int_equal(rows->trunks[0].queue_ms, 0);
-        assert_false(rows->trunks[0].follows_redirects);
-        assert_false(rows->trunks[0].no_session_timer);
-        assert_false(rows->trunks[0].no_prack);
-        assert_int_equal(rows->trunks[0].transport, TRUNK_UDP);
-        assert_string_equal(rows->trunks[0].client_domain, "");
-        assert_int_equal(rows->trunks[0].overflow_count, 0);
-        assert_true(number_is_none(rows->trunks[0].writing.pilot.n));
-        assert_string_equal(rows->trunks[0].writing.request_prefix, "");
-        assert_int_equal(rows->trunks[0].writing.headers_bytes, 0);
+        expect_defaults_of_a_trunk(&rows->trunks[0]);
         assert_int_equal(rows->pool_count, 0); /* the default one needs no row */
         assert_int_equal(rows->numbers[0].traits.capabilities, 1u << CAN_VOICE);
         assert_false(rows->numbers[0].traits.reserved || rows->numbers[0].traits.frozen);
