@@ -49,6 +49,7 @@ struct store_session {
         uint64_t origin;    /* the session that these pairs are from, which goes on; 0: its own */
         uint64_t key_slot;  /* the vault's name for the key; 0: none */
         char reference[SESSION_REFERENCE_MAX];
+        bool has_grave; /* said by load(), not written */
         uint16_t sealed_bytes;
         uint8_t sealed[STORE_SEALED_MAX];
 };

@@ -312,17 +312,18 @@ static int load_session(struct loading *loading, const struct store_session *row
         return 0;
 }
 
-/* One without a key may have been on its way to be erased: what is left of it says so. */
-static int load_grave(struct loading *loading, const struct store_session *row)
+/* One whose erasure did not come to its end has left its key and a grave: it is erased now. */
+static int load_keyless(struct loading *loading, const struct store_session *row)
 {
-        struct row *held;
         bool is_erased = row->state == SESSION_ERASED;
-        int err = tell_session(loading, row->id, row_add_grave(loading->dir, row, &held));
-        if (err || is_erased)
-                return err;
-        held->flags |= ROW_UNREADABLE;
-        loading->unreadable++;
-        return 0;
+        if (!row->has_grave) {
+                loading->unreadable += !is_erased;
+                return 0;
+        }
+        int err = tell_session(loading, row->id, row_add_grave(loading->dir, row));
+        if (!err && !is_erased)
+                (void)erase_stored(loading->dir, row);
+        return err;
 }
 
 static int on_session(void *arg, const struct store_session *row, const struct session_use *use)
@@ -339,24 +340,13 @@ static int on_session(void *arg, const struct store_session *row, const struct s
                 return 0;
         }
         bool has_key = row->state != SESSION_ERASED && vault_key_keep(dir->vault, row->key_slot);
-        return has_key ? load_session(loading, row, use) : load_grave(loading, row);
+        return has_key ? load_session(loading, row, use) : load_keyless(loading, row);
 }
 
 static int on_grave(void *arg, const struct store_grave *grave)
 {
         struct loading *loading = arg;
-        struct directory *dir = loading->dir;
-        struct row *row = row_find(dir, grave->session_id);
-        if (row && row->flags & ROW_UNREADABLE) {
-                const struct store_session stored = {.id = row->id,
-                                                     .tenant_id = row->tenant_id,
-                                                     .ended_ms = row->ended_ms,
-                                                     .expires_ms = row->expires_ms};
-                (void)erase_stored(dir, &stored);
-                row->flags &= (uint8_t)~ROW_UNREADABLE;
-                loading->unreadable--;
-        }
-        int err = grave_load(dir, grave);
+        int err = grave_load(loading->dir, grave);
         if (err == ERR_FULL)
                 return tell_session(loading, grave->session_id, err);
         loading->unreadable += err != 0;
@@ -433,7 +423,6 @@ static int load(struct directory *dir, char *problem)
         if (err)
                 return err;
 
-        graves_loaded(dir);
         uint32_t shredded = shred_unkept(dir->vault);
         if (loading.unreadable)
                 log_error("store: %" PRIu32 " sessions can't be served: their keys are missing "

@@ -285,12 +285,3 @@ int grave_load(struct directory *dir, const struct store_grave *grave)
                                &plain);
         return err ? err : take_hashes(dir, row, buf_slice(&plain));
 }
-
-void graves_loaded(struct directory *dir)
-{
-        for (uint32_t at = dir->rows_roll.count; at > 0; at--) {
-                struct row *row = row_at(dir, at - 1);
-                if (row->state == SESSION_ERASED && !row->key_slot)
-                        row_drop(dir, row);
-        }
-}

@@ -79,8 +79,6 @@ struct row {
 
 #define ROW_RESEALED 4u /* who called last is sealed, and waits to be written, too */
 
-#define ROW_UNREADABLE 8u /* its key is gone, and why is not known yet: while loading */
-
 #define ROW_UNDOABLE_MAX UINT8_MAX
 
 _Static_assert(sizeof(struct row) == 144, "the figure in docs/design/numbers-at-rest.md");
@@ -420,15 +418,10 @@ void burials_end(struct directory *dir); /* those that will hear nothing more */
 void grave_unindex(struct directory *dir, const struct row *row);
 /* Takes the hashes from the disk; false: the queue is full. */
 bool grave_remove(struct directory *dir, uint64_t session_id);
-/*
- * While loading, in the order of ids: a row for hashes that come with grave_load(). ERR_FULL. Rows that
- * got none go with graves_loaded().
- */
-int row_add_grave(struct directory *dir, const struct store_session *stored,
-                  struct row **out) MUST_CHECK;
+/* While loading, in the order of ids: a row for hashes that come with grave_load(). ERR_FULL. */
+int row_add_grave(struct directory *dir, const struct store_session *stored) MUST_CHECK;
 /* ERR_FULL; ERR_SEALED, ERR_STALE, ERR_VERSION: they can't be read. */
 int grave_load(struct directory *dir, const struct store_grave *grave) MUST_CHECK;
-void graves_loaded(struct directory *dir);
 
 /* Tells who runs calls that it has ended, on disk. */
 void session_is_over(const struct directory *dir, const struct row *row);

@@ -359,7 +359,7 @@ int row_add(struct directory *dir, const struct session *session, const struct r
         return 0;
 }
 
-int row_add_grave(struct directory *dir, const struct store_session *stored, struct row **out)
+int row_add_grave(struct directory *dir, const struct store_session *stored)
 {
         struct handle handle;
         struct row *row = pool_take(dir->rows, &handle);
@@ -381,7 +381,6 @@ int row_add_grave(struct directory *dir, const struct store_session *stored, str
         roll_add(&dir->rows_roll, handle.index);
         count_at_pool(dir, row, 1);
         row_set_due(dir, row);
-        *out = row;
         return 0;
 }
 

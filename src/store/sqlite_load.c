@@ -67,6 +67,7 @@ static int load_session(sqlite3_stmt *stmt, struct load *load)
         struct store_session session;
         struct session_use use;
         int rc = sqlite_get_session(stmt, &session, &use);
+        session.has_grave = sqlite3_column_int(stmt, sqlite3_column_count(stmt) - 1);
         if (!rc)
                 load->err = load->loader->on_session(load->loader->arg, &session, &use);
         return rc;
@@ -118,7 +119,8 @@ int sqlite_read_all(sqlite3 *db, const struct store_loader *loader, int *err)
                 {"SELECT " POOL_COLUMNS " FROM pool ORDER BY tenant_id, id", load_pool},
                 {"SELECT " NUMBER_COLUMNS " FROM number ORDER BY e164", load_number},
                 {"SELECT " BLOCK_COLUMNS " FROM block ORDER BY created_ms", load_block},
-                {"SELECT " SESSION_COLUMNS ", " USE_COLUMNS " FROM session "
+                {"SELECT " SESSION_COLUMNS ", " USE_COLUMNS ", "
+                 "EXISTS(SELECT 1 FROM grave WHERE session_id = session.id) FROM session "
                  "WHERE state != 3 OR id = (SELECT max(id) FROM session) "
                  "OR id IN (SELECT session_id FROM grave) ORDER BY id",
                  load_session},

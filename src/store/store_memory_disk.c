@@ -509,14 +509,14 @@ int store_memory_disk_commit(struct store_memory_disk *disk, const struct vault 
 static int load_session(const struct store_memory_disk *disk, uint32_t i,
                         const struct store_loader *loader)
 {
-        const struct store_session *row = row_at(&disk->sessions, i);
-        if (row->state == SESSION_ERASED && i + 1 < disk->sessions.count &&
-            !has_grave(disk, row->id))
+        struct store_session row = *(const struct store_session *)row_at(&disk->sessions, i);
+        row.has_grave = has_grave(disk, row.id);
+        if (row.state == SESSION_ERASED && i + 1 < disk->sessions.count && !row.has_grave)
                 return 0;
-        const struct store_use *known = find_use(disk, row->id);
+        const struct store_use *known = find_use(disk, row.id);
         struct session_use use;
         session_use_init(&use);
-        return loader->on_session(loader->arg, row, known ? &known->use : &use);
+        return loader->on_session(loader->arg, &row, known ? &known->use : &use);
 }
 
 static int load_tenants(const struct store_memory_disk *disk, const struct store_loader *loader)

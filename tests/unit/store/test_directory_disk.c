@@ -729,6 +729,29 @@ static void too_small_limits_are_named(void **state)
         assert_int_equal(world_call(&w, s.parties[0].dials, 1), MASK_CONNECT);
 }
 
+/* They are not served, so they take nobody's place. */
+static void sessions_whose_keys_are_gone_count_for_no_limit(void **state)
+{
+        (void)state;
+        world_provision(&w, 4);
+        struct session_view gone = world_session(&w, 1, 2, 0), served = world_session(&w, 3, 4, 0);
+        struct session_view last = world_session(&w, 5, 6, 0), view;
+        world_close(&w);
+        store_memory_session_at(w.disk, 0)->key_slot = 0;
+        store_memory_session_at(w.disk, 2)->state = SESSION_ERASED;
+        store_memory_session_at(w.disk, 2)->ended_ms = world_now(&w);
+        w.params.sessions_max = 1;
+        assert_int_equal(world_open(&w), 0);
+        assert_int_equal(world_call(&w, served.slots[0], 3), MASK_CONNECT);
+        assert_int_equal(directory_session_find(w.dir, gone.id, &view), ERR_NOT_FOUND);
+        assert_int_equal(create(1, 2, SLICE_NONE, &view, NULL), ERR_FULL);
+        world_close(&w);
+        w.params.sessions_max = 2;
+        assert_int_equal(world_open(&w), 0);
+        assert_int_equal(create(1, 2, SLICE_NONE, &view, NULL), 0);
+        assert_true(view.id > last.id);
+}
+
 static void a_seal_moved_to_another_session_does_not_open(void **state)
 {
         (void)state;
@@ -830,6 +853,7 @@ int main(void)
                 FILES(a_longer_quarantine_counts_for_what_has_ended_already),
                 FILES(keys_without_their_database_are_not_shredded),
                 FILES(too_small_limits_are_named),
+                FILES(sessions_whose_keys_are_gone_count_for_no_limit),
                 FILES(a_seal_moved_to_another_session_does_not_open),
         };
         return RUN_TESTS(tests);

@@ -517,6 +517,8 @@ static void graves_come_in_order_and_bring_their_sessions(void **state)
         assert_int_equal(rows->sessions[0].state, SESSION_ERASED);
         assert_int_equal(rows->sessions[0].ended_ms, 9);
         assert_int_equal(rows->grave_count, 3);
+        assert_true(rows->sessions[0].has_grave && rows->sessions[1].has_grave);
+        assert_false(rows->sessions[2].has_grave);
         const struct store_change expected[] = {make_grave(1, 0, 5), make_grave(2, 0, 3),
                                                 make_grave(2, 1, 4)};
         for (unsigned i = 0; i < 3; i++)
