@@ -73,10 +73,7 @@ void call_decide(struct call *call, uint32_t trunk_id, bool is_withheld)
         audit(call);
 }
 
-/*
- * Where a call may reach one of several it may be another one's turn by now; whom it was to reach is
- * reached as long as it is a party still.
- */
+/* Whom it was to reach is reached as long as it is a party still, though another number stands first now. */
 static bool connects_the_same(const struct directory *dir, const struct directory_decision *a,
                               const struct directory_decision *b)
 {
@@ -98,9 +95,10 @@ bool call_decide_again(struct call *call)
 {
         struct call_leg *a = &call->legs[SIDE_A];
         struct directory_decision now;
-        const struct directory_question question = {
+        struct directory_question question = {
                 .dialled = number_on_trunk(call, a->trunk_id),
                 .caller = call->caller,
+                .reaches = call->decision.mapping.connect_to,
         };
         decide(call->calls, call, &question, &now);
         const struct mapping *before = &call->decision.mapping;
@@ -115,6 +113,7 @@ bool call_decide_again(struct call *call)
                 a->record.verdict = now.verdict;
                 audit(call);
         }
+        explicit_bzero(&question, sizeof question);
         explicit_bzero(&now, sizeof now);
         return is_same;
 }

@@ -168,11 +168,22 @@ static void reach_last_caller(const struct session *session, const struct route_
         out->show = session->slots[0];
 }
 
+/* Of several, those whom the call is to reach. */
+static uint32_t narrow(const struct session *session, const struct route_call *call,
+                       uint32_t candidates)
+{
+        uint8_t wanted = number_is_none(call->reaches.n) ? PARTY_NONE
+                                                         : session_party_of(session, call->reaches);
+        if (wanted != PARTY_NONE && (candidates & 1u << wanted))
+                return 1u << wanted;
+        return candidates & ~call->apart ? candidates & ~call->apart : candidates;
+}
+
 static void reach(const struct session *session, const struct session_use *use,
                   const struct route_memory *memory, const struct route_call *call,
                   const struct entry *entry, struct mapping *out)
 {
-        uint32_t candidates = candidates_of(session, entry);
+        uint32_t candidates = narrow(session, call, candidates_of(session, entry));
         if (candidates == 0)
                 return;
         uint8_t caller = out->caller_party;

@@ -47,6 +47,9 @@ struct route_call {
         struct real_number caller;   /* none: withheld, or not to be read */
         struct real_number acts_for; /* the number of the party that it is said to be; none */
         struct pin_hash digits;      /* none: none were keyed in */
+        /* Where one of several is reached, the party of this number is, whoever's turn it is; none. */
+        struct real_number reaches;
+        uint32_t apart; /* a bit each: parties who are reached only if there is no other one */
         int64_t now_ms;
 };
 

@@ -260,6 +260,8 @@ struct directory_question {
         struct slice digits;    /* keyed in; empty: none */
         struct pin_hash pin;    /* the same as directory_pin() gives it; none */
         bool digits_were_asked; /* and what came, if anything, is in `digits` */
+        struct real_number
+                reaches; /* whom it was to reach before, where it may be one of several; none */
         /*
          * Fills in what runs now, what rates say and who is locked out; without a mapping (NULL: nobody
          * would be reached) the last alone. NULL: nothing does.

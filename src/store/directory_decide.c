@@ -68,6 +68,21 @@ static void act_for(const struct session *session, uint8_t place, struct route_c
                 call->acts_for = session->parties[place].real[0];
 }
 
+/* Of several, one whom the caller is not to be connected with is passed over. */
+static bool route(const struct directory *dir, const struct session *session,
+                  const struct session_use *use, const struct route_memory *memory,
+                  struct route_call *call, struct mapping *out, bool *blocked)
+{
+        while (session_route(session, use, memory, call, out)) {
+                *blocked = is_blocked(dir, session, out, call->caller);
+                uint32_t reached = out->callee_party == PARTY_NONE ? 0 : 1u << out->callee_party;
+                if (!*blocked || !(reached & ~call->apart))
+                        return true;
+                call->apart |= reached;
+        }
+        return false;
+}
+
 /* Reads the row that was found, or another one for show; the scratch memory is wiped after. */
 static bool read_mapping(const struct directory *dir, const struct found *found,
                          const struct pool_policy *policy, struct route_call *call,
@@ -81,8 +96,7 @@ static bool read_mapping(const struct directory *dir, const struct found *found,
         struct session_use use;
         use_read(dir, read, &use);
         act_for(session, found->acts_for, call);
-        bool is_routed = session_route(session, &use, &memory, call, out);
-        *blocked = is_routed && is_blocked(dir, session, out, call->caller);
+        bool is_routed = route(dir, session, &use, &memory, call, out, blocked);
         row_close(dir);
         return found->row && is_routed;
 }
@@ -99,6 +113,7 @@ static struct route_call call_of(const struct directory *dir,
         struct route_call call = {
                 .dialled = question->dialled,
                 .digits = question->pin,
+                .reaches = question->reaches,
                 .now_ms = directory_now(dir),
         };
         if (!question->caller_withheld)

@@ -341,6 +341,44 @@ static void a_panel_takes_turns_and_a_call_back_reaches_who_called(void **state)
         assert_int_equal(use.last_used_ms, now);
 }
 
+static uint8_t reached_by(const struct session *s, const struct session_use *use,
+                          struct real_number reaches, uint32_t apart)
+{
+        const struct route_call call = {.dialled = masking_of(1),
+                                        .caller = real_of(3, 0),
+                                        .reaches = reaches,
+                                        .apart = apart,
+                                        .now_ms = NOW};
+        struct mapping m;
+        assert_true(session_route(s, use, &memory, &call, &m));
+        assert_true(number_equal(m.connect_to.n, s->parties[m.callee_party].real[0].n));
+        return m.callee_party;
+}
+
+static void who_is_kept_apart_is_passed_over_and_who_is_meant_is_not(void **state)
+{
+        (void)state;
+        struct session s = make_session(MODEL_PANEL, 3, 1);
+        struct session_use use;
+        const struct real_number nobody = {{0}};
+        session_use_init(&use);
+        assert_int_equal(session_add_alias(&s, 2, real_of(2, 1)), 0);
+        assert_int_equal(reached_by(&s, &use, nobody, 0), 0);
+        assert_int_equal(reached_by(&s, &use, nobody, 1u << 0), 1);
+        assert_int_equal(reached_by(&s, &use, nobody, 1u << 0 | 1u << 1), 2);
+        /* With nobody left it is the one whose turn it is: there is somebody to be refused for. */
+        assert_int_equal(reached_by(&s, &use, nobody, 1u << 0 | 1u << 1 | 1u << 2), 0);
+        /* Neither does it help to have called last. */
+        assert_int_equal(call_and_note(&s, &use, 0, real_of(1, 0), NOW), 3);
+        assert_int_equal(reached_by(&s, &use, nobody, 0), 1);
+        assert_int_equal(reached_by(&s, &use, nobody, 1u << 1), 0);
+        /* By any number of its, whoever's turn it is, and also if it is kept apart. */
+        assert_int_equal(reached_by(&s, &use, real_of(2, 1), 0), 2);
+        assert_int_equal(reached_by(&s, &use, real_of(2, 0), 1u << 2), 2);
+        assert_int_equal(reached_by(&s, &use, somebody, 0), 1);
+        assert_int_equal(reached_by(&s, &use, real_of(3, 0), 0), 1);
+}
+
 static void an_interviewer_who_left_is_not_reached(void **state)
 {
         (void)state;
@@ -623,6 +661,7 @@ int main(int argc, char **argv)
                 cmocka_unit_test(the_one_party_behind_a_number_can_be_asked),
                 cmocka_unit_test(who_is_known_by_its_number_needs_no_digits),
                 cmocka_unit_test(a_panel_takes_turns_and_a_call_back_reaches_who_called),
+                cmocka_unit_test(who_is_kept_apart_is_passed_over_and_who_is_meant_is_not),
                 cmocka_unit_test(an_interviewer_who_left_is_not_reached),
                 cmocka_unit_test(affinity_goes_by_the_caller_and_not_by_the_side),
                 cmocka_unit_test(a_session_that_has_ended_still_says_whose_it_was),

@@ -114,6 +114,54 @@ static void who_called_last_is_not_called_back_through_a_block(void **state)
         assert_int_equal(world_call(&w, s.slots[0], 8), MASK_CONNECT);
 }
 
+/* 4 has a panel of 1, 2 and 3. */
+static struct masking_number create_panel(void)
+{
+        struct session_create create = {.tenant_id = 1, .has_model = true, .model = MODEL_PANEL};
+        struct session_view s;
+        struct answer answer = {.err = 1};
+        bool repeated;
+        for (unsigned i = 1; i <= 4; i++)
+                session_create_party(&create, world_p(i));
+        create.parties[3].side = 1;
+        assert_int_equal(
+                directory_session_create(w.dir, &create, &s, &repeated, NULL, world_done, &answer),
+                0);
+        world_run(&w);
+        return s.slots[1];
+}
+
+static enum mask_verdict call_to(struct masking_number dialled, struct real_number to,
+                                 unsigned reached)
+{
+        const struct directory_question question = {
+                .dialled = dialled, .caller = world_p(4), .reaches = to};
+        struct directory_decision d;
+        directory_decide(w.dir, &question, &d);
+        if (d.verdict == MASK_CONNECT)
+                assert_true(number_equal(d.mapping.connect_to.n, world_p(reached).n));
+        return d.verdict;
+}
+
+static void of_several_the_others_are_reached_until_none_is_left(void **state)
+{
+        (void)state;
+        const struct real_number nobody = {{0}};
+        world_provision(&w, 4);
+        struct masking_number m = create_panel();
+        assert_int_equal(call_to(m, nobody, 1), MASK_CONNECT);
+        (void)block(4, 1);
+        assert_int_equal(call_to(m, nobody, 2), MASK_CONNECT);
+        /* Whom the call was to reach is the one who is judged. */
+        assert_int_equal(call_to(m, world_p(1), 0), MASK_BLOCKED);
+        assert_int_equal(call_to(m, world_p(3), 3), MASK_CONNECT);
+        (void)block(2, 4);
+        uint64_t last = block(4, 3);
+        assert_int_equal(call_to(m, nobody, 0), MASK_BLOCKED);
+        assert_int_equal(unblock(last), 0);
+        assert_int_equal(call_to(m, nobody, 3), MASK_CONNECT);
+}
+
 static void the_same_pair_is_one_block_in_either_order(void **state)
 {
         (void)state;
@@ -268,6 +316,7 @@ int main(void)
                 TEST(neither_of_the_two_reaches_the_other),
                 TEST(any_number_of_theirs_stands_for_them),
                 TEST(who_called_last_is_not_called_back_through_a_block),
+                TEST(of_several_the_others_are_reached_until_none_is_left),
                 TEST(the_same_pair_is_one_block_in_either_order),
                 TEST(they_are_listed_newest_first_page_by_page),
                 TEST(a_restart_forgets_none),
