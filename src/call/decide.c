@@ -38,6 +38,8 @@ static void count(void *arg, const struct mapping *mapping, const struct pool_po
 {
         const struct asking *asking = arg;
         counts->is_locked_out = call_is_locked_out(asking, policy);
+        counts->intercept =
+                INTERCEPT_NO_ANSWER; /* no webhook is asked: the policy says what then */
         if (mapping)
                 call_count(asking, mapping, policy, counts);
 }

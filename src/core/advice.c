@@ -43,6 +43,10 @@ struct advice advice_of_verdict(enum mask_verdict verdict)
                 [MASK_RATE] = "Wait, or raise the pool's party_calls_per_h.",
                 [MASK_BUSY] = "Wait until one ends, or raise the pool's session_concurrent_max or "
                               "party_concurrent_max.",
+                [MASK_INTERCEPT_REFUSED] = "Whoever runs the pool's intercept_url knows why.",
+                [MASK_INTERCEPT_UNANSWERED] =
+                        "No intercept is asked yet, so none answers: clear the pool's "
+                        "intercept_url, or set intercept_fails_open to connect without an answer.",
         };
         return (struct advice){mask_verdict_sentence(verdict), todo[verdict]};
 }

@@ -74,6 +74,23 @@ static bool is_busy(const struct pool_policy *policy, const struct mask_counts *
                is_reached(policy->party_concurrent_max, counts->callee_running);
 }
 
+/* Its word is the last one: it is of no interest where another rule says no, and lets nobody in. */
+static enum mask_verdict decide_by_intercept(const struct pool_policy *policy,
+                                             enum intercept_answer answer)
+{
+        if (!policy->intercept_url[0])
+                return MASK_CONNECT;
+        switch (answer) {
+        case INTERCEPT_NO_ANSWER:
+                return policy->intercept_fails_open ? MASK_CONNECT : MASK_INTERCEPT_UNANSWERED;
+        case INTERCEPT_ALLOWS:
+                return MASK_CONNECT;
+        case INTERCEPT_REFUSES:
+                return MASK_INTERCEPT_REFUSED;
+        }
+        return MASK_INTERCEPT_REFUSED;
+}
+
 static enum mask_verdict decide_by_policy(const struct mask_question *question,
                                           const struct mapping *mapping)
 {
@@ -91,7 +108,9 @@ static enum mask_verdict decide_by_policy(const struct mask_question *question,
                 return MASK_CALLS_USED_UP;
         if (counts->rate_is_spent)
                 return MASK_RATE;
-        return is_busy(policy, counts) ? MASK_BUSY : MASK_CONNECT;
+        if (is_busy(policy, counts))
+                return MASK_BUSY;
+        return decide_by_intercept(policy, counts->intercept);
 }
 
 /* Nobody is asked for a call that could not be connected then. */
@@ -183,6 +202,14 @@ static const struct {
                        "The session, or one of the two parties, has as many calls at once as it "
                        "may.",
                        true},
+        [MASK_INTERCEPT_REFUSED] = {"intercept-refused",
+                                    "The pool's intercept was asked before the call and refused "
+                                    "it.",
+                                    true},
+        [MASK_INTERCEPT_UNANSWERED] = {"intercept-unanswered",
+                                       "The pool has an intercept, no answer of it came, and "
+                                       "without one its calls are refused.",
+                                       true},
 };
 
 bool mask_verdict_is_of_session(enum mask_verdict verdict)

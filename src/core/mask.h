@@ -33,7 +33,17 @@ enum mask_verdict {
         MASK_CALLS_USED_UP,  /* as many calls as the session has */
         MASK_RATE,           /* as many calls within an hour as the party may make */
         MASK_BUSY,           /* as many calls at once as the session or a party may have */
+        /* Who is asked before a call said no; or nothing in time, and the policy wants a yes. */
+        MASK_INTERCEPT_REFUSED,
+        MASK_INTERCEPT_UNANSWERED,
         MASK_VERDICTS,
+};
+
+/* What has come of asking the pool's intercept_url about this call. */
+enum intercept_answer {
+        INTERCEPT_NO_ANSWER, /* nobody was asked, or the deadline is over */
+        INTERCEPT_ALLOWS,
+        INTERCEPT_REFUSES,
 };
 
 /* What has been counted, each before this call. */
@@ -46,6 +56,8 @@ struct mask_counts {
         bool is_blocked;          /* one of the two has blocked the other */
         bool is_locked_out;       /* core/lockout.h said no */
         bool digits_were_asked;   /* and what was keyed in, if anything, was wrong */
+        /* Counts where the policy has an intercept_url, and no other rule refuses. */
+        enum intercept_answer intercept;
 };
 
 struct mask_question {

@@ -106,7 +106,8 @@ const struct policy_row pool_policy_rows[] = {
               "How long a call back reaches the one of several who called; 0: they take turns."),
         COUNT(last_caller_ms, 0, YEAR, DAY, "ms",
               "How long the last caller can be called back; 0: not at all."),
-        TEXT(intercept_url, "Asked before a call is connected; empty: nobody is."),
+        TEXT(intercept_url, "Asked before a call is connected (not yet: calls go by "
+                            "intercept_fails_open); empty: nobody is."),
         COUNT(intercept_deadline_ms, 100, 10000, 1500, "ms", "How long its answer is waited for."),
         SWITCH(intercept_fails_open, false,
                "Without an answer in time the call is connected, and not refused."),

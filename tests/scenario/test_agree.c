@@ -89,6 +89,15 @@ static void set(struct pool_policy *policy, const char *name, int64_t value)
         assert_int_equal(err, 0);
 }
 
+/* It is asked by nobody, so all depends on what is to be done without its answer. */
+static void ask_before_calls(struct scene *s, struct pool_policy *policy)
+{
+        int err = pool_policy_parse(policy, pool_policy_row(SLICE("intercept_url")),
+                                    SLICE("https://example.com/ask"));
+        assert_int_equal(err, 0);
+        set(policy, "intercept_fails_open", random_below(&s->dice, 2));
+}
+
 /* Each setting that a decision goes by is often as it is at first, so that no rule hides the others. */
 static void change_policy(struct scene *s)
 {
@@ -116,6 +125,8 @@ static void change_policy(struct scene *s)
                         set(&pool.policy, rows[i].name, rows[i].values[random_below(&s->dice, 2)]);
         if (random_below(&s->dice, 4) == 0)
                 set(&pool.policy, "ladder", 1 << RUNG_REQUEST);
+        if (random_below(&s->dice, 5) == 0)
+                ask_before_calls(s, &pool.policy);
         assert_int_equal(directory_pool_change(s->dir, &pool, on_done, NULL), 0);
 }
 
@@ -290,9 +301,13 @@ static void who_asks_is_told_what_a_call_is_told(void **state)
                 world_settle(s.world);
                 world_destroy(s.world);
         }
-        /* All but two: no session starts later here, and none has had a last caller. */
+        /*
+         * All but three: no session starts later here, none has had a last caller, and no intercept
+         * says anything.
+         */
         for (unsigned i = 0; i < MASK_VERDICTS; i++)
-                if (s.seen[i] == 0 && i != MASK_NOT_YET && i != MASK_NOBODY)
+                if (s.seen[i] == 0 && i != MASK_NOT_YET && i != MASK_NOBODY &&
+                    i != MASK_INTERCEPT_REFUSED)
                         fail_msg("no call came to be %s", mask_verdict_name((enum mask_verdict)i));
 }
 

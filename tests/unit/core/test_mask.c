@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+
 #include "core/mask.h"
 #include "core/session.h"
 
@@ -269,6 +271,91 @@ static void what_was_found_out_before_is_honoured(void **state)
         assert_int_equal(mask_decide(&s.question), MASK_NOBODY);
 }
 
+static void ask_before_calls(struct pool_policy *policy, bool fails_open)
+{
+        snprintf(policy->intercept_url, sizeof policy->intercept_url, "https://example.com/ask");
+        policy->intercept_fails_open = fails_open;
+}
+
+/* Every combination there is. */
+static void an_intercept_has_the_last_word_and_without_it_the_policy(void **state)
+{
+        (void)state;
+        static const struct {
+                bool has_url, fails_open;
+                enum intercept_answer answer;
+                enum mask_verdict verdict;
+        } cases[] = {
+                {false, false, INTERCEPT_NO_ANSWER, MASK_CONNECT},
+                {false, false, INTERCEPT_ALLOWS, MASK_CONNECT},
+                {false, false, INTERCEPT_REFUSES, MASK_CONNECT},
+                {false, true, INTERCEPT_NO_ANSWER, MASK_CONNECT},
+                {false, true, INTERCEPT_ALLOWS, MASK_CONNECT},
+                {false, true, INTERCEPT_REFUSES, MASK_CONNECT},
+                {true, false, INTERCEPT_NO_ANSWER, MASK_INTERCEPT_UNANSWERED},
+                {true, false, INTERCEPT_ALLOWS, MASK_CONNECT},
+                {true, false, INTERCEPT_REFUSES, MASK_INTERCEPT_REFUSED},
+                {true, true, INTERCEPT_NO_ANSWER, MASK_CONNECT},
+                {true, true, INTERCEPT_ALLOWS, MASK_CONNECT},
+                {true, true, INTERCEPT_REFUSES, MASK_INTERCEPT_REFUSED},
+        };
+        for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+                struct scene s;
+                make_scene(&s)->question.counts.intercept = cases[i].answer;
+                if (cases[i].has_url)
+                        ask_before_calls(&s.policy, cases[i].fails_open);
+                s.policy.intercept_fails_open = cases[i].fails_open;
+                assert_int_equal(mask_decide(&s.question), cases[i].verdict);
+        }
+}
+
+/* Takes something away for which the call is refused; false: there is no such thing any more. */
+static bool spoil(struct scene *s, unsigned i, enum mask_verdict *verdict)
+{
+        static const enum mask_verdict verdicts[] = {
+                MASK_UNKNOWN_NUMBER, MASK_STRANGER, MASK_WITHHELD,      MASK_NOT_YET, MASK_EXPIRED,
+                MASK_ENDED,          MASK_BLOCKED,  MASK_DIRECTION,     MASK_HOURS,   MASK_NOBODY,
+                MASK_RATE,           MASK_BUSY,     MASK_CALLS_USED_UP,
+        };
+        if (i >= sizeof verdicts / sizeof verdicts[0])
+                return false;
+        *verdict = verdicts[i];
+        s->question.number_is_ours = *verdict != MASK_UNKNOWN_NUMBER;
+        if (*verdict == MASK_STRANGER)
+                s->question.caller = stranger;
+        if (*verdict == MASK_WITHHELD)
+                s->question.caller = withheld;
+        s->mapping.starts_ms = *verdict == MASK_NOT_YET ? NOW + 1 : 0;
+        s->mapping.expires_ms = *verdict == MASK_EXPIRED ? NOW : 0;
+        if (*verdict == MASK_ENDED)
+                s->mapping.state = SESSION_ENDED;
+        s->question.counts.is_blocked = *verdict == MASK_BLOCKED;
+        if (*verdict == MASK_DIRECTION)
+                s->policy.direction = DIRECTION_FROM_SIDE_1;
+        s->policy.days = *verdict == MASK_HOURS ? 1 : 127;
+        if (*verdict == MASK_NOBODY)
+                s->mapping.connect_to = withheld;
+        s->question.counts.rate_is_spent = *verdict == MASK_RATE;
+        s->policy.session_concurrent_max = s->policy.session_calls_max = 1;
+        s->question.counts.session_running = *verdict == MASK_BUSY;
+        s->question.counts.session_calls = *verdict == MASK_CALLS_USED_UP;
+        return true;
+}
+
+static void an_intercept_says_nothing_of_a_call_that_another_rule_refuses(void **state)
+{
+        (void)state;
+        struct scene s;
+        enum mask_verdict verdict;
+        for (unsigned i = 0; spoil(make_scene(&s), i, &verdict); i++)
+                for (unsigned answer = INTERCEPT_NO_ANSWER; answer <= INTERCEPT_REFUSES; answer++)
+                        for (unsigned open = 0; open < 2; open++) {
+                                ask_before_calls(&s.policy, open);
+                                s.question.counts.intercept = (enum intercept_answer)answer;
+                                assert_int_equal(mask_decide(&s.question), verdict);
+                        }
+}
+
 /* Time first: what an ended session would still allow is nobody's business. */
 static void a_session_that_is_over_has_no_other_verdict(void **state)
 {
@@ -344,6 +431,25 @@ static void a_party_is_asked_only_for_a_call_that_could_be_made(void **state)
                 s.mapping.starts_ms = bit == 10 ? NOW + 1 : 0;
                 assert_int_equal(mask_decide(&s.question), MASK_STRANGER);
         }
+}
+
+static void a_party_is_not_asked_for_a_call_that_the_intercept_would_stop(void **state)
+{
+        (void)state;
+        struct scene s;
+        make_scene(&s)->question.mapping = NULL;
+        s.question.caller = stranger;
+        s.question.request = &s.mapping;
+        s.mapping.by = MAPPING_BY_REQUEST;
+        s.policy.ladder = 1 << RUNG_REQUEST;
+        ask_before_calls(&s.policy, true);
+        assert_int_equal(mask_decide(&s.question), MASK_ASK_PARTY);
+        ask_before_calls(&s.policy, false);
+        assert_int_equal(mask_decide(&s.question), MASK_STRANGER);
+        s.question.counts.intercept = INTERCEPT_ALLOWS;
+        assert_int_equal(mask_decide(&s.question), MASK_ASK_PARTY);
+        s.question.counts.intercept = INTERCEPT_REFUSES;
+        assert_int_equal(mask_decide(&s.question), MASK_STRANGER);
 }
 
 static void a_request_lets_nobody_in(void **state)
@@ -453,9 +559,25 @@ static void the_numbers_of_verdicts_never_change(void **state)
 {
         (void)state;
         static const char *const names[] = {
-                "connect", "unknown-number", "withheld",      "stranger",  "not-yet", "expired",
-                "ended",   "ask-digits",     "locked-out",    "ask-party", "blocked", "direction",
-                "hours",   "nobody",         "calls-used-up", "rate",      "busy",
+                "connect",
+                "unknown-number",
+                "withheld",
+                "stranger",
+                "not-yet",
+                "expired",
+                "ended",
+                "ask-digits",
+                "locked-out",
+                "ask-party",
+                "blocked",
+                "direction",
+                "hours",
+                "nobody",
+                "calls-used-up",
+                "rate",
+                "busy",
+                "intercept-refused",
+                "intercept-unanswered",
         };
         assert_int_equal(MASK_VERDICTS, sizeof names / sizeof names[0]);
         for (unsigned i = 0; i < MASK_VERDICTS; i++)
@@ -514,6 +636,9 @@ int main(void)
                 cmocka_unit_test(hours_are_the_pools),
                 cmocka_unit_test(each_limit_is_reached_by_the_next_call_and_not_before),
                 cmocka_unit_test(what_was_found_out_before_is_honoured),
+                cmocka_unit_test(an_intercept_has_the_last_word_and_without_it_the_policy),
+                cmocka_unit_test(an_intercept_says_nothing_of_a_call_that_another_rule_refuses),
+                cmocka_unit_test(a_party_is_not_asked_for_a_call_that_the_intercept_would_stop),
                 cmocka_unit_test(a_session_that_is_over_has_no_other_verdict),
                 cmocka_unit_test(the_ladder_is_climbed_rung_by_rung),
                 cmocka_unit_test(a_party_is_asked_only_for_a_call_that_could_be_made),
