@@ -28,9 +28,8 @@
                 "allow_emergency", BODY_SWITCH                                                     \
         }
 
-/* What is kept, and nothing goes by yet: the recorder, webhooks and prompts of pools are to come. */
-static const char *const waiting[] = {"recording",  "language",  "voice",
-                                      "tell_ended", "pin_joins", "intercept_url"};
+/* What is kept, and nothing goes by yet: the recorder and the prompts of pools are to come. */
+static const char *const waiting[] = {"recording", "language", "voice", "tell_ended", "pin_joins"};
 
 #define NAME 0
 
@@ -86,6 +85,23 @@ static json_t *without_effect(const struct pool_policy *policy)
         return names;
 }
 
+/* What a policy comes to as long as something that it speaks of is not served. */
+static json_t *remarks(const struct pool_policy *policy)
+{
+        json_t *sentences = json_array();
+        if (policy->intercept_url[0])
+                json_array_append_new(
+                        sentences,
+                        json_string(
+                                policy->intercept_fails_open
+                                        ? "intercept_url: nobody is asked yet; each call is "
+                                          "connected without an answer."
+                                        : "intercept_url: nobody is asked yet; each call is "
+                                          "refused (intercept-unanswered) until "
+                                          "intercept_fails_open is true or the URL is cleared."));
+        return sentences;
+}
+
 static json_t *pool_json(const struct directory_pool *pool)
 {
         json_t *json = json_pack("{s:s, s:I, s:I}", "name", pool->name, "numbers",
@@ -93,8 +109,10 @@ static json_t *pool_json(const struct directory_pool *pool)
         for (unsigned i = NAME + 1; json && i < FIELDS; i++)
                 json_object_set_new(json, rest_pools_fields[i].name,
                                     setting_json(&pool->policy, row_of(i)));
-        if (json)
+        if (json) {
                 json_object_set_new(json, "no_effect_yet", without_effect(&pool->policy));
+                json_object_set_new(json, "remarks", remarks(&pool->policy));
+        }
         return json;
 }
 

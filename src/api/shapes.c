@@ -119,7 +119,7 @@ static const struct shape shapes[] = {
               COUNT("affinity_ms"), COUNT("last_caller_ms"), TEXT("intercept_url"),
               COUNT("intercept_deadline_ms"), SWITCH("intercept_fails_open"), TEXT("on_end"),
               TEXT("refusal"), SWITCH("allow_premium"), SWITCH("allow_emergency"),
-              {"no_effect_yet", SHAPE_TEXTS})},
+              {"no_effect_yet", SHAPE_TEXTS}, {"remarks", SHAPE_TEXTS})},
         {"CertificateKey", ROWS(TEXT("number"), TEXT_OR_NULL("party"), TEXT_OR_NULL("digits"),
                                 TEXT_OR_NULL("session"), SWITCH("quarantined"))},
         {"Certificate",

@@ -244,6 +244,10 @@ static void show_pool(const json_t *pool)
         show_plain(pool);
         if (json_array_size(json_object_get(pool, "no_effect_yet")))
                 show_fact("no effect yet", show_words(pool, "no_effect_yet").text);
+        size_t at;
+        json_t *remark;
+        json_array_foreach(json_object_get(pool, "remarks"), at, remark)
+                show_fact("remark", json_string_value(remark));
 }
 
 static int add(const struct command_line *line)
@@ -366,7 +370,9 @@ static int list(const struct command_line *line)
                  "on"},                                                                             \
                 {"--pin-tries", "N", "wrong digits until a caller is locked out"},                  \
                 {"--lockout", "TIME", "how long who is locked out stays so"},                       \
-                {"--intercept", "URL", "asked before a call is connected; empty: nobody is"},       \
+                {"--intercept", "URL",                                                              \
+                 "asked before a call is connected (not yet: --intercept-fails-open decides); "     \
+                 "empty: nobody is"},                                                               \
                 {"--intercept-deadline-ms", "N", "how long its answer is waited for"},              \
                 {"--intercept-fails-open", "true|false",                                            \
                  "without an answer in time the call is connected, and not refused"},               \

@@ -74,14 +74,14 @@ class Pools(harness.Case):
         self.assertEqual(self.maskline.json("pool", "show", "plain"), plain)
         shown = self.maskline.run("pool", "show", "all")
         for word in ("one-number", "hi-IN", "https://example.com/ask?a=b", "intent, pin, request", "22:00 to 06:30",
-                     "no effect yet"):
+                     "no effect yet", "remark", "connected without an answer"):
             self.assertIn(word, shown)
 
         # And back, which no restart undoes: texts and lists are cleared by an empty word.
         self.maskline.run("pool", "set", "all", "--ladder", "", "--voice", "", "--intercept", "", "--ttl", "0",
                           "--tell-ended", "false")
         changed = {"ladder": [], "voice": "", "intercept_url": "", "ttl_ms": 0, "tell_ended": False,
-                   "no_effect_yet": ["recording", "language", "pin_joins"]}
+                   "no_effect_yet": ["recording", "language", "pin_joins"], "remarks": []}
         self.maskline.crash()
         self.assertEqual(self.maskline.json("pool", "show", "all"), {**made, **changed})
         self.finish()

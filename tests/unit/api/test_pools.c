@@ -129,16 +129,38 @@ static void what_nothing_goes_by_yet_is_said(void **state)
         struct rig *rig = *state;
         json_t *pool = rig_expect(rig, 201, "POST", "/v1/pools",
                                   "{\"name\":\"x\",\"recording\":\"announced\","
-                                  "\"intercept_url\":\"https://example.com/ask\"}");
+                                  "\"pin_joins\":true}");
         const json_t *names = json_object_get(pool, "no_effect_yet");
         assert_int_equal(json_array_size(names), 2);
         assert_string_equal(json_string_value(json_array_get(names, 0)), "recording");
-        assert_string_equal(json_string_value(json_array_get(names, 1)), "intercept_url");
+        assert_string_equal(json_string_value(json_array_get(names, 1)), "pin_joins");
         json_decref(pool);
         pool = rig_expect(rig, 200, "PATCH", "/v1/pools/x",
-                          "{\"recording\":\"off\",\"intercept_url\":\"\"}");
+                          "{\"recording\":\"off\",\"pin_joins\":false}");
         assert_int_equal(json_array_size(json_object_get(pool, "no_effect_yet")), 0);
         json_decref(pool);
+}
+
+/* NULL: there is none. */
+static void expect_remark(struct rig *rig, const char *change, const char *words)
+{
+        json_t *pool = rig_expect(rig, 200, "PATCH", "/v1/pools/x", change);
+        const json_t *remarks = json_object_get(pool, "remarks");
+        assert_int_equal(json_array_size(remarks), words != NULL);
+        if (words)
+                assert_non_null(strstr(json_string_value(json_array_get(remarks, 0)), words));
+        json_decref(pool);
+}
+
+static void what_calls_come_to_without_an_intercept_is_said(void **state)
+{
+        struct rig *rig = *state;
+        json_decref(rig_expect(rig, 201, "POST", "/v1/pools", "{\"name\":\"x\"}"));
+        expect_remark(rig, "{\"intercept_fails_open\":true}", NULL);
+        expect_remark(rig, "{\"intercept_url\":\"https://example.com/ask\"}",
+                      "connected without an answer");
+        expect_remark(rig, "{\"intercept_fails_open\":false}", "refused (intercept-unanswered)");
+        expect_remark(rig, "{\"intercept_url\":\"\"}", NULL);
 }
 
 static void the_default_pool_is_always_there(void **state)
@@ -372,6 +394,7 @@ int main(void)
                 WITH_RIG(what_no_setting_can_be_is_refused_by_field_rule_and_remedy),
                 WITH_RIG(settings_that_do_not_go_together_are_refused),
                 WITH_RIG(what_nothing_goes_by_yet_is_said),
+                WITH_RIG(what_calls_come_to_without_an_intercept_is_said),
                 WITH_RIG(the_default_pool_is_always_there),
                 WITH_RIG(every_setting_comes_back),
                 WITH_RIG(what_a_pool_cannot_be_is_refused_by_field),
