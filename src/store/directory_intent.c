@@ -31,11 +31,16 @@ static void drop(struct directory *dir, struct intent *intent)
         pool_put(dir->intents, intent);
 }
 
+static struct map_node *find(const struct directory *dir, const uint8_t hash[VAULT_HASH_BYTES])
+{
+        return map_find(&dir->intents_by_hash,
+                        (struct slice){(const char *)hash, VAULT_HASH_BYTES});
+}
+
 const struct intent *intent_find(const struct directory *dir, const uint8_t hash[VAULT_HASH_BYTES],
                                  int64_t now_ms)
 {
-        const struct map_node *node = map_find(
-                &dir->intents_by_hash, (struct slice){(const char *)hash, VAULT_HASH_BYTES});
+        const struct map_node *node = find(dir, hash);
         const struct intent *intent = node ? container_of(node, struct intent, node) : NULL;
         return intent && now_ms < intent->until_ms ? intent : NULL;
 }
@@ -51,25 +56,49 @@ static void sweep(struct directory *dir)
         }
 }
 
-static int put(struct directory *dir, const uint8_t hash[VAULT_HASH_BYTES],
-               const struct intent *wanted)
+/* What there is room for. */
+static void put(struct directory *dir, const uint8_t hash[VAULT_HASH_BYTES],
+                const struct intent *wanted)
 {
-        struct slice key = {(const char *)hash, VAULT_HASH_BYTES};
-        struct map_node *node = map_find(&dir->intents_by_hash, key);
+        struct map_node *node = find(dir, hash);
         if (node)
                 drop(dir, container_of(node, struct intent, node));
-        if (pool_used(dir->intents) == INTENTS_MAX)
-                sweep(dir);
-        struct intent *intent = pool_take(dir->intents, NULL);
-        if (!intent)
-                return ERR_FULL;
+        struct intent *intent = pool_get(dir->intents, NULL);
         *intent = *wanted;
         memcpy(intent->hash, hash, sizeof intent->hash);
         map_add(&dir->intents_by_hash, &intent->node, key_of(intent));
-        return 0;
 }
 
 /* One for each number that the party dials. */
+struct dialled {
+        uint8_t hashes[SESSION_SLOTS_MAX][VAULT_HASH_BYTES];
+        unsigned count;
+};
+
+static void list_dialled(const struct directory *dir, const struct session *session, uint8_t place,
+                         struct real_number caller, struct dialled *out)
+{
+        uint64_t slots = session_slots(session);
+        out->count = 0;
+        for (unsigned slot = 0; slot < SESSION_SLOTS_MAX; slot++) {
+                bool dials = slots & UINT64_C(1) << slot &&
+                             session_dialers(session, slot) & 1u << place &&
+                             !number_is_none(session->slots[slot].n);
+                if (dials)
+                        vault_lookup_hash(dir->vault, session->tenant_id, session->slots[slot],
+                                          caller, out->hashes[out->count++]);
+        }
+}
+
+static bool has_room(const struct directory *dir, const struct dialled *dialled)
+{
+        uint32_t more = 0;
+        for (unsigned i = 0; i < dialled->count; i++)
+                more += !find(dir, dialled->hashes[i]);
+        return more <= INTENTS_MAX - pool_used(dir->intents);
+}
+
+/* All or none. */
 static int put_all(struct directory *dir, const struct session *session, uint8_t place,
                    struct real_number caller, int64_t until_ms)
 {
@@ -77,20 +106,14 @@ static int put_all(struct directory *dir, const struct session *session, uint8_t
                                       .key_slot = session->key_slot,
                                       .place = place,
                                       .until_ms = until_ms};
-        uint64_t slots = session_slots(session);
-        for (unsigned slot = 0; slot < SESSION_SLOTS_MAX; slot++) {
-                bool dials = slots & UINT64_C(1) << slot &&
-                             session_dialers(session, slot) & 1u << place &&
-                             !number_is_none(session->slots[slot].n);
-                uint8_t hash[VAULT_HASH_BYTES];
-                if (!dials)
-                        continue;
-                vault_lookup_hash(dir->vault, session->tenant_id, session->slots[slot], caller,
-                                  hash);
-                int err = put(dir, hash, &wanted);
-                if (err)
-                        return err;
-        }
+        struct dialled dialled;
+        list_dialled(dir, session, place, caller, &dialled);
+        if (!has_room(dir, &dialled))
+                sweep(dir);
+        if (!has_room(dir, &dialled))
+                return ERR_FULL;
+        for (unsigned i = 0; i < dialled.count; i++)
+                put(dir, dialled.hashes[i], &wanted);
         return 0;
 }
 

@@ -906,6 +906,40 @@ static void who_said_so_calls_from_another_telephone_for_a_while(void **state)
         assert_int_equal(call_with(s.slots[0], 8, "73914").verdict, MASK_STRANGER);
 }
 
+/* Of a group each one dials several numbers: an intent is for all of them, or is none. */
+static void an_intent_that_finds_no_room_leaves_nothing(void **state)
+{
+        (void)state;
+        uint32_t pool_id = add_pool("riders", ladder);
+        for (unsigned i = 1; i <= 4; i++)
+                move_number(i, pool_id, 0);
+        struct session_create c = {.tenant_id = 1, .pool_id = pool_id};
+        session_create_party(&c, world_p(1));
+        session_create_party(&c, world_p(2));
+        struct session_view pair = create(&c);
+        session_create_party(&c, world_p(3));
+        c.has_model = true;
+        c.model = MODEL_GROUP;
+        struct session_view group = create(&c);
+
+        int64_t short_ms = world_now(&w) + 1000, long_ms = short_ms + 100000;
+        int err = directory_session_intent(w.dir, pair.id, 0, world_p(99), short_ms);
+        for (unsigned i = 0; !err; i++) {
+                assert_true(i < 10000);
+                err = directory_session_intent(w.dir, pair.id, 0, world_p(1000 + i), long_ms);
+                if (i % 1000 == 0)
+                        world_run(&w);
+        }
+        assert_int_equal(err, ERR_FULL);
+        world_run_ms(&w, 1001);
+        err = directory_session_intent(w.dir, group.id, 0, world_p(7), long_ms);
+        assert_int_equal(err, ERR_FULL);
+        for (unsigned slot = 0; slot < SESSION_SLOTS_MAX; slot++)
+                if (!number_is_none(group.slots[slot].n))
+                        assert_int_not_equal(call(group.slots[slot], 7).verdict, MASK_CONNECT);
+        assert_int_equal(directory_session_intent(w.dir, pair.id, 1, world_p(7), long_ms), 0);
+}
+
 static unsigned overs;
 static uint64_t over_id;
 
@@ -974,6 +1008,7 @@ int main(void)
                 T(erasing_waits_for_what_the_disk_may_refuse),
                 T(everything_about_a_party_is_found),
                 T(who_said_so_calls_from_another_telephone_for_a_while),
+                T(an_intent_that_finds_no_room_leaves_nothing),
                 T(whoever_runs_calls_hears_of_each_end_once),
         };
         return RUN_TESTS(tests);
