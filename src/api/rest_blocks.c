@@ -52,10 +52,10 @@ static void refuse(struct rest *rest, int err)
                             "Remove those that are no longer needed (maskline block list).",
                             "the tenant has %d blocked pairs, as many as one may have",
                             DIRECTORY_BLOCKS_OF);
-        else if (err == ERR_FULL)
+        else if (err == ERR_IN_USE)
                 rest_refuse(rest, PROBLEM_LIMIT, NULL,
                             "Remove those that are no longer needed (maskline block list).",
-                            "there are %d blocked pairs already, or the store's queue is full",
+                            "all tenants together have %d blocked pairs, as many as there may be",
                             DIRECTORY_BLOCKS_MAX);
         else
                 rest_refuse_store(rest, err);

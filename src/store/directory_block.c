@@ -196,7 +196,7 @@ int directory_block_add(struct directory *dir, uint32_t tenant_id, struct real_n
         block.created_ms = held ? held->block.created_ms : directory_now(dir);
         if (!held && insert(dir, &block)) {
                 queue_give_back(dir, unit);
-                return ERR_FULL;
+                return ERR_IN_USE;
         }
         *out = view_of(dir, &block);
         if (!held) {

@@ -24,7 +24,7 @@ struct directory_block {
 /*
  * In no order of the two. `repeated`: they were blocked already; then nothing is changed, and `done`
  * comes when that is on disk. ERR_SYNTAX (the same number twice),
- * ERR_TOO_LARGE (the tenant has as many as one may have), ERR_FULL.
+ * ERR_TOO_LARGE (the tenant has as many as one may have), ERR_IN_USE (all together have), ERR_FULL.
  */
 int directory_block_add(struct directory *dir, uint32_t tenant_id, struct real_number a,
                         struct real_number b, struct directory_block *out, bool *repeated,

@@ -34,8 +34,11 @@ static void open_directory(struct rig *rig)
         const struct store_memory_params memory = {
                 .io = rig->io, .vault = vault, .disk = rig->disk};
         assert_int_equal(store_memory_open(&memory, &rig->store), 0);
-        const struct directory_params params = {
-                .io = rig->io, .sessions_max = 100, .numbers_max = 100, .quarantine_ms = 7200000};
+        const struct directory_params params = {.io = rig->io,
+                                                .waiting_max = RIG_WAITING_MAX,
+                                                .sessions_max = 100,
+                                                .numbers_max = 100,
+                                                .quarantine_ms = 7200000};
         assert_int_equal(directory_open_on(&params, vault, rig->store, &rig->directory, problem),
                          0);
 }

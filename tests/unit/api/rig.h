@@ -13,6 +13,8 @@
 #include "api/api.h"
 #include "store/store_memory.h"
 
+#define RIG_WAITING_MAX 8192 /* changes and records that wait for the disk */
+
 struct rig {
         char data_dir[TEMPORARY_BYTES];
         char token[64];

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Blocked pairs by REST: made, repeated, listed, removed, and what no client should send. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -129,6 +130,33 @@ static void one_tenant_has_so_many_and_is_told_so(void **state)
         reply_free(&reply);
 }
 
+/* Not the limit of blocks: nobody needs to remove one for it. */
+static void a_full_queue_is_the_stores_trouble(void **state)
+{
+        static const struct cdr record = {.leg = CDR_LEG_A};
+        struct rig *rig = *state;
+        char id[24], path[64];
+        block(rig, 201, "+919888800002", "+919888800001", id);
+        snprintf(path, sizeof path, "/v1/blocks/%s", id);
+        store_memory_fail(rig->store, 1, UINT32_MAX, -ENOSPC);
+        for (unsigned i = 0; i < RIG_WAITING_MAX; i++)
+                directory_cdr(rig->directory, &record);
+        const struct {
+                const char *method, *path, *body;
+        } rows[] = {
+                {"POST", "/v1/blocks", "{\"numbers\":[\"+919888800003\",\"+919888800004\"]}"},
+                {"DELETE", path, NULL},
+        };
+        for (unsigned i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+                struct reply reply = rig_ask(rig, rows[i].method, rows[i].path, rows[i].body);
+                assert_int_equal(reply.status, 503);
+                assert_string_equal(reply_text(&reply, "type"), "urn:maskline:problem:store");
+                assert_null(strstr(reply.text, "Remove"));
+                reply_free(&reply);
+        }
+        json_decref(rig_expect(rig, 200, "GET", path, NULL));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, rig_tear_down)
@@ -137,6 +165,7 @@ int main(void)
                 TEST(they_are_listed_page_by_page),
                 TEST(what_is_no_pair_is_refused_with_field_and_rule),
                 TEST(one_tenant_has_so_many_and_is_told_so),
+                TEST(a_full_queue_is_the_stores_trouble),
         };
         return RUN_TESTS(tests);
 }
