@@ -29,7 +29,7 @@ struct change {
 static int begin(struct change *c, struct directory *dir, uint64_t session_id)
 {
         *c = (struct change){.dir = dir, .row = row_find(dir, session_id)};
-        if (!c->row || (c->row->flags & ROW_TOMBSTONE) || c->row->state == SESSION_ERASED)
+        if (!row_is_shown(c->row))
                 return ERR_NOT_FOUND;
         const struct session *opened = row_open(dir, c->row);
         if (!opened)

@@ -139,7 +139,7 @@ int directory_session_erase(struct directory *dir, uint64_t session_id, director
                             void *arg)
 {
         const struct row *row = row_find(dir, session_id);
-        if (!row || (row->flags & ROW_TOMBSTONE) || row->state == SESSION_ERASED)
+        if (!row_is_shown(row))
                 return ERR_NOT_FOUND;
         struct erasing *e = calloc(1, sizeof *e);
         if (!e)

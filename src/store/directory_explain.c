@@ -33,7 +33,7 @@ int directory_session_explain(const struct directory *dir, uint64_t session_id,
 {
         struct asking asking = {.count = 0};
         const struct row *row = row_find(dir, session_id);
-        if (!row || (row->flags & ROW_TOMBSTONE) || row->state == SESSION_ERASED)
+        if (!row_is_shown(row))
                 return ERR_NOT_FOUND;
         const struct session *session = row_open(dir, row);
         if (!session)

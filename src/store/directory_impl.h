@@ -337,6 +337,7 @@ void number_touch(struct number_held *number); /* now the most recently used of 
 
 /* Rows. */
 struct row *row_find(const struct directory *dir, uint64_t session_id);
+bool row_is_shown(const struct row *row); /* as a session; not NULL, a tombstone, an erased one */
 struct row *row_in(const struct directory *dir, uint32_t slot); /* which is in use */
 uint32_t row_slot(const struct directory *dir, const struct row *row);
 struct row *row_at(const struct directory *dir, uint32_t position); /* in the order of ids */

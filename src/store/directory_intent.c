@@ -137,7 +137,7 @@ int directory_session_intent(struct directory *dir, uint64_t session_id, uint8_t
                              struct real_number caller, int64_t until_ms)
 {
         const struct row *row = row_find(dir, session_id);
-        if (!row || (row->flags & ROW_TOMBSTONE) || row->state == SESSION_ERASED)
+        if (!row_is_shown(row))
                 return ERR_NOT_FOUND;
         if (row_state_at(row, directory_now(dir)) >= SESSION_ENDED)
                 return ERR_STATE;

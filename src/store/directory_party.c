@@ -94,7 +94,7 @@ int directory_party_numbers(const struct directory *dir, uint64_t session_id, ui
                             struct session_party *out)
 {
         const struct row *row = row_find(dir, session_id);
-        if (!row || (row->flags & ROW_TOMBSTONE) || row->state == SESSION_ERASED)
+        if (!row_is_shown(row))
                 return ERR_NOT_FOUND;
         const struct session *session = row_open(dir, row);
         if (!session)

@@ -34,6 +34,11 @@ struct row *row_find(const struct directory *dir, uint64_t session_id)
         return row->id == session_id ? row : NULL;
 }
 
+bool row_is_shown(const struct row *row)
+{
+        return row && !(row->flags & ROW_TOMBSTONE) && row->state != SESSION_ERASED;
+}
+
 /* The times are the row's; what they mean is said in one place, core/session.c. */
 static struct session times_of(const struct row *row)
 {

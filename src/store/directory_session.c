@@ -67,11 +67,6 @@ int view_row(const struct directory *dir, const struct row *row, struct session_
         return 0;
 }
 
-static bool is_shown(const struct row *row)
-{
-        return row && !(row->flags & ROW_TOMBSTONE) && row->state != SESSION_ERASED;
-}
-
 const struct pool_policy *directory_session_policy(const struct directory *dir, uint32_t tenant_id,
                                                    uint64_t session_id)
 {
@@ -86,7 +81,7 @@ int directory_session_end(struct directory *dir, uint64_t session_id, directory_
 {
         int64_t now_ms = directory_now(dir);
         struct row *row = row_find(dir, session_id);
-        if (!is_shown(row))
+        if (!row_is_shown(row))
                 return ERR_NOT_FOUND;
         if (row_state_at(row, now_ms) >= SESSION_ENDED)
                 return ERR_STATE;
@@ -111,7 +106,7 @@ int directory_session_end(struct directory *dir, uint64_t session_id, directory_
 bool directory_session_lives(const struct directory *dir, uint64_t session_id)
 {
         const struct row *row = row_find(dir, session_id);
-        return is_shown(row) && row_state_at(row, directory_now(dir)) < SESSION_ENDED;
+        return row_is_shown(row) && row_state_at(row, directory_now(dir)) < SESSION_ENDED;
 }
 
 bool directory_session_has(const struct directory *dir, uint64_t session_id,
@@ -134,7 +129,7 @@ int directory_session_find(const struct directory *dir, uint64_t session_id,
                            struct session_view *out)
 {
         const struct row *row = row_find(dir, session_id);
-        return is_shown(row) ? view_row(dir, row, out) : ERR_NOT_FOUND;
+        return row_is_shown(row) ? view_row(dir, row, out) : ERR_NOT_FOUND;
 }
 
 uint32_t directory_session_list(const struct directory *dir, uint32_t tenant_id, uint64_t before,
@@ -144,7 +139,7 @@ uint32_t directory_session_list(const struct directory *dir, uint32_t tenant_id,
         uint32_t written = 0;
         while (position > 0 && written < max) {
                 const struct row *row = row_at(dir, --position);
-                if (!is_shown(row) || (tenant_id && row->tenant_id != tenant_id))
+                if (!row_is_shown(row) || (tenant_id && row->tenant_id != tenant_id))
                         continue;
                 if (!view_row(dir, row, &out[written]))
                         written++;
