@@ -133,18 +133,22 @@ void rest_keep_secret(struct api *api, struct http_exchange exchange)
                 repeats_keep_secret(api->repeats, exchange);
 }
 
-void rest_refuse_full(struct rest *rest)
-{
-        rest_refuse(rest, PROBLEM_LIMIT, NULL,
-                    "Try again; if it stays so, raise sessions_max or numbers_max in the "
-                    "configuration.",
-                    "a table or the store's queue is full; nothing was changed");
-}
-
 void rest_refuse_store(struct rest *rest, int err)
 {
         rest_refuse(rest, PROBLEM_STORE, NULL, "See the server's log for the reason.",
                     "%s; nothing was changed", err_text(err));
+}
+
+void rest_refuse_failed(struct rest *rest, int err)
+{
+        if (err != ERR_FULL) {
+                rest_refuse_store(rest, err);
+                return;
+        }
+        rest_refuse(rest, PROBLEM_LIMIT, NULL,
+                    "Try again; if it stays so, raise sessions_max or numbers_max in the "
+                    "configuration.",
+                    "a table or the store's queue is full; nothing was changed");
 }
 
 struct rest_wait *rest_wait_create(struct rest *rest)

@@ -127,8 +127,9 @@ void rest_wait_done(void *arg, int err);
 void rest_wait_fail(struct rest_wait *wait, const char *detail, const char *remedy);
 
 /* The problems that directory functions answer with, where every resource says the same. */
-void rest_refuse_full(struct rest *rest);
 void rest_refuse_store(struct rest *rest, int err);
+/* The same, but where ERR_FULL is of sessions, numbers or the store's queue. */
+void rest_refuse_failed(struct rest *rest, int err);
 
 /* A time as JSON: text, or null for 0. */
 json_t *rest_time(int64_t utc_ms);

@@ -49,11 +49,8 @@ static void refuse_number(struct rest *rest, int err)
                         "trunk.",
                         "the number has been added already");
                 return;
-        case ERR_FULL:
-                rest_refuse_full(rest);
-                return;
         default:
-                rest_refuse_store(rest, err);
+                rest_refuse_failed(rest, err);
         }
 }
 
@@ -144,10 +141,8 @@ static void refuse_held(struct rest *rest, int err)
                             "Freeze it (maskline number drain), so that no new session gets it, "
                             "and wait until those have ended, or end them.",
                             "live sessions hold this number");
-        else if (err == ERR_FULL)
-                rest_refuse_full(rest);
         else
-                rest_refuse_store(rest, err);
+                rest_refuse_failed(rest, err);
 }
 
 void rest_numbers_change(struct rest *rest)

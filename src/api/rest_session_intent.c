@@ -32,11 +32,8 @@ static void refuse(struct rest *rest, int err)
         case ERR_STATE:
                 rest_refuse(rest, PROBLEM_STATE, NULL, "Reopen it first.", "the session has ended");
                 return;
-        case ERR_FULL:
-                rest_refuse_full(rest);
-                return;
         default:
-                rest_refuse_store(rest, err);
+                rest_refuse_failed(rest, err);
         }
 }
 

@@ -52,7 +52,8 @@ static void refuse_fault(struct rest *rest, const struct session_fault *fault)
                     session_flaw_sentence(fault->flaw));
 }
 
-void rest_session_refuse_number(struct rest *rest, const struct alloc_outcome *outcome)
+/* Why the pool had none, and how many would have served. */
+static void refuse_number(struct rest *rest, const struct alloc_outcome *outcome)
 {
         char remedy[160] = "Ask for less, or change the pool or what its numbers are.";
         if (outcome->needed)
@@ -92,7 +93,7 @@ void rest_session_refuse(struct rest *rest, const struct session_create *create,
                 refuse_fault(rest, &refusal->fault);
                 return;
         case ERR_NO_NUMBER:
-                rest_session_refuse_number(rest, &refusal->outcome);
+                refuse_number(rest, &refusal->outcome);
                 return;
         case ERR_CONFLICT:
                 refuse_conflict(rest, &refusal->outcome);
@@ -110,11 +111,8 @@ void rest_session_refuse(struct rest *rest, const struct session_create *create,
                         "the session would be over before it starts, or live longer than its pool "
                         "allows (ttl_max_ms)");
                 return;
-        case ERR_FULL:
-                rest_refuse_full(rest);
-                return;
         default:
-                rest_refuse_store(rest, err);
+                rest_refuse_failed(rest, err);
         }
 }
 
@@ -156,12 +154,9 @@ void rest_session_refuse_edit(struct rest *rest, const struct session_refusal *r
                             "would get");
                 return;
         case ERR_NO_NUMBER:
-                rest_session_refuse_number(rest, &refusal->outcome);
-                return;
-        case ERR_FULL:
-                rest_refuse_full(rest);
+                refuse_number(rest, &refusal->outcome);
                 return;
         default:
-                rest_refuse_store(rest, err);
+                rest_refuse_failed(rest, err);
         }
 }

@@ -11,9 +11,6 @@
 void rest_session_refuse(struct rest *rest, const struct session_create *create,
                          const struct session_refusal *refusal, int err);
 
-/* Answers 409 no-number: why the pool had none, and how many would have served. */
-void rest_session_refuse_number(struct rest *rest, const struct alloc_outcome *outcome);
-
 /* The same for what a living session was to become; `refusal` may be NULL where `err` needs none. */
 void rest_session_refuse_edit(struct rest *rest, const struct session_refusal *refusal, int err);
 

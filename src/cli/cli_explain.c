@@ -11,7 +11,7 @@
 #include "cli/show.h"
 
 /* What would be in the way although the lookup says connect. */
-void cli_explain_show_obstacles(const json_t *obstacles)
+static void show_obstacles(const json_t *obstacles)
 {
         size_t at;
         json_t *obstacle;
@@ -32,7 +32,7 @@ void cli_explain_show(const json_t *row)
         show_fact("why", show_text(row, "why"));
         if (show_text(row, "advice")[0])
                 show_fact("what to do", show_text(row, "advice"));
-        cli_explain_show_obstacles(json_object_get(row, "obstacles"));
+        show_obstacles(json_object_get(row, "obstacles"));
 }
 
 /* Who calls, and what is keyed in; the numbers are wiped. */
@@ -74,7 +74,7 @@ static int explain(const struct command_line *line)
                 show_fact("shows", show_cell(answer, "shows").text);
                 if (show_text(answer, "advice")[0])
                         show_fact("what to do", show_text(answer, "advice"));
-                cli_explain_show_obstacles(json_object_get(answer, "obstacles"));
+                show_obstacles(json_object_get(answer, "obstacles"));
         }
         json_decref(answer);
         return code;

@@ -10,6 +10,4 @@
 /* A row of an explained session: its sentence, why, what to do, and what would be in the way. */
 void cli_explain_show(const json_t *row);
 
-void cli_explain_show_obstacles(const json_t *obstacles);
-
 #endif
