@@ -7,6 +7,7 @@
 #include "api/party_fields.h"
 #include "api/rest_session_refusal.h"
 #include "api/rest_sessions.h"
+#include "api/session_fields.h"
 #include "api/session_json.h"
 #include "api/session_pin.h"
 #include "api/wish_fields.h"
@@ -108,16 +109,6 @@ static bool read_party(struct rest *rest, const json_t *const *values,
                (edit->kind == EDIT_REMOVE_ALIAS || party_fields_check(rest, party, policy, ""));
 }
 
-static bool read_dials(struct rest *rest, const json_t *value, struct session_edit *edit)
-{
-        if (!value || !number_parse(body_slice(value), &rest->api->params.plan, &edit->number.n))
-                return true;
-        rest_refuse(rest, PROBLEM_BAD_VALUE, "dials",
-                    "Use one of GET /v1/numbers (maskline number list), or leave it out.",
-                    "not a telephone number");
-        return false;
-}
-
 /* Of a new party that says nothing, as its own number is; of a number, as the one that goes. */
 static bool read_wish(struct rest *rest, const json_t *const *values,
                       const struct session_view *view, struct session_edit *edit)
@@ -149,7 +140,9 @@ static bool read_edit(struct rest *rest, const struct session_view *view, struct
             !body_count(rest, values[FIELD_SLOT], "slot", 0, SESSION_SLOTS_MAX - 1, &slot) ||
             !session_pin_read(rest, values[FIELD_PIN], "pin", &asked->pin) ||
             !session_pin_read_length(rest, values[FIELD_PIN_DIGITS], &asked->pin_digits) ||
-            !read_party(rest, values, view, edit) || !read_dials(rest, values[FIELD_DIALS], edit) ||
+            !read_party(rest, values, view, edit) ||
+            (values[FIELD_DIALS] &&
+             !session_fields_dials(rest, values[FIELD_DIALS], "dials", &edit->number)) ||
             !read_wish(rest, values, view, edit))
                 return false;
         edit->place = (uint8_t)place;

@@ -73,6 +73,17 @@ unsigned session_fields_slot(const struct session_create *create, unsigned party
         return has_sides ? create->parties[party].side : 0;
 }
 
+bool session_fields_dials(struct rest *rest, const json_t *value, const char *field,
+                          struct masking_number *out)
+{
+        if (!number_parse(body_slice(value), &rest->api->params.plan, &out->n))
+                return true;
+        rest_refuse(rest, PROBLEM_BAD_VALUE, field,
+                    "Use one of GET /v1/numbers (maskline number list), or leave it out.",
+                    "not a telephone number");
+        return false;
+}
+
 /* Parties who dial the same slot dial one number. */
 static bool read_dials(struct rest *rest, const json_t *value, unsigned index,
                        struct session_create *out)
@@ -88,12 +99,8 @@ static bool read_dials(struct rest *rest, const json_t *value, unsigned index,
                             "in a group a party dials a number for each other one");
                 return false;
         }
-        if (number_parse(body_slice(value), &rest->api->params.plan, &dials.n)) {
-                rest_refuse(rest, PROBLEM_BAD_VALUE, field,
-                            "Use one of GET /v1/numbers (maskline number list), or leave it out.",
-                            "not a telephone number");
+        if (!session_fields_dials(rest, value, field, &dials))
                 return false;
-        }
         if (!number_is_none(given->n) && !number_equal(given->n, dials.n)) {
                 rest_refuse(rest, PROBLEM_BAD_VALUE, field, "Give them the same one.",
                             "in this model another party dials the same number");

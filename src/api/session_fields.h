@@ -28,4 +28,8 @@ bool session_fields_read(struct rest *rest, const json_t *body, enum session_mod
 /* The slot that the party of this place dials (core/session_model.h), but in a group. */
 unsigned session_fields_slot(const struct session_create *create, unsigned party);
 
+/* A masking number to dial, of whomever it is; false: the request has been answered, naming `field`. */
+bool session_fields_dials(struct rest *rest, const json_t *value, const char *field,
+                          struct masking_number *out);
+
 #endif
