@@ -26,8 +26,7 @@ struct capacity_held_work {
         uint32_t count; /* of keys that are left; at last of sessions */
         uint32_t refused_per_million;
         unsigned stage;
-        uint32_t at, run; /* of the stage that counts; where its run began */
-        uint32_t sessions;
+        uint32_t at, run;         /* of the stage that counts; where its run began */
         uint64_t need, of_number; /* the session that is being counted; and one number of it */
         struct sorting sorting;
         struct capacity_held made;
