@@ -4,6 +4,7 @@
  * session that it only called last forgets that. The receipt says which, and is given when all is on disk.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,34 +52,57 @@ static void destroy(struct erasing *e)
 /* What was erased stays so: asked again, the rest is. */
 static void fail(struct erasing *e, int err)
 {
-        const char *detail = err == ERR_IN_USE
-                                     ? "sessions of the number are created as fast as they are "
-                                       "erased"
-                                     : err_text(err);
+        char detail[160];
+        snprintf(detail, sizeof detail, "%s; sessions erased so far: %zu",
+                 err == ERR_IN_USE ? "sessions of the number are created as fast as they are erased"
+                                   : err_text(err),
+                 e->dry_run ? 0 : json_array_size(e->sessions));
         rest_wait_fail(e->wait, detail,
-                       "What was erased so far stays erased; ask again for the rest.");
+                       "What was erased so far stays erased, and what was begun goes on as soon as "
+                       "the disk takes it; ask again for the rest.");
         destroy(e);
 }
 
 static void answer(struct erasing *e)
 {
         struct rest_wait *wait = e->wait;
-        struct directory *dir = e->dir;
-        uint32_t count = (uint32_t)json_array_size(e->sessions);
-        bool dry_run = e->dry_run;
-        wait->answer = json_pack("{s:b, s:o, s:I, s:O}", "dry_run", (int)dry_run, "erased_at",
-                                 dry_run ? json_null() : rest_time(directory_now(dir)), "keys",
-                                 (json_int_t)e->keys, "sessions", e->sessions);
-        int err = dry_run ? 0
-                          : directory_party_audit(dir, AUDIT_PARTY_ERASED, wait->who.tenant_id,
-                                                  wait->who.key_id, count, rest_wait_done, wait);
-        if (err) {
+        wait->answer = json_pack("{s:b, s:o, s:I, s:O}", "dry_run", (int)e->dry_run, "erased_at",
+                                 e->dry_run ? json_null() : rest_time(directory_now(e->dir)),
+                                 "keys", (json_int_t)e->keys, "sessions", e->sessions);
+        destroy(e);
+        rest_wait_done(wait, 0);
+}
+
+static void on_audited(void *arg, int err)
+{
+        struct erasing *e = arg;
+        if (err)
                 fail(e, err);
+        else
+                answer(e);
+}
+
+/* Also what an earlier request began, which a search does not find any more. */
+static void on_all_erased(void *arg, int err)
+{
+        struct erasing *e = arg;
+        const struct principal *who = &e->wait->who;
+        if (!err)
+                err = directory_party_audit(e->dir, AUDIT_PARTY_ERASED, who->tenant_id, who->key_id,
+                                            (uint32_t)json_array_size(e->sessions), on_audited, e);
+        if (err)
+                fail(e, err);
+}
+
+static void finish(struct erasing *e)
+{
+        if (e->dry_run) {
+                answer(e);
                 return;
         }
-        destroy(e);
-        if (dry_run)
-                rest_wait_done(wait, 0);
+        int err = directory_erasures_wait(e->dir, on_all_erased, e);
+        if (err)
+                on_all_erased(e, err == ERR_NOT_FOUND ? 0 : err);
 }
 
 static void put_session(struct erasing *e, uint64_t id, const char *result, uint32_t keys)
@@ -151,7 +175,7 @@ static void go_on(struct erasing *e)
                 }
         }
         if (e->dry_run)
-                answer(e);
+                finish(e);
         else
                 search(e);
 }
@@ -170,7 +194,7 @@ static void on_found(void *arg, int err, const struct party_session *found, uint
                 return;
         }
         if (!count) {
-                answer(e);
+                finish(e);
                 return;
         }
         memcpy(copy, found, count * sizeof *copy);

@@ -103,6 +103,13 @@ void rest_sessions_reopen(struct rest *rest)
 static void erased(void *arg, int err, const struct erase_receipt *receipt)
 {
         struct rest_wait *wait = arg;
+        if (err && err != ERR_NOT_FOUND) {
+                rest_wait_fail(wait, "the disk does not take the erasure",
+                               "It was begun, and goes on as soon as the disk takes it: the audit "
+                               "record says session-erased then. See the server's log and "
+                               "/readyz.");
+                return;
+        }
         if (!err && wait->api)
                 wait->answer =
                         json_pack("{s:o, s:o, s:I}", "id",

@@ -64,7 +64,8 @@ int directory_session_reopen(struct directory *dir, uint64_t session_id, int64_t
 /*
  * Its key, and the keys of what it left behind, are shredded; its pairs stay taken until the
  * quarantine would be over, known by their keyed hash alone. One that lives is ended by it. `done` when
- * all of that is on disk, with 0: never taken back. ERR_NOT_FOUND (for `done`, too: another order came
+ * all of that is on disk, with 0. It is never taken back: when the disk refuses, `done` is told so, and
+ * what was begun goes on as soon as the disk takes it. ERR_NOT_FOUND (for `done`, too: another order came
  * first), ERR_FULL, -ENOMEM.
  */
 struct erase_receipt {
@@ -75,6 +76,11 @@ struct erase_receipt {
 typedef void directory_erased(void *arg, int err, const struct erase_receipt *receipt);
 int directory_session_erase(struct directory *dir, uint64_t session_id, directory_erased *done,
                             void *arg) MUST_CHECK;
+/*
+ * `done` when all that was begun to be erased is on disk, or the disk refuses. ERR_NOT_FOUND: it is;
+ * -ENOMEM.
+ */
+int directory_erasures_wait(struct directory *dir, directory_done *done, void *arg) MUST_CHECK;
 
 /*
  * Until `until_ms` a call of `caller` to a number that the party dials is the party's: it has said

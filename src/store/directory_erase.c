@@ -11,10 +11,12 @@
 struct erasing {
         struct list node; /* in dir->erasings */
         struct directory *dir;
-        struct erase_receipt receipt;
+        struct erase_receipt
+                receipt;  /* of no session: waits for those before it, and erases none */
         uint32_t waiting; /* rows on their way */
         int err;
-        directory_erased *done;
+        directory_erased *done; /* NULL: has been told that the disk refuses; or nobody waits */
+        directory_done *all_done;
         void *arg;
 };
 
@@ -58,12 +60,52 @@ static bool end_first(struct directory *dir, struct row *row)
         return true;
 }
 
+static void tell(struct erasing *e, int err)
+{
+        directory_erased *done = e->done;
+        directory_done *all_done = e->all_done;
+        e->done = NULL;
+        e->all_done = NULL;
+        if (done)
+                done(e->arg, err, &e->receipt);
+        if (all_done)
+                all_done(e->arg, err);
+}
+
 static void finish(struct erasing *e, int err)
 {
         list_remove(&e->node);
-        if (e->done)
-                e->done(e->arg, err, &e->receipt);
+        tell(e, err);
         free(e);
+}
+
+/* Those that wait for others, and for no more. */
+static void finish_waiters(struct directory *dir)
+{
+        while (!list_is_empty(&dir->erasings)) {
+                struct erasing *first = container_of(dir->erasings.next, struct erasing, node);
+                if (first->receipt.session_id)
+                        return;
+                finish(first, 0);
+        }
+}
+
+void erasings_refused(struct directory *dir, int err)
+{
+        uint32_t count = 0;
+        for (const struct list *node = dir->erasings.next; node != &dir->erasings;
+             node = node->next)
+                count++;
+        /* Whoever is told may begin others, behind these. */
+        struct list *node = dir->erasings.next;
+        for (; count > 0; count--) {
+                struct erasing *e = container_of(node, struct erasing, node);
+                node = node->next;
+                if (e->receipt.session_id)
+                        tell(e, err);
+                else
+                        finish(e, err);
+        }
 }
 
 void erasings_end(struct directory *dir)
@@ -81,8 +123,11 @@ static void on_written(void *arg, int err)
         struct erasing *e = arg;
         if (err)
                 e->err = err;
-        if (--e->waiting == 0)
-                finish(e, e->err);
+        struct directory *dir = e->dir;
+        if (--e->waiting)
+                return;
+        finish(e, e->err);
+        finish_waiters(dir);
 }
 
 static void on_settled(void *arg, int err);
@@ -129,10 +174,13 @@ static int erase_settled(struct erasing *e)
 static void on_settled(void *arg, int err)
 {
         struct erasing *e = arg;
+        struct directory *dir = e->dir;
         if (!err)
-                err = e->dir->queue.closing ? ERR_STATE : erase_settled(e);
-        if (err)
-                finish(e, err);
+                err = dir->queue.closing ? ERR_STATE : erase_settled(e);
+        if (!err)
+                return;
+        finish(e, err);
+        finish_waiters(dir);
 }
 
 int directory_session_erase(struct directory *dir, uint64_t session_id, directory_erased *done,
@@ -153,4 +201,16 @@ int directory_session_erase(struct directory *dir, uint64_t session_id, director
                 free(e);
         }
         return err;
+}
+
+int directory_erasures_wait(struct directory *dir, directory_done *done, void *arg)
+{
+        if (list_is_empty(&dir->erasings))
+                return ERR_NOT_FOUND;
+        struct erasing *e = calloc(1, sizeof *e);
+        if (!e)
+                return -ENOMEM;
+        *e = (struct erasing){.dir = dir, .all_done = done, .arg = arg};
+        list_add_tail(&dir->erasings, &e->node);
+        return 0;
 }

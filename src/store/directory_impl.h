@@ -460,6 +460,8 @@ void holdings_before(struct directory *dir, const struct row *row);
 void certificates_end(struct directory *dir);
 void plans_end(struct directory *dir);
 void erasings_end(struct directory *dir); /* those that will hear nothing more */
+/* The disk refuses: whoever waits is told, and what was begun goes on. */
+void erasings_refused(struct directory *dir, int err);
 
 /* Which numbers pairs had: as far as it is remembered. */
 int history_init(struct directory *dir) MUST_CHECK;

@@ -306,6 +306,7 @@ static void group_refused(struct directory *dir, int err)
                 log_error("store: changes are not being written: %s", err_text(err));
         q->refused = true;
         give_up_changes(dir, err);
+        erasings_refused(dir, err);
         io_timer_start(dir->io, &q->retry, RETRY_MS, retry, dir);
 }
 

@@ -294,6 +294,49 @@ static void what_the_disk_refuses_is_not_told_and_may_be_asked_again(void **stat
         json_decref(rig_expect(rig, 200, "POST", ERASE, ASKED));
 }
 
+static void an_erasure_that_stops_half_way_tells_how_far_it_came(void **state)
+{
+        struct rig *rig = *state;
+        struct life life;
+        live(rig, &life);
+        json_t *dry = rig_expect(rig, 200, "POST", ERASE,
+                                 "{\"number\":\"+919888800001\",\"dry_run\":true}");
+        size_t all = json_array_size(json_object_get(dry, "sessions"));
+        json_decref(dry);
+        assert_int_equal(all, 3);
+        store_memory_fail(rig->store, 4, UINT32_MAX, -ENOSPC);
+        struct reply refused = rig_ask(rig, "POST", ERASE, ASKED);
+        assert_int_equal(refused.status, 503);
+        if (!strstr(reply_text(&refused, "detail"), "; sessions erased so far: 1"))
+                fail_msg("%s", refused.text);
+        assert_non_null(strstr(reply_text(&refused, "remedy"), "ask again for the rest"));
+        assert_null(strstr(refused.text, "98888"));
+        reply_free(&refused);
+        /* Nothing is told to be erased as long as what was begun is not on disk. */
+        refused = rig_ask(rig, "POST", ERASE, ASKED);
+        assert_int_equal(refused.status, 503);
+        reply_free(&refused);
+        store_memory_fail(rig->store, 1, 0, 0);
+        json_decref(rig_expect(rig, 200, "POST", ERASE, ASKED));
+        json_t *told = rig_expect(rig, 200, "POST", EXPORT, ASKED);
+        assert_int_equal(json_array_size(json_object_get(told, "sessions")), 0);
+        json_decref(told);
+}
+
+static void one_session_that_is_erased_is_told_that_the_disk_refuses(void **state)
+{
+        struct rig *rig = *state;
+        struct life life;
+        char path[64];
+        live(rig, &life);
+        snprintf(path, sizeof path, "/v1/sessions/%s/erase", life.party);
+        store_memory_fail(rig->store, 1, UINT32_MAX, -ENOSPC);
+        struct reply refused = rig_ask(rig, "POST", path, NULL);
+        assert_int_equal(refused.status, 503);
+        assert_non_null(strstr(reply_text(&refused, "remedy"), "goes on"));
+        reply_free(&refused);
+}
+
 static void what_is_no_number_is_refused_without_being_repeated(void **state)
 {
         struct rig *rig = *state;
@@ -329,6 +372,8 @@ int main(void)
                 WITH_RIG(a_key_needs_the_scope_and_another_tenants_finds_nothing),
                 WITH_RIG(many_calls_are_told_in_pages),
                 WITH_RIG(what_the_disk_refuses_is_not_told_and_may_be_asked_again),
+                WITH_RIG(an_erasure_that_stops_half_way_tells_how_far_it_came),
+                WITH_RIG(one_session_that_is_erased_is_told_that_the_disk_refuses),
                 WITH_RIG(what_is_no_number_is_refused_without_being_repeated),
         };
         return RUN_TESTS(tests);

@@ -222,7 +222,8 @@ static void a_disk_that_takes_keys_and_no_rows_frees_no_pair(void **state)
         store_memory_fail(w.store, 1, 1000, ERR_STORE);
         begin_erasing(s.id, &e);
         world_run_ms(&w, 5000);
-        assert_int_equal(e.times, 0);
+        assert_int_equal(e.times, 1);
+        assert_int_equal(e.err, ERR_STORE);
         world_crash(&w);
         assert_int_equal(world_open(&w), 0);
         assert_int_equal(directory_session_find(w.dir, s.id, &view), 0);
@@ -253,19 +254,29 @@ static void a_clean_end_in_the_midst_frees_no_pair(void **state)
         }
 }
 
+/* Whoever waits is told at once; what was begun goes on, and may be waited for again. */
 static void a_disk_that_refuses_delays_it(void **state)
 {
         (void)state;
         struct erasure e;
+        struct answer all = {.err = 1}, again = {.err = 1};
         struct session_view s = world_session(&w, 1, 2, 0);
         store_memory_fail(w.store, 1, 3, ERR_STORE);
         begin_erasing(s.id, &e);
+        assert_int_equal(directory_erasures_wait(w.dir, world_done, &all), 0);
         world_run(&w);
-        assert_int_equal(e.times, 0);
+        assert_int_equal(e.times, 1);
+        assert_int_equal(e.err, ERR_STORE);
+        assert_int_equal(all.err, ERR_STORE);
         assert_int_equal(world_call(&w, s.slots[0], 1), MASK_STRANGER);
+        store_memory_fail(w.store, 1, 0, 0);
+        assert_int_equal(directory_erasures_wait(w.dir, world_done, &again), 0);
+        assert_int_equal(again.times, 0);
         world_run_ms(&w, 10000);
         assert_int_equal(e.times, 1);
-        assert_int_equal(e.err, 0);
+        assert_int_equal(again.times, 1);
+        assert_int_equal(again.err, 0);
+        assert_int_equal(directory_erasures_wait(w.dir, world_done, &again), ERR_NOT_FOUND);
         world_reopen(&w);
         is_taken(s.slots[0], 1);
 }
