@@ -14,6 +14,7 @@
 
 #define CALLS_MAX   1000 /* in one answer, and those of the same page of records */
 #define ROWS_MAX    1000
+#define READS_MAX   8 /* of so many records, for one answer */
 /* A hint is made when the call comes, or its second leg; the day may have changed since its start. */
 #define HINT_LAG_MS 5000
 
@@ -36,6 +37,7 @@ struct exporting {
         struct real_number number;
         json_t *sessions, *calls; /* owned */
         int64_t before_ms;        /* records before it are next; 0: the newest */
+        unsigned reads;
         uint32_t session_count;
 };
 
@@ -175,7 +177,7 @@ static void on_calls(void *arg, int err, const struct cdr *rows, uint32_t count)
                         add_call(e, &rows[i]);
         }
         e->before_ms = is_one_instant ? cut_ms : cut_ms + 1;
-        if (more && json_array_size(e->calls) < CALLS_MAX)
+        if (more && ++e->reads < READS_MAX && json_array_size(e->calls) < CALLS_MAX)
                 ask_for_calls(e);
         else
                 answer(e, more ? e->before_ms : 0);

@@ -279,6 +279,29 @@ static void many_calls_are_told_in_pages(void **state)
         assert_int_equal(pages, 2);
 }
 
+/* Eight thousand records are looked at for one answer, whether they are the person's or not. */
+static void few_calls_among_many_are_told_in_pages(void **state)
+{
+        struct rig *rig = *state;
+        int64_t now = directory_now(rig->directory);
+        put_call(rig, 0, 919888800001, now - 1000);
+        for (unsigned i = 1; i < 9000; i++) {
+                put_call(rig, i, 919888800002, now - 1000 - i);
+                if (i % 1000 == 0)
+                        json_decref(rig_expect(rig, 200, "GET", "/v1/calls?limit=1", NULL));
+        }
+        put_call(rig, 9000, 919888800001, now - 20000);
+        char body[96] = ASKED;
+        for (unsigned page = 1; page <= 2; page++) {
+                json_t *told = rig_expect(rig, 200, "POST", EXPORT, body);
+                assert_int_equal(json_array_size(json_object_get(told, "calls")), 1);
+                assert_int_equal(text_of(told, "next")[0] != '\0', page == 1);
+                snprintf(body, sizeof body, "{\"number\":\"+919888800001\",\"before\":\"%s\"}",
+                         text_of(told, "next"));
+                json_decref(told);
+        }
+}
+
 static void what_the_disk_refuses_is_not_told_and_may_be_asked_again(void **state)
 {
         struct rig *rig = *state;
@@ -371,6 +394,7 @@ int main(void)
                 WITH_RIG(both_are_in_the_audit_record_without_a_number),
                 WITH_RIG(a_key_needs_the_scope_and_another_tenants_finds_nothing),
                 WITH_RIG(many_calls_are_told_in_pages),
+                WITH_RIG(few_calls_among_many_are_told_in_pages),
                 WITH_RIG(what_the_disk_refuses_is_not_told_and_may_be_asked_again),
                 WITH_RIG(an_erasure_that_stops_half_way_tells_how_far_it_came),
                 WITH_RIG(one_session_that_is_erased_is_told_that_the_disk_refuses),
