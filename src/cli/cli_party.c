@@ -90,6 +90,7 @@ static int export_party(const struct command_line *line)
         json_t *answer, *body = read_body(line);
         if (!body)
                 return EXIT_USAGE;
+        client_be_patient("Nothing was changed by it: ask again when the server is less busy.");
         int code = fetch_all(line, body, &answer);
         json_decref(body);
         if (code) {
@@ -129,6 +130,9 @@ static int erase(const struct command_line *line)
                 return EXIT_USAGE;
         if (command_has(line, "--dry-run"))
                 json_object_set_new(body, "dry_run", json_true());
+        client_be_patient(
+                "The server goes on with it: the same command again erases what is left then, "
+                "and \"maskline events\" says what was erased.");
         int code = client_ask(line, "POST", "/v1/parties/erase", body, &answer);
         if (answer)
                 show_receipt(answer);

@@ -17,6 +17,7 @@
 
 #define TOKEN_BYTES_MAX 128
 #define TIMEOUT_MS      30000
+#define PATIENCE_MS     600000
 #define TRIES_MAX       5
 #define PAUSE_MS        200 /* for each try so far */
 #define KEY_TEXT_BYTES  40
@@ -49,6 +50,9 @@ struct client {
 };
 
 static struct client found;
+
+/* NULL: it is not waited for long. */
+static const char *when_patience_ends;
 
 const char *client_option(const struct command_line *line, const char *option, const char *variable)
 {
@@ -85,6 +89,23 @@ static int find_token(const struct command_line *line, char *out)
         return EXIT_FAILED;
 }
 
+void client_be_patient(const char *then)
+{
+        when_patience_ends = then;
+}
+
+static int timeout_ms(void)
+{
+        return when_patience_ends ? PATIENCE_MS : TIMEOUT_MS;
+}
+
+static void explain_timeout(const char *at)
+{
+        fprintf(stderr, "maskline: %s did not answer within %d s\n", at, timeout_ms() / 1000);
+        if (when_patience_ends)
+                fprintf(stderr, "  %s\n", when_patience_ends);
+}
+
 static void explain_failure(const struct client_server *server, int err, const char *why)
 {
         char at[CLIENT_HOST_BYTES + 32];
@@ -93,7 +114,7 @@ static void explain_failure(const struct client_server *server, int err, const c
                 fprintf(stderr, "maskline: nothing answers at %s; is \"maskline serve\" running?\n",
                         at);
         else if (err == -ETIMEDOUT)
-                fprintf(stderr, "maskline: %s did not answer within %d s\n", at, TIMEOUT_MS / 1000);
+                explain_timeout(at);
         else if (err == ERR_UNTRUSTED)
                 fprintf(stderr,
                         "maskline: %s: its certificate is not trusted: %s; say --ca FILE with the "
@@ -274,7 +295,7 @@ static int exchange(const struct client *client, struct http_call *call, struct 
         call->tls = server->tls ? &tls : NULL;
         call->why = &why;
         call->bearer_token = client->token;
-        call->timeout_ms = TIMEOUT_MS;
+        call->timeout_ms = timeout_ms();
         int err = call_until_answered(server, call, out, &was_lost);
         if (err)
                 explain_failure(server, err, why.text);

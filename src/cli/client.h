@@ -34,6 +34,12 @@ const char *client_option(const struct command_line *line, const char *option,
 int client_call(const struct command_line *line, const char *method, const char *path, json_t *body,
                 json_t **out) MUST_CHECK;
 
+/*
+ * What is asked for from now on may take the server minutes: it has ten. `then` is for the user, when they
+ * are over: what the server goes on with, and what to do.
+ */
+void client_be_patient(const char *then);
+
 /* GET of what is no JSON; the body is the caller's to free. Else as client_call(). */
 int client_fetch(const struct command_line *line, const char *path,
                  struct http_reply *out) MUST_CHECK;
