@@ -43,13 +43,24 @@ static json_t *obstacles_json(const struct api *api, const struct directory_deci
         return list;
 }
 
+/* What a refused caller is told; NULL: it is connected. */
+static const char *words_of(const struct directory_decision *decision)
+{
+        if (decision->verdict == MASK_CONNECT)
+                return NULL;
+        return mask_words_name(mask_words(decision->verdict,
+                                          decision->has_mapping ? &decision->mapping : NULL,
+                                          decision->policy));
+}
+
 /* What is decided, and what would be in the way. */
 static json_t *decision_json(const struct api *api, const struct directory_decision *decision,
                              struct masking_number dialled, struct real_number caller)
 {
         struct advice advice = advice_of_verdict(decision->verdict);
-        return json_pack("{s:s, s:b, s:s?, s:o}", "verdict", mask_verdict_name(decision->verdict),
-                         "connects", decision->verdict == MASK_CONNECT, "advice",
+        return json_pack("{s:s, s:b, s:s?, s:s?, s:o}", "verdict",
+                         mask_verdict_name(decision->verdict), "connects",
+                         decision->verdict == MASK_CONNECT, "words", words_of(decision), "advice",
                          advice.todo[0] ? advice.todo : NULL, "obstacles",
                          obstacles_json(api, decision, dialled, caller));
 }

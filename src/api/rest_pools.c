@@ -99,6 +99,11 @@ static json_t *remarks(const struct pool_policy *policy)
                                         : "intercept_url: nobody is asked yet; each call is "
                                           "refused (intercept-unanswered) until "
                                           "intercept_fails_open is true or the URL is cleared."));
+        if (policy->tell_ended)
+                json_array_append_new(
+                        sentences, json_string("tell_ended: who is to hear it is decided and told "
+                                               "by explain (words); on the telephone it is the "
+                                               "general announcement still."));
         return sentences;
 }
 

@@ -23,6 +23,13 @@ static void show_obstacles(const json_t *obstacles)
         }
 }
 
+/* Only where they are not what every refused caller is told. */
+static void show_words_told(const json_t *answer)
+{
+        if (!strcmp(show_text(answer, "words"), "ended"))
+                show_fact("told", "that the conversation has ended (not on the telephone yet)");
+}
+
 void cli_explain_show(const json_t *row)
 {
         fputc('\n', stdout);
@@ -30,6 +37,7 @@ void cli_explain_show(const json_t *row)
         fputc('\n', stdout);
         show_fact("verdict", show_text(row, "verdict"));
         show_fact("why", show_text(row, "why"));
+        show_words_told(row);
         if (show_text(row, "advice")[0])
                 show_fact("what to do", show_text(row, "advice"));
         show_obstacles(json_object_get(row, "obstacles"));
@@ -70,6 +78,7 @@ static int explain(const struct command_line *line)
         if (answer) {
                 show_fact("verdict", show_text(answer, "verdict"));
                 show_fact("why", show_text(answer, "sentence"));
+                show_words_told(answer);
                 show_fact("session", show_cell(answer, "session").text);
                 show_fact("shows", show_cell(answer, "shows").text);
                 if (show_text(answer, "advice")[0])

@@ -164,6 +164,19 @@ enum mask_verdict mask_decide(const struct mask_question *question)
         return verdict;
 }
 
+enum mask_words mask_words(enum mask_verdict verdict, const struct mapping *mapping,
+                           const struct pool_policy *policy)
+{
+        bool is_over = verdict == MASK_ENDED || verdict == MASK_EXPIRED;
+        bool is_by_number = mapping && mapping->by == MAPPING_BY_NUMBER;
+        return policy->tell_ended && is_over && is_by_number ? WORDS_ENDED : WORDS_GENERAL;
+}
+
+const char *mask_words_name(enum mask_words words)
+{
+        return words == WORDS_ENDED ? "ended" : "general";
+}
+
 static const struct {
         const char *name, *sentence;
         bool of_session;

@@ -87,6 +87,21 @@ enum mask_verdict mask_decide(const struct mask_question *question);
 /* Whether the verdict says anything about a session: it is recorded for its parties alone. */
 bool mask_verdict_is_of_session(enum mask_verdict verdict);
 
+/* What a refused caller is told: the same as every other one, or that its conversation is over. */
+enum mask_words {
+        WORDS_GENERAL,
+        WORDS_ENDED,
+};
+
+/*
+ * `mapping`: by which the caller was refused; NULL: none. Ended is for the party whose number it is
+ * and for nobody else: who withholds its number, keyed in digits or came where anyone may, may be
+ * somebody else.
+ */
+enum mask_words mask_words(enum mask_verdict verdict, const struct mapping *mapping,
+                           const struct pool_policy *policy);
+const char *mask_words_name(enum mask_words words); /* "general" */
+
 const char *mask_verdict_name(enum mask_verdict verdict);     /* "stranger", as records spell it */
 const char *mask_verdict_sentence(enum mask_verdict verdict); /* why, for whoever operates it */
 

@@ -162,7 +162,7 @@ struct flow_answer {
         const char *dialled;
         const char *digits; /* NULL: none */
         const char *verdict;
-        const char *reaches, *shows; /* NULL: not said */
+        const char *reaches, *shows, *told; /* NULL: not said */
         long times;
 };
 

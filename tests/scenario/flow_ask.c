@@ -15,6 +15,16 @@ static void check_number(struct flow_run *run, const char *what, const char *wan
                 flow_fail(run, "%s is not %s", what, wanted);
 }
 
+static void check_words(struct flow_run *run, const char *wanted,
+                        const struct directory_decision *decision)
+{
+        const struct mapping *mapping = decision->has_mapping ? &decision->mapping : NULL;
+        const char *told =
+                mask_words_name(mask_words(decision->verdict, mapping, decision->policy));
+        if (wanted && strcmp(wanted, told) != 0)
+                flow_fail(run, "the words are %s", told);
+}
+
 void flow_ask(struct flow_run *run, const struct flow_step *step)
 {
         const struct flow_answer *answer = &step->answer;
@@ -36,6 +46,7 @@ void flow_ask(struct flow_run *run, const struct flow_step *step)
                 if (strcmp(mask_verdict_name(decision.verdict), answer->verdict) != 0)
                         flow_fail(run, "the verdict is %s", mask_verdict_name(decision.verdict));
         }
+        check_words(run, answer->told, &decision);
         check_number(run, "who is reached", answer->reaches, decision.mapping.connect_to.n);
         check_number(run, "what is shown", answer->shows, decision.mapping.show.n);
 }

@@ -602,6 +602,8 @@ static void read_answer(struct reader *r, struct flow_step *step)
                         read_number(r, &answer->reaches);
                 else if (take(r, "shows"))
                         read_number(r, &answer->shows);
+                else if (take(r, "told"))
+                        answer->told = next(r);
                 else if (step->kind == FLOW_KEYS_IN && take(r, "times"))
                         answer->times = next_count(r);
                 else if (step->kind == FLOW_EXPLAINED && take(r, "digits"))

@@ -415,6 +415,35 @@ static void explaining_says_what_is_in_the_way_of_a_call_that_would_connect(void
         json_decref(answer);
 }
 
+static void expect_words(struct rig *rig, const char *ask, const char *words)
+{
+        json_t *answer = rig_expect(rig, 200, "POST", "/v1/explain", ask);
+        const json_t *told = json_object_get(answer, "words");
+        if (words)
+                assert_string_equal(json_string_value(told), words);
+        else
+                assert_true(json_is_null(told));
+        json_decref(answer);
+}
+
+static void explaining_says_who_is_to_be_told_that_the_conversation_has_ended(void **state)
+{
+        struct rig *rig = *state;
+        static const char party[] = "{\"dialled\":\"+919000000001\",\"caller\":\"+919888800001\"}";
+        static const char other[] = "{\"dialled\":\"+919000000001\",\"caller\":\"+919888800009\"}";
+        static const char withheld[] = "{\"dialled\":\"+919000000001\"}";
+        char id[32], path[64];
+        rig_session(rig, 1, 2, id);
+        expect_words(rig, party, NULL);
+        snprintf(path, sizeof path, "/v1/sessions/%s/end", id);
+        json_decref(rig_expect(rig, 200, "POST", path, NULL));
+        expect_words(rig, party, "general");
+        json_decref(rig_expect(rig, 200, "PATCH", "/v1/pools/default", "{\"tell_ended\":true}"));
+        expect_words(rig, party, "ended");
+        expect_words(rig, other, "general");
+        expect_words(rig, withheld, "general");
+}
+
 static void a_trunk_is_checked_when_it_is_asked_for(void **state)
 {
         struct rig *rig = *state;
@@ -503,6 +532,7 @@ int main(void)
                 WITH_RIG(a_call_in_progress_is_shown_and_can_be_hung_up),
                 WITH_RIG(explaining_a_call_says_the_verdict_and_no_number),
                 WITH_RIG(explaining_says_what_is_in_the_way_of_a_call_that_would_connect),
+                WITH_RIG(explaining_says_who_is_to_be_told_that_the_conversation_has_ended),
                 WITH_RIG(a_trunk_is_checked_when_it_is_asked_for),
                 WITH_RIG(the_audit_record_is_intact_until_somebody_changes_it),
         };

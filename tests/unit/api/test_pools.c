@@ -152,7 +152,7 @@ static void expect_remark(struct rig *rig, const char *change, const char *words
         json_decref(pool);
 }
 
-static void what_calls_come_to_without_an_intercept_is_said(void **state)
+static void what_calls_come_to_is_remarked(void **state)
 {
         struct rig *rig = *state;
         json_decref(rig_expect(rig, 201, "POST", "/v1/pools", "{\"name\":\"x\"}"));
@@ -161,6 +161,7 @@ static void what_calls_come_to_without_an_intercept_is_said(void **state)
                       "connected without an answer");
         expect_remark(rig, "{\"intercept_fails_open\":false}", "refused (intercept-unanswered)");
         expect_remark(rig, "{\"intercept_url\":\"\"}", NULL);
+        expect_remark(rig, "{\"tell_ended\":true}", "told by explain");
 }
 
 static void the_default_pool_is_always_there(void **state)
@@ -394,7 +395,7 @@ int main(void)
                 WITH_RIG(what_no_setting_can_be_is_refused_by_field_rule_and_remedy),
                 WITH_RIG(settings_that_do_not_go_together_are_refused),
                 WITH_RIG(what_nothing_goes_by_yet_is_said),
-                WITH_RIG(what_calls_come_to_without_an_intercept_is_said),
+                WITH_RIG(what_calls_come_to_is_remarked),
                 WITH_RIG(the_default_pool_is_always_there),
                 WITH_RIG(every_setting_comes_back),
                 WITH_RIG(what_a_pool_cannot_be_is_refused_by_field),

@@ -554,6 +554,29 @@ static void a_strangers_verdict_is_the_same_whatever_session_is_there(void **sta
                         }
 }
 
+/* Every combination: of two verdicts, by its own number, where the pool says so. */
+static void that_it_has_ended_is_for_the_party_by_its_own_number_alone(void **state)
+{
+        (void)state;
+        struct scene s;
+        unsigned ended = 0;
+        for (unsigned verdict = 0; verdict < MASK_VERDICTS; verdict++)
+                for (unsigned by = MAPPING_BY_NUMBER; by <= MAPPING_BY_REQUEST; by++)
+                        for (unsigned bits = 0; bits < 4; bits++) {
+                                make_scene(&s)->policy.tell_ended = bits & 1;
+                                s.mapping.by = (enum mapping_by)by;
+                                bool is_party = bits & 2 && by == MAPPING_BY_NUMBER;
+                                bool is_over = verdict == MASK_ENDED || verdict == MASK_EXPIRED;
+                                enum mask_words words =
+                                        mask_words((enum mask_verdict)verdict,
+                                                   bits & 2 ? &s.mapping : NULL, &s.policy);
+                                assert_int_equal(words == WORDS_ENDED,
+                                                 is_party && is_over && s.policy.tell_ended);
+                                ended += words == WORDS_ENDED;
+                        }
+        assert_int_equal(ended, 2);
+}
+
 /* They are on disk. */
 static void the_numbers_of_verdicts_never_change(void **state)
 {
@@ -647,6 +670,7 @@ int main(void)
                 cmocka_unit_test(each_way_in_is_the_policys_to_open),
                 cmocka_unit_test(the_right_digits_do_not_help_who_is_locked_out),
                 cmocka_unit_test(a_strangers_verdict_is_the_same_whatever_session_is_there),
+                cmocka_unit_test(that_it_has_ended_is_for_the_party_by_its_own_number_alone),
                 cmocka_unit_test(the_numbers_of_verdicts_never_change),
         };
         return RUN_TESTS(tests);
