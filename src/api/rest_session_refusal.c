@@ -6,18 +6,33 @@
 #include "api/session_fields.h"
 #include "core/session_model.h"
 
-/* The party that was to dial a number that is not the tenant's. */
-static unsigned unknown_given(const struct api *api, const struct session_create *create)
+/* A party was to dial a number that is not the tenant's, or of another pool. */
+static void refuse_given(struct rest *rest, const struct session_create *create)
 {
+        uint32_t pool_id = create->pool_id ? create->pool_id : DIRECTORY_DEFAULT_POOL;
+        const struct number_row *row = NULL;
         unsigned party = 0;
-        while (party + 1 < create->party_count) {
+        for (;; party++) {
                 struct masking_number given = create->given[session_fields_slot(create, party)];
-                const struct number_row *row = directory_number_find(api->params.directory, given);
-                if (!number_is_none(given.n) && (!row || row->tenant_id != create->tenant_id))
+                row = directory_number_find(rest->api->params.directory, given);
+                if (row && row->tenant_id != create->tenant_id)
+                        row = NULL;
+                bool is_good = row && row->pool_id == pool_id;
+                if ((!number_is_none(given.n) && !is_good) || party + 1 >= create->party_count)
                         break;
-                party++;
         }
-        return party;
+        char field[32];
+        snprintf(field, sizeof field, "parties[%u].dials", party);
+        if (row)
+                rest_refuse(
+                        rest, PROBLEM_CONFLICT, field,
+                        "Name the pool that the number is in, or move it (maskline number change "
+                        "--pool), or leave \"dials\" out.",
+                        "the number to dial belongs to another pool; nothing was created");
+        else
+                rest_refuse(rest, PROBLEM_NOT_FOUND, field,
+                            "Add the number first (maskline number add), or leave \"dials\" out.",
+                            "the number to dial is none of yours; nothing was created");
 }
 
 /* The member of a party that the flaw is in; NULL: none in particular. */
@@ -87,7 +102,6 @@ static void refuse_conflict(struct rest *rest, const struct alloc_outcome *outco
 void rest_session_refuse(struct rest *rest, const struct session_create *create,
                          const struct session_refusal *refusal, int err)
 {
-        char field[32];
         switch (err) {
         case ERR_SYNTAX:
                 refuse_fault(rest, &refusal->fault);
@@ -99,11 +113,7 @@ void rest_session_refuse(struct rest *rest, const struct session_create *create,
                 refuse_conflict(rest, &refusal->outcome);
                 return;
         case ERR_NOT_FOUND:
-                snprintf(field, sizeof field, "parties[%u].dials",
-                         unknown_given(rest->api, create));
-                rest_refuse(rest, PROBLEM_NOT_FOUND, field,
-                            "Add the number first (maskline number add), or leave \"dials\" out.",
-                            "the number to dial is none of yours; nothing was created");
+                refuse_given(rest, create);
                 return;
         case ERR_RANGE:
                 rest_refuse(

@@ -208,7 +208,7 @@ struct session_refusal {
  * ERR_SYNTAX (the parties are not what the model wants: `refusal->fault`; the reference),
  * ERR_NO_NUMBER and ERR_CONFLICT (`refusal->outcome`, of a given number that can't be had; without
  * one: the reference is known for other parties), ERR_NOT_FOUND (the pool; a given number is not the
- * tenant's), ERR_RANGE (it would be over before it starts, or live longer than the pool allows),
+ * tenant's, or of another pool), ERR_RANGE (it would be over before it starts, or live longer than the pool allows),
  * ERR_TOO_LARGE (the reference), ERR_FULL. `view` is filled on success; `repeated` says that the
  * reference was known: then nothing is changed, and `done` comes when the first create is on disk.
  * `refusal` may be NULL.

@@ -274,7 +274,7 @@ static int keep_number(const struct change *c, unsigned slot, struct pick *pick)
         struct masking_number number = c->session->slots[slot];
         if (number_is_none(number.n))
                 return 0;
-        return pick_given(c->dir, c->session->tenant_id, number, &pick->request.given[slot]);
+        return pick_held(c->dir, c->session, number, &pick->request.given[slot]);
 }
 
 /* The one that is given, or another one of the pool: the one that is given up is free for it, too. */
@@ -283,12 +283,11 @@ static int swap_number(const struct change *c, const struct session_edit *edit, 
 {
         if (edit->slot >= SESSION_SLOTS_MAX || !(wanted & BIT(edit->slot)))
                 return ERR_NOT_FOUND;
-        uint32_t tenant_id = c->session->tenant_id;
         if (!number_is_none(edit->number.n))
-                return pick_given(c->dir, tenant_id, edit->number,
+                return pick_given(c->dir, c->session, edit->number,
                                   &pick->request.given[edit->slot]);
         pick->given_up_slot = edit->slot;
-        return pick_given(c->dir, tenant_id, c->session->slots[edit->slot], &pick->given_up);
+        return pick_held(c->dir, c->session, c->session->slots[edit->slot], &pick->given_up);
 }
 
 static int pick_slots(struct change *c, const struct session_edit *edit,

@@ -35,10 +35,11 @@ struct session_edit {
         struct number_place wish;
 };
 /*
- * ERR_NOT_FOUND: the session, the place, the slot, the alias, or a number that is not the tenant's;
- * ERR_STATE: it has ended, or the alias is the party's only number; ERR_SYNTAX: the parties would not
- * be what the model wants, or one party or number too many (`refusal->fault`); ERR_CONFLICT, ERR_NO_NUMBER: another session holds what
- * it would get (`refusal->outcome`); ERR_EXISTS: the alias is there; ERR_FULL, -ENOMEM. An edit that
+ * ERR_NOT_FOUND: the session, the place, the slot, the alias, or a number that is not the tenant's or
+ * of another pool; ERR_STATE: it has ended, or the alias is the party's only number; ERR_SYNTAX: the
+ * parties would not be what the model wants, or one party or number too many (`refusal->fault`);
+ * ERR_CONFLICT, ERR_NO_NUMBER: another session holds what it would get (`refusal->outcome`);
+ * ERR_EXISTS: the alias is there; ERR_FULL, -ENOMEM. An edit that
  * changes nothing is answered 0 and writes nothing. `refusal` may be NULL.
  */
 int directory_session_edit(struct directory *dir, uint64_t session_id,

@@ -161,8 +161,7 @@ static int choose_numbers(struct directory *dir, const struct session_create *cr
                 if (number_is_none(create->given[slot].n) ||
                     !(pick.request.wanted & UINT64_C(1) << slot))
                         continue;
-                int err = pick_given(dir, create->tenant_id, create->given[slot],
-                                     &pick.request.given[slot]);
+                int err = pick_given(dir, session, create->given[slot], &pick.request.given[slot]);
                 if (err)
                         return err;
         }

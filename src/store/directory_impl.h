@@ -494,9 +494,12 @@ void pick_init(struct pick *pick, const struct session *session, const struct po
 int pick_numbers(struct directory *dir, struct session *session, struct pick *pick) MUST_CHECK;
 /* Whether a session that has ended may have the number of its slot again, as far as others go. */
 bool pick_may_keep(struct directory *dir, const struct session *session, unsigned slot);
-/* A number by name for a slot of the request. ERR_NOT_FOUND: it is not the tenant's. */
-int pick_given(const struct directory *dir, uint32_t tenant_id, struct masking_number number,
-               uint32_t *out) MUST_CHECK;
+/* The number of a session that has it. ERR_NOT_FOUND: it is not the tenant's any more. */
+int pick_held(const struct directory *dir, const struct session *session,
+              struct masking_number number, uint32_t *out) MUST_CHECK;
+/* A number by name, for a slot of the request. ERR_NOT_FOUND: it is not the tenant's, or of another pool. */
+int pick_given(const struct directory *dir, const struct session *session,
+               struct masking_number number, uint32_t *out) MUST_CHECK;
 
 void view_session(const struct directory *dir, const struct session *session,
                   const struct row_life *life, struct slice reference, struct session_view *view);

@@ -94,14 +94,23 @@ bool pick_may_keep(struct directory *dir, const struct session *session, unsigne
         return held && is_free(&picking, pool_handle(dir->numbers, held).index, slot);
 }
 
-int pick_given(const struct directory *dir, uint32_t tenant_id, struct masking_number number,
-               uint32_t *out)
+int pick_held(const struct directory *dir, const struct session *session,
+              struct masking_number number, uint32_t *out)
 {
         const struct number_held *held = number_find(dir, number);
-        if (!held || held->row.tenant_id != tenant_id)
+        if (!held || held->row.tenant_id != session->tenant_id)
                 return ERR_NOT_FOUND;
         *out = pool_handle(dir->numbers, held).index;
         return 0;
+}
+
+int pick_given(const struct directory *dir, const struct session *session,
+               struct masking_number number, uint32_t *out)
+{
+        const struct number_held *held = number_find(dir, number);
+        if (held && held->row.pool_id != session->pool_id)
+                return ERR_NOT_FOUND;
+        return pick_held(dir, session, number, out);
 }
 
 void pick_init(struct pick *pick, const struct session *session, const struct pool_policy *policy)

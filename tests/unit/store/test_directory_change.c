@@ -662,6 +662,29 @@ static void a_pool_stays_while_anything_holds_it(void **state)
                          ERR_NOT_FOUND);
 }
 
+static void no_session_gets_another_pools_number_by_name(void **state)
+{
+        (void)state;
+        uint32_t pool_id = add_pool("riders", NULL);
+        move_number(3, pool_id, 0);
+        struct session_create c = {.tenant_id = 1};
+        struct session_view view;
+        bool repeated;
+        session_create_party(&c, world_p(1));
+        session_create_party(&c, world_p(2));
+        c.given[0] = world_m(3);
+        assert_int_equal(directory_session_create(w.dir, &c, &view, &repeated, NULL, NULL, NULL),
+                         ERR_NOT_FOUND);
+        c.given[0] = world_m(1);
+        struct session_view s = create(&c);
+        struct session_edit swap = {.kind = EDIT_SWAP_NUMBER, .slot = 1, .number = world_m(3)};
+        assert_int_equal(directory_session_edit(w.dir, s.id, &swap, &view, NULL, NULL, NULL),
+                         ERR_NOT_FOUND);
+        move_number(3, 1, 0);
+        assert_int_equal(directory_session_edit(w.dir, s.id, &swap, &view, NULL, NULL, NULL), 0);
+        assert_true(number_equal(view.slots[1].n, world_m(3).n));
+}
+
 static void frozen_and_reserved_numbers_are_not_picked(void **state)
 {
         (void)state;
@@ -1001,6 +1024,7 @@ int main(void)
                 T(a_renewal_that_the_disk_refuses_does_not_come_back_with_a_call),
                 T(a_shorter_quarantine_that_the_disk_refuses_erases_nothing),
                 T(a_pool_stays_while_anything_holds_it),
+                T(no_session_gets_another_pools_number_by_name),
                 T(frozen_and_reserved_numbers_are_not_picked),
                 T(a_pair_gets_the_numbers_back_that_it_had),
                 T(nothing_is_swapped_for_itself),

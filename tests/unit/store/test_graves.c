@@ -298,6 +298,16 @@ static void of_two_orders_one_is_answered(void **state)
         assert_int_equal(second.err, ERR_NOT_FOUND);
 }
 
+static void move_numbers(uint32_t pool_id)
+{
+        for (unsigned i = 1; i <= 2; i++) {
+                struct number_row row = *directory_number_find(w.dir, world_m(i));
+                row.pool_id = pool_id;
+                assert_int_equal(directory_number_change(w.dir, &row, NULL, NULL), 0);
+                world_run(&w);
+        }
+}
+
 static void a_pool_stays_as_long_as_its_graves(void **state)
 {
         (void)state;
@@ -305,11 +315,10 @@ static void a_pool_stays_as_long_as_its_graves(void **state)
         pool_policy_default(&pool.policy);
         pool.policy.quarantine_ms = QUARANTINE_MS;
         assert_int_equal(directory_pool_add(w.dir, &pool, NULL, NULL), 0);
+        move_numbers(pool.id);
         struct session_create c = {.tenant_id = 1, .pool_id = pool.id};
         session_create_party(&c, world_p(1));
         session_create_party(&c, world_p(2));
-        c.given[0] = world_m(1);
-        c.given[1] = world_m(2);
         struct session_view view;
         bool repeated;
         assert_int_equal(directory_session_create(w.dir, &c, &view, &repeated, NULL, NULL, NULL),
@@ -317,6 +326,7 @@ static void a_pool_stays_as_long_as_its_graves(void **state)
         world_run(&w);
         erase(view.id);
         world_reopen(&w);
+        move_numbers(DIRECTORY_DEFAULT_POOL);
         assert_int_equal(directory_pool_remove(w.dir, 1, pool.id, NULL, NULL), ERR_IN_USE);
         world_run_ms(&w, QUARANTINE_MS + 1000);
         assert_int_equal(directory_pool_remove(w.dir, 1, pool.id, NULL, NULL), 0);
