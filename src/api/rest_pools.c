@@ -172,15 +172,14 @@ static int set(struct pool_policy *policy, const struct policy_row *row, const j
 
 static bool read_policy(struct rest *rest, const json_t *const *values, struct pool_policy *policy)
 {
-        const struct policy_row *row;
-        const char *problem;
+        struct policy_fault fault;
         for (unsigned i = NAME + 1; i < FIELDS; i++) {
                 if (values[i] && set(policy, row_of(i), values[i]))
                         return refuse_setting(rest, row_of(i));
         }
-        if (pool_policy_check(policy, &row, &problem))
+        if (pool_policy_check(policy, &fault))
                 return true;
-        rest_refuse(rest, PROBLEM_BAD_VALUE, row->name, "Change one of the two.", "%s", problem);
+        rest_refuse(rest, PROBLEM_BAD_VALUE, fault.row->name, fault.remedy, "%s", fault.problem);
         return false;
 }
 

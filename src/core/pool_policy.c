@@ -246,43 +246,49 @@ void pool_policy_takes(const struct policy_row *row, struct buf *out)
         }
 }
 
-static bool refuse(const char *name, const char *sentence, const struct policy_row **row,
-                   const char **problem)
+static bool refuse(const char *name, const char *problem, const char *remedy,
+                   struct policy_fault *fault)
 {
-        *row = pool_policy_row(slice_from(name));
-        assert(*row);
-        *problem = sentence;
+        *fault = (struct policy_fault){pool_policy_row(slice_from(name)), problem, remedy};
+        assert(fault->row);
         return false;
 }
 
-bool pool_policy_check(const struct pool_policy *policy, const struct policy_row **row,
-                       const char **problem)
+/* Whether somebody is named there whom one could ask. */
+static bool is_web_address(struct slice url)
+{
+        struct slice scheme =
+                slice_starts_with(url, SLICE("https://")) ? SLICE("https://") : SLICE("http://");
+        if (!slice_starts_with(url, scheme) || url.len == scheme.len)
+                return false;
+        return !strchr("/:?#@", url.p[scheme.len]);
+}
+
+bool pool_policy_check(const struct pool_policy *policy, struct policy_fault *fault)
 {
         if (policy->ttl_max_ms && policy->ttl_ms > policy->ttl_max_ms)
-                return refuse("ttl_ms", "Longer than ttl_max_ms allows: lower it or raise that.",
-                              row, problem);
+                return refuse("ttl_ms", "Longer than ttl_max_ms allows.",
+                              "Lower it, or raise ttl_max_ms.", fault);
         if (policy->from_min == policy->to_min)
-                return refuse("to_min", "The same as from_min: no call could ever be made.", row,
-                              problem);
+                return refuse("to_min", "The same as from_min: no call could ever be made.",
+                              "Change one of the two; 0 and 1440 are the whole day.", fault);
         if (policy->days == 0)
-                return refuse("days", "On no day could a call be made: name one.", row, problem);
+                return refuse("days", "On no day could a call be made.", "Name one at least.",
+                              fault);
         if (policy->warn_s && policy->warn_s >= policy->talk_s)
-                return refuse("warn_s",
-                              "There is no end that it could come before: it must be less "
-                              "than talk_s.",
-                              row, problem);
+                return refuse("warn_s", "There is no end that it could come before.",
+                              "Make it less than talk_s, or 0.", fault);
         if (policy->model == MODEL_GROUP && policy->direction != DIRECTION_BOTH)
-                return refuse("direction", "A group has no sides: it must be both.", row, problem);
+                return refuse("direction", "A group has no sides: it must be both.",
+                              "Set it to both, or choose another model.", fault);
         struct slice url = slice_from(policy->intercept_url);
-        if (url.len && !slice_starts_with(url, SLICE("https://")) &&
-            !slice_starts_with(url, SLICE("http://")))
-                return refuse("intercept_url", "It must begin with https:// or http://.", row,
-                              problem);
+        if (url.len && !is_web_address(url))
+                return refuse("intercept_url",
+                              "It must begin with https:// or http:// and a host's name.",
+                              "Write it like https://host.example/path.", fault);
         if (policy->match_area == MATCH_STRICT && policy->match_country != MATCH_STRICT)
-                return refuse("match_country",
-                              "An area is one of a country: with match_area strict "
-                              "it must be strict, too.",
-                              row, problem);
+                return refuse("match_country", "An area is one of a country.",
+                              "Set it to strict, too, or match_area to something else.", fault);
         return true;
 }
 

@@ -156,12 +156,13 @@ void pool_policy_format(const struct pool_policy *policy, const struct policy_ro
 /* What the row takes: "a whole number from 0 to 86400000". */
 void pool_policy_takes(const struct policy_row *row, struct buf *out);
 
-/*
- * Whether the members agree with each other. False: `row` is the one to change and `problem` a
- * sentence that says why and what to do.
- */
-bool pool_policy_check(const struct pool_policy *policy, const struct policy_row **row,
-                       const char **problem) MUST_CHECK;
+struct policy_fault {
+        const struct policy_row *row; /* the one to change */
+        const char *problem, *remedy; /* sentences */
+};
+
+/* Whether the members make sense, and agree with each other. False: `fault` says what does not. */
+bool pool_policy_check(const struct pool_policy *policy, struct policy_fault *fault) MUST_CHECK;
 
 /* Whether calls may be made at this time. */
 bool pool_policy_is_open(const struct pool_policy *policy, int64_t now_ms);

@@ -83,6 +83,11 @@ void session_set_sides(struct session *session)
         }
 }
 
+bool session_model_has_sides(enum session_model model)
+{
+        return model == MODEL_ONE_WAY || model == MODEL_SIDES || model == MODEL_PANEL;
+}
+
 static struct session_fault fault(enum session_flaw flaw, unsigned party)
 {
         return (struct session_fault){flaw, (uint8_t)party};

@@ -57,6 +57,9 @@ const char *session_flaw_sentence(enum session_flaw flaw); /* what is wrong and 
  */
 void session_set_sides(struct session *session);
 
+/* Whether a party may be put on this side or that; else its place, or its model, says it. */
+bool session_model_has_sides(enum session_model model);
+
 /* The slots that the model wants for these parties, a bit each; independent of what is held. */
 uint64_t session_slots(const struct session *session);
 

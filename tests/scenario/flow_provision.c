@@ -20,8 +20,7 @@ static void on_done(void *arg, int err)
 const char *flow_policy_problem(const struct flow_step *step)
 {
         struct pool_policy policy;
-        const struct policy_row *wrong;
-        const char *problem = NULL;
+        struct policy_fault fault;
         pool_policy_default(&policy);
         for (unsigned i = 0; i + 1 < step->word_count; i += 2) {
                 const struct policy_row *row = pool_policy_row(slice_from(step->words[i]));
@@ -30,7 +29,7 @@ const char *flow_policy_problem(const struct flow_step *step)
         }
         if (step->word_count % 2)
                 return step->words[step->word_count - 1];
-        return pool_policy_check(&policy, &wrong, &problem) ? NULL : problem;
+        return pool_policy_check(&policy, &fault) ? NULL : fault.problem;
 }
 
 /* On top of what the pool says already. */

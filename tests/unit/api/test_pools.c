@@ -124,6 +124,18 @@ static void settings_that_do_not_go_together_are_refused(void **state)
         }
 }
 
+static void one_setting_that_is_wrong_has_a_remedy_of_its_own(void **state)
+{
+        struct rig *rig = *state;
+        json_t *days = rig_expect(rig, 422, "POST", "/v1/pools", "{\"name\":\"x\",\"days\":[]}");
+        assert_string_equal(text_of(days, "remedy"), "Name one at least.");
+        json_decref(days);
+        json_t *url = rig_expect(rig, 422, "POST", "/v1/pools",
+                                 "{\"name\":\"x\",\"intercept_url\":\"https://\"}");
+        assert_string_equal(text_of(url, "remedy"), "Write it like https://host.example/path.");
+        json_decref(url);
+}
+
 static void what_nothing_goes_by_yet_is_said(void **state)
 {
         struct rig *rig = *state;
@@ -394,6 +406,7 @@ int main(void)
                 cmocka_unit_test(each_row_of_the_policy_is_a_field),
                 WITH_RIG(what_no_setting_can_be_is_refused_by_field_rule_and_remedy),
                 WITH_RIG(settings_that_do_not_go_together_are_refused),
+                WITH_RIG(one_setting_that_is_wrong_has_a_remedy_of_its_own),
                 WITH_RIG(what_nothing_goes_by_yet_is_said),
                 WITH_RIG(what_calls_come_to_is_remarked),
                 WITH_RIG(the_default_pool_is_always_there),

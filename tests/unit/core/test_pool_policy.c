@@ -39,9 +39,8 @@ static void a_pool_that_says_nothing_is_as_pools_always_were(void **state)
 {
         (void)state;
         struct pool_policy policy = plain();
-        const struct policy_row *bad;
-        const char *problem;
-        assert_true(pool_policy_check(&policy, &bad, &problem));
+        struct policy_fault fault;
+        assert_true(pool_policy_check(&policy, &fault));
         assert_int_equal(policy.model, MODEL_TWO_NUMBERS);
         assert_int_equal(policy.quarantine_ms, 2 * HOUR);
         assert_int_equal(policy.ladder, 0);
@@ -209,13 +208,43 @@ static void members_that_contradict_each_other_are_named(void **state)
                         assert_int_equal(pool_policy_set(&policy, row(cases[i].names[j]),
                                                          cases[i].values[j]),
                                          0);
-                const struct policy_row *bad = NULL;
-                const char *problem = NULL;
-                assert_int_equal(pool_policy_check(&policy, &bad, &problem), !cases[i].bad);
+                struct policy_fault fault = {NULL};
+                assert_int_equal(pool_policy_check(&policy, &fault), !cases[i].bad);
                 if (!cases[i].bad)
                         continue;
-                assert_string_equal(bad->name, cases[i].bad);
-                assert_non_null(problem);
+                assert_string_equal(fault.row->name, cases[i].bad);
+                assert_non_null(fault.problem);
+                assert_non_null(fault.remedy);
+        }
+}
+
+static void who_is_asked_has_a_scheme_and_a_host(void **state)
+{
+        (void)state;
+        static const struct {
+                const char *url;
+                bool good;
+        } cases[] = {
+                {"", true},
+                {"https://h", true},
+                {"http://127.0.0.1:8080/ask", true},
+                {"ftp://x", false},
+                {"https://", false},
+                {"http://", false},
+                {"https:///p", false},
+                {"http://:80", false},
+                {"https://?a", false},
+                {"host.example", false},
+        };
+        for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+                struct pool_policy policy = plain();
+                struct policy_fault fault = {NULL};
+                assert_int_equal(
+                        pool_policy_parse(&policy, row("intercept_url"), slice_from(cases[i].url)),
+                        0);
+                assert_int_equal(pool_policy_check(&policy, &fault), cases[i].good);
+                if (!cases[i].good)
+                        assert_string_equal(fault.row->name, "intercept_url");
         }
 }
 
@@ -416,6 +445,7 @@ int main(int argc, char **argv)
                 cmocka_unit_test(texts_are_read),
                 cmocka_unit_test(what_a_row_takes_is_said),
                 cmocka_unit_test(members_that_contradict_each_other_are_named),
+                cmocka_unit_test(who_is_asked_has_a_scheme_and_a_host),
                 cmocka_unit_test(hours_are_of_the_pools_own_clock),
                 cmocka_unit_test(days_are_of_the_pools_own_clock),
                 cmocka_unit_test(a_night_belongs_to_the_day_on_which_it_begins),
