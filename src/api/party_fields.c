@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "api/party_number.h"
+#include "store/directory_change.h"
 
 bool party_fields_number(struct rest *rest, const json_t *text, const char *field,
                          struct real_number *out)
@@ -50,6 +51,37 @@ static bool is_masking_number(const struct rest *rest, struct real_number real)
         const struct number_row *row =
                 directory_number_find(rest->api->params.directory, (struct masking_number){real.n});
         return row && row->tenant_id == rest->who.tenant_id;
+}
+
+/* Whoever gives a masking number means the person behind it, who would not be found by it. */
+bool party_fields_own_number(struct rest *rest, const json_t *text, const char *field,
+                             struct real_number *out)
+{
+        if (!party_fields_number(rest, text, field, out))
+                return false;
+        if (!is_masking_number(rest, *out))
+                return true;
+        explicit_bzero(out, sizeof *out);
+        rest_refuse(rest, PROBLEM_BAD_VALUE, field, "Give the person's own number.",
+                    "the number is a masking number, and nobody's own");
+        return false;
+}
+
+unsigned party_fields_place(struct rest *rest, const struct session_view *view,
+                            struct real_number real)
+{
+        struct session_party party = {.real_count = 0};
+        unsigned place = 0;
+        while (place < view->party_count) {
+                bool is_there = !directory_party_numbers(rest->api->params.directory, view->id,
+                                                         (uint8_t)place, &party) &&
+                                session_party_has(&party, real);
+                if (is_there)
+                        break;
+                place++;
+        }
+        explicit_bzero(&party, sizeof party);
+        return place < view->party_count ? place : PARTY_NONE;
 }
 
 bool party_fields_check(struct rest *rest, const struct session_party *party,

@@ -12,6 +12,14 @@
 bool party_fields_number(struct rest *rest, const json_t *text, const char *field,
                          struct real_number *out);
 
+/* The same of a person who is looked for: a masking number of the tenant's is refused. */
+bool party_fields_own_number(struct rest *rest, const json_t *text, const char *field,
+                             struct real_number *out);
+
+/* Whose number it is in the session; PARTY_NONE: no party's. It answers nothing. */
+unsigned party_fields_place(struct rest *rest, const struct session_view *view,
+                            struct real_number real);
+
 /* A list of texts, behind the numbers that the party has; NULL: none. */
 bool party_fields_aliases(struct rest *rest, const json_t *list, const char *field,
                           struct session_party *party);

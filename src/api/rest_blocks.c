@@ -37,7 +37,7 @@ static bool read_numbers(struct rest *rest, struct real_number out[NUMBERS])
                 snprintf(field, sizeof field, "numbers[%zu]", i);
                 if (!json_is_string(text))
                         return refuse_numbers(rest, field, "a number is a text");
-                if (!party_fields_number(rest, text, field, &out[i]))
+                if (!party_fields_own_number(rest, text, field, &out[i]))
                         return false;
         }
         if (number_equal(out[0].n, out[1].n))

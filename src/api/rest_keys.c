@@ -71,8 +71,8 @@ static bool read_scopes(struct rest *rest, const json_t *list, struct api_key *k
                 uint32_t scope;
                 if (!json_is_string(value) || api_scope_parse(body_slice(value), &scope)) {
                         rest_refuse(rest, PROBLEM_BAD_VALUE, "scopes", "Correct the value.",
-                                    "a scope is \"provision\", \"read\", \"operate\" or "
-                                    "\"audit\"");
+                                    "a scope is \"provision\", \"read\", \"operate\", \"audit\" "
+                                    "or \"privacy\"");
                         return false;
                 }
                 key->scopes |= scope;

@@ -217,7 +217,7 @@ void rest_party_erase(struct rest *rest)
         const json_t *values[FIELDS];
         struct real_number number;
         if (!body_fields(rest, rest->body, "", rest_party_erase_fields, values) ||
-            !party_fields_number(rest, values[FIELD_NUMBER], "number", &number))
+            !party_fields_own_number(rest, values[FIELD_NUMBER], "number", &number))
                 return;
         struct erasing *e = secret_alloc(sizeof *e);
         struct rest_wait *wait = rest_wait_create_for(rest, e);

@@ -208,7 +208,7 @@ static bool read_body(struct rest *rest, struct real_number *number, int64_t *be
         const json_t *values[FIELDS];
         uint64_t before = 0;
         if (!body_fields(rest, rest->body, "", rest_party_export_fields, values) ||
-            !party_fields_number(rest, values[FIELD_NUMBER], "number", number))
+            !party_fields_own_number(rest, values[FIELD_NUMBER], "number", number))
                 return false;
         *before_ms = 0;
         if (!values[FIELD_BEFORE])

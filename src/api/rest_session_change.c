@@ -63,7 +63,7 @@ static void refuse_time(struct rest *rest, int err, const char *state)
                         "a masking number that the session had is open for anyone in another "
                         "session by now");
         else
-                rest_session_refuse_edit(rest, NULL, err);
+                rest_session_refuse_life(rest, err);
 }
 
 typedef int life_change(struct directory *directory, uint64_t session_id, int64_t expires_ms,
@@ -132,6 +132,6 @@ void rest_sessions_erase(struct rest *rest)
         int err = directory_session_erase(directory, view.id, erased, wait);
         if (err) {
                 rest_wait_destroy(wait);
-                rest_session_refuse_edit(rest, NULL, err);
+                rest_session_refuse_life(rest, err);
         }
 }

@@ -128,7 +128,7 @@ static bool read_edit(struct rest *rest, const struct session_view *view, struct
         const json_t *values[FIELDS];
         struct session_edit *edit = &asked->edit;
         unsigned chosen = 0;
-        uint32_t place = 0, side = 0, slot = 0;
+        uint32_t place = 0, slot = 0;
         *asked = (struct asked){0};
         if (!body_fields(rest, rest->body, "", rest_session_edit_fields, values) ||
             !body_choice(rest, values[FIELD_EDIT], "edit", edit_names, &chosen) ||
@@ -136,18 +136,17 @@ static bool read_edit(struct rest *rest, const struct session_view *view, struct
                 return false;
         edit->kind = edits[chosen].kind;
         if (!body_count(rest, values[FIELD_PARTY], "party", 0, SESSION_PARTIES_MAX - 1, &place) ||
-            !body_count(rest, values[FIELD_SIDE], "side", 0, 1, &side) ||
             !body_count(rest, values[FIELD_SLOT], "slot", 0, SESSION_SLOTS_MAX - 1, &slot) ||
             !session_pin_read(rest, values[FIELD_PIN], "pin", &asked->pin) ||
             !session_pin_read_length(rest, values[FIELD_PIN_DIGITS], &asked->pin_digits) ||
             !read_party(rest, values, view, edit) ||
+            !session_fields_side(rest, values[FIELD_SIDE], view->model, "", &edit->party) ||
             (values[FIELD_DIALS] &&
              !session_fields_dials(rest, values[FIELD_DIALS], "dials", &edit->number)) ||
             !read_wish(rest, values, view, edit))
                 return false;
         edit->place = (uint8_t)place;
         edit->slot = (uint8_t)slot;
-        edit->party.side = (uint8_t)side;
         return true;
 }
 
@@ -195,7 +194,7 @@ void rest_session_edit(struct rest *rest)
         int err = carry_out(rest, &asked, &view, &refusal, wait);
         if (err) {
                 rest_wait_destroy(wait);
-                rest_session_refuse_edit(rest, &refusal, err);
+                rest_session_refuse_edit(rest, &view, &asked.edit, &refusal, err);
                 goto done;
         }
         snprintf(wait->told, sizeof wait->told, "session %s: changed",

@@ -50,6 +50,21 @@ static bool read_body(struct rest *rest, const struct session_view *view, uint32
                party_fields_check(rest, from, policy, "");
 }
 
+/* A party's own number needs no intent, and another party's is not to become this one's. */
+static bool check_stranger(struct rest *rest, const struct session_view *view, uint32_t place,
+                           struct real_number real)
+{
+        unsigned holder = party_fields_place(rest, view, real);
+        if (holder == PARTY_NONE)
+                return true;
+        rest_refuse(rest, PROBLEM_EXISTS, "number",
+                    holder == place ? "Nothing is left to do: its calls are the party's."
+                                    : "Give the telephone that the party calls from.",
+                    holder == place ? "the number is the party's own"
+                                    : "the number is another party's of the session");
+        return false;
+}
+
 /* For how long, by the policy of the session's pool; 0: it does not have it, which has been answered. */
 static int64_t time_of(struct rest *rest, const struct session_view *view)
 {
@@ -71,7 +86,7 @@ void rest_session_intent(struct rest *rest)
         uint32_t place = 0;
         int64_t lasts_ms;
         if (!rest_sessions_find(rest, &view) || !read_body(rest, &view, &place, &from) ||
-            !(lasts_ms = time_of(rest, &view)))
+            !(lasts_ms = time_of(rest, &view)) || !check_stranger(rest, &view, place, from.real[0]))
                 goto done;
         bool dials = place < view.party_count && !number_is_none(view.parties[place].dials.n);
         int64_t until_ms = directory_now(directory) + lasts_ms;

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "api/party_fields.h"
 #include "api/session_fields.h"
 #include "core/session_model.h"
 
@@ -135,33 +136,124 @@ static void refuse_edit_fault(struct rest *rest, const struct session_fault *fau
                     session_flaw_sentence(fault->flaw));
 }
 
-void rest_session_refuse_edit(struct rest *rest, const struct session_refusal *refusal, int err)
+static bool has_party(const struct session_view *view, unsigned place)
+{
+        return place < view->party_count && view->parties[place].real_count > 0;
+}
+
+void rest_session_refuse_life(struct rest *rest, int err)
+{
+        if (err == ERR_NOT_FOUND)
+                rest_refuse(rest, PROBLEM_NOT_FOUND, NULL, "Create a new one.",
+                            "the session has been erased");
+        else
+                rest_refuse_failed(rest, err);
+}
+
+/* A number to dial that is not the tenant's, or of another pool; false: it is neither. */
+static bool refuse_given_to(struct rest *rest, const struct session_view *view,
+                            struct masking_number given)
+{
+        const struct number_row *row = directory_number_find(rest->api->params.directory, given);
+        bool is_ours = row && row->tenant_id == view->tenant_id;
+        if (number_is_none(given.n) || (is_ours && row->pool_id == view->pool_id))
+                return false;
+        if (is_ours)
+                rest_refuse(rest, PROBLEM_CONFLICT, "dials",
+                            "Move it to the session's pool (maskline number change --pool), or "
+                            "leave \"dials\" out.",
+                            "the number to dial belongs to another pool; nothing was changed");
+        else
+                rest_refuse(rest, PROBLEM_NOT_FOUND, "dials",
+                            "Add the number first (maskline number add), or leave \"dials\" out.",
+                            "the number to dial is none of yours; nothing was changed");
+        return true;
+}
+
+/* What the session has not. */
+static void refuse_edit_missing(struct rest *rest, const struct session_view *view,
+                                const struct session_edit *edit)
+{
+        bool swaps = edit->kind == EDIT_SWAP_NUMBER;
+        if (view->state == SESSION_ERASED)
+                rest_session_refuse_life(rest, ERR_NOT_FOUND);
+        else if (!swaps && edit->kind != EDIT_ADD_PARTY && !has_party(view, edit->place))
+                rest_refuse(rest, PROBLEM_NOT_FOUND, "party",
+                            "Look at the session (GET): its parties are counted from 0.",
+                            "the session has no such party");
+        else if (edit->kind == EDIT_REMOVE_ALIAS)
+                rest_refuse(rest, PROBLEM_NOT_FOUND, "number",
+                            "Nothing is left to do, if it is this party that you mean.",
+                            "the party has no such number");
+        else if (swaps && number_is_none(view->slots[edit->slot].n))
+                rest_refuse(rest, PROBLEM_NOT_FOUND, "slot",
+                            "Look at the session (GET): each of its rows has one.",
+                            "the session has no such slot");
+        else if (!swaps || !refuse_given_to(rest, view, edit->number))
+                rest_refuse(rest, PROBLEM_NOT_FOUND, NULL,
+                            "Add the number again (maskline number add), or end the session.",
+                            "a masking number that the session has is not yours any more");
+}
+
+static void refuse_edit_state(struct rest *rest, const struct session_view *view)
+{
+        if (view->state >= SESSION_ENDED)
+                rest_refuse(rest, PROBLEM_STATE, NULL, "Reopen it first.", "the session has ended");
+        else
+                rest_refuse(rest, PROBLEM_STATE, "number",
+                            "Replace the party (replace-party), or remove it (remove-party).",
+                            "it is the party's only number");
+}
+
+static void refuse_edit_exists(struct rest *rest, const struct session_view *view,
+                               const struct session_edit *edit)
+{
+        bool is_own = party_fields_place(rest, view, edit->party.real[0]) == edit->place;
+        rest_refuse(rest, PROBLEM_EXISTS, "number",
+                    is_own ? "Nothing is left to do."
+                           : "Take it from that party first (remove-alias, replace-party), or give "
+                             "another one.",
+                    is_own ? "the party has this number already"
+                           : "another party of the session has this number");
+}
+
+static void refuse_edit_conflict(struct rest *rest, const struct session_edit *edit,
+                                 const struct alloc_outcome *outcome)
+{
+        if (edit->kind == EDIT_SWAP_NUMBER && outcome->reason != ALLOC_SERVED)
+                rest_refuse(rest, PROBLEM_CONFLICT, "dials",
+                            "Choose another number to dial, or leave \"dials\" out to have one "
+                            "picked.",
+                            "%s Nothing was changed.", alloc_reason_sentence(outcome->reason));
+        else
+                rest_refuse(rest, PROBLEM_CONFLICT, edit->kind == EDIT_SET_PIN ? "pin" : NULL,
+                            edit->kind == EDIT_SET_PIN
+                                    ? "Give other digits, or have some drawn; nothing was changed."
+                                    : "Wait until the other session's quarantine is over, or swap "
+                                      "the masking number first; nothing was changed.",
+                            "another session holds, or held until a short time ago, what this one "
+                            "would get");
+}
+
+void rest_session_refuse_edit(struct rest *rest, const struct session_view *view,
+                              const struct session_edit *edit,
+                              const struct session_refusal *refusal, int err)
 {
         switch (err) {
         case ERR_NOT_FOUND:
-                rest_refuse(rest, PROBLEM_NOT_FOUND, NULL,
-                            "Look at the session (GET): its parties are counted from 0.",
-                            "the session has no such party, alias or slot, or the number to dial "
-                            "is none of yours");
+                refuse_edit_missing(rest, view, edit);
                 return;
         case ERR_STATE:
-                rest_refuse(rest, PROBLEM_STATE, NULL,
-                            "Reopen it first; of a party's only number replace the party.",
-                            "the session has ended, or the alias is the party's only number");
+                refuse_edit_state(rest, view);
                 return;
         case ERR_SYNTAX:
                 refuse_edit_fault(rest, &refusal->fault);
                 return;
         case ERR_EXISTS:
-                rest_refuse(rest, PROBLEM_EXISTS, "number", "Nothing is left to do.",
-                            "a party of the session has this number already");
+                refuse_edit_exists(rest, view, edit);
                 return;
         case ERR_CONFLICT:
-                rest_refuse(rest, PROBLEM_CONFLICT, NULL,
-                            "Choose another number to dial, or wait until the other session's "
-                            "quarantine is over; nothing was changed.",
-                            "another session holds, or held until a short time ago, what this one "
-                            "would get");
+                refuse_edit_conflict(rest, edit, &refusal->outcome);
                 return;
         case ERR_NO_NUMBER:
                 refuse_number(rest, &refusal->outcome);

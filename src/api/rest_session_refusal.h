@@ -6,12 +6,18 @@
 #define MASKLINE_API_REST_SESSION_REFUSAL_H
 
 #include "api/rest.h"
+#include "store/directory_change.h"
 
 /* Answers a create for what directory_session_create() gave: `err`, and `refusal` where it says so. */
 void rest_session_refuse(struct rest *rest, const struct session_create *create,
                          const struct session_refusal *refusal, int err);
 
-/* The same for what a living session was to become; `refusal` may be NULL where `err` needs none. */
-void rest_session_refuse_edit(struct rest *rest, const struct session_refusal *refusal, int err);
+/* Answers an edit of the session that `view` shows, as it was before. */
+void rest_session_refuse_edit(struct rest *rest, const struct session_view *view,
+                              const struct session_edit *edit,
+                              const struct session_refusal *refusal, int err);
+
+/* Answers what needs a session that is not erased, or a store that takes it. */
+void rest_session_refuse_life(struct rest *rest, int err);
 
 #endif

@@ -110,12 +110,20 @@ static bool read_dials(struct rest *rest, const json_t *value, unsigned index,
         return true;
 }
 
-static bool read_side(struct rest *rest, const json_t *value, const char *where,
-                      struct session_party *party)
+bool session_fields_side(struct rest *rest, const json_t *value, enum session_model model,
+                         const char *where, struct session_party *party)
 {
         char field[40];
         uint32_t side = 0;
         snprintf(field, sizeof field, "%sside", where);
+        if (!value)
+                return true;
+        if (!session_model_has_sides(model)) {
+                rest_refuse(rest, PROBLEM_BAD_VALUE, field,
+                            "Leave it out, or choose one-way, sides or panel.",
+                            "a party of this model has no side that could be said");
+                return false;
+        }
         if (!body_count(rest, value, field, 0, 1, &side))
                 return false;
         party->side = (uint8_t)side;
@@ -144,7 +152,7 @@ static bool read_party(struct rest *rest, const json_t *json, unsigned index, co
         struct session_party *party = &out->create.parties[index];
         snprintf(field, sizeof field, "%saliases", where);
         if (!party_fields_aliases(rest, values[PARTY_ALIASES], field, party) ||
-            !read_side(rest, values[PARTY_SIDE], where, party) ||
+            !session_fields_side(rest, values[PARTY_SIDE], out->create.model, where, party) ||
             !wish_fields_read(rest, values[PARTY_COUNTRY], values[PARTY_AREA], where,
                               &out->create.wish[index]))
                 return false;

@@ -25,6 +25,13 @@ struct session_asked {
 bool session_fields_read(struct rest *rest, const json_t *body, enum session_model model,
                          int64_t now_ms, struct session_asked *out);
 
+/*
+ * A party's side, where its model lets one say it; NULL: nobody does. `where` is what is before its name
+ * in problems. false: the request has been answered.
+ */
+bool session_fields_side(struct rest *rest, const json_t *value, enum session_model model,
+                         const char *where, struct session_party *party);
+
 /* The slot that the party of this place dials (core/session_model.h), but in a group. */
 unsigned session_fields_slot(const struct session_create *create, unsigned party);
 

@@ -4,33 +4,40 @@
 #include <assert.h>
 #include <string.h>
 
+/* False: they are none. */
+static bool take_digits(struct slice text, struct session_pin *out)
+{
+        *out = (struct session_pin){.is_drawn = false};
+        if (text.len < SESSION_PIN_DIGITS_MIN || text.len > SESSION_PIN_DIGITS_MAX)
+                return false;
+        for (size_t i = 0; i < text.len; i++)
+                if (text.p[i] < '0' || text.p[i] > '9')
+                        return false;
+        memcpy(out->digits, text.p, text.len);
+        return true;
+}
+
 bool session_pin_read_digits(struct rest *rest, const json_t *value, const char *field,
                              struct session_pin *out)
 {
-        struct slice text = body_slice(value);
-        *out = (struct session_pin){.is_drawn = false};
-        if (!value)
+        if (!value || take_digits(body_slice(value), out))
                 return true;
-        bool good = text.len >= SESSION_PIN_DIGITS_MIN && text.len <= SESSION_PIN_DIGITS_MAX;
-        for (size_t i = 0; good && i < text.len; i++)
-                good = text.p[i] >= '0' && text.p[i] <= '9';
-        if (good) {
-                memcpy(out->digits, text.p, text.len);
-                return true;
-        }
-        rest_refuse(rest, PROBLEM_BAD_VALUE, field, "Give digits alone.",
-                    "a PIN is %d to %d digits; where one is set, \"generate\" has it drawn",
-                    SESSION_PIN_DIGITS_MIN, SESSION_PIN_DIGITS_MAX);
+        rest_refuse(rest, PROBLEM_BAD_VALUE, field, "Give digits alone, or leave it out.",
+                    "what is keyed in is %d to %d digits", SESSION_PIN_DIGITS_MIN,
+                    SESSION_PIN_DIGITS_MAX);
         return false;
 }
 
 bool session_pin_read(struct rest *rest, const json_t *value, const char *field,
                       struct session_pin *out)
 {
-        if (!slice_equal(body_slice(value), SLICE("generate")))
-                return session_pin_read_digits(rest, value, field, out);
-        *out = (struct session_pin){.is_drawn = true};
-        return true;
+        *out = (struct session_pin){.is_drawn = slice_equal(body_slice(value), SLICE("generate"))};
+        if (!value || out->is_drawn || take_digits(body_slice(value), out))
+                return true;
+        rest_refuse(rest, PROBLEM_BAD_VALUE, field, "Give digits alone, or have some drawn.",
+                    "a PIN is %d to %d digits, or \"generate\"", SESSION_PIN_DIGITS_MIN,
+                    SESSION_PIN_DIGITS_MAX);
+        return false;
 }
 
 bool session_pin_read_length(struct rest *rest, const json_t *value, unsigned *out)

@@ -24,7 +24,7 @@ struct session_pin {
 bool session_pin_read(struct rest *rest, const json_t *value, const char *field,
                       struct session_pin *out);
 
-/* Digits alone. */
+/* Digits alone, as a caller keys them in; `out` is written where there are some. */
 bool session_pin_read_digits(struct rest *rest, const json_t *value, const char *field,
                              struct session_pin *out);
 

@@ -83,12 +83,13 @@ static int set_times(const struct directory *dir, const struct session_create *c
         return 0;
 }
 
+/* What is not given is not compared; of drawn digits only that there are some can be asked. */
 static bool is_same_pin(const struct session_create *create, unsigned party,
                         const struct pin_hash *pin, const struct pin_hash *asked)
 {
         if (create->drawn_pins & 1u << party)
                 return !pin_is_none(pin);
-        return pin_equal(pin, asked);
+        return pin_is_none(asked) || pin_equal(pin, asked);
 }
 
 /* Same parties in the same order, and the same numbers if any were asked for. */

@@ -492,6 +492,11 @@ static void explaining_a_call_says_the_verdict_and_no_number(void **state)
                 reply_free(&reply);
         }
         json_decref(rig_expect(rig, 422, "POST", "/v1/explain", "{\"dialled\":\"x\"}"));
+        json_t *digits = rig_expect(rig, 422, "POST", "/v1/explain",
+                                    "{\"dialled\":\"+919000000001\",\"digits\":\"abcd\"}");
+        assert_string_equal(text_of(digits, "field"), "digits");
+        assert_string_equal(text_of(digits, "detail"), "what is keyed in is 4 to 15 digits");
+        json_decref(digits);
         json_decref(rig_expect(rig, 422, "POST", "/v1/explain",
                                "{\"dialled\":\"+919000000001\",\"caller\":\"x\"}"));
         json_decref(rig_expect(rig, 422, "POST", "/v1/explain", "{\"caller\":\"+919888800001\"}"));

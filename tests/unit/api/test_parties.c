@@ -360,6 +360,17 @@ static void one_session_that_is_erased_is_told_that_the_disk_refuses(void **stat
         reply_free(&refused);
 }
 
+/* Nothing is held of it, and an answer that says so would be taken for the person's. */
+static void a_masking_number_is_nobodys_to_be_erased(void **state)
+{
+        struct rig *rig = *state;
+        struct reply reply = rig_ask(rig, "POST", ERASE, "{\"number\":\"+919000000001\"}");
+        assert_int_equal(reply.status, 422);
+        assert_string_equal(reply_text(&reply, "field"), "number");
+        assert_non_null(strstr(reply_text(&reply, "detail"), "masking number"));
+        reply_free(&reply);
+}
+
 static void what_is_no_number_is_refused_without_being_repeated(void **state)
 {
         struct rig *rig = *state;
@@ -367,6 +378,7 @@ static void what_is_no_number_is_refused_without_being_repeated(void **state)
                 const char *body, *field;
         } rows[] = {
                 {"{}", "number"},
+                {"{\"number\":\"+919000000001\"}", "number"},
                 {"{\"number\":919888800001}", "number"},
                 {"{\"number\":\"98888000\"}", "number"},
                 {"{\"number\":\"+919888800001\",\"before\":\"x\"}", "before"},
@@ -398,6 +410,7 @@ int main(void)
                 WITH_RIG(what_the_disk_refuses_is_not_told_and_may_be_asked_again),
                 WITH_RIG(an_erasure_that_stops_half_way_tells_how_far_it_came),
                 WITH_RIG(one_session_that_is_erased_is_told_that_the_disk_refuses),
+                WITH_RIG(a_masking_number_is_nobodys_to_be_erased),
                 WITH_RIG(what_is_no_number_is_refused_without_being_repeated),
         };
         return RUN_TESTS(tests);

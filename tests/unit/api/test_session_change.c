@@ -95,7 +95,25 @@ static void an_alias_calls_like_its_party(void **state)
                "{\"edit\":\"remove-alias\",\"party\":0,\"number\":\"+919888800007\"}", "");
         explain(s, "+919000000001", "+919888800001", "connect");
         expect(s, 409, "change",
-               "{\"edit\":\"remove-alias\",\"party\":0,\"number\":\"+919888800001\"}", "");
+               "{\"edit\":\"remove-alias\",\"party\":0,\"number\":\"+919888800001\"}", "number");
+}
+
+static void expect_remedy(struct scene *s, const char *body, const char *remedy)
+{
+        struct reply reply = ask(s, "change", body);
+        assert_int_equal(reply.status, 409);
+        if (!strstr(reply_text(&reply, "remedy"), remedy))
+                fail_msg("%s: %s", body, reply.text);
+        reply_free(&reply);
+}
+
+static void a_number_that_is_there_is_the_partys_or_another_ones(void **state)
+{
+        struct scene *s = *state;
+        expect_remedy(s, "{\"edit\":\"add-alias\",\"party\":0,\"number\":\"+919888800001\"}",
+                      "Nothing is left to do");
+        expect_remedy(s, "{\"edit\":\"add-alias\",\"party\":0,\"number\":\"+919888800002\"}",
+                      "Take it from that party");
 }
 
 static void a_party_is_replaced_and_a_number_is_swapped(void **state)
@@ -188,9 +206,20 @@ static void an_edit_that_cannot_be_is_refused_by_field(void **state)
                  "number"},
                 {422, "{\"edit\":\"swap-number\",\"slot\":0,\"dials\":\"x\"}", "dials"},
                 {422, "{\"edit\":\"remove-party\",\"party\":0,\"slot\":1}", "slot"},
-                {404, "{\"edit\":\"swap-number\",\"slot\":9}", ""},
-                {404, "{\"edit\":\"add-alias\",\"party\":5,\"number\":\"+919888800007\"}", ""},
-                {404, "{\"edit\":\"swap-number\",\"slot\":0,\"dials\":\"+919000000077\"}", ""},
+                {404, "{\"edit\":\"swap-number\",\"slot\":9}", "slot"},
+                {404, "{\"edit\":\"swap-number\",\"slot\":9,\"dials\":\"+919000000077\"}", "slot"},
+                {404, "{\"edit\":\"swap-number\",\"slot\":0,\"dials\":\"+919000000077\"}", "dials"},
+                {404, "{\"edit\":\"add-alias\",\"party\":5,\"number\":\"+919888800007\"}", "party"},
+                {404, "{\"edit\":\"clear-pin\",\"party\":5}", "party"},
+                {404, "{\"edit\":\"remove-alias\",\"party\":0,\"number\":\"+919888800007\"}",
+                 "number"},
+                {409, "{\"edit\":\"remove-alias\",\"party\":0,\"number\":\"+919888800001\"}",
+                 "number"},
+                /* Party 1's. */
+                {409, "{\"edit\":\"add-alias\",\"party\":0,\"number\":\"+919888800002\"}",
+                 "number"},
+                /* A place is a side here. */
+                {422, "{\"edit\":\"add-party\",\"side\":1,\"number\":\"+919888800007\"}", "side"},
                 /* A session of two stays one. */
                 {422, "{\"edit\":\"add-party\",\"number\":\"+919888800007\"}", "edit"},
                 {422, "{\"edit\":\"remove-party\",\"party\":0}", "edit"},
@@ -199,6 +228,16 @@ static void an_edit_that_cannot_be_is_refused_by_field(void **state)
                 expect(s, rows[i].status, "change", rows[i].body, rows[i].field);
         explain(s, "+919000000001", "+919888800001", "connect");
         explain(s, "+919000000002", "+919888800002", "connect");
+}
+
+static void a_number_of_another_pool_is_not_swapped_in(void **state)
+{
+        struct scene *s = *state;
+        json_decref(rig_expect(&s->rig, 201, "POST", "/v1/pools", "{\"name\":\"riders\"}"));
+        json_decref(rig_expect(&s->rig, 200, "PATCH", "/v1/numbers/919000000004",
+                               "{\"pool\":\"riders\"}"));
+        expect(s, 409, "change",
+               "{\"edit\":\"swap-number\",\"slot\":0,\"dials\":\"+919000000004\"}", "dials");
 }
 
 static void an_erased_session_leaves_a_receipt(void **state)
@@ -225,11 +264,13 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 WITH_SCENE(a_session_is_renewed_ended_and_reopened),
                 WITH_SCENE(an_alias_calls_like_its_party),
+                WITH_SCENE(a_number_that_is_there_is_the_partys_or_another_ones),
                 WITH_SCENE(a_party_is_replaced_and_a_number_is_swapped),
                 WITH_SCENE(one_number_or_one_party_too_many_is_refused_for_good),
                 WITH_SCENE(a_session_whose_number_is_gone_is_told_so),
                 WITH_SCENE(a_session_whose_number_is_open_for_anyone_is_told_so),
                 WITH_SCENE(an_edit_that_cannot_be_is_refused_by_field),
+                WITH_SCENE(a_number_of_another_pool_is_not_swapped_in),
                 WITH_SCENE(an_erased_session_leaves_a_receipt),
         };
         return RUN_TESTS(tests);

@@ -280,6 +280,11 @@ static void a_repeat_finds_the_first_session_whatever_pin_was_drawn(void **state
         assert_string_equal(text_of(again, "id"), text_of(first, "id"));
         assert_true(json_is_true(json_object_get(again, "repeated")));
         assert_null(json_object_get(party_of(again, 0), "pin"));
+        json_decref(again);
+        /* What is not given is not compared. */
+        again = rig_expect(rig, 200, "POST", "/v1/sessions",
+                           "{\"reference\":\"order-17\",\"parties\":[" P("01") "," P("02") "]}");
+        assert_string_equal(text_of(again, "id"), text_of(first, "id"));
         json_decref(first);
         json_decref(again);
         json_t *other = rig_expect(rig, 409, "POST", "/v1/sessions",
@@ -316,6 +321,14 @@ static void what_a_model_does_not_take_is_refused_by_field(void **state)
                 {"{\"model\":\"extension\",\"parties\":[{\"number\":\"+919888800001\","
                  "\"pin\":\"4711\"},{\"number\":\"+919888800002\",\"pin\":\"4711\"}]}",
                  "parties[1].pin"},
+                {"{\"parties\":[{\"number\":\"+919888800001\",\"side\":1}," P("02") "]}",
+                 "parties[0].side"},
+                {"{\"model\":\"one-number\",\"parties\":[" P(
+                         "01") ",{\"number\":\"+919888800002\",\"side\":1}]}",
+                 "parties[1].side"},
+                {"{\"model\":\"last-caller\",\"parties\":[{\"number\":\"+919888800001\","
+                 "\"side\":0}]}",
+                 "parties[0].side"},
                 {"{\"pin_digits\":3,\"parties\":[" P("01") "," P("02") "]}", "pin_digits"},
                 /* A party on both sides. */
                 {"{\"model\":\"sides\",\"parties\":[{\"number\":\"+919888800001\",\"side\":0},"
@@ -424,6 +437,9 @@ static void an_intent_that_cannot_be_is_refused_by_field(void **state)
                 {422, "{\"party\":16,\"number\":\"+919777700001\"}", "party"},
                 {422, "{\"party\":0,\"number\":\"12\"}", "number"},
                 {422, "{\"party\":0,\"number\":\"+919000000001\"}", "number"},
+                /* A party's already: its own, or the other's. */
+                {409, "{\"party\":0,\"number\":\"+919888800001\"}", "number"},
+                {409, "{\"party\":0,\"number\":\"+919888800002\"}", "number"},
                 {404, "{\"party\":5,\"number\":\"+919777700001\"}", "party"},
                 /* Whom the others call dials nothing. */
                 {404, "{\"party\":1,\"number\":\"+919777700001\"}", "party"},
