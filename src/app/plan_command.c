@@ -161,7 +161,7 @@ static void show_plan(const json_t *plan, const struct planning *p)
                 show_fact("to rent", show_cell(plan, "to_rent").text);
         }
         if (json_is_false(json_object_get(plan, "whole")))
-                fputs("\nSessions that would rest with this quarantine are erased already: it is "
+                fputs("\nSessions that would rest with this quarantine would have been erased: it is "
                       "longer than the\npool's, or they were erased by order. More may be needed: "
                       "set the quarantine and plan\nagain when it has passed, or plan from a file "
                       "of past sessions (--from).\n",

@@ -51,16 +51,20 @@ static int put_caller(const struct command_line *line, json_t *body)
         struct buf problem;
         struct number_input input = {.count = 0};
         int err = 0;
+        bool are_digits = false;
         buf_init(&problem, memory, sizeof memory - 1);
         for (unsigned i = 0; i < 2 && !err; i++) {
                 const char *source = command_value(line, options[i]);
                 if (!source)
                         continue;
+                are_digits = i == 1;
                 err = number_input_read(&source, 1, stdin, isatty(STDIN_FILENO), &input, &problem);
                 if (!err)
                         json_object_set_new(body, options[i] + 2, json_string(input.text[0]));
         }
-        if (err)
+        if (are_digits && number_input_is_malformed(err))
+                fputs("maskline: --digits: 4 to 15 digits\n", stderr);
+        else if (err)
                 fprintf(stderr, "maskline: %.*s\n", SLICE_ARG(buf_slice(&problem)));
         explicit_bzero(&input, sizeof input);
         return err ? EXIT_USAGE : EXIT_DONE;

@@ -15,7 +15,8 @@
 static const struct {
         const char *option, *field;
         enum {
-                TIME,    /* told in ms */
+                TIME,    /* told in ms; 0 is none */
+                A_TIME,  /* the same, but never none */
                 SECONDS, /* a time, told in s */
                 WORD,
                 WORDS,
@@ -56,10 +57,10 @@ static const struct {
         {"--voice", "voice", WORD},
         {"--tell-ended", "tell_ended", SWITCH},
         {"--ladder", "ladder", WORDS},
-        {"--intent", "intent_ms", TIME},
+        {"--intent", "intent_ms", A_TIME},
         {"--pin-joins", "pin_joins", SWITCH},
         {"--pin-tries", "pin_tries_max", NUMBER},
-        {"--lockout", "lockout_ms", TIME},
+        {"--lockout", "lockout_ms", A_TIME},
         {"--intercept", "intercept_url", WORD},
         {"--intercept-deadline-ms", "intercept_deadline_ms", NUMBER},
         {"--intercept-fails-open", "intercept_fails_open", SWITCH},
@@ -68,6 +69,8 @@ static const struct {
 };
 #define SETTINGS  (sizeof settings / sizeof settings[0])
 #define PLAIN_ONE 10
+
+#define NAME_WIDTH 22 /* of the widest option */
 
 static int fail(const char *option, const char *wants)
 {
@@ -87,12 +90,15 @@ static bool parse_minute(const char *text, unsigned *out)
         return true;
 }
 
-static int put_time(const char *option, const char *field, const char *text, unsigned per_s,
-                    json_t *body)
+static int put_time(unsigned i, const char *text, json_t *body)
 {
+        const char *option = settings[i].option, *field = settings[i].field;
+        unsigned per_s = settings[i].kind == SECONDS ? 1 : 1000;
+        bool may_be_none = settings[i].kind != A_TIME;
         int64_t seconds = 0;
-        if (strcmp(text, "0") && duration_parse(slice_from(text), &seconds))
-                return fail(option, DURATION_ALLOWED ", or 0");
+        bool is_none = may_be_none && !strcmp(text, "0");
+        if (!is_none && duration_parse(slice_from(text), &seconds))
+                return fail(option, may_be_none ? DURATION_ALLOWED ", or 0" : DURATION_ALLOWED);
         json_object_set_new(body, field, json_integer((json_int_t)seconds * per_s));
         return EXIT_DONE;
 }
@@ -144,9 +150,9 @@ static int put_setting(const struct command_line *line, unsigned i, json_t *body
                 return EXIT_DONE;
         switch (settings[i].kind) {
         case TIME:
-                return put_time(option, field, text, 1000, body);
+        case A_TIME:
         case SECONDS:
-                return put_time(option, field, text, 1, body);
+                return put_time(i, text, body);
         case SWITCH:
                 return put_switch(option, field, text, body);
         case MINUTE:
@@ -175,12 +181,17 @@ static json_t *body_of(const struct command_line *line, int *code)
         return NULL;
 }
 
+static void show_fact_of_pool(const char *name, const char *value)
+{
+        show_fact_in(NAME_WIDTH, name, value);
+}
+
 static void show_seconds(const char *title, const json_t *pool, const char *name, const char *none)
 {
         char text[32];
         json_int_t ms = json_integer_value(json_object_get(pool, name));
         snprintf(text, sizeof text, "%lld s", (long long)(ms / 1000));
-        show_fact(title, ms ? text : none);
+        show_fact_of_pool(title, ms ? text : none);
 }
 
 static void show_hours(const json_t *pool)
@@ -191,7 +202,7 @@ static void show_hours(const json_t *pool)
         int ahead = (int)json_integer_value(json_object_get(pool, "utc_offset_min"));
         snprintf(text, sizeof text, "%02d:%02d to %02d:%02d (UTC %+d min)", from / 60, from % 60,
                  to / 60, to % 60, ahead);
-        show_fact("hours", text);
+        show_fact_of_pool("hours", text);
 }
 
 static void show_one(unsigned i, const json_t *pool)
@@ -202,21 +213,23 @@ static void show_one(unsigned i, const json_t *pool)
         json_int_t count = json_integer_value(value);
         switch (settings[i].kind) {
         case TIME:
+        case A_TIME:
         case SECONDS:
                 snprintf(text, sizeof text, "%lld s",
-                         (long long)(settings[i].kind == TIME ? count / 1000 : count));
-                show_fact(title, text);
+                         (long long)(settings[i].kind == SECONDS ? count : count / 1000));
+                show_fact_of_pool(title, text);
                 return;
         case WORDS:
-                show_fact(title, show_words(pool, settings[i].field).text);
+                show_fact_of_pool(title, show_words(pool, settings[i].field).text);
                 return;
         case WORD:
-                show_fact(title, json_string_length(value) ? json_string_value(value) : "-");
+                show_fact_of_pool(title,
+                                  json_string_length(value) ? json_string_value(value) : "-");
                 return;
         case MINUTE:
         case NUMBER:
         case SWITCH:
-                show_fact(title, show_cell(pool, settings[i].field).text);
+                show_fact_of_pool(title, show_cell(pool, settings[i].field).text);
                 return;
         }
 }
@@ -230,24 +243,24 @@ static void show_plain(const json_t *pool)
 
 static void show_pool(const json_t *pool)
 {
-        show_fact("pool", show_cell(pool, "name").text);
-        show_fact("numbers", show_cell(pool, "numbers").text);
-        show_fact("sessions", show_cell(pool, "sessions").text);
+        show_fact_of_pool("pool", show_cell(pool, "name").text);
+        show_fact_of_pool("numbers", show_cell(pool, "numbers").text);
+        show_fact_of_pool("sessions", show_cell(pool, "sessions").text);
         show_seconds("ttl", pool, "ttl_ms", "until it is ended");
         show_seconds("ttl max", pool, "ttl_max_ms", "no bound");
         show_seconds("quarantine", pool, "quarantine_ms", "none");
-        show_fact("selection", show_cell(pool, "selection").text);
-        show_fact("capabilities", show_words(pool, "capabilities").text);
-        show_fact("direction", show_cell(pool, "direction").text);
-        show_fact("days", show_words(pool, "days").text);
+        show_fact_of_pool("selection", show_cell(pool, "selection").text);
+        show_fact_of_pool("capabilities", show_words(pool, "capabilities").text);
+        show_fact_of_pool("direction", show_cell(pool, "direction").text);
+        show_fact_of_pool("days", show_words(pool, "days").text);
         show_hours(pool);
         show_plain(pool);
         if (json_array_size(json_object_get(pool, "no_effect_yet")))
-                show_fact("no effect yet", show_words(pool, "no_effect_yet").text);
+                show_fact_of_pool("no effect yet", show_words(pool, "no_effect_yet").text);
         size_t at;
         json_t *remark;
         json_array_foreach(json_object_get(pool, "remarks"), at, remark)
-                show_fact("remark", json_string_value(remark));
+                show_fact_of_pool("remark", json_string_value(remark));
 }
 
 static int add(const struct command_line *line)

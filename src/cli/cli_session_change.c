@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/cli.h"
 #include "cli/cli_session.h"
@@ -70,8 +71,80 @@ static int put_count(const struct command_line *line, const char *option, const 
         return EXIT_DONE;
 }
 
+static const struct command_option edit_options[] = {
+        {"--place", "N", "which party, counted from 0"},
+        {"--party", "NUMBER", "the real number: - (a line of standard input), @FILE or the number"},
+        {"--alias", "NUMBER", "add-party, replace-party: one more number of it", .repeats = true},
+        {"--pin", "DIGITS",
+         "set-pin, add-party, replace-party: generate (drawn, and told once), or 4 to 15 digits from "
+         "the same sources"},
+        {"--pin-digits", "N", "how many digits drawn ones have, 4 to 15 (default: 6)"},
+        {"--side", "0|1", "add-party: its side"},
+        {"--slot", "N", "swap-number: which of the numbers, as session show --json says"},
+        {"--dials", "NUMBER", "swap-number: by which masking number (default: picked)"},
+        {"--country", "CODE",
+         "add-party, replace-party, swap-number: where a number that is picked should be at home "
+         "(default: as the party's, or the one that is swapped, where the pool looks at it)"},
+        {"--area", "DIGITS", "the same of the area, without the 0 in front"},
+        {NULL},
+};
+
+/* Each edit, the options that it needs, and those that it may have beside them. */
+static const struct edit_row {
+        const char *name;
+        const char *needs[3], *takes[7];
+} edits[] = {
+        {"add-party",
+         {"--party"},
+         {"--alias", "--side", "--pin", "--pin-digits", "--country", "--area"}},
+        {"remove-party", {"--place"}, {NULL}},
+        {"replace-party",
+         {"--place", "--party"},
+         {"--alias", "--pin", "--pin-digits", "--country", "--area"}},
+        {"add-alias", {"--place", "--party"}, {NULL}},
+        {"remove-alias", {"--place", "--party"}, {NULL}},
+        {"swap-number", {"--slot"}, {"--dials", "--country", "--area"}},
+        {"set-pin", {"--place", "--pin"}, {"--pin-digits"}},
+        {"clear-pin", {"--place"}, {NULL}},
+};
+
+static bool is_among(const char *const *names, const char *name)
+{
+        while (*names && strcmp(*names, name))
+                names++;
+        return *names;
+}
+
+static int check_options(const struct command_line *line, const struct edit_row *row)
+{
+        for (const struct command_option *o = edit_options; o->name; o++) {
+                bool is_given = command_has(line, o->name);
+                bool needs = is_among(row->needs, o->name);
+                if (needs && !is_given) {
+                        fprintf(stderr, "maskline: %s needs %s %s\n", row->name, o->name, o->value);
+                        return EXIT_USAGE;
+                }
+                if (is_given && !needs && !is_among(row->takes, o->name)) {
+                        fprintf(stderr, "maskline: %s takes no %s\n", row->name, o->name);
+                        return EXIT_USAGE;
+                }
+        }
+        return EXIT_DONE;
+}
+
+/* In the names of the command line; an edit that there is not, the server refuses. */
+static int check_edit(const struct command_line *line)
+{
+        for (size_t i = 0; i < sizeof edits / sizeof edits[0]; i++)
+                if (!strcmp(edits[i].name, line->operands[1]))
+                        return check_options(line, &edits[i]);
+        return EXIT_DONE;
+}
+
 static int edit(const struct command_line *line)
 {
+        if (check_edit(line))
+                return EXIT_USAGE;
         json_t *body = json_object();
         const char *dials = command_value(line, "--dials");
         json_object_set_new(body, "edit", json_string(line->operands[1]));
@@ -116,24 +189,6 @@ static int intent(const struct command_line *line)
 
 static const struct command_option time_options[] = {
         {"--expires", "TIME", "lives for so long from now on (default: as its pool says)"},
-        {NULL},
-};
-
-static const struct command_option edit_options[] = {
-        {"--place", "N", "which party, counted from 0"},
-        {"--party", "NUMBER", "the real number: - (a line of standard input), @FILE or the number"},
-        {"--alias", "NUMBER", "add-party, replace-party: one more number of it", .repeats = true},
-        {"--pin", "DIGITS",
-         "set-pin, add-party, replace-party: generate (drawn, and told once), or 4 to 15 digits from "
-         "the same sources"},
-        {"--pin-digits", "N", "how many digits drawn ones have, 4 to 15 (default: 6)"},
-        {"--side", "0|1", "add-party: its side"},
-        {"--slot", "N", "swap-number: which of the numbers, as session show --json says"},
-        {"--dials", "NUMBER", "swap-number: by which masking number (default: picked)"},
-        {"--country", "CODE",
-         "add-party, replace-party, swap-number: where a number that is picked should be at home "
-         "(default: as the party's, or the one that is swapped, where the pool looks at it)"},
-        {"--area", "DIGITS", "the same of the area, without the 0 in front"},
         {NULL},
 };
 

@@ -55,16 +55,23 @@ static int read_all(struct reading *reading)
         char memory[256] = "";
         struct buf problem;
         const char *sources[COMMAND_GIVEN_MAX];
+        enum role roles[COMMAND_GIVEN_MAX];
         unsigned count = 0;
         buf_init(&problem, memory, sizeof memory - 1);
         for (unsigned i = 0; i < reading->count; i++) {
-                if (reading->roles[i] != ROLE_PIN || !is_drawn(reading->sources[i]))
-                        sources[count++] = reading->sources[i];
+                if (reading->roles[i] == ROLE_PIN && is_drawn(reading->sources[i]))
+                        continue;
+                roles[count] = reading->roles[i];
+                sources[count++] = reading->sources[i];
         }
-        if (!number_input_read(sources, count, stdin, isatty(STDIN_FILENO), &reading->numbers,
-                               &problem))
+        int err = number_input_read(sources, count, stdin, isatty(STDIN_FILENO), &reading->numbers,
+                                    &problem);
+        if (!err)
                 return EXIT_DONE;
-        fprintf(stderr, "maskline: %.*s\n", SLICE_ARG(buf_slice(&problem)));
+        if (number_input_is_malformed(err) && roles[reading->numbers.count] == ROLE_PIN)
+                fputs("maskline: --pin: 4 to 15 digits, or generate\n", stderr);
+        else
+                fprintf(stderr, "maskline: %.*s\n", SLICE_ARG(buf_slice(&problem)));
         return EXIT_USAGE;
 }
 

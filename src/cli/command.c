@@ -156,20 +156,28 @@ static int take_option(struct command_line *line, int argc, const char *const *a
         return 0;
 }
 
+/* With the options that it cannot be without. */
+static void put_usage(const struct command *command, struct buf *out)
+{
+        buf_printf(out, "; usage: maskline %s%s%s", command->name, command->operands ? " " : "",
+                   command->operands ? command->operands : "");
+        for (const struct command_option *o = command->options; o && o->name; o++)
+                if (o->required)
+                        buf_printf(out, " %s %s", o->name, o->value);
+}
+
 static int take_operand(struct command_line *line, const char *text, struct buf *problem)
 {
         const struct command *command = line->command;
         if (text[0] == '\0') {
-                buf_printf(problem, "maskline %s: an argument is empty; usage: maskline %s %s",
-                           command->name, command->name,
-                           command->operands ? command->operands : "");
+                buf_printf(problem, "maskline %s: an argument is empty", command->name);
+                put_usage(command, problem);
                 return ERR_SYNTAX;
         }
         assert(command->operands_max <= COMMAND_OPERANDS_MAX);
         if (line->operand_count == command->operands_max) {
-                buf_printf(problem, "maskline %s: one argument too many; usage: maskline %s%s%s",
-                           command->name, command->name, command->operands ? " " : "",
-                           command->operands ? command->operands : "");
+                buf_printf(problem, "maskline %s: one argument too many", command->name);
+                put_usage(command, problem);
                 return ERR_SYNTAX;
         }
         line->operands[line->operand_count++] = text;

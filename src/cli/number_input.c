@@ -65,6 +65,11 @@ static unsigned times_before(const char *const *sources, unsigned at)
         return times;
 }
 
+bool number_input_is_malformed(int err)
+{
+        return err == ERR_SYNTAX || err == ERR_TOO_LARGE;
+}
+
 static void explain(const char *source, unsigned index, int err, struct buf *problem)
 {
         buf_printf(problem, "number %u: ", index + 1);
@@ -72,7 +77,7 @@ static void explain(const char *source, unsigned index, int err, struct buf *pro
                 buf_printf(problem, "%s has no further line", source + 1);
         else if (err == ERR_NOT_FOUND)
                 buf_put_text(problem, "standard input ended before it; give one number per line");
-        else if (err == ERR_SYNTAX || err == ERR_TOO_LARGE)
+        else if (number_input_is_malformed(err))
                 buf_put_text(problem,
                              "not a telephone number; write + and the country code, then the rest");
         else

@@ -26,4 +26,7 @@ struct number_input {
 int number_input_read(const char *const *sources, unsigned count, FILE *in, bool prompt,
                       struct number_input *out, struct buf *problem) MUST_CHECK;
 
+/* Whether that error says that the text of the source at `out->count` is none of a number. */
+bool number_input_is_malformed(int err);
+
 #endif

@@ -10,6 +10,8 @@
 
 #include "base/buf.h"
 
+#define FACT_NAME 14 /* characters */
+
 struct show_table {
         const char *const *titles;
         unsigned columns;
@@ -268,7 +270,12 @@ void show_list(const json_t *list, const struct show_column *columns, const char
 
 void show_fact(const char *name, const char *value)
 {
-        printf("%-15s", name);
+        show_fact_in(FACT_NAME, name, value);
+}
+
+void show_fact_in(unsigned width, const char *name, const char *value)
+{
+        printf("%-*s ", (int)width, name);
         show_printable(stdout, value);
         fputc('\n', stdout);
 }

@@ -54,4 +54,7 @@ void show_list(const json_t *list, const struct show_column *columns, const char
 /* "name:   value", the names in one column. */
 void show_fact(const char *name, const char *value);
 
+/* The same in a list whose names are up to so wide. */
+void show_fact_in(unsigned width, const char *name, const char *value);
+
 #endif

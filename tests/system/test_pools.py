@@ -73,6 +73,10 @@ class Pools(harness.Case):
         self.assertEqual(self.maskline.json("pool", "show", "all"), made)
         self.assertEqual(self.maskline.json("pool", "show", "plain"), plain)
         shown = self.maskline.run("pool", "show", "all")
+        self.assertRegex(shown, r"(?m)^intercept-deadline-ms +\d")
+        with self.assertRaisesRegex(harness.Refused, "--intent wants a length of time") as refused:
+            self.maskline.run("pool", "set", "all", "--intent", "0s")
+        self.assertNotIn("or 0", str(refused.exception))
         for word in ("one-number", "hi-IN", "https://example.com/ask?a=b", "intent, pin, request", "22:00 to 06:30",
                      "no effect yet", "remark", "connected without an answer"):
             self.assertIn(word, shown)

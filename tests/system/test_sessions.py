@@ -141,10 +141,21 @@ class Sessions(harness.Case):
         for arguments, said in ((("--pin", "4711", "--party", "-"), "--pin belongs to the --party before it"),
                                 (("--party", "-", "--side", "2"), "--side wants 0 or 1"),
                                 (("--party", "-", "--dials", M1, "--dials", M1), "more --dials than --party"),
+                                (("--party", "-", "--pin", "abcd"), "--pin: 4 to 15 digits, or generate"),
                                 (("--party", "-", "--pin-digits", "x"), "--pin-digits wants")):
             with self.assertRaisesRegex(harness.Refused, said) as refused:
                 self.maskline.run("session", "create", *arguments, stdin=AGENT + "\n")
             self.assertEqual(refused.exception.status, 2)
+        for arguments, said in ((("set-pin", "--pin", "generate"), "set-pin needs --place N"),
+                                (("set-pin", "--place", "0", "--pin", "12ab"), "--pin: 4 to 15 digits, or generate"),
+                                (("add-party", "--side", "0"), "add-party needs --party NUMBER"),
+                                (("swap-number", "--place", "0", "--slot", "0"), "swap-number takes no --place")):
+            with self.assertRaisesRegex(harness.Refused, said) as refused:
+                self.maskline.run("session", "edit", "s_0000000000000000", *arguments)
+            self.assertEqual(refused.exception.status, 2)
+        with self.assertRaisesRegex(harness.Refused, "--digits: 4 to 15 digits") as refused:
+            self.maskline.run("explain", M1, "--digits", "abc")
+        self.assertEqual(refused.exception.status, 2)
         with self.assertRaisesRegex(harness.Refused, "parties.0..pin: The party is reached by its digits"):
             self.create("--model", "extension", "--party", "-", numbers=[CUSTOMER])
         with self.assertRaisesRegex(harness.Refused, "takes no calls from other telephones"):
