@@ -54,6 +54,8 @@ static void the_lock_of_another_process_ends_with_it(void **state)
         assert_int_equal(pipe(go), 0);
         pid_t child = fork();
         if (child == 0) {
+                close(ready[0]);
+                close(go[1]); /* else it would wait on when the test has failed */
                 struct data_dir *held;
                 char c = data_dir_open(s.path, &held, NULL) == 0 ? 'y' : 'n';
                 if (write(ready[1], &c, 1) == 1 && read(go[0], &c, 1) >= 0)
